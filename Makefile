@@ -1,0 +1,51 @@
+# Two commands matter: `make run` starts everything for real, `make test` proves it. Only Python 3.11+ with pip is needed.
+PYTHON ?= python3
+PORT ?= 8080
+STATE ?= .state
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo reset check test format lock clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.laptop: requirements/laptop.txt | $(BIN)/python
+	$(PIP) -r requirements/laptop.txt
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt | $(BIN)/python
+	$(PIP) -r requirements/dev.txt
+	@touch $@ $(VENV)/.laptop
+
+run: $(VENV)/.laptop ## start everything on this machine and print the address (PORT=8080 STATE=.state)
+	@exec $(BIN)/python -m standalone --port $(PORT) --state $(STATE)
+
+demo: $(VENV)/.laptop ## upload a synthetic month into a demo account of the running system
+	@$(BIN)/python -m standalone.demo --state $(STATE)
+
+reset: $(VENV)/.laptop ## empty the state: accounts, logs, analyses, credentials
+	@$(BIN)/python -m standalone.reset --state $(STATE)
+
+check: $(VENV)/.dev ## format, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev ## make the code look as `make check` wants it
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+test: $(VENV)/.dev ## every test, against the real servers and in a real browser
+	$(BIN)/python -m pytest $(ARGS)
+
+lock: $(VENV)/.dev ## resolve requirements/*.in into hash-locked *.txt (ARGS=--upgrade for newer versions)
+	requirements/lock.sh $(ARGS)
+
+clean: ## remove the virtual environment and what was built; never the state
+	rm -rf $(VENV) build ui/static/vendor node_modules

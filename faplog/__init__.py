@@ -1,0 +1,1 @@
+"""What every room of faplog shares: contracts, settings, object store, bus, logging and telemetry."""

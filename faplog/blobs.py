@@ -1,0 +1,64 @@
+"""The object store: plain S3 through obstore, so that MinIO, SeaweedFS, Garage or AWS serve alike."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import obstore
+from obstore import exceptions
+from obstore.store import S3Store
+
+from faplog.errors import Unavailable
+
+
+class Blobs:
+    """One bucket, seen with one role's access key. Cheap to make: nothing connects before the first call."""
+
+    def __init__(self, endpoint: str, bucket: str, access_key: str, secret_key: str) -> None:
+        self.store = S3Store(
+            bucket,
+            endpoint=endpoint,
+            access_key_id=access_key,
+            secret_access_key=secret_key,
+            region="us-east-1",
+            virtual_hosted_style_request=False,
+            client_options={"allow_http": True, "timeout": "30s", "connect_timeout": "3s"},
+            retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=10)},
+        )
+
+    def get(self, key: str) -> bytes | None:
+        """The object's bytes, or None where there is none. Raises `Unavailable` while the store is away."""
+        with _translated():
+            try:
+                return bytes(obstore.get(self.store, key).bytes())
+            except (FileNotFoundError, exceptions.NotFoundError):
+                return None
+
+    def put(self, key: str, content: bytes | Path) -> None:
+        """Store bytes, or a file read in parts, under the key. Raises `Unavailable` while the store is away."""
+        with _translated():
+            obstore.put(self.store, key, content)
+
+    def delete(self, *keys: str) -> None:
+        """Remove the objects; one that is not there is no error. Raises `Unavailable` while the store is away."""
+        with _translated():
+            try:
+                obstore.delete(self.store, list(keys))
+            except (FileNotFoundError, exceptions.NotFoundError):
+                return
+
+    def list(self, prefix: str) -> Iterator[tuple[str, float]]:
+        """Key and time of last change (seconds since the epoch) of each object under the prefix, page by page."""
+        with _translated():
+            for page in obstore.list(self.store, prefix):
+                for item in page:
+                    yield item["path"], item["last_modified"].timestamp()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (exceptions.BaseError, OSError) as error:
+        raise Unavailable(f"the object store did not answer ({type(error).__name__})") from error

@@ -1,0 +1,62 @@
+"""The broker: which streams there are, and the names of what travels on them."""
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from nats.js import JetStreamContext
+    from nats.js.api import StreamConfig
+
+STREAM: Final = "FAPLOG"
+STREAM_DEAD: Final = "FAPLOG_DEAD"
+DEAD_PREFIX: Final = "dead."
+
+MAX_STREAM_BYTES: Final = 1 << 30
+DEAD_DAYS: Final = 14
+DUPLICATE_WINDOW_SEC: Final = 120
+
+HEADER_MESSAGE_ID: Final = "Nats-Msg-Id"
+HEADER_TRACEPARENT: Final = "traceparent"
+HEADER_TRY: Final = "Faplog-Try"
+HEADER_REASON: Final = "Faplog-Reason"
+
+
+def message_id(subject: str, key: str, attempt: int, publish_no: int = 0) -> str:
+    """The de-duplication id. The window is per stream and spans subjects, so the subject is part of the id."""
+    return f"{subject}:{key}:{attempt}:{publish_no}"
+
+
+def streams() -> "list[StreamConfig]":
+    """The two streams: work (each message goes to one consumer and is removed by its ack) and the dead letters."""
+    from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
+
+    return [
+        StreamConfig(
+            name=STREAM,
+            subjects=["analysis.*", "average.*"],
+            retention=RetentionPolicy.WORK_QUEUE,
+            storage=StorageType.FILE,
+            max_bytes=MAX_STREAM_BYTES,
+            discard=DiscardPolicy.NEW,
+            duplicate_window=DUPLICATE_WINDOW_SEC,
+        ),
+        StreamConfig(
+            name=STREAM_DEAD,
+            subjects=[f"{DEAD_PREFIX}>"],
+            retention=RetentionPolicy.LIMITS,
+            storage=StorageType.FILE,
+            max_bytes=MAX_STREAM_BYTES // 4,
+            max_age=DEAD_DAYS * 86400,
+            discard=DiscardPolicy.OLD,
+        ),
+    ]
+
+
+async def ensure_streams(jetstream: "JetStreamContext") -> None:
+    """Make both streams, or bring existing ones to this configuration; safe to repeat and to run twice at once."""
+    from nats.js.errors import NotFoundError
+
+    for config in streams():
+        try:
+            await jetstream.update_stream(config)
+        except NotFoundError:
+            await jetstream.add_stream(config)

@@ -1,0 +1,157 @@
+"""The messages on the stream FAPLOG. Field names are the wire format; unknown fields are ignored, never refused."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from faplog.contracts.keys import check_reference
+
+
+class Subject(StrEnum):
+    """The subjects, one payload each."""
+
+    ANALYSIS_REQUEST = "analysis.request"
+    ANALYSIS_RESULT = "analysis.result"
+    AVERAGE_REQUEST = "average.request"
+    AVERAGE_RESULT = "average.result"
+
+
+class AnalysisStatus(StrEnum):
+    """Where an analysis stands."""
+
+    PROCESSING = "Processing"
+    SUCCESS = "Success"
+    FAILED = "Failed"
+
+
+class AverageStatus(StrEnum):
+    """Where an average stands."""
+
+    CALCULATING = "CALCULATING"
+    SUCCESS = "SUCCESS"
+    FAILED = "FAILED"
+
+
+class Stage(StrEnum):
+    """How far an upload came: stored, or handed to the analysis."""
+
+    UPLOAD = "upload"
+    ANALYSE = "analyse"
+
+
+class Period(StrEnum):
+    """What an average is taken over."""
+
+    OVERALL = "OVERALL"
+    YEARLY = "YEARLY"
+    MONTHLY = "MONTHLY"
+
+
+HEADER_TOPIC: Final = "X-Topic"
+"""The subject a message came on; set by the connector, stripped from outside requests by the edge."""
+
+HEADER_SECRET: Final = "X-Connector-Secret"  # noqa: S105  (a header's name)
+"""Proves that a message comes from the connector."""
+
+MESSAGE_SUCCESS: Final = "Analysis completed successfully."
+MESSAGE_BAD_LOG: Final = "Failed to read csv file: {reason}"
+MESSAGE_BAD_DATA: Final = "Failed to process data: {reason}"
+
+MAX_INLINE_BYTES: Final = 256 * 1024
+"""Above this a list or result goes through the object store and the message carries its reference."""
+
+Reference = Annotated[str, AfterValidator(check_reference)]
+"""A key in the object store, of a form only we write."""
+
+
+class Message(BaseModel):
+    """A frozen message; Python names in snake_case, the wire in camelCase."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, alias_generator=to_camel)
+
+    def to_json(self) -> bytes:
+        """The payload as it is published; optional fields that are not set are left out."""
+        return self.model_dump_json(by_alias=True, exclude_unset=True).encode()
+
+
+class AnalysisRequestData(Message):
+    """Which log to analyse: `file_name` is the analysis id, its CSV is at `keys.log_key(id)`."""
+
+    file_name: UUID
+    attempt: int | None = None
+    version: int | None = None
+
+
+class AnalysisRequest(Message):
+    """`analysis.request`."""
+
+    pattern: Literal[Subject.ANALYSIS_REQUEST] = Subject.ANALYSIS_REQUEST
+    data: AnalysisRequestData
+    traceparent: str | None = None
+
+
+class AnalysisResult(Message):
+    """`analysis.result`: the whole answer, or for a big one `analysis_ref` in its place."""
+
+    analysis_id: UUID
+    status: Literal[AnalysisStatus.SUCCESS, AnalysisStatus.FAILED]
+    message: str
+    analysis: dict[str, Any] | None = None
+    analysis_ref: Reference | None = None
+    fap_regen: bool = False
+    log_date: datetime | None = None
+    distance: float | None = None
+    attempt: int | None = None
+    version: int | None = None
+    traceparent: str | None = None
+
+
+class AverageItem(Message):
+    """One analysis in the list of an average request."""
+
+    analysis_id: UUID | None = None
+    log_date: datetime | None = None
+    distance: float | None = None
+    fap_regen: bool | None = None
+    analysis: dict[str, Any]
+
+
+class AverageRequestData(Message):
+    """Whose analyses to average: inline in `analysis`, or at `analysis_ref` as a JSON array of the same items."""
+
+    user_id: UUID
+    analysis_sha: str = Field(pattern=r"^[0-9a-f]{64}$")
+    analysis: list[AverageItem] | None = None
+    analysis_ref: Reference | None = None
+    type: Period = Period.OVERALL
+    year: int | None = None
+    month: int | None = None
+    generation: int | None = None
+
+
+class AverageRequest(Message):
+    """`average.request`."""
+
+    pattern: Literal[Subject.AVERAGE_REQUEST] = Subject.AVERAGE_REQUEST
+    data: AverageRequestData
+    traceparent: str | None = None
+
+
+class AverageResult(Message):
+    """`average.result`: applied only where sha and generation match what the API asked for."""
+
+    user_id: UUID
+    analysis_sha: str = Field(pattern=r"^[0-9a-f]{64}$")
+    status: Literal[AverageStatus.SUCCESS, AverageStatus.FAILED]
+    message: str
+    average: dict[str, Any] | None = None
+    average_ref: Reference | None = None
+    type: Period = Period.OVERALL
+    year: int | None = None
+    month: int | None = None
+    generation: int | None = None
+    traceparent: str | None = None

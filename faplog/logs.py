@@ -1,0 +1,34 @@
+"""Logging: one JSON object a line on stderr, events with fields. Never payloads, e-mails, tokens or file names."""
+
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Final
+
+import orjson
+
+_STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class JsonFormatter(logging.Formatter):
+    """A record as one JSON line: time, level, logger, event, the `extra` fields and the trace it belongs to."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, without its newline."""
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": record.getMessage(),
+        }
+        line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return orjson.dumps(line, default=str).decode()
+
+
+def setup(level: str = "INFO") -> None:
+    """Send all logging of this process to stderr as JSON lines."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)

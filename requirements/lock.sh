@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Resolves requirements/*.in into hash-locked *.txt, the same versions everywhere: dev.txt first, the images within it.
+# Run by `make lock` after a change to an .in file; `make lock ARGS=--upgrade` takes newer versions.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+uv=${UV:-.venv/bin/uv}
+compile() { "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate "$@"; }
+compile requirements/dev.in -o requirements/dev.txt "${@}"
+for image in laptop analyse average api connector ui; do
+    compile "requirements/$image.in" -c requirements/dev.txt -o "requirements/$image.txt" "${@}"
+done
