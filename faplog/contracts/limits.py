@@ -1,0 +1,155 @@
+"""The one table every verdict is judged against: by the analysis, by the average, and by the gauges of the UI.
+
+A limit has two steps: `watch` (keep an eye on it) and `act` (do something). A finding's code is its row's name here;
+texts and translations hang on the code. What rests on low confidence can at most say `watch`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from math import isnan
+from typing import Final
+
+
+class Severity(StrEnum):
+    """How much a finding asks of the owner; also the verdict of a whole analysis. `UNKNOWN`: too little was seen."""
+
+    UNKNOWN = "unknown"
+    GOOD = "good"
+    WATCH = "watch"
+    ACT = "act"
+
+
+class Confidence(StrEnum):
+    """How sure a finding can be, given what is known about the signal it rests on."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class Bad(StrEnum):
+    """On which side of its limit a value is bad."""
+
+    AT_OR_ABOVE = ">="
+    ABOVE = ">"
+    AT_OR_BELOW = "<="
+    BELOW = "<"
+    OUTSIDE = "outside"
+
+
+class Code(StrEnum):
+    """What a finding is about."""
+
+    IDLE_PRESSURE = "idle_pressure"
+    MAX_PRESSURE = "max_pressure"
+    PRESSURE_ENGINE_OFF = "pressure_engine_off"
+    COOLANT_MAX = "coolant_max"
+    OIL_MAX = "oil_max"
+    ADDITIVE_REMAINING = "additive_remaining"
+    REGEN_INTERVAL = "regen_interval"
+    REGEN_DURATION = "regen_duration"
+    REGENS_ABORTED = "regens_aborted"
+    OIL_DILUTION = "oil_dilution"
+    FILTER_LIFE_LEFT = "filter_life_left"
+    BATTERY_BEFORE_START = "battery_before_start"
+    CHARGING_VOLTAGE = "charging_voltage"
+    INJECTOR_CORRECTION = "injector_correction"
+    INJECTOR_MEAN = "injector_mean"
+    RAIL_PRESSURE_IDLE = "rail_pressure_idle"
+    BOOST_ERROR = "boost_error"
+    FAULT_CODES = "fault_codes"
+    # judged over many logs, by the average
+    INTERVAL_DROP = "interval_drop"
+    RESTRICTION_RISE = "restriction_rise"
+
+
+Bound = float | tuple[float, float]
+"""One limit, or for `Bad.OUTSIDE` the lowest and highest good value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One row: when a value of this `code`, in `unit`, asks for attention, and over which `scale` a gauge shows it."""
+
+    code: Code
+    unit: str
+    bad: Bad
+    watch: Bound
+    act: Bound | None
+    confidence: Confidence
+    scale: tuple[float, float]
+
+    def judge(self, value: float) -> Severity:
+        """The severity of a value; `UNKNOWN` for NaN. Low confidence never says more than `WATCH`."""
+        if isnan(value):
+            return Severity.UNKNOWN
+        if self.act is not None and self.confidence is not Confidence.LOW and _beyond(value, self.bad, self.act):
+            return Severity.ACT
+        return Severity.WATCH if _beyond(value, self.bad, self.watch) else Severity.GOOD
+
+    def to_dict(self) -> dict[str, float | list[float] | None]:
+        """The limits as a finding shows them: a number each, or `[lowest, highest]` good value."""
+        return {"watch": _plain(self.watch), "act": _plain(self.act)}
+
+
+def _beyond(value: float, bad: Bad, bound: Bound) -> bool:
+    if isinstance(bound, tuple):
+        return not bound[0] <= value <= bound[1]
+    match bad:
+        case Bad.AT_OR_ABOVE:
+            return value >= bound
+        case Bad.ABOVE:
+            return value > bound
+        case Bad.AT_OR_BELOW:
+            return value <= bound
+        case Bad.BELOW:
+            return value < bound
+        case Bad.OUTSIDE:
+            raise ValueError("limits of a range are two numbers")
+
+
+def _plain(bound: Bound | None) -> float | list[float] | None:
+    return list(bound) if isinstance(bound, tuple) else bound
+
+
+_MEDIUM, _LOW, _HIGH = Confidence.MEDIUM, Confidence.LOW, Confidence.HIGH
+
+LIMITS: Final[dict[Code, Limit]] = {
+    limit.code: limit
+    for limit in (
+        Limit(Code.IDLE_PRESSURE, "mbar", Bad.AT_OR_ABOVE, 15, 50, _MEDIUM, (0, 80)),
+        Limit(Code.MAX_PRESSURE, "mbar", Bad.AT_OR_ABOVE, 300, 400, _MEDIUM, (0, 600)),
+        Limit(Code.PRESSURE_ENGINE_OFF, "mbar", Bad.ABOVE, 5, 10, _MEDIUM, (0, 20)),
+        Limit(Code.COOLANT_MAX, "°C", Bad.AT_OR_ABOVE, 103, 110, _MEDIUM, (0, 130)),
+        Limit(Code.OIL_MAX, "°C", Bad.AT_OR_ABOVE, 115, 125, _MEDIUM, (0, 150)),
+        Limit(Code.ADDITIVE_REMAINING, "ml", Bad.AT_OR_BELOW, 250, 100, _MEDIUM, (0, 1300)),
+        Limit(Code.REGEN_INTERVAL, "km", Bad.AT_OR_BELOW, 300, 150, _MEDIUM, (0, 1000)),
+        Limit(Code.REGEN_DURATION, "min", Bad.ABOVE, 20, 30, _MEDIUM, (0, 45)),
+        Limit(Code.REGENS_ABORTED, "in a row", Bad.AT_OR_ABOVE, 1, 3, _HIGH, (0, 5)),
+        Limit(Code.OIL_DILUTION, "%", Bad.AT_OR_ABOVE, 5, 7, _MEDIUM, (0, 10)),
+        Limit(Code.FILTER_LIFE_LEFT, "km", Bad.AT_OR_BELOW, 50_000, None, _LOW, (0, 200_000)),
+        Limit(Code.BATTERY_BEFORE_START, "V", Bad.BELOW, 12.0, 11.6, _MEDIUM, (11, 13.5)),
+        Limit(Code.CHARGING_VOLTAGE, "V", Bad.OUTSIDE, (13.2, 15.0), (12.8, 15.3), _MEDIUM, (12, 16)),
+        Limit(Code.INJECTOR_CORRECTION, "ratio", Bad.OUTSIDE, (0.90, 1.10), (0.80, 1.20), _MEDIUM, (0.7, 1.3)),
+        Limit(Code.INJECTOR_MEAN, "ratio", Bad.OUTSIDE, (0.95, 1.05), (0.90, 1.10), _MEDIUM, (0.8, 1.2)),
+        Limit(Code.RAIL_PRESSURE_IDLE, "bar", Bad.OUTSIDE, (-15, 15), None, _LOW, (-40, 40)),
+        Limit(Code.BOOST_ERROR, "mbar", Bad.OUTSIDE, (-200, 200), None, _LOW, (-500, 500)),
+        Limit(Code.FAULT_CODES, "codes", Bad.AT_OR_ABOVE, 1, None, _HIGH, (0, 10)),
+        Limit(Code.INTERVAL_DROP, "%", Bad.AT_OR_ABOVE, 30, None, _MEDIUM, (0, 100)),
+        Limit(Code.RESTRICTION_RISE, "%", Bad.AT_OR_ABOVE, 20, None, _MEDIUM, (0, 100)),
+    )
+}
+
+FILTER_LIFE_KNOWN_KM: Final = 10_000
+"""Below this many km on a filter the ECU's extrapolated rest says nothing."""
+
+MIN_ENGINE_ON_SEC: Final = 300
+"""A verdict needs the engine to have run this long, and the filter's pressure to have been read."""
+
+RANK: Final = (Severity.UNKNOWN, Severity.GOOD, Severity.WATCH, Severity.ACT)
+"""Severities from harmless to worst."""
+
+
+def worst(severities: list[Severity]) -> Severity:
+    """The worst of several severities; `UNKNOWN` for none."""
+    return max(severities, key=RANK.index, default=Severity.UNKNOWN)
