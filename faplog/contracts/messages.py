@@ -5,7 +5,15 @@ from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 from pydantic.alias_generators import to_camel
 
 from faplog.contracts.keys import check_reference
@@ -68,14 +76,33 @@ Reference = Annotated[str, AfterValidator(check_reference)]
 """A key in the object store, of a form only we write."""
 
 
+LogDate = Annotated[
+    datetime,
+    PlainSerializer(
+        lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z", return_type=str
+    ),
+]
+"""The first moment of a log, the car's local clock written as UTC, to the millisecond: `2025-10-10T00:00:00.000Z`."""
+
+_EXTENSIONS: Final = frozenset(
+    {"analysisRef", "averageRef", "attempt", "version", "type", "year", "month", "generation", "traceparent"}
+)
+"""Ours on top of the wire format fixed for all clients: left out where not set."""
+
+
 class Message(BaseModel):
     """A frozen message; Python names in snake_case, the wire in camelCase."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, alias_generator=to_camel)
 
+    @model_serializer(mode="wrap")
+    def _leave_out_unset_extensions(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = handler(self)
+        return {name: value for name, value in fields.items() if value is not None or name not in _EXTENSIONS}
+
     def to_json(self) -> bytes:
-        """The payload as it is published; optional fields that are not set are left out."""
-        return self.model_dump_json(by_alias=True, exclude_unset=True).encode()
+        """The payload as it is published: every field of the contract, and of our extensions those that are set."""
+        return self.model_dump_json(by_alias=True).encode()
 
 
 class AnalysisRequestData(Message):
@@ -103,7 +130,7 @@ class AnalysisResult(Message):
     analysis: dict[str, Any] | None = None
     analysis_ref: Reference | None = None
     fap_regen: bool = False
-    log_date: datetime | None = None
+    log_date: LogDate | None = None
     distance: float | None = None
     attempt: int | None = None
     version: int | None = None
@@ -114,7 +141,7 @@ class AverageItem(Message):
     """One analysis in the list of an average request."""
 
     analysis_id: UUID | None = None
-    log_date: datetime | None = None
+    log_date: LogDate | None = None
     distance: float | None = None
     fap_regen: bool | None = None
     analysis: dict[str, Any]

@@ -1,0 +1,47 @@
+"""The door every message comes through."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Request
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, Unauthorized
+from werkzeug.test import EnvironBuilder
+
+from faplog.contracts.messages import AnalysisRequest
+from faplog.inbox import MAX_MESSAGE_BYTES, receive
+
+SECRET = "the-connector-secret"
+GOOD = b'{"pattern": "analysis.request", "data": {"fileName": "5f0c6f0e-7a43-4c0e-9b60-0a6f0a3c2f11"}}'
+
+
+@pytest.fixture
+def request_of() -> Callable[..., Request]:
+    def build(body: bytes, **headers: str) -> Request:
+        builder = EnvironBuilder(
+            method="POST", data=body, headers=[(name.replace("_", "-"), value) for name, value in headers.items()]
+        )
+        return Request(builder.get_environ())
+
+    return build
+
+
+def test_a_message_with_the_secret_is_read(request_of: Callable[..., Request]) -> None:
+    message = receive(request_of(GOOD, X_Connector_Secret=SECRET), AnalysisRequest, SECRET)
+    assert str(message.data.file_name) == "5f0c6f0e-7a43-4c0e-9b60-0a6f0a3c2f11"
+
+
+@pytest.mark.parametrize("headers", [{}, {"X_Connector_Secret": ""}, {"X_Connector_Secret": SECRET + "x"}])
+def test_without_the_secret_nobody_gets_in(request_of: Callable[..., Request], headers: dict[str, str]) -> None:
+    with pytest.raises(Unauthorized):
+        receive(request_of(GOOD, **headers), AnalysisRequest, SECRET)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"data": {}}', b'{"data": {"fileName": "../x"}}', b"\xff\xfe"])
+def test_what_is_no_message_is_refused_with_a_sentence(request_of: Callable[..., Request], body: bytes) -> None:
+    with pytest.raises(BadRequest, match="Not a message"):
+        receive(request_of(body, X_Connector_Secret=SECRET), AnalysisRequest, SECRET)
+
+
+def test_a_body_is_read_no_further_than_a_message_can_be(request_of: Callable[..., Request]) -> None:
+    with pytest.raises(RequestEntityTooLarge):
+        receive(request_of(b" " * (MAX_MESSAGE_BYTES + 1), X_Connector_Secret=SECRET), AnalysisRequest, SECRET)
