@@ -1,0 +1,71 @@
+"""`python -m functions.api.migrate`: bring the database to the newest form. Safe to repeat and to run twice at once."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+
+from faplog import logs
+from faplog.settings import SettingsError, load
+
+from .settings import OwnerSettings
+
+FOLDER: Final = Path(__file__).parent / "migrations"
+ROLES: Final = ("faplog_api", "faplog_worker")
+
+log = logging.getLogger(__name__)
+
+
+class MigrationError(Exception):
+    """One sentence that says why the database cannot be migrated."""
+
+
+def config(url: str) -> Config:
+    """Alembic's configuration for a database, `postgresql://` URL of the tables' owner."""
+    made = Config()
+    made.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
+    made.attributes["url"] = url
+    return made
+
+
+def migrate(url: str, revision: str = "head") -> None:
+    """Upgrade the database to a revision, in one transaction.
+
+    Raises:
+        MigrationError: Postgres is away, or the roles the tables are granted to do not exist.
+    """
+    import psycopg
+
+    try:
+        with psycopg.connect(url, connect_timeout=10) as connection:
+            found = {
+                name
+                for (name,) in connection.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [list(ROLES)])
+            }
+    except psycopg.OperationalError as error:
+        raise MigrationError(f"Cannot migrate: the database does not answer: {error}") from None
+    if missing := [role for role in ROLES if role not in found]:
+        raise MigrationError(
+            f"Cannot migrate: the role {' and '.join(missing)} must be created first, by whoever made the database."
+        )
+    command.upgrade(config(url), revision)
+
+
+def main() -> int:
+    """Migrate what the secret `faplog-owner-database` points at; 1 and a sentence on stderr if that fails."""
+    logs.setup(os.environ.get("LOG_LEVEL", "INFO"))
+    try:
+        migrate(load(OwnerSettings).owner_database.get_secret_value())
+    except (SettingsError, MigrationError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    log.info("migrated")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

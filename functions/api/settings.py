@@ -1,0 +1,38 @@
+"""What the function `api` needs to know, from the environment and its secret files."""
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import NoDecode
+
+from faplog.settings import Settings as BaseSettings
+
+
+class Settings(BaseSettings):
+    """Settings of the function; frozen, made once at start-up. Secrets never show in a repr."""
+
+    connector_secret: SecretStr = Field(validation_alias="faplog-connector-secret", min_length=16)
+    api_database: SecretStr = Field(validation_alias="faplog-api-database")
+    worker_database: SecretStr = Field(validation_alias="faplog-worker-database")
+    nats: SecretStr = Field(validation_alias="faplog-api-nats")
+    s3_access_key: SecretStr = Field(validation_alias="faplog-api-s3-access-key")
+    s3_secret_key: SecretStr = Field(validation_alias="faplog-api-s3-secret-key")
+    signing_keys: SecretStr = Field(validation_alias="faplog-signing-keys")
+
+    s3_endpoint: str
+    s3_bucket: str
+    public_s3_endpoint: str | None = None
+    """Address of the bucket as browsers reach it; with it, files are handed out by a redirect to a signed address."""
+
+    cookie_secure: bool = False
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins other than our own that may call the API with credentials; none by default."""
+
+    quota_logs: int = Field(default=20_000, gt=0)
+    """How many logs one user may keep."""
+
+
+class OwnerSettings(BaseSettings):
+    """Settings of the migration job, the only one that holds the tables' owner."""
+
+    owner_database: SecretStr = Field(validation_alias="faplog-owner-database")
