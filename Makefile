@@ -42,6 +42,7 @@ format: $(VENV)/.dev ## make the code look as `make check` wants it
 	$(BIN)/ruff check --fix .
 
 test: $(VENV)/.dev ## every test, against the real servers and in a real browser
+	@tests/browser/get_chromium.sh
 	$(BIN)/python -m pytest $(ARGS)
 
 lock: $(VENV)/.dev ## resolve requirements/*.in into hash-locked *.txt (ARGS=--upgrade for newer versions)
