@@ -1,0 +1,106 @@
+"""Who is asking: the access token of a request, from its header or its cookie, and the session behind it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Final, ParamSpec
+from uuid import UUID
+
+from flask import Flask, current_app, g, request
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Unauthorized
+
+from . import csrf, tokens
+from .tokens import Access, BadToken, Keys
+
+EXTENSION: Final = "faplog.auth"
+MARK: Final = "authenticated"
+_ACCESS_COOKIE: Final = "faplog_access"
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who is asking."""
+
+    id: UUID
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """What authentication needs to know.
+
+    `csrf_digest(user_id, session_id)` is the digest of a living session's CSRF token, None once the session ended.
+    """
+
+    keys: Keys
+    csrf_digest: Callable[[UUID, UUID], bytes | None]
+    cookie_secure: bool = False
+    origins: frozenset[str] = frozenset()
+
+    @property
+    def access_cookie(self) -> str:
+        """The name of the access cookie: over TLS the prefix ties it to this host and to https."""
+        return f"__Host-{_ACCESS_COOKIE}" if self.cookie_secure else _ACCESS_COOKIE
+
+
+def install(app: Flask, auth: Auth) -> None:
+    """Let the views of this app use `authenticated`."""
+    app.extensions[EXTENSION] = auth
+
+
+def current() -> Auth:
+    """The authentication of the current app."""
+    auth: Auth = current_app.extensions[EXTENSION]
+    return auth
+
+
+def authenticated(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+    """Let only users in: sets `flask.g.user` (`User`) and `flask.g.session_id`.
+
+    A Bearer token is looked at first, else the access cookie. The session is asked for in Postgres each time, so a
+    logout ends its access tokens as well. A cookie request that changes something must pass `csrf.check`.
+
+    Raises:
+        Unauthorized: no token, not one of ours, expired, or its session has ended.
+        Forbidden: a cookie request without its CSRF token or from another origin.
+    """
+
+    @wraps(view)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        auth = current()
+        header = _bearer()
+        access = _verify(auth, header if header is not None else request.cookies.get(auth.access_cookie, ""))
+        expected = auth.csrf_digest(access.user_id, access.session_id)
+        if expected is None:
+            raise unauthorized("This session has ended. Please log in again.")
+        if header is None:
+            csrf.check(request, expected, auth.origins, secure=auth.cookie_secure)
+        g.user = User(access.user_id, access.email)
+        g.session_id = access.session_id
+        return view(*args, **kwargs)
+
+    wrapper.__dict__[MARK] = True
+    return wrapper
+
+
+def unauthorized(message: str) -> Unauthorized:
+    """A 401 that names the scheme, as RFC 9110 asks."""
+    return Unauthorized(message, www_authenticate=WWWAuthenticate("bearer"))
+
+
+def _bearer() -> str | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _verify(auth: Auth, token: str) -> Access:
+    if not token:
+        raise unauthorized("Please log in first.")
+    try:
+        return tokens.verify(auth.keys, token)
+    except BadToken:
+        raise unauthorized("The access token is not valid or has expired. Please log in again.") from None
