@@ -1,0 +1,194 @@
+"""Messages out: one daemon thread a worker owns the event loop and the NATS connection.
+
+Postgres is the truth, a publish only speeds things up: what cannot be published now is said so at once, and reconcile
+publishes it later.
+"""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import Future, wait
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from faplog import bus
+from faplog.errors import Unavailable
+
+if TYPE_CHECKING:
+    from nats.aio.client import Client
+    from nats.js import JetStreamContext
+
+log = logging.getLogger(__name__)
+
+PUBLISH_SEC: Final = 1.0
+"""How long one message may take to be stored by the stream."""
+
+FIRST_CONNECT_SEC: Final = 1.0
+"""How long the first publish of a process waits for the connection; later ones do not wait."""
+
+BATCH: Final = 64
+"""Messages on their way at once."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message to publish; `message_id` is what the stream tells doubles by."""
+
+    subject: str
+    payload: bytes
+    message_id: str
+    traceparent: str | None = None
+
+
+class Publisher:
+    """Publishes from any thread. Nothing starts before the first use, which is after gunicorn's fork."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._lock = Lock()
+        self._pid: int | None = None
+        self._started_at = 0.0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._client: Client | None = None
+        self._connecting: Future[None] | None = None
+
+    def publish(self, messages: Sequence[Outgoing]) -> list[bool]:
+        """Whether each message is now in the stream; while NATS is away none is, and this returns at once."""
+        stored: list[bool] = []
+        for start in range(0, len(messages), BATCH):
+            batch = messages[start : start + BATCH]
+            stored += self._batch(batch) if self.connected() else [False] * len(batch)
+        return stored
+
+    def connected(self) -> bool:
+        """Whether there is a connection now; the first call of a process starts it and waits a moment for it."""
+        loop, connecting = self._started()
+        wait_sec = self._started_at + FIRST_CONNECT_SEC - time.monotonic()
+        if wait_sec > 0:
+            wait([connecting], wait_sec)
+        return loop.is_running() and self._client is not None and self._client.is_connected
+
+    def ask(self, question: "Coroutine[Any, Any, T]", timeout_sec: float) -> T:
+        """Run a coroutine on the connection's loop. Raises `Unavailable` if it takes longer or NATS is away."""
+        loop, _ = self._started()
+        future = asyncio.run_coroutine_threadsafe(question, loop)
+        try:
+            return future.result(timeout_sec)
+        except FutureTimeout:
+            future.cancel()
+            raise Unavailable("the broker did not answer (timeout)") from None
+
+    def jetstream(self) -> "JetStreamContext":
+        """JetStream on this connection, for use inside `ask`. Raises `Unavailable` while NATS is away."""
+        if self._client is None or not self._client.is_connected:
+            raise Unavailable("the broker did not answer (not connected)")
+        return self._client.jetstream(timeout=PUBLISH_SEC)
+
+    def close(self) -> None:
+        """End the connection and the thread."""
+        with self._lock:
+            loop, self._loop = self._loop, None
+            client, self._client = self._client, None
+        if loop is None:
+            return
+
+        async def end() -> None:
+            if client is not None:
+                await client.close()
+            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+                task.cancel()
+
+        asyncio.run_coroutine_threadsafe(end(), loop).result(5)
+        loop.call_soon_threadsafe(loop.stop)
+
+    def _batch(self, messages: Sequence[Outgoing]) -> list[bool]:
+        try:
+            return self.ask(self._publish(messages), PUBLISH_SEC * 2)
+        except Unavailable as error:
+            log.warning("not published", extra={"messages": len(messages), "reason": str(error)})
+            return [False] * len(messages)
+
+    async def _publish(self, messages: Sequence[Outgoing]) -> list[bool]:
+        jetstream = self.jetstream()
+
+        async def one(message: Outgoing) -> bool:
+            headers = {bus.HEADER_MESSAGE_ID: message.message_id}
+            if message.traceparent:
+                headers[bus.HEADER_TRACEPARENT] = message.traceparent
+            await jetstream.publish(message.subject, message.payload, timeout=PUBLISH_SEC, headers=headers)
+            return True
+
+        done = await asyncio.gather(*(one(message) for message in messages), return_exceptions=True)
+        if failed := [outcome for outcome in done if isinstance(outcome, BaseException)]:
+            log.warning("not published", extra={"messages": len(failed), "reason": type(failed[0]).__name__})
+        return [outcome is True for outcome in done]
+
+    def _started(self) -> "tuple[asyncio.AbstractEventLoop, Future[None]]":
+        """The running loop and the future of its first connection; both start with the first call of a process."""
+        with self._lock:
+            if self._loop is not None and self._connecting is not None and self._pid == os.getpid():
+                return self._loop, self._connecting
+            self._pid, self._started_at = os.getpid(), time.monotonic()
+            self._client = None
+            self._loop = loop = asyncio.new_event_loop()
+            Thread(target=self._run, args=[loop], name="publisher", daemon=True).start()
+            self._connecting = asyncio.run_coroutine_threadsafe(self._connect(), loop)
+            return loop, self._connecting
+
+    @staticmethod
+    def _run(loop: asyncio.AbstractEventLoop) -> None:
+        asyncio.set_event_loop(loop)
+        try:
+            loop.run_forever()
+        finally:
+            loop.close()
+
+    async def _connect(self) -> None:
+        """Connect, however long it takes; afterwards the client itself reconnects, for ever."""
+        import nats
+        from nats.errors import Error as NatsError
+
+        async def quiet(error: Exception) -> None:
+            log.info("broker", extra={"reason": type(error).__name__})
+
+        async def again() -> None:
+            if self._client is not None:
+                await self._ensure_streams(self._client)
+
+        while True:
+            try:
+                client = await nats.connect(
+                    self._url,
+                    name="faplog-api",
+                    connect_timeout=2,
+                    allow_reconnect=True,
+                    max_reconnect_attempts=-1,
+                    reconnect_time_wait=1,
+                    ping_interval=10,
+                    max_outstanding_pings=2,
+                    error_cb=quiet,
+                    reconnected_cb=again,
+                )
+            except (NatsError, OSError, TimeoutError) as error:
+                log.warning("broker away", extra={"reason": type(error).__name__})
+                await asyncio.sleep(1)
+                continue
+            await self._ensure_streams(client)
+            self._client = client
+            return
+
+    @staticmethod
+    async def _ensure_streams(client: "Client") -> None:
+        """Whoever comes first makes the streams, the connector or this; where it fails a publish fails, no more."""
+        from nats.errors import Error as NatsError
+
+        try:
+            await bus.ensure_streams(client.jetstream(timeout=2))
+        except (NatsError, TimeoutError) as error:
+            log.warning("streams not made", extra={"reason": type(error).__name__})
