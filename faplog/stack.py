@@ -21,6 +21,7 @@ class Function(BaseModel):
     lang: str
     handler: str
     image: str
+    build_args: dict[str, str] = Field(default_factory=dict)
     annotations: dict[str, str] = Field(default_factory=dict)
     labels: dict[str, str] = Field(default_factory=dict)
     limits: dict[str, str]

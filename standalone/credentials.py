@@ -9,7 +9,6 @@ from pathlib import Path
 from standalone.state import State, write_private
 
 S3_ROLES = ("api", "analyse", "average", "backup")
-NATS_ROLES = ("api", "connector")
 DATABASE_ROLES = ("owner", "api", "worker")
 
 
