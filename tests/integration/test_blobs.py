@@ -1,0 +1,95 @@
+"""The object store through `faplog.blobs`, against the real S3 server and each role's own key."""
+
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from faplog.blobs import Blobs
+from faplog.errors import Unavailable
+from standalone.servers import Servers
+
+pytestmark = pytest.mark.stack
+
+
+def blobs_of(servers: Servers, role: str) -> Blobs:
+    """The bucket with the key of a role."""
+
+    def secret(name: str) -> str:
+        return (servers.secrets / f"faplog-{role}-s3-{name}").read_text("utf-8").strip()
+
+    return Blobs(servers.s3.endpoint, servers.s3.bucket, secret("access-key"), secret("secret-key"))
+
+
+@pytest.fixture(scope="module")
+def blobs(servers: Servers) -> Blobs:
+    return blobs_of(servers, "api")
+
+
+def test_what_is_put_is_got_and_gone_after_delete(blobs: Blobs) -> None:
+    key = f"logs/{uuid4()}.csv"
+    blobs.put(key, b"Date;Time\n")
+    assert blobs.get(key) == b"Date;Time\n"
+    blobs.delete(key)
+    assert blobs.get(key) is None
+
+
+def test_a_missing_object_is_none_and_deleting_it_no_error(blobs: Blobs) -> None:
+    key = f"logs/{uuid4()}.csv"
+    assert blobs.get(key) is None
+    blobs.delete(key, f"series/{uuid4()}")
+
+
+def test_an_empty_object_is_not_a_missing_one(blobs: Blobs) -> None:
+    key = f"series/{uuid4()}"
+    blobs.put(key, b"")
+    assert blobs.get(key) == b""
+
+
+def test_a_file_is_stored_without_reading_it_whole(blobs: Blobs, tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_bytes(b"0123456789abcdef" * (1 << 20))
+    key = f"logs/{uuid4()}.csv"
+    blobs.put(key, path)
+    assert blobs.get(key) == path.read_bytes()
+    blobs.delete(key)
+
+
+def test_objects_are_listed_with_their_age(blobs: Blobs) -> None:
+    user = uuid4()
+    keys = {f"averages/{user}/{number:064x}.json" for number in range(3)}
+    for key in keys:
+        blobs.put(key, b"[]")
+    listed = dict(blobs.list(f"averages/{user}/"))
+    assert listed.keys() == keys
+    assert min(listed.values()) > 1.7e9
+    blobs.delete(*keys)
+
+
+def test_a_wrong_key_is_refused(servers: Servers) -> None:
+    access = (servers.secrets / "faplog-api-s3-access-key").read_text("utf-8").strip()
+    with pytest.raises(Unavailable):
+        Blobs(servers.s3.endpoint, servers.s3.bucket, access, "wrong").get(f"logs/{uuid4()}.csv")
+
+
+def test_a_store_that_is_away_is_unavailable_and_names_no_secret() -> None:
+    away = Blobs("http://127.0.0.1:9", "faplog", "access", "very-secret")
+    with pytest.raises(Unavailable) as caught:
+        away.put("logs/x.csv", b"x")
+    assert "very-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("role", "key"), [("analyse", "logs/x.csv"), ("average", "series/x"), ("average", "logs/x.csv")]
+)
+def test_a_function_may_not_write_where_it_has_no_business(servers: Servers, role: str, key: str) -> None:
+    with pytest.raises(Unavailable):
+        blobs_of(servers, role).put(key, b"x")
+
+
+def test_average_may_not_read_logs(servers: Servers, blobs: Blobs) -> None:
+    key = f"logs/{uuid4()}.csv"
+    blobs.put(key, b"private")
+    with pytest.raises(Unavailable):
+        blobs_of(servers, "average").get(key)
+    blobs.delete(key)
