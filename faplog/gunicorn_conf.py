@@ -1,4 +1,8 @@
-"""gunicorn's configuration for every function, in the image and on the laptop (`-c python:faplog.gunicorn_conf`)."""
+"""gunicorn's configuration for every function and the UI, in the image and on the laptop.
+
+Used as `gunicorn -c python:faplog.gunicorn_conf "function.handler:create_app()"`. On SIGTERM the worker takes no
+more connections, finishes its requests, sends its last telemetry and exits 0.
+"""
 
 import os
 from typing import Any
@@ -8,11 +12,19 @@ workers = 1
 worker_class = "gthread"
 threads = int(os.environ.get("THREADS", "2"))
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108
-timeout = 0 if threads == 1 else 150
+timeout = 150
 graceful_timeout = 130
-keepalive = 65
 accesslog = None
+loglevel = "warning"
 control_socket_disable = True
+
+if threads == 1:
+    # One request at a time: take the next connection only when this one is done, so that what waits, waits in the
+    # kernel's queue, where the next free replica on the same socket finds it. A kept connection would be in its way.
+    worker_connections = 1
+    keepalive = 0
+else:
+    keepalive = 65
 
 
 def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001
@@ -21,3 +33,10 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001
 
     logs.setup(os.environ.get("LOG_LEVEL", "INFO"))
     telemetry.setup(os.environ.get("FUNCTION_NAME", "faplog"))
+
+
+def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001
+    """After the last request: spans, numbers and events that are still in memory go out."""
+    from faplog import telemetry
+
+    telemetry.shutdown()

@@ -7,6 +7,8 @@ from typing import Final
 
 import orjson
 
+from faplog import telemetry
+
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -15,16 +17,21 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, without its newline."""
-        line = {
+        line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "event": record.getMessage(),
         }
-        line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        line |= fields(record) | telemetry.trace_fields()
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return orjson.dumps(line, default=str).decode()
+
+
+def fields(record: logging.LogRecord) -> dict[str, object]:
+    """What was given to the event as `extra`."""
+    return {key: value for key, value in vars(record).items() if key not in _STANDARD}
 
 
 def setup(level: str = "INFO") -> None:

@@ -30,6 +30,9 @@ PUBLISH: Final[dict[str, tuple[str, ...]]] = {
         "average.*",
         f"{DEAD_PREFIX}>",
         *_STREAMS,
+        # How old the oldest message is; dead letters are listed, replayed and then removed.
+        *(f"$JS.API.STREAM.MSG.GET.{name}" for name in (STREAM, STREAM_DEAD)),
+        f"$JS.API.STREAM.MSG.DELETE.{STREAM_DEAD}",
         f"$JS.API.CONSUMER.*.{STREAM}",
         f"$JS.API.CONSUMER.*.{STREAM}.>",
         f"$JS.API.CONSUMER.DURABLE.CREATE.{STREAM}.>",

@@ -1,0 +1,59 @@
+"""`python -m connector --routes ROUTES.json`: run the connector until SIGTERM."""
+
+import argparse
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from connector.service import serve
+from connector.settings import ConnectorSettings
+from faplog import logs, routes, settings, telemetry
+
+
+def address(text: str) -> tuple[str, int]:
+    """Host and port of `host:port`."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise argparse.ArgumentTypeError(f"'{text}' is not an address such as 127.0.0.1:8083")
+    return host, int(port)
+
+
+def main() -> int:
+    """Read settings and routes, and serve. A missing or malformed one is said in one sentence."""
+    parser = argparse.ArgumentParser(prog="python -m connector", description=__doc__)
+    parser.add_argument("--routes", type=Path, required=True, help="the routes file, rendered from stack.yml")
+    parser.add_argument(
+        "--health",
+        type=address,
+        default=os.environ.get("CONNECTOR_HEALTH", "127.0.0.1:8083"),
+        help="where /healthz, /readyz and /metrics are served; port 0 takes a free one (environment: CONNECTOR_HEALTH)",
+    )
+    parser.add_argument(
+        "--grace",
+        type=float,
+        default=os.environ.get("CONNECTOR_GRACE", "25"),
+        help="seconds that requests in flight may take after SIGTERM (environment: CONNECTOR_GRACE)",
+    )
+    arguments = parser.parse_args()
+    try:
+        loaded = settings.load(ConnectorSettings)
+        table = routes.read(arguments.routes)
+    except (settings.SettingsError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    logs.setup(loaded.log_level)
+    telemetry.setup("connector")
+    try:
+        asyncio.run(serve(loaded, table, arguments.health, arguments.grace))
+    except OSError as error:
+        host, port = arguments.health
+        print(f"Cannot listen on {host}:{port}: {error.strerror}.", file=sys.stderr)
+        return 1
+    finally:
+        telemetry.shutdown()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

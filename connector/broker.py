@@ -1,0 +1,183 @@
+"""The connection to NATS: always coming back, with streams and consumers made sure of before anybody uses it."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
+
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig
+from nats.js.errors import APIError, NoStreamResponseError
+
+from faplog import bus
+from faplog.routes import Route
+
+log = logging.getLogger(__name__)
+
+LONGEST_PAUSE_SEC: Final = 5.0
+PUBLISH_TIMEOUT_SEC: Final = 5.0
+MAX_ACK_PENDING: Final = 10_000
+"""Messages of one function that may be delivered and unsettled: in work, or waiting for their next try."""
+CONSUMER_OVERLAPS: Final = 10100
+AWAY: Final = (NatsError, OSError, TimeoutError)
+"""What nats-py raises while the server is away or does not answer."""
+
+
+class Broker:
+    """One connection at a time. A lost one is replaced by a new one, never revived: no half-known state survives."""
+
+    def __init__(self, url: str, routes: Sequence[Route], ack_wait_sec: float) -> None:
+        self._url = url
+        self._routes = routes
+        self._ack_wait_sec = ack_wait_sec
+        self._client: Client | None = None
+        self._connected = asyncio.Event()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a connection with everything made sure of."""
+        return self._client is not None and self._client.is_connected
+
+    @property
+    def jetstream(self) -> JetStreamContext | None:
+        """JetStream on the present connection, if there is one."""
+        return self._client.jetstream(timeout=PUBLISH_TIMEOUT_SEC) if self._client else None
+
+    async def client(self) -> Client:
+        """The present connection; waits for the next one while NATS is away."""
+        while not (self._client and self._client.is_connected):
+            await self._connected.wait()
+            await asyncio.sleep(0.02)
+        return self._client
+
+    async def run(self) -> None:
+        """Keep connected until cancelled."""
+        pause_sec = 0.1
+        while True:
+            try:
+                async with self._session() as (client, closed):
+                    self._client = client
+                    self._connected.set()
+                    log.info("connected to NATS", extra={"server": str(client.connected_server_version)})
+                    pause_sec = 0.1
+                    await closed.wait()
+                log.warning("connection to NATS lost")
+            except AWAY as error:
+                log.warning("NATS is away", extra={"reason": reason(error), "retry_sec": pause_sec})
+                await asyncio.sleep(pause_sec)
+                pause_sec = min(pause_sec * 2, LONGEST_PAUSE_SEC)
+
+    @contextlib.asynccontextmanager
+    async def _session(self) -> AsyncIterator[tuple[Client, asyncio.Event]]:
+        closed = asyncio.Event()
+
+        async def on_closed() -> None:
+            self._connected.clear()
+            closed.set()
+
+        async def on_error(error: Exception) -> None:
+            if client.is_connected:
+                log.warning("NATS reports an error", extra={"reason": reason(error)})
+
+        client = Client()
+        try:
+            await client.connect(
+                self._url,
+                name="faplog-connector",
+                allow_reconnect=False,
+                max_reconnect_attempts=1,
+                reconnect_time_wait=0,
+                connect_timeout=3,
+                ping_interval=10,
+                max_outstanding_pings=2,
+                closed_cb=on_closed,
+                error_cb=on_error,
+            )
+            await self.ensure(client)
+            yield client, closed
+        finally:
+            self._client = None
+            self._connected.clear()
+            await client.close()
+
+    async def ensure(self, client: Client) -> None:
+        """Make the streams and the consumers, or bring them to the present configuration."""
+        jetstream = client.jetstream(timeout=PUBLISH_TIMEOUT_SEC)
+        await bus.ensure_streams(jetstream)
+        for route in self._routes:
+            try:
+                await jetstream.add_consumer(bus.STREAM, consumer(route, self._ack_wait_sec))
+            except APIError as error:
+                if error.err_code != CONSUMER_OVERLAPS:
+                    raise
+                log.error(  # noqa: TRY400  (an operator's matter, not a bug's)
+                    "another consumer takes messages of this topic; remove it",
+                    extra={"function": route.function, "topic": route.topic, "reason": reason(error)},
+                )
+
+    async def publish(self, subject: str, payload: bytes, headers: dict[str, str]) -> None:
+        """Publish and see it stored; tries again until it is, for however long NATS is away or the stream full.
+
+        The caller gives a message id in the headers, so that a try that seemed to fail and did not makes no double.
+        """
+        pause_sec = 0.1
+        while True:
+            client = await self.client()
+            try:
+                await client.jetstream().publish(subject, payload, timeout=PUBLISH_TIMEOUT_SEC, headers=headers)
+            except AWAY as error:
+                log.warning("publishing failed, trying again", extra={"subject": subject, "reason": reason(error)})
+                if isinstance(error, NoStreamResponseError):
+                    with contextlib.suppress(*AWAY):
+                        await self.ensure(client)
+                await asyncio.sleep(pause_sec)
+                pause_sec = min(pause_sec * 2, LONGEST_PAUSE_SEC)
+            else:
+                return
+
+    async def tell(self, reply: str, word: bytes) -> bool:
+        """Tell NATS about a delivered message (`+ACK`, `-NAK`, `+WPI`); False when it could not be told now.
+
+        A word about a message may be sent on another connection than it came on.
+        """
+        client = self._client
+        if not (client and client.is_connected):
+            return False
+        try:
+            await client.publish(reply, word)
+        except AWAY:
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Send what is still to be sent and end the connection."""
+        if self._client and self._client.is_connected:
+            with contextlib.suppress(*AWAY):
+                await self._client.flush(timeout=2)
+
+    @property
+    def max_payload(self) -> int:
+        """Bytes a message may have with its headers; what NATS says, or its usual limit while it is away."""
+        return self._client.max_payload if self._client else 1 << 20
+
+
+def consumer(route: Route, ack_wait_sec: float) -> ConsumerConfig:
+    """The durable pull consumer of a function. Tries are counted by us, so deliveries are not limited."""
+    return ConsumerConfig(
+        durable_name=route.function,
+        filter_subject=route.topic,
+        ack_policy=AckPolicy.EXPLICIT,
+        ack_wait=ack_wait_sec,
+        max_deliver=-1,
+        max_ack_pending=MAX_ACK_PENDING,
+    )
+
+
+def reason(error: BaseException) -> str:
+    """An error in few words, without addresses or credentials."""
+    if isinstance(error, APIError):
+        return f"{error.code} {error.description}"
+    return type(error).__name__ if isinstance(error, OSError) else f"{type(error).__name__} {error}".strip()

@@ -1,0 +1,51 @@
+"""The connector's own little door: is it alive, is it connected, what did it count."""
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Sequence
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from connector import metrics
+from connector.broker import Broker
+from faplog.routes import Route
+
+log = logging.getLogger(__name__)
+
+
+@contextlib.asynccontextmanager
+async def server(bind: tuple[str, int], broker: Broker, routes: Sequence[Route]) -> AsyncIterator[None]:
+    """Serve /healthz, /readyz and /metrics at host and port (0: any free one; the log says which).
+
+    /healthz is 200 as long as the process works, also while NATS is away: a restart would not bring NATS back.
+    /readyz is 503 while it is away.
+    """
+
+    def state() -> dict[str, object]:
+        return {
+            "status": "ok" if broker.is_connected else "degraded",
+            "nats": "connected" if broker.is_connected else "away",
+            "functions": [route.function for route in routes],
+        }
+
+    async def healthz(_: web.Request) -> web.Response:
+        return web.json_response(state())
+
+    async def readyz(_: web.Request) -> web.Response:
+        return web.json_response(state(), status=200 if broker.is_connected else 503)
+
+    async def numbers(_: web.Request) -> web.Response:
+        metrics.CONNECTED.set(broker.is_connected)
+        return web.Response(body=generate_latest(metrics.REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    app = web.Application()
+    app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", numbers)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, *bind).start()
+        log.info("listening", extra={"address": "{}:{}".format(*runner.addresses[0][:2])})
+        yield
+    finally:
+        await runner.cleanup()

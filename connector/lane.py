@@ -1,0 +1,207 @@
+"""One function's lane: fetches messages for its free slots and sees each through to its end."""
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import AsyncIterator
+from typing import Final
+
+import aiohttp
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from connector import metrics
+from connector.answer import MAX_TRIES, Answer, Verdict, after_resets, retry_delay_sec
+from connector.broker import AWAY, Broker, reason
+from connector.call import call
+from connector.gate import Gate
+from connector.message import Message, Outgoing, dead_letter, next_try, reply
+from faplog import bus, telemetry
+from faplog.routes import Route
+
+log = logging.getLogger(__name__)
+
+PULL_SEC: Final = 20.0
+"""How long one request for a message stands before it is renewed."""
+SILENCE_SEC: Final = PULL_SEC + 10
+"""Without any word from NATS for this long, requests must have been lost."""
+HEADER_ROOM_BYTES: Final = 1024
+"""Kept free beside a reply for its headers."""
+
+
+class Lane:
+    """Fetches only what it has free slots for: what waits, waits in the stream, for whichever connector is free."""
+
+    def __init__(
+        self, route: Route, broker: Broker, session: aiohttp.ClientSession, secret: str, retry_sec: float
+    ) -> None:
+        self.route = route
+        self.gate = Gate()
+        self._broker = broker
+        self._session = session
+        self._secret = secret
+        self._retry_sec = retry_sec
+        self._held: dict[int, Message] = {}
+        self._work: set[asyncio.Task[None]] = set()
+        self._changed = asyncio.Event()
+        self._requested = 0
+        self._heard_at = 0.0
+        self._lost = False
+
+    async def run(self) -> None:
+        """Fetch and deliver until `stop`."""
+        while not self.gate.ended:
+            client = await self._broker.client()
+            try:
+                async with self._inbox(client) as inbox:
+                    await self._fetch(client, inbox)
+                if self._lost and client.is_connected:
+                    await self._broker.ensure(client)
+            except AWAY as error:
+                log.warning("fetching failed", extra={"function": self.route.function, "reason": reason(error)})
+                await asyncio.sleep(0.2)
+
+    def stop(self) -> None:
+        """Fetch no more; give back what waits for its function."""
+        self.gate.end()
+        self._changed.set()
+
+    async def finish(self, grace_sec: float) -> None:
+        """Wait for what is in flight, at most this long; what is not done then comes back from the stream."""
+        if self._work:
+            _, late = await asyncio.wait(self._work, timeout=grace_sec)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def heartbeat(self) -> None:
+        """Tell NATS that every message held is still in work."""
+        for message in list(self._held.values()):
+            await self._broker.tell(message.reply, Msg.Ack.Progress)
+
+    @contextlib.asynccontextmanager
+    async def _inbox(self, client: Client) -> AsyncIterator[str]:
+        inbox = client.new_inbox()
+        subscription = await client.subscribe(inbox, cb=self._on_message)
+        self._requested, self._lost = 0, False
+        self._heard_at = asyncio.get_running_loop().time()
+        try:
+            yield inbox
+        finally:
+            with contextlib.suppress(*AWAY):
+                # Drained, not dropped: what NATS has already sent is given back at once instead of after ack_wait.
+                async with asyncio.timeout(2):
+                    await subscription.drain()  # type: ignore[no-untyped-call]
+
+    async def _fetch(self, client: Client, inbox: str) -> None:
+        """Keep one request standing for each free slot. Returns when the lane stops or the requests are lost."""
+        loop = asyncio.get_running_loop()
+        subject = f"$JS.API.CONSUMER.MSG.NEXT.{bus.STREAM}.{self.route.function}"
+        request = json.dumps({"batch": 1, "expires": int(PULL_SEC * 1e9)}).encode()
+        while client.is_connected and not self.gate.ended and not self._lost:
+            self._changed.clear()
+            metrics.PAUSED.labels(self.route.function).set(not self.gate.is_open)
+            while self.gate.is_open and self._requested + len(self._work) < self.route.concurrency:
+                if self._requested == 0:
+                    self._heard_at = loop.time()
+                self._requested += 1
+                await client.publish(subject, request, reply=inbox)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self._changed.wait()
+            if self._requested and loop.time() - self._heard_at > SILENCE_SEC:
+                self._lost = True
+
+    async def _on_message(self, msg: Msg) -> None:
+        """A message, or a status that ends one of our requests."""
+        self._heard_at = asyncio.get_running_loop().time()
+        self._requested = max(self._requested - 1, 0)
+        self._changed.set()
+        status = (msg.headers or {}).get("Status")
+        if status:
+            # 404, 408: no message came in time. Everything else: the consumer or the stream is not what it was.
+            self._lost = self._lost or status not in ("404", "408")
+            return
+        message = Message.of(msg)
+        if self.gate.ended:
+            await self._broker.tell(message.reply, Msg.Ack.Nak)
+        elif message.sequence not in self._held:
+            self._held[message.sequence] = message
+            metrics.IN_FLIGHT.labels(self.route.function).set(len(self._held))
+            task = asyncio.create_task(self._see_through(message))
+            self._work.add(task)
+            task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._work.discard(task)
+        self._changed.set()
+        if not task.cancelled() and (error := task.exception()):
+            log.error("a delivery ended in an error of ours", exc_info=error, extra={"function": self.route.function})
+
+    async def _see_through(self, message: Message) -> None:
+        try:
+            wait_sec = message.wait_sec(retry_delay_sec(MAX_TRIES, self._retry_sec))
+            if wait_sec > 0:
+                delay = json.dumps({"delay": int(wait_sec * 1e9)}).encode()
+                await self._broker.tell(message.reply, Msg.Ack.Nak + b" " + delay)
+                return
+            with telemetry.span(f"deliver {message.subject}", message.traceparent, "consumer"):
+                await self._deliver(message)
+        finally:
+            del self._held[message.sequence]
+            metrics.IN_FLIGHT.labels(self.route.function).set(len(self._held))
+
+    async def _deliver(self, message: Message) -> None:
+        traceparent = telemetry.traceparent() or message.traceparent
+        resets = 0
+        while True:
+            if not await self.gate.wait():
+                await self._broker.tell(message.reply, Msg.Ack.Nak)
+                return
+            answer = await self._call(message, traceparent)
+            if answer.verdict is Verdict.RESET:
+                resets += 1
+                answer = after_resets(answer, resets)
+            if answer.verdict not in (Verdict.HOLD, Verdict.RESET):
+                break
+            self.gate.shut(answer.retry_after_sec)
+            self._changed.set()
+            log.warning("function is away", extra=self._fields(message) | {"reason": answer.reason.split(":")[0]})
+        self.gate.open()
+        self._changed.set()
+        outgoing = self._outgoing(message, answer, traceparent)
+        if outgoing:
+            await self._broker.publish(outgoing.subject, outgoing.payload, outgoing.headers)
+        while not await self._broker.tell(message.reply, Msg.Ack.Ack):
+            await asyncio.sleep(0.02)
+            await self._broker.client()
+
+    async def _call(self, message: Message, traceparent: str | None) -> Answer:
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        limit = self._broker.max_payload - HEADER_ROOM_BYTES
+        answer = await call(self._session, self.route, self._secret, message, traceparent, limit)
+        metrics.delivered(self.route.function, answer.verdict, loop.time() - start)
+        return answer
+
+    def _outgoing(self, message: Message, answer: Answer, traceparent: str | None) -> Outgoing | None:
+        """What is published before the message is acked."""
+        if answer.verdict is Verdict.DONE:
+            log.debug("delivered", extra=self._fields(message))
+            if not (self.route.reply_topic and answer.reply):
+                return None
+            return reply(message, self.route.reply_topic, answer.reply, traceparent)
+        limit = self._broker.max_payload
+        tries = message.tries + 1
+        fields = self._fields(message) | {"tries": tries, "reason": answer.reason.split(":")[0]}
+        if answer.verdict is Verdict.FAILED and tries < MAX_TRIES:
+            again = next_try(message, tries, retry_delay_sec(tries, self._retry_sec))
+            if again.size <= limit:
+                log.warning("function failed, trying again later", extra=fields)
+                return again
+        log.error("message laid aside", extra=fields)
+        return dead_letter(message, tries, answer.reason, limit)
+
+    def _fields(self, message: Message) -> dict[str, object]:
+        return {"function": self.route.function, "subject": message.subject, "message_id": message.identity}

@@ -1,0 +1,118 @@
+"""A message in the connector's hands, and the messages made from it: reply, next try, dead letter."""
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from nats.aio.msg import Msg
+
+from faplog.bus import (
+    DEAD_PREFIX,
+    HEADER_MESSAGE_ID,
+    HEADER_REASON,
+    HEADER_TRACEPARENT,
+    HEADER_TRY,
+    message_id,
+)
+
+HEADER_NOT_BEFORE: Final = "Faplog-Not-Before"
+"""Seconds since the epoch before which the message is not to be tried again."""
+
+MAX_REASON_CHARS: Final = 300
+_TRY_SUFFIX: Final = re.compile(r":try\d+$")
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is known of a delivered message. `identity` is its message id without the number of the try."""
+
+    subject: str
+    payload: bytes
+    headers: Mapping[str, str]
+    reply: str
+    """Where NATS hears what became of it."""
+    sequence: int
+    identity: str
+
+    @classmethod
+    def of(cls, msg: Msg) -> "Message":
+        """From what nats-py delivers."""
+        headers = msg.headers or {}
+        sequence = msg.metadata.sequence.stream
+        own_id = headers.get(HEADER_MESSAGE_ID) or message_id(msg.subject, f"seq{sequence}", 0)
+        return cls(msg.subject, msg.data, headers, msg.reply, sequence, _TRY_SUFFIX.sub("", own_id))
+
+    @property
+    def tries(self) -> int:
+        """Failures that were counted before this try."""
+        text = self.headers.get(HEADER_TRY, "0")
+        return int(text) if text.isdecimal() else 0
+
+    @property
+    def traceparent(self) -> str | None:
+        """The W3C trace context it was published with."""
+        return self.headers.get(HEADER_TRACEPARENT)
+
+    def wait_sec(self, longest_sec: float) -> float:
+        """Seconds until it may be tried; never more than the longest pause, whatever clocks say."""
+        try:
+            moment = float(self.headers.get(HEADER_NOT_BEFORE, "0"))
+        except ValueError:
+            return 0.0
+        return min(max(moment - time.time(), 0.0), longest_sec)
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A message to be published."""
+
+    subject: str
+    payload: bytes
+    headers: dict[str, str]
+
+    @property
+    def size(self) -> int:
+        """Bytes on the wire as NATS counts them against its limit: headers and payload."""
+        lines = sum(len(key) + len(value.encode()) + 4 for key, value in self.headers.items())
+        return len("NATS/1.0\r\n\r\n") + lines + len(self.payload)
+
+
+def reply(message: Message, topic: str, body: bytes, traceparent: str | None) -> Outgoing:
+    """The function's answer. The same request has the same reply id: a repeated answer is stored once."""
+    suffix = message.identity.removeprefix(message.subject)
+    headers = {HEADER_MESSAGE_ID: f"{topic}{suffix if suffix.startswith(':') else ':' + suffix}"}
+    if traceparent:
+        headers[HEADER_TRACEPARENT] = traceparent
+    return Outgoing(topic, body, headers)
+
+
+def next_try(message: Message, tries: int, delay_sec: float) -> Outgoing:
+    """The message again, with its failures counted where restarts of anything neither lose nor raise the count."""
+    return Outgoing(
+        message.subject,
+        message.payload,
+        dict(message.headers)
+        | {
+            HEADER_MESSAGE_ID: f"{message.identity}:try{tries}",
+            HEADER_TRY: str(tries),
+            HEADER_NOT_BEFORE: f"{time.time() + delay_sec:.3f}",
+        },
+    )
+
+
+def dead_letter(message: Message, tries: int, reason: str, max_payload: int) -> Outgoing:
+    """The message laid aside with the reason. A payload that no longer fits beside it is left out, and that is said."""
+    words = " ".join(reason.split()).encode("ascii", "replace").decode()[:MAX_REASON_CHARS]
+    headers = dict(message.headers) | {
+        HEADER_MESSAGE_ID: f"{DEAD_PREFIX}{message.identity}",
+        HEADER_TRY: str(tries),
+        HEADER_REASON: words,
+    }
+    headers.pop(HEADER_NOT_BEFORE, None)
+    letter = Outgoing(DEAD_PREFIX + message.subject, message.payload, headers)
+    if letter.size <= max_payload:
+        return letter
+    headers[HEADER_REASON] = f"{words} (payload of {len(message.payload)} bytes left out: no room beside the reason)"
+    return Outgoing(letter.subject, b"", {key: headers[key] for key in (HEADER_MESSAGE_ID, HEADER_TRY, HEADER_REASON)})

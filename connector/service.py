@@ -1,0 +1,80 @@
+"""The connector as a process: its lanes, its heartbeat, its look at the queues, and its end."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from nats.js import JetStreamContext
+from nats.js.errors import NotFoundError
+
+from connector import health, metrics
+from connector.broker import AWAY, Broker
+from connector.call import http_session
+from connector.lane import Lane
+from connector.settings import ConnectorSettings
+from faplog import bus
+from faplog.routes import Route
+
+log = logging.getLogger(__name__)
+
+WATCH_SEC: Final = 15.0
+
+
+async def serve(settings: ConnectorSettings, routes: Sequence[Route], bind: tuple[str, int], grace_sec: float) -> None:
+    """Run until SIGTERM or SIGINT; then finish what is in flight, for at most `grace_sec` seconds."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+
+    broker = Broker(settings.nats_url, routes, settings.connector_ack_wait_sec)
+    async with http_session() as session, health.server(bind, broker, routes), asyncio.TaskGroup() as tasks:
+        lanes = [Lane(route, broker, session, settings.secret, settings.connector_retry_sec) for route in routes]
+        connection = tasks.create_task(broker.run())
+        fetching = [tasks.create_task(lane.run()) for lane in lanes]
+        beats = tasks.create_task(_beat(lanes, settings.connector_ack_wait_sec / 3))
+        watch = tasks.create_task(_watch(broker, routes))
+
+        await stopping.wait()
+        log.info("stopping")
+        for lane in lanes:
+            lane.stop()
+        await asyncio.wait(fetching, timeout=3 if broker.is_connected else 0.1)
+        await asyncio.gather(*(lane.finish(grace_sec) for lane in lanes))
+        await broker.close()
+        for task in (watch, beats, *fetching, connection):
+            task.cancel()
+    log.info("stopped")
+
+
+async def _beat(lanes: Sequence[Lane], every_sec: float) -> None:
+    while True:
+        await asyncio.sleep(every_sec)
+        for lane in lanes:
+            await lane.heartbeat()
+
+
+async def _watch(broker: Broker, routes: Sequence[Route]) -> None:
+    """Look at the queues now and then: how much waits, how long the oldest has waited, what was laid aside."""
+    while True:
+        metrics.CONNECTED.set(broker.is_connected)
+        if jetstream := broker.jetstream:
+            with contextlib.suppress(*AWAY):
+                for route in routes:
+                    info = await jetstream.consumer_info(bus.STREAM, route.function)
+                    waiting = (info.num_pending or 0) + (info.num_ack_pending or 0)
+                    metrics.queue(route.function, waiting, await _oldest_sec(jetstream, route.topic) if waiting else 0)
+                metrics.dead_letters((await jetstream.stream_info(bus.STREAM_DEAD)).state.messages)
+        await asyncio.sleep(WATCH_SEC)
+
+
+async def _oldest_sec(jetstream: JetStreamContext, topic: str) -> float:
+    try:
+        oldest = await jetstream.get_msg(bus.STREAM, seq=1, subject=topic, next=True)
+    except NotFoundError:
+        return 0.0
+    return (datetime.now(UTC) - oldest.time).total_seconds() if oldest.time else 0.0

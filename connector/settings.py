@@ -1,0 +1,29 @@
+"""What the connector is told at its start."""
+
+from pydantic import Field, field_validator
+
+from faplog.settings import Settings
+
+
+class ConnectorSettings(Settings):
+    """Secrets come as files, the rest from the environment; the numbers need no change outside of tests."""
+
+    nats_url: str = Field(validation_alias="faplog-connector-nats", repr=False)
+    secret: str = Field(validation_alias="faplog-connector-secret", repr=False, min_length=16)
+    log_level: str = "INFO"
+    connector_ack_wait_sec: float = Field(default=30, gt=0)
+    """How long NATS waits for a sign of life before it delivers a message again; one comes three times in it."""
+    connector_retry_sec: float = Field(default=1, gt=0)
+    """Pause before the second try of a failed message; each further one waits three times longer."""
+
+    @field_validator("nats_url")
+    @classmethod
+    def _is_nats(cls, value: str) -> str:
+        if not value.startswith(("nats://", "tls://")):
+            raise ValueError("must be an address such as nats://user:password@host:4222")
+        return value.strip()
+
+    @field_validator("secret")
+    @classmethod
+    def _without_newline(cls, value: str) -> str:
+        return value.strip()

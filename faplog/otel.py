@@ -1,0 +1,162 @@
+"""The OpenTelemetry SDK, set up in code. Imported by faplog.telemetry only, and only where an endpoint is set."""
+
+import atexit
+import logging
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry import metrics, trace
+from opentelemetry._logs import LogRecord, SeverityNumber
+from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.metrics import Counter, Histogram, NoOpMeterProvider
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from faplog.logs import fields
+from faplog.telemetry import METRICS
+from faplog.version import VERSION
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from opentelemetry.metrics import _Gauge
+
+EXPORT_TIMEOUT_SEC: Final = 3
+"""An export that takes longer is given up: a collector that is away must not hold up a process that ends."""
+
+SECONDS_BUCKETS: Final = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100)
+PROBES: Final = "/health$,/api/v1/health/.*"
+
+_SEVERITY: Final = {
+    logging.DEBUG: SeverityNumber.DEBUG,
+    logging.INFO: SeverityNumber.INFO,
+    logging.WARNING: SeverityNumber.WARN,
+    logging.ERROR: SeverityNumber.ERROR,
+    logging.CRITICAL: SeverityNumber.FATAL,
+}
+
+
+class Exporting:
+    """The exporters of this process; made after its last fork, ended by `shutdown`."""
+
+    def __init__(self, service: str) -> None:
+        resource = Resource.create({"service.name": service, "service.namespace": "faplog", "service.version": VERSION})
+        self._traces = TracerProvider(resource=resource, shutdown_on_exit=False)
+        self._traces.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(timeout=EXPORT_TIMEOUT_SEC)))
+        trace.set_tracer_provider(self._traces)
+        self._tracer = trace.get_tracer("faplog", VERSION)
+
+        reader = PeriodicExportingMetricReader(OTLPMetricExporter(timeout=EXPORT_TIMEOUT_SEC))
+        self._metrics = MeterProvider([reader], resource=resource, shutdown_on_exit=False)
+        metrics.set_meter_provider(self._metrics)
+        meter = metrics.get_meter("faplog", VERSION)
+
+        @cache
+        def counter(name: str) -> Counter:
+            unit, meaning = METRICS[name]
+            return meter.create_counter(name, unit, meaning)
+
+        @cache
+        def histogram(name: str) -> Histogram:
+            unit, meaning = METRICS[name]
+            return meter.create_histogram(
+                name, unit, meaning, explicit_bucket_boundaries_advisory=list(SECONDS_BUCKETS)
+            )
+
+        @cache
+        def gauge(name: str) -> "_Gauge":
+            unit, meaning = METRICS[name]
+            return meter.create_gauge(name, unit, meaning)
+
+        self.counter, self.histogram, self.gauge = counter, histogram, gauge
+
+        self._logs = LoggerProvider(resource=resource, shutdown_on_exit=False)
+        self._logs.add_log_record_processor(BatchLogRecordProcessor(OTLPLogExporter(timeout=EXPORT_TIMEOUT_SEC)))
+        self._handler = _Handler(self._logs)
+        logging.getLogger().addHandler(self._handler)
+        atexit.register(self.shutdown)
+
+    def shutdown(self) -> None:
+        """Flush and end each of the three; safe to call again."""
+        atexit.unregister(self.shutdown)
+        logging.getLogger().removeHandler(self._handler)
+        self._traces.shutdown()
+        self._logs.shutdown()
+        self._metrics.shutdown(timeout_millis=EXPORT_TIMEOUT_SEC * 1000)
+
+    def traceparent(self) -> str | None:
+        """The current span in W3C form."""
+        carrier: dict[str, str] = {}
+        TraceContextTextMapPropagator().inject(carrier)
+        return carrier.get("traceparent")
+
+    def trace_fields(self) -> dict[str, str]:
+        """The ids of the current span."""
+        context = trace.get_current_span().get_span_context()
+        if not context.is_valid:
+            return {}
+        return {"trace_id": f"{context.trace_id:032x}", "span_id": f"{context.span_id:016x}"}
+
+    def span(
+        self, name: str, parent: str | None, kind: str, attributes: Mapping[str, Any]
+    ) -> AbstractContextManager[object]:
+        """A span that is the current one inside the block, and failed if the block raises."""
+        context = TraceContextTextMapPropagator().extract({"traceparent": parent}) if parent else None
+        return self._tracer.start_as_current_span(
+            name, context, kind=trace.SpanKind[kind.upper()], attributes=dict(attributes)
+        )
+
+
+def instrument(app: "Flask", *, database: bool) -> None:
+    """Spans for requests and, if asked for, SQL. Their ready-made metrics stay off: ours are enough."""
+    from opentelemetry.instrumentation.flask import FlaskInstrumentor
+
+    FlaskInstrumentor.instrument_app(  # type: ignore[no-untyped-call]
+        app, excluded_urls=PROBES, meter_provider=NoOpMeterProvider()
+    )
+    if database:
+        from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor
+
+        instrumentor = PsycopgInstrumentor()
+        if not instrumentor.is_instrumented_by_opentelemetry:
+            instrumentor.instrument()
+
+
+class _Handler(logging.Handler):
+    """Log events as OTLP records with the trace they belong to; not what the exporters themselves have to say."""
+
+    def __init__(self, provider: LoggerProvider) -> None:
+        super().__init__()
+        self._logger = provider.get_logger("faplog", VERSION)
+        self.addFilter(lambda record: not record.name.startswith(("opentelemetry", "urllib3", "requests")))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        attributes = {key: _plain(value) for key, value in fields(record).items()}
+        attributes["logger"] = record.name
+        if record.exc_info and record.exc_info[0]:
+            attributes["exception.type"] = record.exc_info[0].__name__
+            attributes["exception.stacktrace"] = logging.Formatter().formatException(record.exc_info)
+        self._logger.emit(
+            LogRecord(
+                timestamp=int(record.created * 1e9),
+                observed_timestamp=time.time_ns(),
+                severity_text=record.levelname,
+                severity_number=_SEVERITY.get(record.levelno, SeverityNumber.UNSPECIFIED),
+                body=record.getMessage(),
+                attributes=attributes,
+            )
+        )
+
+
+def _plain(value: object) -> str | int | float | bool:
+    return value if isinstance(value, (str, int, float, bool)) else str(value)

@@ -1,0 +1,86 @@
+"""The connector's routes: which subject goes to which function's address, rendered from stack.yml."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.alias_generators import to_camel
+
+from faplog.stack import Function
+
+TIMEOUT_MARGIN_SEC: Final = 10
+"""How much longer the connector waits than a function may run: the function's own answer comes first."""
+
+_DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+
+
+class Route(BaseModel):
+    """One function: the messages of `topic` are POSTed to `url`, its answers published to `reply_topic`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, alias_generator=to_camel)
+
+    function: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
+    url: str = Field(pattern=r"^https?://\S+$")
+    topic: str = Field(pattern=r"^[a-z*]+(\.[a-z*]+)*$")
+    reply_topic: str | None = Field(default=None, pattern=r"^[a-z]+(\.[a-z]+)*$")
+    concurrency: int = Field(default=1, ge=1, le=256)
+    """Requests in flight at most, over all replicas of the function."""
+    timeout_sec: float = Field(default=130, gt=0)
+
+
+_ROUTES: Final = TypeAdapter(list[Route])
+
+
+def from_stack(functions: Iterable[Function], url: str) -> list[Route]:
+    """The routes of the functions of a stack.yml; `url` is a pattern such as `http://{function}.faplog-fn:8080/`."""
+    return [
+        Route(
+            function=function.name,
+            url=url.format(function=function.name),
+            topic=function.topic,
+            reply_topic=function.reply_topic,
+            concurrency=function.ours("concurrency") * function.ours("scale-max"),
+            timeout_sec=seconds(function.environment.get("exec_timeout", "120s")) + TIMEOUT_MARGIN_SEC,
+        )
+        for function in functions
+    ]
+
+
+def render(routes: list[Route]) -> str:
+    """The routes file."""
+    return _ROUTES.dump_json(routes, by_alias=True, indent=2).decode() + "\n"
+
+
+def read(path: Path) -> list[Route]:
+    """The routes of a routes file.
+
+    Raises:
+        ValueError: no such file, or not a list of routes with distinct functions; the sentence says where.
+    """
+    try:
+        routes = _ROUTES.validate_json(path.read_bytes())
+    except OSError as error:
+        raise ValueError(f"The routes file {path} cannot be read: {error.strerror}.") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise ValueError(f"The routes file {path} is wrong at {where}: {first['msg']}.") from None
+    names = [route.function for route in routes]
+    if not routes or len(set(names)) < len(names):
+        raise ValueError(f"The routes file {path} must name at least one function, and each only once.")
+    return routes
+
+
+def seconds(duration: str) -> int:
+    """A duration as stack.yml writes it (`90s`, `2m`, `1h30m`) in seconds.
+
+    Raises:
+        ValueError: not such a duration.
+    """
+    match = _DURATION.fullmatch(duration)
+    if not match or not duration:
+        raise ValueError(f"'{duration}' is not a duration such as 90s or 2m.")
+    hours, minutes, rest = (int(part or 0) for part in match.groups())
+    return hours * 3600 + minutes * 60 + rest

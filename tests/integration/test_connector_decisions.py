@@ -1,0 +1,210 @@
+"""Each row of the connector's table of answers, with its real process, a real NATS server and real HTTP."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from faplog import bus
+from faplog.routes import Route
+from tests.integration.connector_rig import (
+    SECRET,
+    Behaviour,
+    Call,
+    Connector,
+    FunctionServer,
+    NatsServer,
+    function_server,
+    nats_server,
+    until,
+)
+
+REQUEST = b'{"pattern": "analysis.request", "data": {"fileName": "6d8ff4e4-0a77-4b36-9b0c-9d5cd4c3d0a1"}}'
+REPLY = b'{"analysisId": "6d8ff4e4-0a77-4b36-9b0c-9d5cd4c3d0a1", "status": "Success"}'
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+MESSAGE_ID = bus.message_id("analysis.request", "6d8ff4e4-0a77-4b36-9b0c-9d5cd4c3d0a1", 1)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[NatsServer]:
+    with nats_server(tmp_path, max_payload=64 * 1024) as server:
+        yield server
+
+
+@pytest.fixture
+def function() -> Iterator[FunctionServer]:
+    with function_server() as function:
+        yield function
+
+
+@pytest.fixture
+def connector(tmp_path: Path, server: NatsServer, function: FunctionServer) -> Iterator[Connector]:
+    """One function for requests; nobody takes results, so they stay in the stream to be looked at."""
+    route = Route(
+        function="analyse",
+        url=function.url,
+        topic="analysis.request",
+        reply_topic="analysis.result",
+        concurrency=2,
+        timeout_sec=1,
+    )
+    with Connector(tmp_path, server, [route]) as connector:
+        yield connector
+
+
+def in_turn(function: FunctionServer, *behaviours: Behaviour) -> None:
+    """The function behaves so once each, then as the last."""
+    waiting = list(behaviours)
+
+    def answer(_: Call) -> Behaviour:
+        return waiting.pop(0) if len(waiting) > 1 else waiting[0]
+
+    function.answer = answer
+
+
+def test_a_reply_is_published_and_then_the_message_is_gone(
+    server: NatsServer, function: FunctionServer, connector: Connector
+) -> None:
+    in_turn(function, Behaviour(body=REPLY))
+    server.publish("analysis.request", REQUEST, headers={"Nats-Msg-Id": MESSAGE_ID, "traceparent": TRACE})
+    replies = until(lambda: server.messages("analysis.result"), "a reply")
+    until(lambda: not server.messages("analysis.request"), "the request is acked")
+
+    (call,) = function.calls
+    assert call.body == REQUEST
+    assert call.headers["X-Topic"] == "analysis.request"
+    assert call.headers["X-Connector-Secret"] == SECRET
+    assert call.headers["traceparent"] == TRACE
+    assert call.headers["Content-Type"] == "application/json"
+    ((payload, headers),) = replies
+    assert payload == REPLY
+    assert headers["traceparent"] == TRACE
+    assert headers["Nats-Msg-Id"] == bus.message_id("analysis.result", "6d8ff4e4-0a77-4b36-9b0c-9d5cd4c3d0a1", 1)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_busy_function_gets_the_same_message_again_and_no_other_meanwhile(
+    status: int, server: NatsServer, function: FunctionServer, connector: Connector
+) -> None:
+    in_turn(function, *[Behaviour(status=status)] * 8, Behaviour(body=REPLY))
+    server.publish("analysis.request", REQUEST)
+    until(lambda: len(function.calls) >= 2, "a second try")
+    server.publish("analysis.request", *(b"%d" % number for number in range(20)))
+    until(lambda: len(server.messages("analysis.result")) == 21, "all replies")
+    assert not server.dead("analysis.request")
+    assert "503" not in str(server.messages("analysis.result"))
+
+
+@pytest.mark.parametrize("status", [500, 502, 504, 302])
+def test_failures_count_and_after_five_the_message_is_laid_aside(
+    status: int, server: NatsServer, function: FunctionServer, connector: Connector
+) -> None:
+    in_turn(function, Behaviour(status=status, body=b'{"statusCode": 500, "message": "It\\nbroke."}'))
+    server.publish("analysis.request", REQUEST, headers={"Nats-Msg-Id": MESSAGE_ID, "traceparent": TRACE})
+    ((payload, headers),) = until(lambda: server.dead("analysis.request"), "a dead letter")
+    until(lambda: not server.messages("analysis.request"), "the message is gone")
+    assert payload == REQUEST
+    assert headers[bus.HEADER_REASON] == f"HTTP {status}: It broke."
+    assert headers[bus.HEADER_TRY] == "5"
+    assert headers["traceparent"] == TRACE
+    assert function.bodies() == [REQUEST] * 5
+
+
+def test_a_failure_that_passes_ends_well(server: NatsServer, function: FunctionServer, connector: Connector) -> None:
+    in_turn(function, *[Behaviour(status=500)] * 4, Behaviour(body=REPLY))
+    server.publish("analysis.request", REQUEST, headers={"Nats-Msg-Id": MESSAGE_ID})
+    until(lambda: server.messages("analysis.result"), "a reply")
+    until(lambda: not server.messages("analysis.request"), "the message is gone")
+    assert len(function.calls) == 5
+    assert not server.dead("analysis.request")
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 413, 422])
+def test_a_refused_message_is_laid_aside_at_once(
+    status: int, server: NatsServer, function: FunctionServer, connector: Connector
+) -> None:
+    in_turn(function, Behaviour(status=status, body=b'{"message": "No such thing."}'))
+    server.publish("analysis.request", REQUEST)
+    ((payload, headers),) = until(lambda: server.dead("analysis.request"), "a dead letter")
+    assert payload == REQUEST
+    assert headers[bus.HEADER_REASON] == f"HTTP {status}: No such thing."
+    assert len(function.calls) == 1
+
+
+def test_no_answer_in_time_counts(server: NatsServer, function: FunctionServer, connector: Connector) -> None:
+    import threading
+
+    never = threading.Event()
+    in_turn(function, Behaviour(wait=never), Behaviour(body=REPLY))
+    server.publish("analysis.request", REQUEST)
+    until(lambda: server.messages("analysis.result"), "a reply")
+    never.set()
+    assert len(function.calls) == 2
+    assert any(event.get("reason") == "no answer within 1 s" for event in connector.events())
+
+
+def test_a_reply_too_large_for_nats_counts_and_says_so(
+    server: NatsServer, function: FunctionServer, connector: Connector
+) -> None:
+    in_turn(function, Behaviour(body=b"x" * 64 * 1024))
+    server.publish("analysis.request", REQUEST)
+    ((_, headers),) = until(lambda: server.dead("analysis.request"), "a dead letter")
+    assert "longer than the 64512 bytes" in headers[bus.HEADER_REASON]
+    assert len(function.calls) == 5
+
+
+def test_a_message_at_the_limit_is_laid_aside_without_its_payload(
+    server: NatsServer, function: FunctionServer, connector: Connector
+) -> None:
+    """With a reason beside it, it would be too large for NATS; trying that forever would block the function."""
+    in_turn(function, Behaviour(status=500))
+    server.publish("analysis.request", b"x" * 64 * 1024)
+    ((payload, headers),) = until(lambda: server.dead("analysis.request"), "a dead letter")
+    until(lambda: not server.messages("analysis.request"), "the message is gone")
+    assert payload == b""
+    assert headers[bus.HEADER_REASON] == "HTTP 500 (payload of 65536 bytes left out: no room beside the reason)"
+
+
+def test_an_empty_answer_where_a_reply_is_due_counts_but_204_does_not(
+    server: NatsServer, function: FunctionServer, connector: Connector
+) -> None:
+    in_turn(function, Behaviour(body=b""), Behaviour(status=204, body=b""))
+    server.publish("analysis.request", REQUEST)
+    until(lambda: len(function.calls) == 2, "a second try")
+    until(lambda: not server.messages("analysis.request"), "the message is gone")
+    assert not server.messages("analysis.result")
+    assert not server.dead("analysis.request")
+
+
+def test_a_function_that_is_not_there_is_waited_for(
+    server: NatsServer, function: FunctionServer, connector: Connector
+) -> None:
+    function.stop()
+    server.publish("analysis.request", REQUEST, b"2", b"3")
+    until(lambda: 'faplog_connector_paused{function="analyse"} 1.0' in connector.get("/metrics")[1], "a pause")
+    assert connector.get("/readyz")[0] == 200
+    function.start()
+    until(lambda: len(server.messages("analysis.result")) == 3, "all replies")
+    until(lambda: 'faplog_connector_paused{function="analyse"} 0.0' in connector.get("/metrics")[1], "no pause")
+    assert sorted(function.bodies()) == [b"2", b"3", REQUEST]
+    assert not server.dead("analysis.request")
+
+
+def test_a_connection_that_breaks_is_forgiven_until_it_always_breaks(
+    server: NatsServer, function: FunctionServer, connector: Connector
+) -> None:
+    in_turn(function, Behaviour(breaks=True), Behaviour(breaks=True), Behaviour(body=REPLY))
+    server.publish("analysis.request", REQUEST)
+    until(lambda: server.messages("analysis.result"), "a reply")
+    until(lambda: not server.messages("analysis.request"), "the message is gone")
+
+    function.calls.clear()
+    in_turn(function, Behaviour(breaks=True))
+    server.publish("analysis.request", b"deadly")
+    ((payload, headers),) = until(lambda: server.dead("analysis.request"), "a dead letter", 60)
+    assert payload == b"deadly"
+    assert "4 times in a row" in headers[bus.HEADER_REASON]
+    assert len(function.calls) == 20
+    function.answer = lambda _: Behaviour(body=REPLY)
+    server.publish("analysis.request", b"harmless")
+    until(lambda: len(server.messages("analysis.result")) == 2, "the next message's reply")
