@@ -59,32 +59,42 @@ def current() -> Auth:
 
 
 def authenticated(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """Let only users in: sets `flask.g.user` (`User`) and `flask.g.session_id`.
-
-    A Bearer token is looked at first, else the access cookie. The session is asked for in Postgres each time, so a
-    logout ends its access tokens as well. A cookie request that changes something must pass `csrf.check`.
-
-    Raises:
-        Unauthorized: no token, not one of ours, expired, or its session has ended.
-        Forbidden: a cookie request without its CSRF token or from another origin.
-    """
+    """Let only users in (`identify`), and set `flask.g.user` (`User`) and `flask.g.session_id`."""
 
     @wraps(view)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
-        auth = current()
-        header = _bearer()
-        access = _verify(auth, header if header is not None else request.cookies.get(auth.access_cookie, ""))
-        expected = auth.csrf_digest(access.user_id, access.session_id)
-        if expected is None:
-            raise unauthorized("This session has ended. Please log in again.")
-        if header is None:
-            csrf.check(request, expected, auth.origins, secure=auth.cookie_secure)
+        access = identify()
         g.user = User(access.user_id, access.email)
         g.session_id = access.session_id
         return view(*args, **kwargs)
 
     wrapper.__dict__[MARK] = True
     return wrapper
+
+
+def identify() -> Access:
+    """Whom the current request speaks for: by its Bearer token if it has one, else by its access cookie.
+
+    The session is asked for in Postgres each time, so that a logout ends its access tokens as well.
+
+    Raises:
+        Unauthorized: no token, not one of ours, expired, or its session has ended.
+        Forbidden: a cookie request that changes something and does not pass `csrf.check`.
+    """
+    auth = current()
+    header = _bearer()
+    access = _verify(auth, header if header is not None else request.cookies.get(auth.access_cookie, ""))
+    expected = auth.csrf_digest(access.user_id, access.session_id)
+    if expected is None:
+        raise unauthorized("This session has ended. Please log in again.")
+    if header is None:
+        csrf.check(request, expected, auth.origins, secure=auth.cookie_secure)
+    return access
+
+
+def is_bearer() -> bool:
+    """Whether the current request authenticates itself by a header, which no browser sends on its own."""
+    return _bearer() is not None
 
 
 def unauthorized(message: str) -> Unauthorized:

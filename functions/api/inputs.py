@@ -29,17 +29,13 @@ def body(model: type[M]) -> M:
         RequestEntityTooLarge: longer than `MAX_JSON_BYTES`.
         UnsupportedMediaType: the request does not say that it is JSON.
     """
-    if not request.is_json:
-        raise UnsupportedMediaType("The body must be JSON and say so: Content-Type: application/json.")
-    try:
-        return model.model_validate_json(read_body(request, MAX_JSON_BYTES))
-    except ValidationError as error:
-        raise BadRequest(sentence(error)) from None
+    return _parsed(model, read_body(request, MAX_JSON_BYTES))
 
 
 def optional_body(model: type[M]) -> M | None:
-    """The JSON body, or None where the request has no body at all. Raises as `body` does."""
-    return body(model) if request.is_json else None
+    """The JSON body, or None where the request has none. Raises as `body` does."""
+    content = read_body(request, MAX_JSON_BYTES)
+    return _parsed(model, content) if content else None
 
 
 def query(model: type[M]) -> M:
@@ -53,6 +49,15 @@ def query(model: type[M]) -> M:
             raise BadRequest(f"{_shown(name)} is given more than once.")
     try:
         return model.model_validate_strings(request.args.to_dict())
+    except ValidationError as error:
+        raise BadRequest(sentence(error)) from None
+
+
+def _parsed(model: type[M], content: bytes) -> M:
+    if not request.is_json:
+        raise UnsupportedMediaType("The body must be JSON and say so: Content-Type: application/json.")
+    try:
+        return model.model_validate_json(content)
     except ValidationError as error:
         raise BadRequest(sentence(error)) from None
 

@@ -103,6 +103,11 @@ def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
+def new_salt() -> bytes:
+    """Random bytes for `successor`."""
+    return secrets.token_bytes(32)
+
+
 def digest(secret: str) -> bytes:
     """What is stored of a random token: it cannot be guessed, so a plain hash hides it."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()

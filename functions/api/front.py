@@ -1,0 +1,27 @@
+"""What every request passes: errors as JSON, security headers, who is asking, and the routes of accounts and docs."""
+
+from flask import Flask
+
+from faplog.settings import SettingsError
+
+from . import accounts, auth, docs, errors, security_headers, sessions, signin
+from .settings import Settings
+from .tokens import Keys
+
+
+def install(app: Flask, settings: Settings) -> None:
+    """Put the front of the API in place; the database (`db.EXTENSION`) and `parts` are found when a request comes.
+
+    Raises:
+        SettingsError: the signing keys are not keys; nobody could ever log in, so the start stops.
+    """
+    try:
+        keys = Keys.parse(settings.signing_keys.get_secret_value())
+    except ValueError as error:
+        raise SettingsError(f"Cannot start, setting 'faplog-signing-keys': {error}.") from None
+    origins = frozenset(settings.cors_origins)
+    errors.register(app)
+    security_headers.register(app, origins=origins, secure=settings.cookie_secure)
+    auth.install(app, auth.Auth(keys, sessions.csrf_digest, settings.cookie_secure, origins))
+    for blueprint in (signin.blueprint, accounts.blueprint, docs.blueprint):
+        app.register_blueprint(blueprint)

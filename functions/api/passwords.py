@@ -1,0 +1,81 @@
+"""Passwords: which are accepted, and how they are kept (argon2id, sized for small machines)."""
+
+import unicodedata
+from functools import cache
+from threading import BoundedSemaphore
+from typing import Final
+
+from argon2 import PasswordHasher, Type
+from argon2.exceptions import InvalidHashError, VerificationError
+
+MIN_CHARS: Final = 8
+MAX_CHARS: Final = 128
+MIN_DIFFERENT_CHARS: Final = 4
+
+MEMORY_KIB: Final = 19 * 1024
+"""With two passes the least OWASP's password storage cheat sheet names for argon2id: 20–40 ms on a small machine."""
+
+_HASHER: Final = PasswordHasher(time_cost=2, memory_cost=MEMORY_KIB, parallelism=1, type=Type.ID)
+_AT_ONCE: Final = BoundedSemaphore(2)
+"""However many threads log people in, hashing takes the memory and the cores of two."""
+
+
+class WeakPassword(Exception):
+    """Not accepted; `str(error)` is a sentence for the user."""
+
+
+def check(password: str, email: str) -> None:
+    """Refuse (`WeakPassword`) what is too short, too long, among the commonest, or the account's own address."""
+    if not MIN_CHARS <= len(password) <= MAX_CHARS:
+        raise WeakPassword(f"A password must have {MIN_CHARS} to {MAX_CHARS} characters.")
+    folded = _normal(password).casefold()
+    if len(set(folded)) < MIN_DIFFERENT_CHARS:
+        raise WeakPassword("This password repeats too few different characters.")
+    if folded in (email.casefold(), email.casefold().partition("@")[0]):
+        raise WeakPassword("The password must not be your e-mail address.")
+    if folded in _commonest():
+        raise WeakPassword("This password is one of the commonest there are. Please take another.")
+
+
+def store(password: str) -> str:
+    """The hash to keep: argon2id with its parameters and a random salt."""
+    with _AT_ONCE:
+        return _HASHER.hash(_normal(password))
+
+
+def matches(password: str, kept: str) -> bool:
+    """Whether this is the password of that hash."""
+    try:
+        with _AT_ONCE:
+            return _HASHER.verify(kept, _normal(password))
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def matches_nobody(password: str) -> bool:
+    """As long as `matches` takes, and never true: for an account that does not exist."""
+    matches(password, _nobody())
+    return False
+
+
+def is_outdated(kept: str) -> bool:
+    """Whether a hash was made with other parameters than today's and should be made again."""
+    return _HASHER.check_needs_rehash(kept)
+
+
+def _normal(password: str) -> str:
+    """The same password from every keyboard: NFKC, as NIST SP 800-63B recommends."""
+    return unicodedata.normalize("NFKC", password)
+
+
+@cache
+def _nobody() -> str:
+    return store("nobody's password")
+
+
+@cache
+def _commonest() -> frozenset[str]:
+    """The list comes with zxcvbn, ranked from leaks; imported on the first registration, as it is large."""
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+    return frozenset(word for word in FREQUENCY_LISTS["passwords"] if len(word) >= MIN_CHARS)
