@@ -44,5 +44,5 @@ def mount(state: State, name: str, wanted: Sequence[str]) -> Path:
         link.unlink()
     for secret in wanted:
         if (state.secrets / secret).exists():
-            (folder / secret).symlink_to(state.secrets / secret)
+            (folder / secret).hardlink_to(state.secrets / secret)
     return folder

@@ -1,12 +1,10 @@
 """NATS with JetStream on loopback: a user for each role, each allowed no subject more than it needs."""
 
 import json
-import urllib.error
-import urllib.request
 
 from faplog.nats_users import ROLES, user
 from standalone.credentials import password, put
-from standalone.ports import HOST
+from standalone.ports import HOST, says_ok
 from standalone.program import Program, bare_environment, binary
 from standalone.state import State, write_private
 
@@ -31,13 +29,5 @@ def program(state: State, port: int, monitor: int) -> Program:
         argv=(binary("nats-server"), "-c", str(file)),
         folder=folder,
         environment=bare_environment(folder),
-        ready=lambda: _answers(monitor),
+        ready=lambda: says_ok(monitor, "/healthz"),
     )
-
-
-def _answers(monitor: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://{HOST}:{monitor}/healthz", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False

@@ -1,5 +1,6 @@
 """Loopback ports: chosen once, kept with the state, changed only where somebody else has taken one."""
 
+import http.client
 import json
 import random
 import socket
@@ -22,11 +23,16 @@ def is_free(port: int) -> bool:
     return True
 
 
-def answers(port: int) -> bool:
-    """Whether something accepts connections on the loopback port."""
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex((HOST, port)) == 0
+def says_ok(port: int, path: str) -> bool:
+    """Whether a GET of the path is answered with a success."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status < 400
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def assign(state: State, names: list[str]) -> dict[str, int]:

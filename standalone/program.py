@@ -28,6 +28,10 @@ class Program:
     ready_seconds: float = 20
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 8
+    port: int | None = None
+    """Where the supervisor listens in the program's place; `$(circus.sockets.NAME)` in `argv` is that descriptor."""
+    data_limit: int | None = None
+    """Bytes of memory the program may write to (RLIMIT_DATA), if it is limited."""
 
 
 def binary(name: str) -> str:

@@ -24,11 +24,13 @@ _ACTIONS: Final = {
     "backup": [f"{verb}:{BUCKET}" for verb in ("Read", "List")],
 }
 _INNER_KEYS: Final = ("jwt.signing", "jwt.signing.read", "jwt.filer_signing", "jwt.filer_signing.read")
+_FIXED: Final = "admin-grpc"
+"""A port that is not ours to choose: the server's own worker looks for it at 10,000 above the admin port."""
 
 
 def port_names() -> list[str]:
     """The names of all ports the server needs."""
-    return [f"s3-{part}{kind}" for part in PORTS for kind in ("", "-grpc")]
+    return [f"s3-{part}{kind}" for part in PORTS for kind in ("", "-grpc") if part + kind != _FIXED]
 
 
 def program(state: State, ports: dict[str, int]) -> Program:
@@ -73,7 +75,8 @@ def program(state: State, ports: dict[str, int]) -> Program:
     }
     for part in PORTS:
         flags[f"{part}.port"] = str(ports[f"s3-{part}"])
-        flags[f"{part}.port.grpc"] = str(ports[f"s3-{part}-grpc"])
+        if f"{part}-grpc" != _FIXED:
+            flags[f"{part}.port.grpc"] = str(ports[f"s3-{part}-grpc"])
     return Program(
         name="s3",
         argv=(binary("weed"), "-logtostderr=true", "mini", *(f"-{flag}={value}" for flag, value in flags.items())),

@@ -1,0 +1,43 @@
+"""`python -m standalone --port 8080 --state .state`: run faplog on this machine until Ctrl-C."""
+
+import argparse
+import asyncio
+import platform
+import sys
+from pathlib import Path
+
+
+def main() -> int:
+    """Run; 1 and a sentence on stderr for everything the person at the keyboard can mend."""
+    parser = argparse.ArgumentParser(prog="python -m standalone", description=__doc__)
+    parser.add_argument("--port", type=_port, default=8080, help="where the system is reached on 127.0.0.1")
+    parser.add_argument("--state", type=Path, default=Path(".state"), help="the folder that keeps everything")
+    arguments = parser.parse_args()
+    if platform.system() not in ("Linux", "Darwin"):
+        print("faplog runs on Linux and on a Mac with Apple silicon; on Windows start it inside WSL2.", file=sys.stderr)
+        return 1
+
+    from standalone import run
+    from standalone.state import Problem, lock, prepare
+
+    try:
+        state = prepare(arguments.state)
+        lock(state)
+        made, plan = run.prepare(state, arguments.port)
+        asyncio.run(run.serve(state, made, plan))
+    except Problem as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"'{text}' is no port: a number from 1 to 65535")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""The order of things: servers, migrations, functions and the rest, then the edge; and back again."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterable
+from typing import Any
+
+from standalone import scaling, servers, survivors, system
+from standalone.ports import is_free
+from standalone.program import Program
+from standalone.servers import Servers
+from standalone.state import Problem, State, write_private
+from standalone.supervisor import Supervisor
+from standalone.system import System
+
+
+def prepare(state: State, port: int) -> tuple[Servers, System]:
+    """Everything that can be settled before a process starts.
+
+    Raises:
+        Problem: the port is taken, or a server or a function cannot run here.
+    """
+    survivors.end(state)
+    if not is_free(port):
+        raise Problem(f"Port {port} is taken by another program; choose another with PORT=….")
+    made = servers.prepare(state)
+    return made, system.plan(state, made, port)
+
+
+async def serve(state: State, made: Servers, plan: System) -> None:
+    """Run the system until SIGINT, SIGTERM or SIGHUP.
+
+    Raises:
+        Problem: a program cannot start; everything else was stopped.
+    """
+    stopped = _on_signals()
+    everything = [*made.programs, *plan.functions.values(), *plan.others, plan.edge]
+    supervisor = Supervisor(state, everything)
+    await supervisor.open()
+    tasks: list[asyncio.Task[None]] = []
+    try:
+        starting = asyncio.create_task(_start(made, plan, supervisor))
+        await _first(starting, stopped)
+        if not starting.done():
+            starting.cancel()
+            return
+        starting.result()
+        tasks = [
+            asyncio.create_task(scaling.keep_scaled(supervisor, name, scale)) for name, scale in plan.scales.items()
+        ]
+        _publish(state, made, plan, supervisor)
+        print(f"faplog is running at {plan.urls['edge']}", flush=True)
+        await _first(stopped, supervisor.failed, *tasks)
+        for task in tasks:
+            if task.done():
+                task.result()
+        if supervisor.failed.done():
+            raise supervisor.failed.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await _stop(made, plan, supervisor)
+        state.runtime.unlink(missing_ok=True)
+
+
+async def _first(*futures: asyncio.Future[Any]) -> None:
+    await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+
+
+async def _start(made: Servers, plan: System, supervisor: Supervisor) -> None:
+    await _stage(supervisor, made.programs)
+    await asyncio.to_thread(_migrate, plan.migration)
+    awake = [program for name, program in plan.functions.items() if plan.scales[name].least]
+    await _stage(supervisor, [*awake, *plan.others])
+    await _stage(supervisor, [plan.edge])
+
+
+async def _stage(supervisor: Supervisor, programs: Iterable[Program]) -> None:
+    names = [program.name for program in programs]
+    await supervisor.start(*names)
+    await supervisor.ready(*names)
+
+
+async def _stop(made: Servers, plan: System, supervisor: Supervisor) -> None:
+    """Callers first, then those who work, then what they keep things in."""
+    await supervisor.stop(plan.edge.name)
+    await supervisor.stop(*plan.functions, *(program.name for program in plan.others))
+    await supervisor.stop(*(program.name for program in made.programs))
+    await supervisor.close()
+
+
+def _migrate(migration: Program) -> None:
+    done = subprocess.run(
+        migration.argv,
+        cwd=migration.folder,
+        env=dict(migration.environment),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise Problem(f"The database could not be brought to this version.\n{done.stderr.strip()[-2000:]}")
+
+
+def _on_signals() -> asyncio.Future[None]:
+    loop = asyncio.get_running_loop()
+    stopped: asyncio.Future[None] = loop.create_future()
+
+    def stop() -> None:
+        if not stopped.done():
+            stopped.set_result(None)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop)
+    return stopped
+
+
+def _publish(state: State, made: Servers, plan: System, supervisor: Supervisor) -> None:
+    """Write where everything is, for tests, the demo and the curious."""
+    urls = plan.urls
+    runtime = {
+        "pid": os.getpid(),
+        "edge": urls["edge"],
+        "api": urls["api"],
+        "ui": urls["ui"],
+        "connector": urls["connector"],
+        "functions": {name: urls[name] for name in plan.functions},
+        "postgres": {"host": made.postgres.host, "port": made.postgres.port},
+        "nats": {"host": made.nats.host, "port": made.nats.port, "monitor": made.nats.monitor},
+        "s3": {"endpoint": made.s3.endpoint, "bucket": made.s3.bucket},
+        "circus": supervisor.endpoint,
+    }
+    write_private(state.runtime, json.dumps(runtime, indent=1))

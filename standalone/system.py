@@ -1,0 +1,160 @@
+"""What runs on one machine: the functions of stack.yml as the image runs them, the connector, the UI, reconcile."""
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from faplog import routes, stack
+from standalone import edge
+from standalone.credentials import mount
+from standalone.ports import HOST, assign, says_ok
+from standalone.program import Program, binary
+from standalone.servers import Servers
+from standalone.state import Problem, State, write_private
+
+ROOT: Final = Path(__file__).parents[1]
+RECONCILE_EVERY_SEC: Final = 15
+UI_THREADS: Final = 8
+_UNITS: Final = {"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How many replicas of a function run: `least` always, up to `most` while requests wait."""
+
+    least: int
+    most: int
+    idle_sec: int
+
+
+@dataclass(frozen=True)
+class System:
+    """Every program beside the servers, and where each is reached."""
+
+    edge: Program
+    functions: Mapping[str, Program]
+    scales: Mapping[str, Scale]
+    others: tuple[Program, ...]
+    migration: Program
+    urls: Mapping[str, str]
+    """Base address of each function, of `ui`, `connector` and `edge`."""
+
+
+def plan(state: State, servers: Servers, port: int) -> System:
+    """Read stack.yml and say how each of its functions, and the rest, is started here.
+
+    Raises:
+        Problem: stack.yml asks for what a laptop cannot give.
+    """
+    variables = {"S3_ENDPOINT": servers.s3.endpoint, "S3_BUCKET": servers.s3.bucket}
+    functions = stack.read(ROOT / "stack.yml", variables)
+    ports = assign(state, [*(function.name for function in functions), "ui", "connector"])
+    urls = {name: f"http://{HOST}:{number}" for name, number in ports.items()} | {"edge": f"http://{HOST}:{port}"}
+    programs = {function.name: _function(state, function, ports[function.name]) for function in functions}
+    api = next(function for function in functions if function.name == "api")
+    scales = {
+        function.name: Scale(function.ours("scale-min"), function.ours("scale-max"), function.ours("idle-seconds"))
+        for function in functions
+    }
+    return System(
+        edge=edge.program(state, port, urls["api"], urls["ui"]),
+        functions=programs,
+        scales=scales,
+        others=(
+            _connector(state, functions, urls, ports["connector"]),
+            _ui(urls["api"], ports["ui"]),
+            _reconcile(state, api),
+        ),
+        migration=_python(state, "migrate", ("functions.api.migrate",), ["faplog-owner-database"]),
+        urls=urls,
+    )
+
+
+def limit_bytes(quantity: str) -> int:
+    """A memory quantity of stack.yml, such as `512Mi`, in bytes.
+
+    Raises:
+        Problem: not such a quantity.
+    """
+    match = re.fullmatch(r"(\d+)(Ki|Mi|Gi)", quantity)
+    if not match:
+        raise Problem(f"stack.yml: '{quantity}' is not an amount of memory such as 512Mi.")
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def _function(state: State, function: stack.Function, port: int) -> Program:
+    threads = function.ours("threads")
+    if missing := [name for name in function.secrets if not (state.secrets / name).exists()]:
+        raise Problem(f"stack.yml: function {function.name} wants the secret {missing[0]}, which nothing here makes.")
+    environment = _own_environment() | function.environment
+    environment["SECRETS_DIR"] = str(mount(state, function.name, function.secrets))
+    environment["FUNCTION_NAME"] = function.name
+    environment["THREADS"] = str(threads)
+    return Program(
+        name=function.name,
+        # One connection for each thread and none kept alive: what a busy replica cannot take waits in the kernel,
+        # where another replica finds it, and a replica without connections is idle.
+        argv=(
+            *_gunicorn(function.name),
+            f"--worker-connections={threads}",
+            "--keep-alive=0",
+            f"{function.module}.handler:create_app()",
+        ),
+        folder=ROOT,
+        environment=environment,
+        ready=lambda: says_ok(port, "/health"),
+        ready_seconds=30,
+        stop_seconds=5,
+        port=port,
+        data_limit=limit_bytes(function.limits["memory"]),
+    )
+
+
+def _ui(api: str, port: int) -> Program:
+    environment = _own_environment() | {"api_url": api, "FUNCTION_NAME": "ui", "THREADS": str(UI_THREADS)}
+    return Program(
+        name="ui",
+        argv=(*_gunicorn("ui"), "ui.app:create_app()"),
+        folder=ROOT,
+        environment=environment,
+        ready=lambda: says_ok(port, "/health"),
+        stop_seconds=5,
+        port=port,
+    )
+
+
+def _connector(state: State, functions: list[stack.Function], urls: Mapping[str, str], port: int) -> Program:
+    table = routes.from_stack(functions, "http://{function}/")
+    here = [route.model_copy(update={"url": f"{urls[route.function]}/"}) for route in table]
+    file = state.run / "routes.json"
+    write_private(file, routes.render(here))
+    arguments = ("connector", "--routes", str(file), "--health", f"{HOST}:{port}", "--grace", "3")
+    made = _python(state, "connector", arguments, ["faplog-connector-nats", "faplog-connector-secret"])
+    return replace(made, ready=lambda: says_ok(port, "/readyz"))
+
+
+def _reconcile(state: State, api: stack.Function) -> Program:
+    every = ("functions.api.reconcile", "--every", str(RECONCILE_EVERY_SEC))
+    made = _python(state, "reconcile", every, api.secrets)
+    return replace(made, environment=dict(made.environment) | api.environment)
+
+
+def _python(state: State, name: str, module: tuple[str, ...], secrets: list[str]) -> Program:
+    environment = _own_environment() | {"SECRETS_DIR": str(mount(state, name, secrets)), "FUNCTION_NAME": name}
+    argv = (sys.executable, "-m", *module)
+    return Program(name=name, argv=argv, folder=ROOT, environment=environment, stop_seconds=5)
+
+
+def _gunicorn(name: str) -> tuple[str, ...]:
+    """The entry line of the image, listening on the socket that the supervisor holds open."""
+    return (binary("gunicorn"), "-c", "python:faplog.gunicorn_conf", "--bind", f"fd://$(circus.sockets.{name})")
+
+
+def _own_environment() -> dict[str, str]:
+    """Our own programs see the environment of `make run`; arithmetic stays on one thread, as a replica has one core."""
+    one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return dict(os.environ) | one | {"PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "2"}
