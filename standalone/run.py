@@ -36,9 +36,8 @@ async def serve(state: State, made: Servers, plan: System) -> None:
     Raises:
         Problem: a program cannot start; everything else was stopped.
     """
+    supervisor = Supervisor(state, [*made.programs, *plan.functions.values(), *plan.others, plan.edge])
     stopped = _on_signals()
-    everything = [*made.programs, *plan.functions.values(), *plan.others, plan.edge]
-    supervisor = Supervisor(state, everything)
     await supervisor.open()
     tasks: list[asyncio.Task[None]] = []
     try:

@@ -43,7 +43,7 @@ class Supervisor:
         self._state = state
         self._crashes: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=CRASHES))
         self._started: dict[int, float] = {}
-        _quiet_circus(state)
+        _log_to_file(state)
         self._watchers = {program.name: self._watcher(program) for program in self.programs.values()}
         self._sockets = {
             program.name: CircusSocket(program.name, HOST, program.port)
@@ -60,6 +60,7 @@ class Supervisor:
             sockets=list(self._sockets.values()),
             proc_name="faplog",
         )
+        self._arbiter.ctrl.sys_hdl.stop()
 
     async def open(self) -> None:
         """Listen on the sockets and begin to supervise; nothing is started yet."""
@@ -107,9 +108,9 @@ class Supervisor:
 
     async def close(self) -> None:
         """Stop what still runs and let go of sockets and files."""
-        await self._arbiter.stop()
-        await asyncio.sleep(0)
-        survivors.record(self._state, [])
+        self._arbiter.ctrl.caller.stop()
+        await asyncio.gather(*(watcher._stop(True) for watcher in self._watchers.values()))
+        self._arbiter.stop_controller_and_close_sockets()
 
     async def _ready(self, program: Program) -> None:
         deadline = time.monotonic() + program.ready_seconds
@@ -158,11 +159,10 @@ class Supervisor:
             self.failed.set_result(Problem(f"{watcher.name} could not start (exit code {exit_code}).\n{tail}"))
 
 
-def _quiet_circus(state: State) -> None:
-    """circus' own messages go to a log beside the others."""
-    log = logging.getLogger("circus")
-    log.propagate = False
-    log.setLevel(logging.INFO)
-    handler = logging.FileHandler(state.logs / "circus.log", mode="w", encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    log.handlers = [handler]
+def _log_to_file(state: State) -> None:
+    """What circus and its event loop have to say goes to a log beside the others."""
+    handler = logging.FileHandler(state.logs / "supervisor.log", mode="w", encoding="utf-8")
+    logging.basicConfig(
+        level=logging.INFO, handlers=[handler], format="%(asctime)s %(levelname)s %(message)s", force=True
+    )
+    logging.getLogger("circus").handlers = []
