@@ -1,0 +1,1 @@
+"""The function analyse: one log in, one analysis out."""

@@ -1,0 +1,70 @@
+"""The whole analysis of one log: bytes in, plain values out."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from . import stats
+from .cleaning import Cleaned, clean
+from .drives import drives
+from .engine import engine
+from .fap import fap
+from .fuel import fuel_consumption
+from .log import Log
+from .outlook import next_regen, soot_rate
+from .overall import driving, overall
+from .quality import quality
+from .reading import read_rows
+from .regen import Episode, episodes, fap_regen, regens
+from .restriction import restriction
+from .sections import Section
+from .text import Text, read_text
+from .warmup import warmup
+
+MAX_ENTRIES: Final = 500
+"""Drives and regenerations listed; the totals count them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A log as read: its text, its clean rows, what cleaning did, and its regenerations."""
+
+    text: Text
+    log: Log
+    cleaned: Cleaned
+    episodes: list[Episode]
+
+
+def read(raw: bytes) -> Reading:
+    """The clean log in a file's bytes.
+
+    Raises:
+        BadLog: the bytes are no log; `BadData` where they are, but no row can be used.
+    """
+    text = read_text(raw)
+    log, cleaned = clean(read_rows(text))
+    return Reading(text, log, cleaned, episodes(log))
+
+
+def analyse(reading: Reading, profile: str | None = None) -> Section:
+    """The analysis, in the names of `faplog.contracts.analysis`. `profile` is the ECU's, where the file name says."""
+    log, found = reading.log, reading.episodes
+    entries = regens(log, found)
+    rate = soot_rate(log, found)
+    all_drives = drives(log)
+    return {
+        "overall": overall(log),
+        "driving": driving(log),
+        "engine": engine(log),
+        "fap": fap(log),
+        "fapRegen": fap_regen(log, found, entries),
+        "fuelConsumption": fuel_consumption(log),
+        "restriction": restriction(log, found),
+        "sootRate_gl100km": stats.rounded(rate, 2),
+        "nextRegen": next_regen(log, entries, rate),
+        "warmup": warmup(log),
+        "drives": all_drives[:MAX_ENTRIES],
+        "drives_total": len(all_drives),
+        "regens": entries[:MAX_ENTRIES],
+        "regens_total": len(entries),
+        "quality": quality(log, reading.text, reading.cleaned, profile),
+    }

@@ -1,0 +1,82 @@
+"""From typed rows to a clean log, and the account of what was dropped and voided on the way."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from .clock import DAY_MS, INVALID
+from .columns import NUMBERS
+from .errors import BadData
+from .log import Log
+from .reading import Floats, Rows
+from .text import Integers
+
+MIDNIGHT_FALL_MS: Final = DAY_MS // 2
+"""Where the time falls by more than this under the same date, midnight passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What cleaning did: rows dropped and out of order, cells voided (column → sentinels, implausible)."""
+
+    rows: int
+    bad_time: int
+    out_of_order: int
+    voided: dict[str, tuple[int, int]]
+
+
+def clean(rows: Rows) -> tuple[Log, Cleaned]:
+    """The log in the order of time with implausible cells void; every removal counted.
+
+    Raises:
+        BadData: no row has a valid date and time.
+    """
+    valid = (rows.days != INVALID) & (rows.times != INVALID)
+    total = len(valid)
+    days, times, numbers = rows.days, rows.times, rows.numbers
+    if not valid.all():
+        days, times, numbers = days[valid], times[valid], numbers[:, valid]
+    if not len(days):
+        raise BadData("no row has a valid date and time")
+    numbers, voided = _void(rows, numbers)
+    clock = (days + _midnights(days, times)) * DAY_MS + times
+    behind = int((clock < np.maximum.accumulate(clock)).sum())
+    if behind:
+        order = np.argsort(clock, kind="stable")
+        clock, numbers = clock[order], numbers[:, order]
+    columns = {NUMBERS[position].name: numbers[index] for index, position in enumerate(rows.positions)}
+    return Log(clock, columns), Cleaned(total, total - len(clock), behind, voided)
+
+
+def _midnights(days: Integers, times: Integers) -> Integers:
+    """Days to add to each row: midnights that passed under an unchanged date. A new date already counts them."""
+    fell = np.zeros(len(days), bool)
+    fell[1:] = (times[:-1] - times[1:] > MIDNIGHT_FALL_MS) & (days[1:] == days[:-1])
+    if not fell.any():
+        return np.zeros(len(days), np.int64)
+    passed = np.cumsum(fell)
+    changed = np.zeros(len(days), bool)
+    changed[1:] = days[1:] != days[:-1]
+    return passed - np.maximum.accumulate(np.where(changed, passed, 0))
+
+
+def _void(rows: Rows, numbers: Floats) -> tuple[Floats, dict[str, tuple[int, int]]]:
+    """The numbers with sentinels and values outside a column's range NaN, and the counts of columns with any.
+
+    A word where a number should be counts as implausible.
+    """
+    if not rows.positions:
+        return numbers, {}
+    kinds = [NUMBERS[position] for position in rows.positions]
+    low = np.array([[kind.low] for kind in kinds])
+    high = np.array([[kind.high] for kind in kinds])
+    bad = (numbers < low) | (numbers > high)
+    counts = bad.sum(axis=1)
+    voided: dict[str, tuple[int, int]] = {}
+    for index, kind in enumerate(kinds):
+        outside = int(counts[index])
+        if outside or rows.not_numeric[index]:
+            sentinels = 0 if kind.sentinel is None else int((numbers[index] == kind.sentinel).sum())
+            voided[kind.name] = (sentinels, outside - sentinels + rows.not_numeric[index])
+    return (np.where(bad, np.nan, numbers) if voided else numbers), voided

@@ -1,0 +1,43 @@
+"""Fuel: how much, and how much at which speed."""
+
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+
+from . import stats
+from .log import Log, Mask
+from .sections import Section
+
+EDGES_KMH: Final = (*range(5, 196, 10), 200)
+"""Lower edges of the speed ranges: 5–15, 15–25 … 185–195, 195–200 and 200 and more."""
+
+RANGES: Final = (*(f"{low}-{high}" for low, high in pairwise(EDGES_KMH)), f"{EDGES_KMH[-1]}+")
+
+
+def fuel_consumption(log: Log) -> Section:
+    """The section `fuelConsumption`."""
+    return {
+        "overall": {
+            "total_l": stats.rounded(stats.total(log.litres), 2),
+            "avg_l100km": stats.rounded(stats.litres_per_100km(log), 2),
+        },
+        "bySpeedRange": by_speed_range(log, ~log.regenerating),
+    }
+
+
+def by_speed_range(log: Log, mask: Mask) -> Section:
+    """Litres per 100 km and kilometres by speed range; a step counts by the speed at its end row.
+
+    Only ranges in which at least 5 m were driven with known fuel are listed.
+    """
+    known = mask & ~np.isnan(log.km + log.litres) & (log["Speed"] >= EDGES_KMH[0])
+    which = np.searchsorted(EDGES_KMH, log["Speed"][known], side="right") - 1
+    km = np.bincount(which, log.km[known], len(RANGES))
+    litres = np.bincount(which, log.litres[known], len(RANGES))
+    section: Section = {}
+    for index, name in enumerate(RANGES):
+        if km[index] >= 0.005:
+            section[f"{name}_l100km"] = stats.rounded(litres[index] / km[index] * 100, 2)
+            section[f"_{name}_km"] = stats.rounded(km[index], 2)
+    return section

@@ -1,0 +1,41 @@
+"""How far to trust the rest: what was read, dropped, voided and missing."""
+
+import numpy as np
+
+from . import stats
+from .cleaning import Cleaned
+from .columns import NUMBERS, TEXTS, plain
+from .log import Log
+from .sections import Section
+from .text import Text
+
+
+def quality(log: Log, text: Text, cleaned: Cleaned, profile: str | None) -> Section:
+    """The section `quality`."""
+    return {
+        "profile": profile,
+        "encoding": text.encoding,
+        "separator": text.separator,
+        "rows_read": cleaned.rows + text.repeated_headers,
+        "rows_used": len(log),
+        "rows_dropped": {"bad_time": cleaned.bad_time, "repeated_header": text.repeated_headers},
+        "rows_out_of_order": cleaned.out_of_order,
+        "voided": {name: {"sentinel": s, "implausible": i} for name, (s, i) in cleaned.voided.items()},
+        "gaps": int(log.gap.sum()),
+        "gap_sec": round(float(log.step[log.gap].sum())),
+        "sampling_sec": sampling_sec(log),
+        "missing_columns": [name for name in _all_names() if plain(name) not in text.names],
+    }
+
+
+def sampling_sec(log: Log) -> stats.Number:
+    """The usual time between two rows: the median step without gaps; their mean where a coarse clock repeats itself."""
+    steps = log.step[1:][~log.gap[1:]]
+    if not len(steps):
+        return None
+    coarse = float((steps == 0).mean()) > 0.1
+    return stats.rounded(float(steps.mean() if coarse else np.median(steps)), 2)
+
+
+def _all_names() -> list[str]:
+    return [*(column.name for column in NUMBERS), *TEXTS]

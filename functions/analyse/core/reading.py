@@ -1,0 +1,154 @@
+"""From text to typed rows: a timestamp and a number or nothing in every cell."""
+
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from . import clock
+from .columns import DATE, POSITIONS, TIME
+from .errors import BadLog
+from .text import Bytes, Integers, Table, Text, line_starts
+
+Floats = npt.NDArray[np.float64]
+
+MAX_CELLS: Final = 8_000_000
+"""Rows × known columns: four times what 20 MB of the widest real log hold."""
+
+CHUNKED_ABOVE_BYTES: Final = 4_000_000
+"""pandas reads small texts faster in one go, large ones in chunks."""
+
+CHUNK_ROWS: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows in the file's order: days and milliseconds (`clock.INVALID` where unreadable) and a matrix of numbers.
+
+    `numbers[p]` is the column `NUMBERS[positions[p]]`, NaN where a cell is empty; `not_numeric[p]` counts its words.
+    """
+
+    days: Integers
+    times: Integers
+    positions: list[int]
+    numbers: Floats
+    not_numeric: list[int]
+
+
+def read_rows(text: Text) -> Rows:
+    """The typed rows of all tables.
+
+    Raises:
+        BadLog: more cells than a log can have, or a line no row can be.
+    """
+    tables = [_read(table, text.separator.encode()) for table in text.tables if table.body]
+    if len(tables) == 1:
+        return tables[0]
+    positions = sorted({position for rows in tables for position in rows.positions})
+    numbers = np.full((len(positions), sum(len(rows.days) for rows in tables)), np.nan)
+    not_numeric = [0] * len(positions)
+    start = 0
+    for rows in tables:
+        end = start + len(rows.days)
+        for own, position in enumerate(rows.positions):
+            numbers[positions.index(position), start:end] = rows.numbers[own]
+            not_numeric[positions.index(position)] += rows.not_numeric[own]
+        start = end
+    return Rows(
+        np.concatenate([rows.days for rows in tables]),
+        np.concatenate([rows.times for rows in tables]),
+        positions,
+        numbers,
+        not_numeric,
+    )
+
+
+def _read(table: Table, separator: bytes) -> Rows:
+    fields = _fields(table.names)
+    view, starts = line_starts(table.body)
+    if len(starts) * len(fields) > MAX_CELLS:
+        raise BadLog(f"it has {len(starts)} rows, a log of one day cannot")
+    filled = view[starts] != 10
+    days, times = _timestamps(table, view, starts, separator)
+    numbers, not_numeric = _numbers(table, [field for field, _ in fields], separator.decode())
+    if not filled.all():
+        days, times, numbers = days[filled], times[filled], numbers[:, filled]
+    return Rows(days, times, [position for _, position in fields], numbers, not_numeric)
+
+
+def _fields(names: tuple[str, ...]) -> list[tuple[int, int]]:
+    """Which fields of a row are numbers we know: (field, position in `NUMBERS`); of a repeated name the first."""
+    seen: dict[int, int] = {}
+    for index, name in enumerate(names):
+        position = POSITIONS.get(name)
+        if position is not None:
+            seen.setdefault(position, index)
+    return sorted((index, position) for position, index in seen.items())
+
+
+def _timestamps(table: Table, view: Bytes, starts: Integers, separator: bytes) -> tuple[Integers, Integers]:
+    date, time = table.names.index(DATE), table.names.index(TIME)
+    separators = np.flatnonzero(view == separator[0]) if max(date, time) > 0 else np.empty(0, np.int64)
+    dates = _cell_starts(starts, separators, date, len(view))
+    clocks = _cell_starts(starts, separators, time, len(view))
+    return clock.days(view, dates, separator[0]), clock.times(view, clocks, separator[0])
+
+
+def _cell_starts(starts: Integers, separators: Integers, field: int, length: int) -> Integers:
+    """Where the given field of each line starts; −1 where a line is too short to have it."""
+    if field == 0:
+        return starts
+    before = np.searchsorted(separators, starts) + (field - 1)
+    ends = np.append(starts[1:], length)
+    found = before < len(separators)
+    cells = np.where(found, np.append(separators, length)[np.minimum(before, len(separators))] + 1, length + 1)
+    return np.where(cells <= ends - 1, cells, -1)
+
+
+def _numbers(table: Table, fields: list[int], separator: str) -> tuple[Floats, list[int]]:
+    """The known columns as rows of a matrix; where a cell is no number, column by column."""
+    if not fields:
+        return np.empty((0, table.body.count(b"\n") + (not table.body.endswith(b"\n")))), []
+    options: dict[str, Any] = {
+        "sep": separator,
+        "header": None,
+        "names": range(len(table.names)),
+        "usecols": fields,
+        "index_col": False,
+        "quoting": 3,
+        "skip_blank_lines": False,
+    }
+    chunked = len(table.body) > CHUNKED_ABOVE_BYTES
+    try:
+        frame = pd.read_csv(BytesIO(table.body), dtype="float64", low_memory=chunked, **options)
+    except ValueError:
+        return _numbers_among_words(table.body, fields, options)
+    return frame.to_numpy().T, [0] * len(fields)
+
+
+def _numbers_among_words(body: bytes, fields: list[int], options: dict[str, Any]) -> tuple[Floats, list[int]]:
+    """The same with words in some cells: read in chunks, so that a file full of words stays small in memory."""
+    parts: list[Floats] = []
+    words = [0] * len(fields)
+    chunks = pd.read_csv(BytesIO(body), chunksize=CHUNK_ROWS, low_memory=False, encoding_errors="replace", **options)
+    for chunk in chunks:
+        part = np.empty((len(fields), len(chunk)))
+        for index, field in enumerate(fields):
+            column = chunk[field]
+            if pd.api.types.is_numeric_dtype(column):
+                part[index] = column.to_numpy(np.float64)
+            else:
+                part[index], found = _mixed(column)
+                words[index] += found
+        parts.append(part)
+    return np.concatenate(parts, axis=1), words
+
+
+def _mixed(cells: "pd.Series[str]") -> tuple[Floats, int]:
+    """A column with words in it: its numbers, and how many cells hold neither a number nor nothing."""
+    texts = cells.astype(str).where(cells.notna(), "").str.strip().str.replace(",", ".", regex=False)
+    values = pd.to_numeric(texts.where(texts != ""), errors="coerce").to_numpy(np.float64)
+    return values, int((np.isnan(values) & (texts != "").to_numpy()).sum())

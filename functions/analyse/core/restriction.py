@@ -1,0 +1,72 @@
+"""The filter's resistance to flow: what raw pressure hides, because it follows flow and temperature."""
+
+from typing import Final
+
+import numpy as np
+
+from . import stats
+from .log import Log, Mask
+from .reading import Floats
+from .regen import AFTER_SEC, Episode
+from .sections import Section
+
+STEADY_ROWS: Final = 10
+STEADY_REVS: Final = 0.08
+STEADY_FLOW: Final = 0.20
+MIN_ROWS: Final = 30
+STANDARD_MBAR: Final = 1013.0
+GAS_CONSTANT: Final = 287.0
+"""J/(kg·K), of air; exhaust of a diesel differs little."""
+REFERENCE_K: Final = 473.0
+VISCOSITY_EXPONENT: Final = 0.7
+
+
+def restriction(log: Log, found: list[Episode]) -> Section:
+    """Median resistance over steady rows: before the first regeneration, and from 300 s after the last one."""
+    before = after = np.empty(0)
+    if not (log.unknown("FAPpressure") or log.unknown("FAPtemp") or log.unknown("AirFlow")):
+        values = np.where(steady(log), resistance(log), np.nan)
+        before = values[: found[0].first if found else len(log)]
+        if found:
+            after = values[np.searchsorted(log.t, log.t[found[-1].last] + AFTER_SEC, side="right") :]
+    return {**_median(before, "kv", "n"), **_median(after, "kv_afterRegen", "n_after")}
+
+
+def _median(values: Floats, name: str, count: str) -> Section:
+    kept = values[np.isfinite(values)]
+    return {name: stats.rounded(float(np.median(kept)), 3) if len(kept) >= MIN_ROWS else None, count: len(kept)}
+
+
+def resistance(log: Log) -> Floats:
+    """k_v of each row: mbar per m³/h, brought to 200 °C.
+
+    m = (AirFlow + InjFlow)·1e−6·Revs/30 kg/s (two strokes a revolution), by the gas law a volume flow
+    Q = 3600·m·287·T/(100·p) m³/h, k = FAPpressure/Q; viscosity grows with T^0.7. Atmospheric pressure is the last
+    known, else 1013 mbar.
+    """
+    air = log["AtmosphPress"]
+    rows = np.maximum.accumulate(np.where(np.isnan(air), -1, np.arange(len(log))))
+    ambient = np.where(rows >= 0, air[rows], STANDARD_MBAR)
+    kelvin = log["FAPtemp"] + 273.0
+    mass = (log["AirFlow"] + log["InjFlow"]) * 1e-6 * log["Revs"] / 30.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        flow = 3600.0 * mass * GAS_CONSTANT * kelvin / (100.0 * (ambient + log["FAPpressure"]))
+        k = log["FAPpressure"] / flow / (kelvin / REFERENCE_K) ** VISCOSITY_EXPONENT
+    return np.where(flow > 0, k, np.nan)
+
+
+def steady(log: Log) -> Mask:
+    """Rows whose trailing ten rows, of one drive, kept revs within 8 % and air flow within 20 %; not regenerating."""
+    whole = np.arange(len(log)) - log.drive_start >= STEADY_ROWS - 1
+    mask = whole & log.engine_on & ~log.regenerating
+    if not mask.any():
+        return mask
+    return mask & _within(log["Revs"], STEADY_REVS) & _within(log["AirFlow"], STEADY_FLOW)
+
+
+def _within(values: Floats, share: float) -> Mask:
+    windows = np.lib.stride_tricks.sliding_window_view(values, STEADY_ROWS)
+    mean = windows.mean(axis=1)
+    calm = np.zeros(len(values), bool)
+    calm[STEADY_ROWS - 1 :] = (windows.max(axis=1) - windows.min(axis=1) < share * mean) & (mean > 0)
+    return calm

@@ -1,0 +1,68 @@
+"""Cold starts: how long, and with how much fuel, until the engine is warm."""
+
+from typing import Final
+
+import numpy as np
+
+from . import stats
+from .log import Log
+from .reading import Floats
+from .sections import Section
+
+COLD_BELOW_C: Final = 40.0
+WARM_C: Final = 80.0
+PROTECTED_C: Final = 70.0
+WITHIN_SEC: Final = 3600.0
+
+
+def engine_warmup(log: Log) -> Section:
+    """Seconds from a cold start to 80 °C coolant and oil, within one drive and one hour."""
+    return {
+        "coolant_sec": _seconds(log, _rise(log, log["Coolant"], WARM_C)),
+        "oil_sec": _seconds(log, _rise(log, log["OilTemp"], WARM_C)),
+    }
+
+
+def warmup(log: Log) -> Section:
+    """Seconds and litres from a cold start to 70 °C coolant."""
+    rise = _rise(log, log["Coolant"], PROTECTED_C)
+    litres = None if rise is None else stats.total(log.litres[rise[0] + 1 : rise[1] + 1])
+    return {"to70_sec": _seconds(log, rise), "to70_l": stats.rounded(litres, 2)}
+
+
+def cold_start(log: Log, drive: slice) -> bool | None:
+    """Whether the engine was started cold in this drive, by the coolant, else by the oil; None if nobody knows."""
+    for name in ("Coolant", "OilTemp"):
+        start = _start(log, log[name], drive)
+        if start is not None:
+            return bool(log[name][start[1]] < COLD_BELOW_C)
+    return None
+
+
+def _start(log: Log, temperature: Floats, drive: slice) -> tuple[int, int] | None:
+    """The row of a drive's first engine start, and the row of the first temperature known from there on."""
+    running = log.engine_on[drive]
+    start = int(running.argmax()) if len(running) else 0
+    if not running[start : start + 1].any():
+        return None
+    start += drive.start
+    known = ~np.isnan(temperature[start : drive.stop])
+    row = int(known.argmax())
+    return (start, start + row) if known[row] else None
+
+
+def _rise(log: Log, temperature: Floats, target: float) -> tuple[int, int] | None:
+    """First cold start that reached the target in time: its row, and the row that shows the target."""
+    for drive in log.drives:
+        start = _start(log, temperature, drive)
+        if start is None or temperature[start[1]] >= COLD_BELOW_C:
+            continue
+        hot = temperature[start[0] : drive.stop] >= target
+        row = start[0] + int(hot.argmax())
+        if hot[row - start[0]] and log.t[row] - log.t[start[0]] <= WITHIN_SEC:
+            return start[0], row
+    return None
+
+
+def _seconds(log: Log, rise: tuple[int, int] | None) -> int | None:
+    return None if rise is None else round(float(log.t[rise[1]] - log.t[rise[0]]))
