@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import IO
+from urllib.parse import quote
 
 import obstore
 from obstore import exceptions
@@ -35,10 +37,38 @@ class Blobs:
             except (FileNotFoundError, exceptions.NotFoundError):
                 return None
 
-    def put(self, key: str, content: bytes | Path) -> None:
-        """Store bytes, or a file read in parts, under the key. Raises `Unavailable` while the store is away."""
+    def put(
+        self,
+        key: str,
+        content: bytes | Path | IO[bytes],
+        content_type: str | None = None,
+        attachment: str | None = None,
+    ) -> None:
+        """Store bytes, or a file read in parts, under the key. Raises `Unavailable` while the store is away.
+
+        `attachment` is the name a browser saves the object under that gets it by a signed address.
+        """
+        attributes = {"Content-Type": content_type} if content_type else {}
+        if attachment:
+            attributes["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(attachment, safe='')}"
         with _translated():
-            obstore.put(self.store, key, content)
+            obstore.put(self.store, key, content, attributes=attributes, max_concurrency=2)
+
+    def read(self, key: str, start: int, stop: int) -> Iterator[bytes] | None:
+        """The bytes from `start` up to `stop`, in pieces, or None where there is no such object.
+
+        Raises `Unavailable` while the store is away, before the first piece or in the middle.
+        """
+        with _translated():
+            try:
+                result = obstore.get(self.store, key, options={"range": (start, stop)})
+            except (FileNotFoundError, exceptions.NotFoundError):
+                return None
+        return _pieces(result)
+
+    def sign(self, key: str, seconds: int) -> str:
+        """An address at which anybody can get the object for so many seconds; made without asking the store."""
+        return str(obstore.sign(self.store, "GET", key, timedelta(seconds=seconds)))
 
     def delete(self, *keys: str) -> None:
         """Remove the objects; one that is not there is no error. Raises `Unavailable` while the store is away."""
@@ -54,6 +84,12 @@ class Blobs:
             for page in obstore.list(self.store, prefix):
                 for item in page:
                     yield item["path"], item["last_modified"].timestamp()
+
+
+def _pieces(result: "obstore.GetResult") -> Iterator[bytes]:
+    with _translated():
+        for piece in result.stream(min_chunk_size=256 * 1024):
+            yield bytes(piece)
 
 
 @contextmanager

@@ -1,0 +1,180 @@
+"""The history: analyses listed, shown and deleted, and the short form's look at one."""
+
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from flask import Blueprint, Response, g
+from flask.typing import ResponseReturnValue
+from psycopg.sql import SQL, Composed
+from pydantic import BaseModel
+from werkzeug.exceptions import NotFound
+
+from faplog.contracts.messages import AnalysisStatus
+
+from . import inputs, objects, parts
+from .auth import User, authenticated
+from .averaging import Asking, lock, settle
+from .db import api_transaction, database, worker_transaction
+from .openapi import Answer, describe
+from .schemas import (
+    AnalysisDetail,
+    AnalysisItem,
+    AnalysisList,
+    Failure,
+    ListQuery,
+    Order,
+    Pagination,
+    Progress,
+    SortBy,
+    timestamp,
+)
+
+TAG: Final = "analyses"
+blueprint = Blueprint("analyses", __name__, url_prefix="/api/v1")
+
+_MISSING: Final = "There is no analysis with this id."
+
+_ORDERS: Final = {
+    (SortBy.CREATED_AT, Order.DESC): SQL("created_at DESC, id DESC"),
+    (SortBy.CREATED_AT, Order.ASC): SQL("created_at, id"),
+    (SortBy.FILE_NAME, Order.DESC): SQL("file_name DESC, id DESC"),
+    (SortBy.FILE_NAME, Order.ASC): SQL("file_name, id"),
+    (SortBy.LOG_DATE, Order.DESC): SQL("log_date DESC NULLS LAST, id DESC"),
+    (SortBy.LOG_DATE, Order.ASC): SQL("log_date NULLS FIRST, id"),
+}
+"""Each is an index of the table, read forwards or backwards."""
+
+
+def missing() -> NotFound:
+    """The 404 of an id that is unknown or another user's."""
+    return NotFound(_MISSING)
+
+
+@blueprint.get("/analyses")
+@describe(summary="My analyses, a page at a time", tag=TAG, query=ListQuery, responses={200: AnalysisList})
+@authenticated
+def list_analyses() -> ResponseReturnValue:
+    user: User = g.user
+    query = inputs.query(ListQuery)
+    page, values = list_statement(user.id, query)
+    where, _ = _filters(user.id, query)
+    with api_transaction(user.id) as connection:
+        counted = connection.execute(SQL("SELECT count(*) AS n FROM fap_analysis WHERE {}").format(where), values)
+        total = (counted.fetchone() or {"n": 0})["n"]
+        rows = connection.execute(page, values).fetchall()
+    pagination = Pagination(
+        total_items=total, current_page=query.page, page_size=query.limit, total_pages=-(-total // query.limit)
+    )
+    return _json(AnalysisList(data=[AnalysisItem.model_validate(row) for row in rows], pagination=pagination))
+
+
+def list_statement(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str, Any]]:
+    """The statement of one page and its values. Rows are wide, so the page is cut from an index first."""
+    where, values = _filters(user_id, query)
+    order = _ORDERS[query.sort_by, query.order]
+    statement = SQL(
+        """
+        SELECT id, file_name, created_at, log_date, status, stage, message, fap_regen, distance, verdict
+        FROM fap_analysis WHERE {where} ORDER BY {order} LIMIT %(limit)s OFFSET %(offset)s
+        """
+    ).format(where=where, order=order)
+    return statement, values | {"limit": query.limit, "offset": (query.page - 1) * query.limit}
+
+
+def _filters(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str, Any]]:
+    conditions = [SQL("user_id = %(user_id)s")]
+    values: dict[str, Any] = {"user_id": user_id}
+    for column in ("status", "fap_regen", "verdict"):
+        if (value := getattr(query, column)) is not None:
+            conditions.append(SQL(f"{column} = %({column})s"))  # one of three names
+            values[column] = value
+    if query.q:
+        conditions.append(
+            SQL("""lower(file_name COLLATE "pg_c_utf8") LIKE lower(%(q)s::text COLLATE "pg_c_utf8") ESCAPE '!'""")
+        )
+        values["q"] = "%" + "".join(f"!{c}" if c in "!%_" else c for c in query.q.replace("\x00", "")) + "%"
+    return SQL(" AND ").join(conditions), values
+
+
+@blueprint.get("/analyses/<uuid:id>")
+@describe(summary="One analysis", tag=TAG, responses={200: AnalysisDetail})
+@authenticated
+def show(id: UUID) -> ResponseReturnValue:
+    row = _row(id)
+    detail = {
+        "id": row["id"],
+        "fileName": row["file_name"],
+        "status": row["status"],
+        "stage": row["stage"],
+        "message": row["message"],
+        "logDate": timestamp(row["log_date"]) if row["log_date"] else None,
+        "fapRegen": row["fap_regen"],
+        "distance": row["distance"],
+        "analysis": orjson.Fragment(row["analysis"] or b"null"),
+    }
+    return Response(orjson.dumps(detail), mimetype="application/json")
+
+
+@blueprint.get("/analyse/<uuid:id>")
+@describe(
+    summary="One analysis (short form)",
+    tag=TAG,
+    responses={
+        200: Answer("The analysis.", schema={"type": "object"}),
+        202: Progress,
+        422: Answer("The log could not be analysed.", Failure),
+    },
+)
+@authenticated
+def show_short(id: UUID) -> ResponseReturnValue:
+    row = _row(id)
+    match row["status"]:
+        case AnalysisStatus.SUCCESS:
+            return Response(row["analysis"], mimetype="application/json")
+        case AnalysisStatus.FAILED:
+            return _json(Failure(stage=row["stage"], message=row["message"]), 422)
+        case _:
+            return _json(Progress(stage=row["stage"]), 202)
+
+
+@blueprint.delete("/analyses/<uuid:id>")
+@describe(
+    summary="Delete an analysis with its log and series",
+    tag=TAG,
+    responses={204: "It is gone; the averages are made anew."},
+)
+@authenticated
+def delete(id: UUID) -> ResponseReturnValue:
+    user: User = g.user
+    with worker_transaction() as connection:
+        lock(connection, user.id)
+        gone = connection.execute(
+            "DELETE FROM fap_analysis WHERE id = %s AND user_id = %s RETURNING id", [id, user.id]
+        ).fetchone()
+        due = settle(connection, user.id) if gone else []
+    if gone is None:
+        raise missing()
+    objects.remove(parts.blobs(), [id])
+    Asking(database(), parts.blobs(), parts.publisher()).ask(due)
+    return "", 204
+
+
+def _row(wanted: UUID) -> dict[str, Any]:
+    """The row of the user's analysis, its JSON as text. Raises `NotFound`, also for another user's."""
+    user: User = g.user
+    with api_transaction(user.id) as connection:
+        row = connection.execute(
+            """
+            SELECT id, file_name, status, stage, message, log_date, fap_regen, distance, analysis::text AS analysis
+            FROM fap_analysis WHERE id = %s AND user_id = %s
+            """,
+            [wanted, user.id],
+        ).fetchone()
+    if row is None:
+        raise missing()
+    return row
+
+
+def _json(model: BaseModel, status: int = 200) -> Response:
+    return Response(model.model_dump_json(by_alias=True), status, mimetype="application/json")

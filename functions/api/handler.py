@@ -1,0 +1,47 @@
+"""The function's entry: `create_app`, the same in the image and in the checkout."""
+
+from flask import Flask, Response, request
+
+from faplog.blobs import Blobs
+from faplog.settings import load
+
+from . import analyses, averages, db, files, front, health, parts, results, uploads
+from .publisher import Publisher
+from .receive import drain
+from .settings import Settings
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The function as a WSGI app. Nothing connects before the first request, which is after gunicorn's fork.
+
+    Raises:
+        SettingsError: a setting is missing or malformed.
+    """
+    settings = settings or load(Settings)
+    app = Flask(__name__, static_folder=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    database = db.Database(settings.api_database.get_secret_value(), settings.worker_database.get_secret_value())
+    app.extensions[db.EXTENSION] = database
+    parts.install(app, settings, blobs(settings), Publisher(settings.nats.get_secret_value()))
+    front.install(app, settings)
+    for module in (uploads, analyses, files, averages, results, health):
+        app.register_blueprint(module.blueprint)
+    app.after_request(_read_to_the_end)
+    return app
+
+
+def blobs(settings: Settings) -> Blobs:
+    """The object store with this function's own key."""
+    return Blobs(
+        settings.s3_endpoint,
+        settings.s3_bucket,
+        settings.s3_access_key.get_secret_value(),
+        settings.s3_secret_key.get_secret_value(),
+    )
+
+
+def _read_to_the_end(response: Response) -> Response:
+    """An answer given before the body was read may get lost on the way: read a bounded rest of it, or hang up."""
+    if response.status_code >= 400 and request.method not in ("GET", "HEAD", "OPTIONS") and not drain(request):
+        response.headers["Connection"] = "close"
+    return response

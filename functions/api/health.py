@@ -1,0 +1,66 @@
+"""Probes: whether the process answers, and which of its parts do."""
+
+from typing import Final
+
+import psycopg
+from flask import Blueprint, Response
+from flask.typing import ResponseReturnValue
+
+from faplog.errors import Unavailable
+
+from . import parts
+from .db import worker_transaction
+from .openapi import Answer, describe
+from .schemas import Liveness, Readiness
+
+TAG: Final = "health"
+_PROBE_KEY: Final = "logs/00000000-0000-0000-0000-000000000000.csv"
+
+blueprint = Blueprint("health", __name__)
+
+
+@blueprint.get("/health")
+def health() -> ResponseReturnValue:
+    """What the watchdog asks: the process answers."""
+    return Response("ok", mimetype="text/plain")
+
+
+@blueprint.get("/api/v1/health/liveness")
+@describe(summary="Does it answer", tag=TAG, responses={200: Liveness})
+def liveness() -> ResponseReturnValue:
+    return Response(Liveness().model_dump_json(), mimetype="application/json")
+
+
+@blueprint.get("/api/v1/health/readiness")
+@describe(
+    summary="Do its parts answer",
+    tag=TAG,
+    responses={200: Readiness, 503: Answer("The database is away.", Readiness)},
+)
+def readiness() -> ResponseReturnValue:
+    postgres, nats, s3 = _postgres(), parts.publisher().connected(), _s3()
+    status = "unavailable" if not postgres else "ok" if nats and s3 else "degraded"
+    body = Readiness(
+        status=status,
+        postgres="ok" if postgres else "away",
+        nats="ok" if nats else "away",
+        s3="ok" if s3 else "away",
+    )
+    return Response(body.model_dump_json(), 200 if postgres else 503, mimetype="application/json")
+
+
+def _postgres() -> bool:
+    try:
+        with worker_transaction() as connection:
+            connection.execute("SELECT 1")
+    except (Unavailable, psycopg.Error):
+        return False
+    return True
+
+
+def _s3() -> bool:
+    try:
+        parts.blobs().get(_PROBE_KEY)
+    except Unavailable:
+        return False
+    return True

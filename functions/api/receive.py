@@ -1,0 +1,192 @@
+"""An upload as its bytes come: spooled to disk, counted and hashed on the way, never whole in memory.
+
+Behind of-watchdog bodies are chunked and carry no Content-Length, so nothing here relies on one.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from tempfile import SpooledTemporaryFile
+from typing import IO, Final
+
+from flask import Request
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.http import parse_options_header
+
+from .contents import HEAD_BYTES
+
+MAX_UPLOAD_BYTES: Final = 20 * 1024 * 1024
+MAX_BODY_BYTES: Final = MAX_UPLOAD_BYTES + 64 * 1024
+"""The file and the form around it."""
+
+DRAIN_BYTES: Final = 10 * 1024 * 1024
+"""How much of a refused body is still read, so that proxies in front pass our answer on."""
+
+MAX_NAME_CHARS: Final = 255
+_CHUNK: Final = 64 * 1024
+_IN_MEMORY: Final = 1024 * 1024
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+_TOO_LARGE: Final = "The file is larger than 20 MB."
+
+
+@dataclass(slots=True)
+class Spooled:
+    """A file that arrived: its bytes on disk (small ones in memory), their number, hash and beginning."""
+
+    file_name: str
+    file: IO[bytes]
+    size: int = 0
+    head: bytes = b""
+    _hash: "hashlib._Hash | None" = None
+
+    def write(self, chunk: bytes) -> None:
+        """Add bytes."""
+        self._hash = self._hash or hashlib.sha256()
+        self._hash.update(chunk)
+        self.file.write(chunk)
+        self.size += len(chunk)
+        if len(self.head) < HEAD_BYTES:
+            self.head += chunk[: HEAD_BYTES - len(self.head)]
+
+    @property
+    def sha256(self) -> bytes:
+        """The digest of what was written so far."""
+        return (self._hash or hashlib.sha256()).digest()
+
+    @classmethod
+    def named(cls, file_name: str) -> "Spooled":
+        """An empty one."""
+        return cls(file_name, SpooledTemporaryFile(_IN_MEMORY))
+
+
+def plain_name(name: str) -> str:
+    """The last part of a path, printable and at most 255 characters long, its extension kept; "" if nothing is left."""
+    base = re.split(r"[/\\]", _UNPRINTABLE.sub("", name))[-1].strip()
+    if len(base) > MAX_NAME_CHARS:
+        stem, dot, extension = base.rpartition(".")
+        keep = MAX_NAME_CHARS - len(dot + extension)
+        base = stem[:keep] + dot + extension if dot and keep > 0 else base[:MAX_NAME_CHARS]
+    return base
+
+
+@contextmanager
+def uploaded(request: Request) -> Iterator[Spooled]:
+    """The one file of a multipart form, in its field `file`; its space is given back when the block ends.
+
+    Raises:
+        BadRequest: not such a form, no file in it, more than that, or the body broke off.
+        RequestEntityTooLarge: more than `MAX_UPLOAD_BYTES`.
+    """
+    form = _Form()
+    try:
+        _read(request, form)
+        if form.upload is None:
+            raise BadRequest("There is no file in the form: send one in the field `file`.")
+        if not form.ended:
+            raise BadRequest("The upload broke off before its end.")
+        form.upload.file.seek(0)
+        yield form.upload
+    finally:
+        if form.upload is not None:
+            form.upload.file.close()
+
+
+def drain(request: Request) -> bool:
+    """Read what is left of a body, at most `DRAIN_BYTES`; whether that was all of it."""
+    left = DRAIN_BYTES
+    try:
+        while left > 0 and (chunk := request.stream.read(min(_CHUNK, left))):
+            left -= len(chunk)
+    except (OSError, BadRequest):  # the client is gone, or sent nonsense: there is nothing left to read
+        return False
+    return left > 0
+
+
+def _read(request: Request, form: "_Form") -> None:
+    kind, options = parse_options_header(request.headers.get("Content-Type", ""))
+    boundary = options.get("boundary", "")
+    if kind != "multipart/form-data" or not boundary:
+        raise BadRequest("Send the file as multipart/form-data, in the field `file`.")
+    if (request.content_length or 0) > MAX_BODY_BYTES:
+        raise RequestEntityTooLarge(_TOO_LARGE)
+    received = 0
+    try:
+        parser = MultipartParser(boundary.encode("latin-1"), form.callbacks())  # type: ignore[arg-type]
+        while chunk := request.stream.read(_CHUNK):
+            received += len(chunk)
+            if received > MAX_BODY_BYTES:
+                raise RequestEntityTooLarge(_TOO_LARGE)
+            parser.write(chunk)
+    except FormParserError:
+        raise BadRequest("The multipart form cannot be read.") from None
+    except UnicodeEncodeError:
+        raise BadRequest("The multipart boundary is not ASCII.") from None
+    except OSError:
+        raise BadRequest("The upload broke off before its end.") from None
+
+
+class _Form:
+    """What the multipart parser tells, put together."""
+
+    def __init__(self) -> None:
+        self.upload: Spooled | None = None
+        self.ended = False
+        self._name = bytearray()
+        self._value = bytearray()
+        self._disposition = b""
+
+    def callbacks(self) -> dict[str, object]:
+        return {
+            "on_part_begin": self._part_begin,
+            "on_header_field": lambda data, start, end: self._name.extend(data[start:end]),
+            "on_header_value": lambda data, start, end: self._value.extend(data[start:end]),
+            "on_header_end": self._header_end,
+            "on_headers_finished": self._headers_finished,
+            "on_part_data": self._part_data,
+            "on_end": self._end,
+        }
+
+    def _part_begin(self) -> None:
+        self._disposition = b""
+
+    def _header_end(self) -> None:
+        if bytes(self._name).lower() == b"content-disposition":
+            self._disposition = bytes(self._value)
+        self._name.clear()
+        self._value.clear()
+
+    def _headers_finished(self) -> None:
+        _, options = parse_options_header(_text(self._disposition))
+        field = options.get("name", "")
+        if field != "file":
+            raise BadRequest("The form may have one field, `file`.")
+        if self.upload is not None:
+            raise BadRequest("Send one file at a time; several logs can go in one zip.")
+        if "filename" not in options:
+            raise BadRequest("The field `file` must be a file with a name.")
+        name = plain_name(options["filename"])
+        if not name:
+            raise BadRequest("The file has no name.")
+        self.upload = Spooled.named(name)
+
+    def _part_data(self, data: bytes, start: int, end: int) -> None:
+        if self.upload is None:
+            raise BadRequest("The multipart form cannot be read.")
+        if self.upload.size + end - start > MAX_UPLOAD_BYTES:
+            raise RequestEntityTooLarge(_TOO_LARGE)
+        self.upload.write(data[start:end])
+
+    def _end(self) -> None:
+        self.ended = True
+
+
+def _text(header: bytes) -> str:
+    """A header as browsers and tools send it: UTF-8, or else Latin-1."""
+    try:
+        return header.decode("utf-8")
+    except UnicodeDecodeError:
+        return header.decode("latin-1")

@@ -1,0 +1,190 @@
+"""Messages in: results of analyses and averages, each applied once, however often and in whatever order they come."""
+
+import logging
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+import psycopg
+from flask import Blueprint, current_app, request
+from flask.typing import ResponseReturnValue
+from psycopg.types.json import Jsonb
+from werkzeug.exceptions import BadRequest
+
+from faplog import inbox
+from faplog.blobs import Blobs
+from faplog.contracts.keys import log_key, result_key, series_key
+from faplog.contracts.limits import Severity
+from faplog.contracts.messages import (
+    HEADER_TOPIC,
+    AnalysisResult,
+    AnalysisStatus,
+    AverageResult,
+    AverageStatus,
+    Stage,
+    Subject,
+)
+
+from . import parts
+from .averaging import Asking, Due, lock, settle
+from .db import Database, database
+
+log = logging.getLogger(__name__)
+blueprint = Blueprint("results", __name__)
+
+_VERDICTS: Final = frozenset(Severity)
+
+
+@blueprint.post("/")
+def receive() -> ResponseReturnValue:
+    """A message of the connector: 200 once its effect is certain, also if it has none any more."""
+    secret = parts.settings().connector_secret.get_secret_value()
+    topic = request.headers.get(HEADER_TOPIC)
+    try:
+        match topic:
+            case Subject.ANALYSIS_RESULT:
+                result = inbox.receive(request, AnalysisResult, secret)
+                due = apply_analysis(database(), parts.blobs(), result)
+                Asking(database(), parts.blobs(), parts.publisher()).ask(due)
+            case Subject.AVERAGE_RESULT:
+                apply_average(database(), parts.blobs(), inbox.receive(request, AverageResult, secret))
+            case _:
+                inbox.check_sender(request, secret)
+                raise BadRequest("This function takes analysis.result and average.result.")
+    except psycopg.DataError as error:
+        current_app.logger.warning("result refused", extra={"reason": type(error).__name__})
+        raise BadRequest("The result has a value that cannot be stored.") from None
+    return {"status": "ok"}
+
+
+def apply_analysis(database: Database, blobs: Blobs, result: AnalysisResult) -> list[Due]:
+    """Store a result if its row waits for it; the averages now due.
+
+    It does while Processing, or Failed by time-out, at the result's version. Anything else is dropped, and what was
+    stored for a row that is gone is removed.
+
+    Raises:
+        Unavailable: try again; nothing was applied.
+    """
+    owner = _waiting_owner(database, result)
+    if owner is None:
+        _drop(database, blobs, result)
+        return []
+    analysis = result.analysis
+    if analysis is None and result.analysis_ref:
+        stored = blobs.get(result.analysis_ref)
+        if stored is None:
+            log.warning("result lost its reference", extra={"analysis_id": result.analysis_id})
+            return []
+        analysis = orjson.loads(stored)
+    if result.status == AnalysisStatus.SUCCESS and not analysis:
+        raise BadRequest("A successful result must have an analysis.")
+    with database.worker() as connection:
+        lock(connection, owner)
+        changed = connection.execute(_APPLY, _values(result, analysis)).fetchone()
+        due = settle(connection, owner) if changed else []
+    if changed is None:
+        _drop(database, blobs, result)
+    elif result.analysis_ref:
+        blobs.delete(result.analysis_ref)
+    log.info("result applied" if changed else "result dropped", extra={"analysis_id": result.analysis_id})
+    return due
+
+
+_ACCEPTS: Final = """
+    id = %(id)s AND (status = 'Processing' OR timed_out) AND version = coalesce(%(version)s, version)
+"""
+
+_APPLY: Final = f"""
+    UPDATE fap_analysis
+    SET status = %(status)s, stage = %(stage)s, message = %(message)s, timed_out = false, analysis = %(analysis)s,
+        digest = sha256(convert_to(
+            concat_ws(' ', id, %(log_date)s::timestamptz, %(distance)s::float8, %(fap_regen)s::boolean,
+                      %(analysis)s::jsonb::text), 'UTF8')),
+        verdict = %(verdict)s, log_date = %(log_date)s, log_year = extract(year FROM %(log_date)s AT TIME ZONE 'UTC'),
+        log_month = extract(month FROM %(log_date)s AT TIME ZONE 'UTC'), fap_regen = %(fap_regen)s,
+        distance = %(distance)s
+    WHERE {_ACCEPTS}
+    RETURNING id
+"""  # noqa: S608  (constants of this module)
+
+
+def _values(result: AnalysisResult, analysis: dict[str, Any] | None) -> dict[str, Any]:
+    succeeded = result.status == AnalysisStatus.SUCCESS
+    health = (analysis or {}).get("health")
+    verdict = health.get("verdict") if isinstance(health, dict) else None
+    return {
+        "id": result.analysis_id,
+        "version": result.version,
+        "status": result.status,
+        "stage": Stage.ANALYSE,
+        "message": result.message,
+        "analysis": Jsonb(analysis, dumps=orjson.dumps) if succeeded else None,
+        "verdict": verdict if succeeded and verdict in _VERDICTS else None,
+        "log_date": result.log_date,
+        "fap_regen": result.fap_regen,
+        "distance": result.distance,
+    }
+
+
+def _waiting_owner(database: Database, result: AnalysisResult) -> UUID | None:
+    with database.worker() as connection:
+        row = connection.execute(
+            f"SELECT user_id FROM fap_analysis WHERE {_ACCEPTS}",  # noqa: S608
+            {"id": result.analysis_id, "version": result.version},
+        ).fetchone()
+    return row["user_id"] if row else None
+
+
+def _drop(database: Database, blobs: Blobs, result: AnalysisResult) -> None:
+    """Remove what a result nobody waits for has stored: all of it where the row is gone, else only its own reference.
+
+    A row that is there has a series under the same key, which a double must not take with it.
+    """
+    with database.worker() as connection:
+        row = connection.execute("SELECT status FROM fap_analysis WHERE id = %s", [result.analysis_id]).fetchone()
+    if row is None:
+        ids = result.analysis_id
+        blobs.delete(log_key(ids), series_key(ids), result_key(ids))
+    elif result.analysis_ref and row["status"] != AnalysisStatus.PROCESSING:
+        blobs.delete(result.analysis_ref)
+    log.info("result dropped", extra={"analysis_id": result.analysis_id, "gone": row is None})
+
+
+def apply_average(database: Database, blobs: Blobs, result: AverageResult) -> bool:
+    """Store an average if it is the one asked for; whether it was. An empty or failed one keeps the last good one.
+
+    Raises:
+        Unavailable: try again; nothing was applied.
+    """
+    average = result.average
+    if average is None and result.average_ref:
+        stored = blobs.get(result.average_ref)
+        average = orjson.loads(stored) if stored is not None else None
+    good = result.status == AverageStatus.SUCCESS and bool(average)
+    empty = result.status == AverageStatus.SUCCESS and not average
+    with database.worker() as connection:
+        changed = connection.execute(
+            """
+            UPDATE fap_average
+            SET status = %(status)s, message = %(message)s, timed_out = false,
+                average = coalesce(%(average)s, average)
+            WHERE user_id = %(user_id)s AND type = %(type)s AND year IS NOT DISTINCT FROM %(year)s
+                AND month IS NOT DISTINCT FROM %(month)s AND sha256 = %(sha256)s
+                AND generation = coalesce(%(generation)s, generation) AND (status = 'CALCULATING' OR timed_out)
+            RETURNING user_id
+            """,
+            {
+                "status": AverageStatus.SUCCESS if good else AverageStatus.FAILED,
+                "message": "The average came out empty." if empty else result.message,
+                "average": Jsonb(average, dumps=orjson.dumps) if good else None,
+                "user_id": result.user_id,
+                "type": result.type,
+                "year": result.year,
+                "month": result.month,
+                "sha256": result.analysis_sha,
+                "generation": result.generation,
+            },
+        ).fetchone()
+    log.info("average applied" if changed else "average dropped", extra={"type": result.type})
+    return changed is not None
