@@ -4,7 +4,7 @@ from flask import Flask
 
 from faplog.settings import SettingsError
 
-from . import accounts, auth, docs, errors, security_headers, sessions, signin
+from . import accounts, auth, docs, errors, export, security_headers, sessions, signin
 from .settings import Settings
 from .tokens import Keys
 
@@ -23,5 +23,5 @@ def install(app: Flask, settings: Settings) -> None:
     errors.register(app)
     security_headers.register(app, origins=origins, secure=settings.cookie_secure)
     auth.install(app, auth.Auth(keys, sessions.csrf_digest, settings.cookie_secure, origins))
-    for blueprint in (signin.blueprint, accounts.blueprint, docs.blueprint):
+    for blueprint in (signin.blueprint, accounts.blueprint, export.blueprint, docs.blueprint):
         app.register_blueprint(blueprint)

@@ -1,10 +1,8 @@
 """Tokens: the short-lived access token (a signed JWT) and the random refresh token a session lives by."""
 
 import base64
-import binascii
 import hashlib
 import hmac
-import json
 import secrets
 import time
 from collections.abc import Mapping
@@ -13,6 +11,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 import jwt
+from pydantic import BaseModel
 
 ACCESS_SEC: Final = 30 * 60
 """How long an access token is good for. A signing key may be dropped an hour after it was replaced."""
@@ -25,6 +24,11 @@ _CLAIMS: Final = ["sub", "email", "exp", "iat", "jti", "sid"]
 
 class BadToken(Exception):
     """Not a token of ours, or no longer good."""
+
+
+class _Document(BaseModel):
+    active: str
+    keys: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +46,16 @@ class Keys:
             ValueError: not of that form; the sentence says what is wrong and shows nothing of it.
         """
         try:
-            document = json.loads(secret)
-            active, encoded = document["active"], dict(document["keys"])
-            keys = {str(kid): base64.urlsafe_b64decode(key + "=" * (-len(key) % 4)) for kid, key in encoded.items()}
-        except (ValueError, KeyError, TypeError, binascii.Error):
-            raise ValueError(
-                'signing keys must be JSON: {"active": "<kid>", "keys": {"<kid>": "<base64url>"}}'
-            ) from None
-        if active not in keys:
+            document = _Document.model_validate_json(secret)
+            keys = {kid: base64.urlsafe_b64decode(key + "=" * (-len(key) % 4)) for kid, key in document.keys.items()}
+        except ValueError:
+            form = '{"active": "<kid>", "keys": {"<kid>": "<base64url>"}}'
+            raise ValueError(f"signing keys must be JSON of the form {form}") from None
+        if document.active not in keys:
             raise ValueError("the active signing key is not among the keys")
         if any(len(key) < MIN_KEY_BYTES for key in keys.values()):
             raise ValueError(f"a signing key must have at least {MIN_KEY_BYTES} bytes")
-        return cls(active, keys)
+        return cls(document.active, keys)
 
 
 @dataclass(frozen=True, slots=True)

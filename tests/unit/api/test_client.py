@@ -1,0 +1,48 @@
+"""Where a request comes from: the edge's word, and nobody else's."""
+
+import pytest
+from flask import Request
+from werkzeug.datastructures import Headers
+from werkzeug.test import EnvironBuilder
+
+from functions.api import client
+
+
+def seen(forwarded: str | None, peer: str | None = "10.42.0.7") -> str:
+    """The address of a request with this X-Forwarded-For from this peer."""
+    headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
+    environ = EnvironBuilder(headers=Headers(headers)).get_environ()
+    environ["REMOTE_ADDR"] = peer
+    return client.address(Request(environ))
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "address"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("1.1.1.1, 203.0.113.9", "203.0.113.9"),
+        ("made up, 1.1.1.1,203.0.113.9 ", "203.0.113.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        (None, "10.42.0.7"),
+        ("", "10.42.0.7"),
+        ("not an address", "10.42.0.7"),
+    ],
+)
+def test_the_last_entry_counts(forwarded: str | None, address: str) -> None:
+    assert seen(forwarded) == address
+
+
+def test_a_peer_without_an_address() -> None:
+    assert seen(None, peer=None) == client.UNKNOWN
+
+
+@pytest.mark.parametrize("forwarded", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
+def test_this_machine(forwarded: str) -> None:
+    assert client.is_this_machine(seen(forwarded))
+
+
+@pytest.mark.parametrize("forwarded", ["203.0.113.9", "2001:db8::1", "10.42.0.7"])
+def test_another_machine(forwarded: str) -> None:
+    assert not client.is_this_machine(seen(forwarded))
+    assert not client.is_this_machine(client.UNKNOWN)

@@ -1,0 +1,67 @@
+"""Which passwords are accepted, and that what is kept of them tells them apart."""
+
+import pytest
+from argon2 import PasswordHasher, Type, extract_parameters
+
+from functions.api import passwords
+from functions.api.passwords import WeakPassword
+
+EMAIL = "maria.long-name@example.org"
+
+
+@pytest.mark.parametrize(
+    "password", ["12345678", "password", "PassWord", "iloveyou", "football", "aaaaaaaaaaaa", "abababababab"]
+)
+def test_the_commonest_are_refused(password: str) -> None:
+    with pytest.raises(WeakPassword):
+        passwords.check(password, EMAIL)
+
+
+@pytest.mark.parametrize("password", ["", "short77", "x1y2z3w" + "y" * 122])
+def test_length_is_8_to_128(password: str) -> None:
+    with pytest.raises(WeakPassword, match="8 to 128"):
+        passwords.check(password, EMAIL)
+
+
+@pytest.mark.parametrize("password", [EMAIL, EMAIL.upper(), "Maria.Long-Name"])
+def test_the_address_itself_is_refused(password: str) -> None:
+    with pytest.raises(WeakPassword, match="e-mail"):
+        passwords.check(password, EMAIL)
+
+
+@pytest.mark.parametrize(
+    "password", ["a diesel hums", "tr0mb8ne", "пароль мой длинный", "🚗🚙🚕🚌🚎🏎️🚓🚑", "q1w9" * 32]
+)
+def test_others_are_accepted(password: str) -> None:
+    passwords.check(password, EMAIL)
+
+
+def test_only_its_password_matches_a_hash() -> None:
+    kept = passwords.store("a diesel hums")
+    assert passwords.matches("a diesel hums", kept)
+    assert not passwords.matches("a diesel hum", kept)
+    assert not passwords.matches("", kept)
+
+
+def test_one_password_whatever_keyboard_composed_it() -> None:
+    assert passwords.matches("cafe\N{COMBINING ACUTE ACCENT} au lait", passwords.store("café au lait"))
+
+
+def test_the_hash_is_argon2id_and_salted() -> None:
+    one, two = passwords.store("a diesel hums"), passwords.store("a diesel hums")
+    assert one != two
+    assert extract_parameters(one).type is Type.ID
+    assert extract_parameters(one).memory_cost == passwords.MEMORY_KIB
+
+
+def test_a_hash_that_is_none_matches_nothing() -> None:
+    assert not passwords.matches("a diesel hums", "not a hash")
+
+
+def test_nobody_has_a_password() -> None:
+    assert not passwords.matches_nobody("nobody's password")
+
+
+def test_hashes_of_other_parameters_are_outdated() -> None:
+    assert passwords.is_outdated(PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash("a diesel hums"))
+    assert not passwords.is_outdated(passwords.store("a diesel hums"))
