@@ -85,7 +85,7 @@ LogDate = Annotated[
 """The first moment of a log, the car's local clock written as UTC, to the millisecond: `2025-10-10T00:00:00.000Z`."""
 
 _EXTENSIONS: Final = frozenset(
-    {"analysisRef", "averageRef", "attempt", "version", "type", "year", "month", "generation", "traceparent"}
+    {"analysisRef", "averageRef", "attempt", "version", "profile", "type", "year", "month", "generation", "traceparent"}
 )
 """Ours on top of the wire format fixed for all clients: left out where not set."""
 
@@ -111,6 +111,8 @@ class AnalysisRequestData(Message):
     file_name: UUID
     attempt: int | None = None
     version: int | None = None
+    profile: str | None = Field(default=None, max_length=40)
+    """The ECU profile of the uploaded file's name (`profiles.profile_of`): trends are kept per profile."""
 
 
 class AnalysisRequest(Message):

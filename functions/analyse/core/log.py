@@ -115,7 +115,7 @@ class Log:
     def regenerating(self) -> Mask:
         """Rows with the regeneration flag set; a void flag keeps the state before it, within its drive."""
         flag = self["REGEN"]
-        return (self.held(flag) if np.isnan(flag).any() else flag) == 1
+        return np.asarray((self.held(flag) if np.isnan(flag).any() else flag) == 1)
 
     @cached_property
     def km(self) -> Floats:

@@ -1,0 +1,110 @@
+"""One message's work: the log from the store, its series back to the store, its analysis as the answer."""
+
+import gzip
+import logging
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import Any, Final, Protocol
+
+import orjson
+
+from faplog import telemetry
+from faplog.contracts import keys
+from faplog.contracts.messages import (
+    MAX_INLINE_BYTES,
+    MESSAGE_BAD_DATA,
+    MESSAGE_BAD_LOG,
+    MESSAGE_SUCCESS,
+    AnalysisRequest,
+    AnalysisResult,
+    AnalysisStatus,
+)
+
+from .core.analysis import analyse, read
+from .core.errors import BadData, BadLog
+from .core.series import series
+
+log = logging.getLogger(__name__)
+
+GZIP_LEVEL: Final = 5
+
+ENVELOPE_BYTES: Final = 2048
+"""What a result message carries besides the analysis, at most."""
+
+
+class Store(Protocol):
+    """What is asked of the object store."""
+
+    def get(self, key: str) -> bytes | None:
+        """The bytes under a key, or None."""
+
+    def put(self, key: str, content: bytes) -> None:
+        """Put bytes under a key."""
+
+
+def answer(request: AnalysisRequest, store: Store) -> AnalysisResult:
+    """Analyse the log a request names. A log that cannot be analysed is an answer too.
+
+    Raises:
+        Unavailable: the object store is away; try again.
+    """
+    began = perf_counter()
+    data = request.data
+    raw = store.get(keys.log_key(data.file_name))
+    try:
+        if raw is None:
+            raise BadLog("the file is no longer there")
+        reading = read(raw)
+        analysis = analyse(reading, data.profile)
+    except BadLog as error:
+        log.info("not analysed", extra={"analysis_id": str(data.file_name), "reason": str(error)})
+        telemetry.count("faplog.logs.analysed", status=AnalysisStatus.FAILED)
+        return AnalysisResult(
+            analysis_id=data.file_name,
+            status=AnalysisStatus.FAILED,
+            message=sentence(error),
+            analysis=None,
+            log_date=None,
+            distance=None,
+            **_echo(request),
+        )
+    store.put(keys.series_key(data.file_name), gzip.compress(orjson.dumps(series(reading)), GZIP_LEVEL, mtime=0))
+    result = AnalysisResult(
+        analysis_id=data.file_name,
+        status=AnalysisStatus.SUCCESS,
+        message=MESSAGE_SUCCESS,
+        fap_regen=analysis["fapRegen"] is not None,
+        log_date=datetime.fromisoformat(analysis["overall"]["date"]["date"]).replace(tzinfo=UTC),
+        distance=analysis["overall"]["distance_km"],
+        **_whole(request, analysis, store),
+        **_echo(request),
+    )
+    seconds = perf_counter() - began
+    telemetry.count("faplog.logs.analysed", status=AnalysisStatus.SUCCESS)
+    telemetry.record("faplog.analysis.duration", seconds)
+    log.info(
+        "analysed",
+        extra={"analysis_id": str(data.file_name), "bytes": len(raw), "ms": round(seconds * 1000, 1)},
+    )
+    return result
+
+
+def sentence(error: BadLog) -> str:
+    """The message of a failed analysis."""
+    return (MESSAGE_BAD_DATA if isinstance(error, BadData) else MESSAGE_BAD_LOG).format(reason=error)
+
+
+def _whole(request: AnalysisRequest, analysis: dict[str, Any], store: Store) -> dict[str, Any]:
+    """The analysis itself, or where it was put because it is too large for a message."""
+    content = orjson.dumps(analysis)
+    if len(content) + ENVELOPE_BYTES <= MAX_INLINE_BYTES:
+        return {"analysis": analysis}
+    reference = keys.result_key(request.data.file_name)
+    store.put(reference, content)
+    return {"analysis": None, "analysis_ref": reference}
+
+
+def _echo(request: AnalysisRequest) -> dict[str, Any]:
+    """What the requester sent along to recognise the answer by; only what was set."""
+    given = {"attempt": request.data.attempt, "version": request.data.version, "traceparent": request.traceparent}
+    return {name: value for name, value in given.items() if value is not None}
