@@ -12,11 +12,14 @@ _IPV6_PREFIX: Final = 64
 def address(request: Request) -> str:
     """The client's address; of an IPv6 one its /64, which is what one household or one machine is given.
 
-    The edge appends the peer it saw to X-Forwarded-For, so only the last entry is its word; whatever stands before it
-    the client may have made up. Without the header it is the peer itself.
+    The edge writes the peer it saw into X-Real-Ip, over whatever the client sent, and no proxy between it and us (a
+    gateway, the watchdog) touches that. They append themselves to X-Forwarded-For, so of that only the last entry is
+    anybody's word, and only without an edge. Without both headers it is the peer itself.
     """
     last = request.headers.get("X-Forwarded-For", "").rsplit(",", 1)[-1].strip()
-    parsed = _parsed(last) or _parsed(request.remote_addr or "")
+    parsed = (
+        _parsed(request.headers.get("X-Real-Ip", "").strip()) or _parsed(last) or _parsed(request.remote_addr or "")
+    )
     if parsed is None:
         return UNKNOWN
     if isinstance(parsed, IPv6Address):
