@@ -5,6 +5,9 @@ import asyncio
 import platform
 import sys
 from pathlib import Path
+from typing import Final
+
+STACK: Final = Path(__file__).parents[1] / "stack.yml"
 
 
 def main() -> int:
@@ -12,6 +15,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m standalone", description=__doc__)
     parser.add_argument("--port", type=_port, default=8080, help="where the system is reached on 127.0.0.1")
     parser.add_argument("--state", type=Path, default=Path(".state"), help="the folder that keeps everything")
+    parser.add_argument("--stack", type=Path, default=STACK, help="another stack.yml, for tries")
     arguments = parser.parse_args()
     if platform.system() not in ("Linux", "Darwin"):
         print("faplog runs on Linux and on a Mac with Apple silicon; on Windows start it inside WSL2.", file=sys.stderr)
@@ -23,7 +27,7 @@ def main() -> int:
     try:
         state = prepare(arguments.state)
         lock(state)
-        made, plan = run.prepare(state, arguments.port)
+        made, plan = run.prepare(state, arguments.port, arguments.stack)
         asyncio.run(run.serve(state, made, plan))
     except Problem as problem:
         print(problem, file=sys.stderr)

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from standalone import scaling, servers, survivors, system
@@ -17,7 +18,7 @@ from standalone.supervisor import Supervisor
 from standalone.system import System
 
 
-def prepare(state: State, port: int) -> tuple[Servers, System]:
+def prepare(state: State, port: int, stack: Path) -> tuple[Servers, System]:
     """Everything that can be settled before a process starts.
 
     Raises:
@@ -27,7 +28,7 @@ def prepare(state: State, port: int) -> tuple[Servers, System]:
     if not is_free(port):
         raise Problem(f"Port {port} is taken by another program; choose another with PORT=….")
     made = servers.prepare(state)
-    return made, system.plan(state, made, port)
+    return made, system.plan(state, made, port, stack)
 
 
 async def serve(state: State, made: Servers, plan: System) -> None:

@@ -44,14 +44,17 @@ class System:
     """Base address of each function, of `ui`, `connector` and `edge`."""
 
 
-def plan(state: State, servers: Servers, port: int) -> System:
-    """Read stack.yml and say how each of its functions, and the rest, is started here.
+def plan(state: State, servers: Servers, port: int, file: Path) -> System:
+    """Read a stack.yml and say how each of its functions, and the rest, is started here.
 
     Raises:
         Problem: stack.yml asks for what a laptop cannot give.
     """
     variables = {"S3_ENDPOINT": servers.s3.endpoint, "S3_BUCKET": servers.s3.bucket}
-    functions = stack.read(ROOT / "stack.yml", variables)
+    try:
+        functions = stack.read(file, variables)
+    except (OSError, ValueError) as error:
+        raise Problem(f"{file} cannot be read: {error}") from error
     ports = assign(state, [*(function.name for function in functions), "ui", "connector"])
     urls = {name: f"http://{HOST}:{number}" for name, number in ports.items()} | {"edge": f"http://{HOST}:{port}"}
     programs = {function.name: _function(state, function, ports[function.name]) for function in functions}

@@ -1,18 +1,27 @@
 """The real system for tests: the servers alone, or everything `make run` starts. Both are started once a session."""
 
+import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from standalone.ports import HOST, is_free
 from standalone.servers import Servers, running
 from standalone.state import prepare
 
 ROOT = Path(__file__).parents[1]
+START_SEC = 60.0
+STOP_SEC = 15.0
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +44,77 @@ def migrate(servers: Servers) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running system."""
+
+    url: str
+    state: Path
+    process: subprocess.Popen[str]
+
+    @property
+    def secrets(self) -> Path:
+        """The folder of its generated credentials."""
+        return self.state / "secrets"
+
+    @property
+    def runtime(self) -> dict[str, Any]:
+        """What it says of itself: addresses and pids."""
+        loaded: dict[str, Any] = json.loads((self.state / "runtime.json").read_text("utf-8"))
+        return loaded
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Everything `make run` starts, on a port and a state of its own."""
+    with running_stack(tmp_path_factory.mktemp("stack")) as stack:
+        yield stack
+
+
+@contextmanager
+def running_stack(state: Path, *arguments: str) -> Iterator[Stack]:
+    """A system on this state until the block ends; it must stop in its time and without complaint."""
+    stack = start_stack(state, *arguments)
+    try:
+        yield stack
+    finally:
+        if stack.process.poll() is None:
+            stack.process.send_signal(signal.SIGTERM)
+        _, errors = stack.process.communicate(timeout=STOP_SEC)
+    assert stack.process.returncode in (0, -signal.SIGKILL), errors
+
+
+def start_stack(state: Path, *arguments: str) -> Stack:
+    """Start a system and return once it says that it runs."""
+    port = next(port for port in range(18_080, 18_180) if is_free(port))
+    process = launch(state, port, *arguments)
+    url = f"http://{HOST}:{port}"
+    assert process.stdout
+    line = process.stdout.readline()
+    if line != f"faplog is running at {url}\n":
+        _, errors = process.communicate(timeout=START_SEC)
+        pytest.fail(f"make run said {line!r} and\n{errors}")
+    return Stack(url, state, process)
+
+
+def launch(state: Path, port: int, *arguments: str) -> subprocess.Popen[str]:
+    """`make run` without make: what it prints can be read from the process."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "standalone", "--port", str(port), "--state", str(state), *arguments],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def until(condition: Any, seconds: float = 20.0) -> Any:
+    """What the condition returns once that is true; fails when it is not within the time."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"not so within {seconds:.0f} s"
+        time.sleep(0.05)
+    return value

@@ -1,0 +1,57 @@
+"""`python -m standalone.reset`: remove everything one system on this machine keeps."""
+
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from standalone import survivors
+from standalone.state import Problem, State, lock
+
+CONTENTS = "all accounts, uploaded logs, analyses, averages, queued messages and credentials"
+
+
+def main() -> int:
+    """Ask, remove, say what is gone; 1 and a sentence where that cannot be."""
+    parser = argparse.ArgumentParser(prog="python -m standalone.reset", description=__doc__)
+    parser.add_argument("--state", type=Path, default=Path(".state"), help="the folder to remove")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    arguments = parser.parse_args()
+    state = State(arguments.state.expanduser().absolute())
+    try:
+        if not arguments.yes and not _agreed(state):
+            print("Nothing was removed.")
+            return 1
+        print(remove(state))
+    except Problem as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    return 0
+
+
+def remove(state: State) -> str:
+    """Remove the state folder; a sentence that says what is gone.
+
+    Raises:
+        Problem: a system runs on it, or it is no state folder.
+    """
+    if not state.root.exists():
+        return f"There is no state at {state.root}; nothing was removed."
+    if not (state.root / "lock").exists() or not state.secrets.is_dir():
+        raise Problem(f"{state.root} is not a state folder of faplog; nothing was removed.")
+    descriptor = lock(state)
+    survivors.end(state)
+    shutil.rmtree(state.root)
+    os.close(descriptor)
+    return f"Gone with {state.root}: {CONTENTS}."
+
+
+def _agreed(state: State) -> bool:
+    if not sys.stdin.isatty():
+        raise Problem("Nothing was removed: without a terminal to ask, say --yes.")
+    return input(f"Remove {CONTENTS} in {state.root}? [y/N] ").strip().lower() in ("y", "yes")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

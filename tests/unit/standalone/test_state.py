@@ -1,0 +1,158 @@
+"""The state folder, its lock, its ports and what a killed supervisor left."""
+
+import json
+import os
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from standalone import survivors
+from standalone.credentials import ensure_signing_keys, password, put
+from standalone.ports import assign, is_free
+from standalone.program import Program, binary, log_tail, start, stop, wait_ready
+from standalone.reset import remove
+from standalone.state import Problem, State, lock, prepare, write_private
+from standalone.system import limit_bytes
+
+SLEEP = (sys.executable, "-c", "import time; time.sleep(60)")
+
+
+def test_a_file_in_the_folders_place_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("")
+    with pytest.raises(Problem, match="cannot be written"):
+        prepare(tmp_path / "state")
+
+
+def test_a_folder_that_was_open_to_others_is_closed(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir(mode=0o755)
+    assert stat.S_IMODE(prepare(tmp_path / "state").root.stat().st_mode) == 0o700
+
+
+def test_a_second_holder_is_told_of_the_first(tmp_path: Path) -> None:
+    state = prepare(tmp_path)
+    held = lock(state)
+    with pytest.raises(Problem, match=f"already running .process {os.getpid()}."):
+        lock(state)
+    os.close(held)
+    os.close(lock(state))
+
+
+def test_write_private_replaces_in_one_step(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    write_private(file, "one")
+    write_private(file, "two")
+    assert file.read_text() == "two"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [*tmp_path.iterdir()] == [file]
+
+
+def test_credentials_are_made_once(tmp_path: Path) -> None:
+    state = prepare(tmp_path)
+    assert password(state, "a") == password(state, "a") != password(state, "b")
+    put(state, "url", "one")
+    put(state, "url", "two")
+    assert (state.secrets / "url").read_text() == "two"
+    ensure_signing_keys(state)
+    first = (state.secrets / "faplog-signing-keys").read_text()
+    ensure_signing_keys(state)
+    assert (state.secrets / "faplog-signing-keys").read_text() == first
+    assert json.loads(first)["active"] in json.loads(first)["keys"]
+
+
+def test_ports_stay_unless_somebody_took_one(tmp_path: Path) -> None:
+    state = prepare(tmp_path)
+    first = assign(state, ["a", "b"])
+    assert assign(state, ["b"]) == {"b": first["b"]}
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", first["a"]))
+        taken.listen()
+        assert not is_free(first["a"])
+        second = assign(state, ["a", "b"])
+    assert second["b"] == first["b"]
+    assert second["a"] not in (first["a"], first["b"])
+
+
+@pytest.mark.parametrize(("quantity", "size"), [("512Mi", 512 << 20), ("2Gi", 2 << 30), ("64Ki", 64 << 10)])
+def test_limit_bytes(quantity: str, size: int) -> None:
+    assert limit_bytes(quantity) == size
+
+
+def test_a_limit_that_is_none_is_a_problem() -> None:
+    with pytest.raises(Problem, match="'lots'"):
+        limit_bytes("lots")
+
+
+def test_a_missing_program_names_itself() -> None:
+    with pytest.raises(Problem, match="'no-such-program' is not installed"):
+        binary("no-such-program")
+
+
+def test_a_program_that_ends_at_once_shows_its_last_words(tmp_path: Path) -> None:
+    state = prepare(tmp_path)
+    program = Program(
+        "talker", (sys.executable, "-c", "print('the reason'); exit(3)"), tmp_path, dict(os.environ), lambda: False
+    )
+    process = start(program, state)
+    with pytest.raises(Problem, match=r"(?s)talker could not start.*the reason"):
+        wait_ready(program, state, lambda: process.poll() is not None)
+
+
+def test_a_program_that_is_never_ready_is_a_problem(tmp_path: Path) -> None:
+    state = prepare(tmp_path)
+    program = Program("sleeper", SLEEP, tmp_path, dict(os.environ), lambda: False, ready_seconds=0.1)
+    process = start(program, state)
+    with pytest.raises(Problem, match="sleeper was not ready"):
+        wait_ready(program, state, lambda: process.poll() is not None)
+    stop(program, process)
+    assert process.returncode is not None
+
+
+def test_the_tail_of_a_log_that_is_not_there(tmp_path: Path) -> None:
+    assert "no log" in log_tail(prepare(tmp_path), "silent")
+
+
+def test_survivors_are_ended_with_their_children(tmp_path: Path) -> None:
+    state = prepare(tmp_path)
+    script = f"import subprocess, sys; print(subprocess.Popen({SLEEP!r}).pid, flush=True); sys.stdin.read()"
+    parent = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert parent.stdin
+    assert parent.stdout
+    with parent.stdin, parent.stdout:
+        child = int(parent.stdout.readline())
+        survivors.record(state, [parent.pid])
+        assert survivors.end(state) == 2
+        parent.wait(5)
+    assert not psutil.pid_exists(child)
+    assert survivors.end(state) == 0
+
+
+def test_a_stranger_with_a_recorded_id_is_left_alone(tmp_path: Path) -> None:
+    state = prepare(tmp_path)
+    stranger = subprocess.Popen(SLEEP)
+    started = psutil.Process(stranger.pid).create_time()
+    write_private(state.run / "children.json", json.dumps([{"pid": stranger.pid, "started": started - 100}]))
+    assert survivors.end(state) == 0
+    assert stranger.poll() is None
+    stranger.kill()
+    stranger.wait()
+
+
+def test_reset_removes_a_state_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "documents" / "letter").write_text("dear")
+    with pytest.raises(Problem, match="not a state folder"):
+        remove(State(tmp_path / "documents"))
+    state = prepare(tmp_path / "state")
+    held = lock(state)
+    with pytest.raises(Problem, match="already running"):
+        remove(state)
+    os.close(held)
+    assert "credentials" in remove(state)
+    assert not state.root.exists()
+    assert "nothing was removed" in remove(state)
+    assert (tmp_path / "documents" / "letter").exists()
