@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo reset check test format lock clean
+.PHONY: help run demo reset check test format lock clean ui messages
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -23,14 +23,24 @@ $(VENV)/.dev: requirements/dev.txt | $(BIN)/python
 	$(PIP) -r requirements/dev.txt
 	@touch $@ $(VENV)/.laptop
 
-run: $(VENV)/.laptop ## start everything on this machine and print the address (PORT=8080 STATE=.state)
+UI := ui/static/vendor/icons.svg
+
+$(UI): ui/package-lock.json ui/vendor.mjs ui/icons.txt | $(VENV)/.laptop
+	cd ui && PATH="$(abspath $(BIN)):$$PATH" npm ci --loglevel=error && $(abspath $(BIN))/node vendor.mjs
+
+ui: $(UI) ## what the pages take from npm, into ui/static/vendor
+
+messages: $(VENV)/.dev ## bring the translations' catalogs in line with the texts of the UI
+	$(BIN)/python -m ui.messages
+
+run: $(VENV)/.laptop $(UI) ## start everything on this machine and print the address (PORT=8080 STATE=.state)
 	@exec $(BIN)/python -m standalone --port $(PORT) --state $(STATE)
 
 demo: $(VENV)/.laptop ## upload a synthetic month into a demo account of the running system
-	@$(BIN)/python -m standalone.demo --state $(STATE)
+	@$(BIN)/python -m standalone.demo --state $(STATE) $(ARGS)
 
-reset: $(VENV)/.laptop ## empty the state: accounts, logs, analyses, credentials
-	@$(BIN)/python -m standalone.reset --state $(STATE)
+reset: $(VENV)/.laptop ## empty the state: accounts, logs, analyses, credentials (ARGS=--yes does not ask)
+	@$(BIN)/python -m standalone.reset --state $(STATE) $(ARGS)
 
 check: $(VENV)/.dev ## format, lint, types
 	$(BIN)/ruff format --check .
@@ -41,7 +51,7 @@ format: $(VENV)/.dev ## make the code look as `make check` wants it
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: $(VENV)/.dev ## every test, against the real servers and in a real browser
+test: $(VENV)/.dev $(UI) ## every test, against the real servers and in a real browser
 	@tests/browser/get_chromium.sh
 	$(BIN)/python -m pytest $(ARGS)
 
