@@ -1,0 +1,159 @@
+"""`python -m infra.render`: write what the cluster needs from stack.yml; with --check only say what is stale.
+
+Rendered are the Knative Services, the connector's routes for both variants, the broker's users for the NATS chart, and
+the copies of stack.yml and its template that the OpenFaaS deployment job mounts (kustomize reads no file outside of a
+kustomization's folder).
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from faplog import nats_users, routes, stack
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+NAMESPACE: Final = "faplog"
+SECRETS_PATH: Final = "/var/openfaas/secrets"
+PORT: Final = 8080
+USER: Final = 10001
+"""The numeric user of every image of ours."""
+
+GATEWAY: Final = "http://gateway.openfaas.svc.cluster.local:8080/function/{function}/"
+KNATIVE: Final = f"http://{{function}}.{NAMESPACE}.svc.cluster.local/"
+REVISION_MARGIN_SEC: Final = 5
+"""Knative waits this much longer than the function may run, and less long than the connector does."""
+
+HEADER: Final = "# Rendered from {source} by `make render`; change that, not this.\n"
+
+
+def knative_service(function: stack.Function) -> dict[str, Any]:
+    """The Knative Service of one function: cluster-local, scaled by its own numbers, hardened as every container."""
+    autoscaling = "autoscaling.knative.dev/"
+    labels = {"app.kubernetes.io/name": function.name, "app.kubernetes.io/part-of": "faplog"}
+    return {
+        "apiVersion": "serving.knative.dev/v1",
+        "kind": "Service",
+        "metadata": {
+            "name": function.name,
+            "labels": labels | {"networking.knative.dev/visibility": "cluster-local"},
+        },
+        "spec": {
+            "template": {
+                "metadata": {
+                    "labels": labels | {"faplog.dev/function": function.name},
+                    "annotations": {
+                        autoscaling + "min-scale": str(function.ours("scale-min")),
+                        autoscaling + "max-scale": str(function.ours("scale-max")),
+                        autoscaling + "scale-to-zero-pod-retention-period": f"{function.ours('idle-seconds')}s",
+                    },
+                },
+                "spec": {
+                    "containerConcurrency": function.ours("threads"),
+                    "timeoutSeconds": routes.seconds(function.environment["exec_timeout"]) + REVISION_MARGIN_SEC,
+                    "serviceAccountName": "functions",
+                    "automountServiceAccountToken": False,
+                    "enableServiceLinks": False,
+                    "containers": [_container(function)],
+                    "volumes": [
+                        {
+                            "name": "secrets",
+                            "projected": {
+                                "sources": [
+                                    {"secret": {"name": name, "items": [{"key": name, "path": name}]}}
+                                    for name in function.secrets
+                                ]
+                            },
+                        },
+                        {"name": "tmp", "emptyDir": {"sizeLimit": "512Mi"}},
+                    ],
+                },
+            }
+        },
+    }
+
+
+def _container(function: stack.Function) -> dict[str, Any]:
+    return {
+        "name": "function",
+        "image": function.image,
+        "ports": [{"name": "http1", "containerPort": PORT}],
+        "env": [{"name": name, "value": value} for name, value in function.environment.items()],
+        "resources": {"requests": dict(function.requests), "limits": dict(function.limits)},
+        # No period: only without one does Knative ask many times a second while a function starts.
+        "readinessProbe": {"httpGet": {"path": "/_/ready"}},
+        "livenessProbe": {"httpGet": {"path": "/_/health"}, "periodSeconds": 10, "timeoutSeconds": 3},
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": USER,
+            "runAsGroup": USER,
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": function.readonly_root_filesystem,
+            "capabilities": {"drop": ["ALL"]},
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "volumeMounts": [
+            {"name": "secrets", "mountPath": SECRETS_PATH, "readOnly": True},
+            {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108  (a path in the container)
+        ],
+    }
+
+
+def nats_values() -> dict[str, Any]:
+    """The broker's users as values of the NATS chart; `<< $NAME >>` is its way to name an environment variable."""
+    users = [nats_users.user(role, f"<< $NATS_{role.upper()}_PASSWORD >>") for role in nats_users.ROLES]
+    environment = {
+        f"NATS_{role.upper()}_PASSWORD": {"valueFrom": {"secretKeyRef": {"name": "nats-users", "key": role}}}
+        for role in nats_users.ROLES
+    }
+    return {
+        "config": {"merge": {"authorization": {"timeout": 5, "users": users}}},
+        "container": {"env": environment},
+    }
+
+
+def rendered() -> dict[Path, str]:
+    """Every rendered file by its path from the checkout's root."""
+    functions = stack.read(ROOT / "stack.yml", environment={})
+    services = [knative_service(function) for function in functions]
+    return {
+        Path("infra/knative/base/services.yaml"): HEADER.format(source="stack.yml") + _yaml_all(services),
+        Path("infra/connector/knative/routes.json"): routes.render(routes.from_stack(functions, KNATIVE)),
+        Path("infra/connector/openfaas/routes.json"): routes.render(routes.from_stack(functions, GATEWAY)),
+        Path("infra/nats/users.yaml"): HEADER.format(source="faplog/nats_users.py") + _yaml_all([nats_values()]),
+        Path("infra/openfaas/deploy/stack.yml"): (ROOT / "stack.yml").read_text("utf-8"),
+        Path("infra/openfaas/deploy/template.yml"): (ROOT / "template/faplog-python/template.yml").read_text("utf-8"),
+    }
+
+
+def stale() -> list[Path]:
+    """The rendered files that are missing or differ from what they should say."""
+    return [path for path, text in rendered().items() if not _says(ROOT / path, text)]
+
+
+def _says(path: Path, text: str) -> bool:
+    return path.exists() and path.read_text("utf-8") == text
+
+
+def _yaml_all(documents: list[dict[str, Any]]) -> str:
+    return yaml.safe_dump_all(documents, sort_keys=False, explicit_start=True, width=110)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the files, or with --check name the stale ones; 1 if there are any."""
+    parser = argparse.ArgumentParser(prog="python -m infra.render", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is stale")
+    if not parser.parse_args(arguments).check:
+        for path, text in rendered().items():
+            (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
+            (ROOT / path).write_text(text, "utf-8")
+        return 0
+    for path in (wrong := stale()):
+        print(f"{path} is stale: run `make render` and commit what it wrote.", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
