@@ -22,6 +22,8 @@ HEADER_NOT_BEFORE: Final = "Faplog-Not-Before"
 
 MAX_REASON_CHARS: Final = 300
 _TRY_SUFFIX: Final = re.compile(r":try\d+$")
+_TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_NOT_IN_A_HEADER: Final = re.compile(r"[^ -~]")
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,9 @@ class Message:
 
     @property
     def traceparent(self) -> str | None:
-        """The W3C trace context it was published with."""
-        return self.headers.get(HEADER_TRACEPARENT)
+        """The W3C trace context it was published with, if that is one."""
+        text = self.headers.get(HEADER_TRACEPARENT, "")
+        return text if _TRACEPARENT.fullmatch(text) else None
 
     def wait_sec(self, longest_sec: float) -> float:
         """Seconds until it may be tried; never more than the longest pause, whatever clocks say."""
@@ -82,10 +85,8 @@ class Outgoing:
 def reply(message: Message, topic: str, body: bytes, traceparent: str | None) -> Outgoing:
     """The function's answer. The same request has the same reply id: a repeated answer is stored once."""
     suffix = message.identity.removeprefix(message.subject)
-    headers = {HEADER_MESSAGE_ID: f"{topic}{suffix if suffix.startswith(':') else ':' + suffix}"}
-    if traceparent:
-        headers[HEADER_TRACEPARENT] = traceparent
-    return Outgoing(topic, body, headers)
+    own_id = f"{topic}{suffix if suffix.startswith(':') else ':' + suffix}"
+    return Outgoing(topic, body, {HEADER_MESSAGE_ID: own_id} | _trace(traceparent))
 
 
 def next_try(message: Message, tries: int, delay_sec: float) -> Outgoing:
@@ -93,26 +94,30 @@ def next_try(message: Message, tries: int, delay_sec: float) -> Outgoing:
     return Outgoing(
         message.subject,
         message.payload,
-        dict(message.headers)
-        | {
+        {
             HEADER_MESSAGE_ID: f"{message.identity}:try{tries}",
             HEADER_TRY: str(tries),
             HEADER_NOT_BEFORE: f"{time.time() + delay_sec:.3f}",
-        },
+        }
+        | _trace(message.traceparent),
     )
 
 
 def dead_letter(message: Message, tries: int, reason: str, max_payload: int) -> Outgoing:
     """The message laid aside with the reason. A payload that no longer fits beside it is left out, and that is said."""
-    words = " ".join(reason.split()).encode("ascii", "replace").decode()[:MAX_REASON_CHARS]
-    headers = dict(message.headers) | {
+    words = _NOT_IN_A_HEADER.sub("?", " ".join(reason.split()))[:MAX_REASON_CHARS]
+    headers = {
         HEADER_MESSAGE_ID: f"{DEAD_PREFIX}{message.identity}",
         HEADER_TRY: str(tries),
         HEADER_REASON: words,
-    }
-    headers.pop(HEADER_NOT_BEFORE, None)
+    } | _trace(message.traceparent)
     letter = Outgoing(DEAD_PREFIX + message.subject, message.payload, headers)
     if letter.size <= max_payload:
         return letter
     headers[HEADER_REASON] = f"{words} (payload of {len(message.payload)} bytes left out: no room beside the reason)"
-    return Outgoing(letter.subject, b"", {key: headers[key] for key in (HEADER_MESSAGE_ID, HEADER_TRY, HEADER_REASON)})
+    return Outgoing(letter.subject, b"", headers)
+
+
+def _trace(traceparent: str | None) -> dict[str, str]:
+    """The one header that is carried on. Others, such as a publisher's expectations, were for the first time only."""
+    return {HEADER_TRACEPARENT: traceparent} if traceparent else {}

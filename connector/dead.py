@@ -1,0 +1,128 @@
+"""`python -m connector.dead list | replay`: see the messages that were laid aside, and put them back into work.
+
+`list` prints one JSON object a line: sequence, when, subject, reason, tries, bytes, message id; never the payload.
+`replay` publishes the given ones (or `--all`, or `--subject`) again with their tries at zero, then removes them.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+
+import nats
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from nats.js.api import RawStreamMsg
+from nats.js.errors import NotFoundError
+
+from connector.broker import reason
+from connector.message import HEADER_NOT_BEFORE
+from connector.settings import ConnectorSettings
+from faplog import settings
+from faplog.bus import (
+    DEAD_PREFIX,
+    HEADER_MESSAGE_ID,
+    HEADER_REASON,
+    HEADER_TRACEPARENT,
+    HEADER_TRY,
+    STREAM_DEAD,
+)
+
+
+async def letters(jetstream: JetStreamContext, subject: str = ">") -> AsyncIterator[RawStreamMsg]:
+    """The dead letters whose former subject matches, oldest first."""
+    sequence = 1
+    while True:
+        try:
+            letter = await jetstream.get_msg(STREAM_DEAD, seq=sequence, subject=DEAD_PREFIX + subject, next=True)
+        except NotFoundError:
+            return
+        yield letter
+        sequence = (letter.seq or 0) + 1
+
+
+def describe(letter: RawStreamMsg) -> dict[str, object]:
+    """What an operator wants to know of a letter."""
+    headers = letter.headers or {}
+    return {
+        "seq": letter.seq,
+        "time": letter.time.isoformat(timespec="seconds") if letter.time else None,
+        "subject": (letter.subject or "").removeprefix(DEAD_PREFIX),
+        "reason": headers.get(HEADER_REASON),
+        "tries": headers.get(HEADER_TRY),
+        "bytes": len(letter.data or b""),
+        "message_id": (headers.get(HEADER_MESSAGE_ID) or "").removeprefix(DEAD_PREFIX),
+        "traceparent": headers.get(HEADER_TRACEPARENT),
+    }
+
+
+async def replay(jetstream: JetStreamContext, letter: RawStreamMsg) -> None:
+    """Publish the letter to its former subject, then remove it; repeated within two minutes it makes no double.
+
+    Raises:
+        ValueError: its payload had to be left out when it was laid aside, so there is nothing to publish.
+    """
+    if not letter.data:
+        raise ValueError(f"Letter {letter.seq} was laid aside without its payload and cannot be replayed.")
+    headers = dict(letter.headers or {})
+    former = headers.get(HEADER_MESSAGE_ID, DEAD_PREFIX + str(letter.subject)).removeprefix(DEAD_PREFIX)
+    for name in (HEADER_TRY, HEADER_REASON, HEADER_NOT_BEFORE):
+        headers.pop(name, None)
+    # A new id: the former one may still be in the de-duplication window, and the next failure must be laid aside too.
+    headers[HEADER_MESSAGE_ID] = f"{former}:replay{letter.seq}"
+    await jetstream.publish(str(letter.subject).removeprefix(DEAD_PREFIX), letter.data, headers=headers)
+    await jetstream.delete_msg(STREAM_DEAD, int(letter.seq or 0))
+
+
+async def run(arguments: argparse.Namespace, url: str) -> int:
+    """Do what the command line says; returns the exit code."""
+    client = await nats.connect(url, allow_reconnect=False, max_reconnect_attempts=1, connect_timeout=3)
+    try:
+        jetstream = client.jetstream()
+        chosen = [letter async for letter in letters(jetstream, arguments.subject or ">")]
+        if arguments.command == "list":
+            for letter in chosen:
+                print(json.dumps(describe(letter)))
+            return 0
+        if arguments.sequences:
+            missing = set(arguments.sequences) - {letter.seq for letter in chosen}
+            chosen = [letter for letter in chosen if letter.seq in arguments.sequences]
+            for sequence in sorted(missing):
+                print(f"There is no dead letter {sequence}.", file=sys.stderr)
+        else:
+            missing = set()
+        failed = 0
+        for letter in chosen:
+            try:
+                await replay(jetstream, letter)
+            except ValueError as error:
+                failed += 1
+                print(error, file=sys.stderr)
+        print(f"{len(chosen) - failed} replayed.")
+        return 1 if missing or failed else 0
+    finally:
+        await client.close()
+
+
+def main() -> int:
+    """Read the command line and the connector's settings."""
+    parser = argparse.ArgumentParser(prog="python -m connector.dead", description=__doc__)
+    parser.add_argument("command", choices=["list", "replay"])
+    parser.add_argument("sequences", nargs="*", type=int, metavar="SEQ", help="the letters, by their number in `list`")
+    parser.add_argument("--subject", help="only letters of this former subject, such as analysis.request")
+    parser.add_argument("--all", action="store_true", help="replay every letter")
+    arguments = parser.parse_args()
+    if arguments.command == "replay" and not (arguments.sequences or arguments.subject or arguments.all):
+        parser.error("say which letters to replay: their numbers, --subject or --all")
+    try:
+        return asyncio.run(run(arguments, settings.load(ConnectorSettings).nats_url))
+    except settings.SettingsError as error:
+        print(error, file=sys.stderr)
+    except (NatsError, OSError) as error:
+        print(f"NATS did not do as asked: {reason(error)}.", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

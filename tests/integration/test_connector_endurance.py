@@ -1,0 +1,369 @@
+"""The connector through restarts: its own, the broker's, the function's; two at once; and a polite end."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from faplog import bus
+from faplog.routes import Route
+from tests.integration.connector_rig import (
+    ROOT,
+    Behaviour,
+    Connector,
+    FunctionServer,
+    NatsServer,
+    function_server,
+    nats_server,
+    until,
+)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[NatsServer]:
+    with nats_server(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def function() -> Iterator[FunctionServer]:
+    with function_server() as function:
+        yield function
+
+
+@pytest.fixture
+def routes(function: FunctionServer) -> list[Route]:
+    return [
+        Route(
+            function="analyse",
+            url=function.url,
+            topic="analysis.request",
+            reply_topic="analysis.result",
+            concurrency=3,
+            timeout_sec=20,
+        )
+    ]
+
+
+def numbered(count: int) -> list[bytes]:
+    return [b"%d" % number for number in range(count)]
+
+
+def echo(function: FunctionServer) -> None:
+    """The reply is the request."""
+    function.answer = lambda call: Behaviour(body=call.body)
+
+
+def replies(server: NatsServer) -> set[bytes]:
+    return {payload for payload, _ in server.messages("analysis.result")}
+
+
+def test_it_fetches_no_more_than_it_has_slots_for(
+    tmp_path: Path, server: NatsServer, function: FunctionServer, routes: list[Route]
+) -> None:
+    gate = threading.Event()
+    function.answer = lambda call: Behaviour(body=call.body, wait=gate)
+    with Connector(tmp_path, server, routes) as connector:
+        server.publish("analysis.request", *numbered(20))
+        until(lambda: function.at_once == 3, "three requests at once")
+        info = server.ask(lambda jetstream: jetstream.consumer_info(bus.STREAM, "analyse"))
+        assert (info.num_ack_pending, info.num_pending) == (3, 17)
+        gate.set()
+        until(lambda: replies(server) == set(numbered(20)), "all replies")
+        assert function.most_at_once == 3
+        assert 'outcome="done"} 20.0' in connector.get("/metrics")[1]
+
+
+def test_a_long_request_is_not_delivered_twice(
+    tmp_path: Path, server: NatsServer, function: FunctionServer, routes: list[Route]
+) -> None:
+    """Longer than ack_wait; heartbeats keep it ours."""
+    gate = threading.Event()
+    function.answer = lambda call: Behaviour(body=call.body, wait=gate)
+    with Connector(tmp_path, server, routes, CONNECTOR_ACK_WAIT_SEC="0.6"):
+        server.publish("analysis.request", b"long")
+        until(lambda: function.calls, "the request")
+        threading.Timer(2.5, gate.set).start()
+        until(lambda: replies(server) == {b"long"}, "the reply")
+    assert len(function.calls) == 1
+
+
+def test_what_a_killed_connector_held_is_delivered_by_the_next(
+    tmp_path: Path, server: NatsServer, function: FunctionServer, routes: list[Route]
+) -> None:
+    gate = threading.Event()
+    function.answer = lambda call: Behaviour(body=call.body, wait=gate)
+    with Connector(tmp_path, server, routes) as first:
+        server.publish("analysis.request", *numbered(10))
+        until(lambda: function.at_once == 3, "requests in flight")
+        first.kill()
+    gate.set()
+    with Connector(tmp_path, server, routes):
+        until(lambda: replies(server) == set(numbered(10)), "all replies")
+        until(lambda: not server.messages("analysis.request"), "all requests acked")
+    assert not server.dead("analysis.request")
+
+
+def test_the_count_of_tries_survives_restarts_and_does_not_grow_by_them(
+    tmp_path: Path, server: NatsServer, function: FunctionServer, routes: list[Route]
+) -> None:
+    gate = threading.Event()
+    function.answer = lambda _: Behaviour(status=500, wait=gate if len(function.calls) % 2 else None)
+    server.publish("analysis.request", b"bad")
+    for calls in (1, 3, 5, 7):  # Each connector sees one failure, and is killed while it waits for the next answer.
+        gate.clear()
+        with Connector(tmp_path, server, routes, CONNECTOR_ACK_WAIT_SEC="0.5") as connector:
+            until(lambda calls=calls: len(function.calls) >= calls, f"call {calls}")  # type: ignore[misc]
+            connector.kill()
+        gate.set()
+    ((_, headers),) = server.messages("analysis.request")
+    assert headers[bus.HEADER_TRY] == "3"
+    function.answer = lambda _: Behaviour(status=500)
+    with Connector(tmp_path, server, routes, CONNECTOR_ACK_WAIT_SEC="0.5"):
+        ((payload, headers),) = until(lambda: server.dead("analysis.request"), "a dead letter")
+    assert payload == b"bad"
+    assert headers[bus.HEADER_TRY] == "5"
+    assert len(function.calls) == 5 + 4, "five counted failures, and the four that nobody lived to count"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_broker_that_restarts_loses_nothing(
+    number: signal.Signals, tmp_path: Path, server: NatsServer, function: FunctionServer, routes: list[Route]
+) -> None:
+    gate = threading.Event()
+    function.answer = lambda call: Behaviour(body=call.body, wait=gate)
+    with Connector(tmp_path, server, routes) as connector:
+        server.publish("analysis.request", *numbered(10))
+        until(lambda: function.at_once == 3, "requests in flight")
+        server.stop(number)
+        until(lambda: connector.get("/readyz")[0] == 503, "it knows that NATS is away")
+        assert connector.get("/healthz")[0] == 200
+        gate.set()  # The answers come while there is no broker to publish them to.
+        until(lambda: function.finished >= 3, "answers given")
+        server.start()
+        until(lambda: connector.get("/readyz")[0] == 200, "connected again")
+        until(lambda: replies(server) == set(numbered(10)), "all replies")
+        until(lambda: not server.messages("analysis.request"), "all requests acked")
+    assert max(Counter(function.bodies()).values()) == 1
+    assert not server.dead("analysis.request")
+
+
+def test_it_starts_before_the_broker(
+    tmp_path: Path, server: NatsServer, function: FunctionServer, routes: list[Route]
+) -> None:
+    server.stop()
+    connector = Connector(tmp_path, server, routes)
+    connector.start()
+    try:
+        until(lambda: connector.get("/healthz")[0] == 200, "it runs")
+        assert connector.get("/readyz")[0] == 503
+        server.start()
+        until(lambda: connector.get("/readyz")[0] == 200, "it is connected")
+        server.publish("analysis.request", b"1")
+        until(lambda: server.messages("analysis.result"), "a reply")
+    finally:
+        connector.kill()
+
+
+def test_a_broker_that_lost_its_disk_gets_streams_and_consumers_again(
+    tmp_path: Path, server: NatsServer, function: FunctionServer, routes: list[Route]
+) -> None:
+    with Connector(tmp_path, server, routes) as connector:
+        server.publish("analysis.request", b"1")
+        until(lambda: server.messages("analysis.result"), "a reply")
+        server.ask(lambda jetstream: jetstream.delete_stream(bus.STREAM))
+        server.publish("analysis.request", b"2")  # Makes the stream again, but no consumer.
+        until(lambda: (b"2" in function.bodies()) and replies(server), "the second reply")
+        assert connector.get("/readyz")[0] == 200
+
+
+def test_sigterm_finishes_what_is_in_flight_and_leaves_the_rest(
+    tmp_path: Path, server: NatsServer, function: FunctionServer, routes: list[Route]
+) -> None:
+    gate = threading.Event()
+    function.answer = lambda call: Behaviour(body=call.body, wait=gate)
+    with Connector(tmp_path, server, routes) as connector:
+        server.publish("analysis.request", *numbered(10))
+        until(lambda: function.at_once == 3, "requests in flight")
+        assert connector.process
+        connector.process.send_signal(signal.SIGTERM)
+        until(lambda: any(event["event"] == "stopping" for event in connector.events()), "it is stopping")
+        gate.set()
+        assert connector.process.wait(10) == 0
+    assert len(function.calls) == 3
+    assert len(replies(server)) == 3
+    assert len(server.messages("analysis.request")) == 7
+    info = server.ask(lambda jetstream: jetstream.consumer_info(bus.STREAM, "analyse"))
+    assert info.num_ack_pending == 0, "what was not done is free for the next connector at once"
+
+
+def test_sigterm_gives_back_what_waits_for_an_absent_function(
+    tmp_path: Path, server: NatsServer, function: FunctionServer, routes: list[Route]
+) -> None:
+    function.stop()
+    with Connector(tmp_path, server, routes) as connector:
+        server.publish("analysis.request", *numbered(3))
+        until(lambda: 'paused{function="analyse"} 1.0' in connector.get("/metrics")[1], "a pause")
+        assert connector.kill(signal.SIGTERM) == 0
+    info = server.ask(lambda jetstream: jetstream.consumer_info(bus.STREAM, "analyse"))
+    assert info.num_pending + info.num_ack_pending == 3
+    function.start()
+    with Connector(tmp_path, server, routes):
+        until(lambda: len(server.messages("analysis.result")) == 3, "all replies")
+
+
+def test_sigterm_does_not_wait_for_ever(
+    tmp_path: Path, server: NatsServer, function: FunctionServer, routes: list[Route]
+) -> None:
+    never = threading.Event()
+    function.answer = lambda call: Behaviour(body=call.body, wait=never)
+    connector = Connector(tmp_path, server, routes)
+    connector.start(grace=0.5)
+    try:
+        server.publish("analysis.request", b"1")
+        until(lambda: function.calls, "a request in flight")
+        assert connector.kill(signal.SIGTERM) == 0
+    finally:
+        never.set()
+    assert len(server.messages("analysis.request")) == 1
+
+
+def test_two_connectors_share_the_work(
+    tmp_path: Path, server: NatsServer, function: FunctionServer, routes: list[Route]
+) -> None:
+    echo(function)
+    other = tmp_path / "other"
+    other.mkdir()
+    with Connector(tmp_path, server, routes) as one, Connector(other, server, routes) as two:
+        server.publish("analysis.request", *numbered(200))
+        until(lambda: len(replies(server)) == 200, "all replies")
+        until(lambda: not server.messages("analysis.request"), "all requests acked")
+        done = [
+            float(line.rsplit(" ", 1)[1])
+            for connector in (one, two)
+            for line in connector.get("/metrics")[1].splitlines()
+            if line.startswith("faplog_connector_deliveries_total")
+        ]
+    assert sum(done) == 200
+    assert min(done) > 0
+    assert Counter(function.bodies()) == Counter(numbered(200))
+    assert len(server.messages("analysis.result")) == 200
+
+
+def test_a_reply_given_twice_is_stored_once(
+    tmp_path: Path, server: NatsServer, function: FunctionServer, routes: list[Route]
+) -> None:
+    """The first connector dies between publishing the reply and the ack; here: it is given the message again."""
+    echo(function)
+    reply_id = {"Nats-Msg-Id": bus.message_id("analysis.result", "x", 1)}
+    server.publish("analysis.result", b"1", headers=reply_id)
+    with Connector(tmp_path, server, routes):
+        server.publish("analysis.request", b"1", headers={"Nats-Msg-Id": bus.message_id("analysis.request", "x", 1)})
+        until(lambda: function.calls and not server.messages("analysis.request"), "the request is done")
+        assert len(server.messages("analysis.result")) == 1
+        # Queued again by reconcile, it is another request and must get its own reply.
+        again = {"Nats-Msg-Id": bus.message_id("analysis.request", "x", 2)}
+        server.publish("analysis.request", b"1", headers=again)
+        until(lambda: len(server.messages("analysis.result")) == 2, "its own reply")
+
+
+def test_a_full_stream_holds_the_reply_until_there_is_room(
+    tmp_path: Path, server: NatsServer, function: FunctionServer, routes: list[Route]
+) -> None:
+    echo(function)
+    with Connector(tmp_path, server, routes) as connector:
+
+        async def fill(jetstream: object) -> None:
+            config = next(config for config in bus.streams() if config.name == bus.STREAM)
+            await jetstream.update_stream(config.evolve(max_bytes=1000))  # type: ignore[attr-defined]
+
+        server.ask(fill)
+        server.ask(lambda jetstream: jetstream.publish("average.request", b"x" * 700))
+        server.ask(lambda jetstream: jetstream.publish("analysis.request", b"y" * 150))
+        until(lambda: any(e["event"] == "publishing failed, trying again" for e in connector.events()), "no room")
+        assert len(server.messages("analysis.request")) == 1, "not acked before its reply is stored"
+        server.ask(lambda jetstream: jetstream.purge_stream(bus.STREAM, subject="average.request"))
+        until(lambda: replies(server) == {b"y" * 150}, "the reply")
+        until(lambda: not server.messages("analysis.request"), "the request is acked")
+        assert len(function.calls) == 1
+
+
+def test_a_function_that_fails_does_not_block_the_others_behind_it(
+    tmp_path: Path, server: NatsServer, function: FunctionServer, routes: list[Route]
+) -> None:
+    function.answer = lambda call: Behaviour(status=500) if call.body == b"bad" else Behaviour(body=call.body)
+    with Connector(tmp_path, server, routes, CONNECTOR_RETRY_SEC="30"):
+        server.publish("analysis.request", *[b"bad"] * 10, *numbered(10))
+        until(lambda: replies(server) == set(numbered(10)), "the good ones' replies")
+    waiting = server.messages("analysis.request")
+    assert [headers[bus.HEADER_TRY] for _, headers in waiting] == ["1"] * 10
+
+
+def test_dead_letters_are_listed_and_replayed(
+    tmp_path: Path, server: NatsServer, function: FunctionServer, routes: list[Route]
+) -> None:
+    def dead(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "connector.dead", *arguments],
+            cwd=ROOT,
+            env=os.environ | connector.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    function.answer = lambda _: Behaviour(status=422, body=b'{"message": "Not so."}')
+    with Connector(tmp_path, server, routes) as connector:
+        identity = bus.message_id("analysis.request", "x", 1)
+        server.publish("analysis.request", b"secret payload", headers={"Nats-Msg-Id": identity})
+        until(lambda: server.dead("analysis.request"), "a dead letter")
+        listed = dead("list")
+        letter = json.loads(listed.stdout)
+        assert "secret payload" not in listed.stdout
+        assert (letter["subject"], letter["reason"]) == ("analysis.request", "HTTP 422: Not so.")
+        assert (letter["tries"], letter["message_id"]) == ("1", identity)
+
+        assert dead("replay", "99").returncode == 1
+        assert dead("replay").returncode == 2
+        # Refused again, it is laid aside again although its id was just seen.
+        assert dead("replay", str(letter["seq"])).stdout == "1 replayed.\n"
+        until(lambda: len(function.calls) == 2 and server.dead("analysis.request"), "laid aside again")
+        function.answer = lambda call: Behaviour(body=call.body)
+        assert dead("replay", "--all").returncode == 0
+        until(lambda: replies(server) == {b"secret payload"}, "the reply")
+        assert not server.dead("analysis.request")
+
+
+def test_wildcards_and_functions_without_a_reply(tmp_path: Path, server: NatsServer, function: FunctionServer) -> None:
+    route = Route(function="api", url=function.url, topic="*.result", concurrency=4)
+    function.answer = lambda _: Behaviour(body=b"dropped")
+    with Connector(tmp_path, server, [route]):
+        server.publish("analysis.result", b"1")
+        server.publish("average.result", b"2")
+        until(lambda: not server.messages("analysis.result") + server.messages("average.result"), "both acked")
+    topics = {call.body: call.headers["X-Topic"] for call in function.calls}
+    assert topics == {b"1": "analysis.result", b"2": "average.result"}
+
+
+def test_nothing_it_logs_has_payloads_or_credentials(
+    tmp_path: Path, server: NatsServer, function: FunctionServer, routes: list[Route]
+) -> None:
+    function.answer = lambda _: Behaviour(status=400, body=b'{"message": "private words"}')
+    with Connector(tmp_path, server, routes) as connector:
+        server.publish("analysis.request", b"private payload")
+        until(lambda: server.dead("analysis.request"), "a dead letter")
+        server.stop()
+        until(lambda: any(event["event"] == "NATS is away" for event in connector.events()), "NATS is away")
+        connector.kill(signal.SIGTERM)
+    text = connector.log.read_text()
+    assert "private" not in text
+    assert "tests:p@" not in text
+    assert "a-secret-of-the-tests" not in text
+    assert [event["event"] for event in connector.events()][-1] == "stopped"

@@ -1,0 +1,72 @@
+"""The pause of a function that is away."""
+
+import asyncio
+
+from connector.gate import FIRST_SEC, LONGEST_SEC, Gate
+
+
+def test_what_waits_is_let_through_at_once_when_the_function_answers() -> None:
+    async def run() -> None:
+        gate = Gate()
+        gate.shut(at_least_sec=10)
+        assert not gate.is_open
+        waiting = asyncio.create_task(gate.wait())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        gate.open()
+        async with asyncio.timeout(1):
+            assert await waiting
+        assert gate.is_open
+
+    asyncio.run(run())
+
+
+def test_what_is_held_may_try_when_the_pause_is_over_but_nothing_new_is_fetched() -> None:
+    async def run() -> None:
+        gate = Gate()
+        gate.shut()
+        async with asyncio.timeout(1):
+            assert await gate.wait()
+        assert not gate.is_open
+
+    asyncio.run(run())
+
+
+def test_failures_at_once_make_one_pause_and_later_ones_a_longer() -> None:
+    async def run() -> list[float]:
+        gate = Gate()
+        pauses = []
+        for _ in range(3):
+            start = asyncio.get_running_loop().time()
+            for _ in range(5):
+                gate.shut()
+            await gate.wait()
+            pauses.append(asyncio.get_running_loop().time() - start)
+        return pauses
+
+    first, second, third = asyncio.run(run())
+    assert FIRST_SEC * 0.7 < first < FIRST_SEC * 2
+    assert second > first
+    assert third > second
+
+
+def test_a_function_cannot_ask_for_a_pause_without_end() -> None:
+    async def run() -> float:
+        gate = Gate()
+        gate.shut(at_least_sec=86400)
+        return gate._rest_sec()
+
+    assert asyncio.run(run()) <= LONGEST_SEC * 1.2
+
+
+def test_the_end_tells_whoever_waits() -> None:
+    async def run() -> bool:
+        gate = Gate()
+        gate.shut(at_least_sec=10)
+        waiting = asyncio.create_task(gate.wait())
+        await asyncio.sleep(0)
+        gate.end()
+        async with asyncio.timeout(1):
+            return await waiting
+
+    assert not asyncio.run(run())
