@@ -9,6 +9,7 @@ from .drives import drives
 from .engine import engine
 from .fap import fap
 from .fuel import fuel_consumption
+from .health import health
 from .log import Log
 from .outlook import next_regen, soot_rate
 from .overall import driving, overall
@@ -51,7 +52,7 @@ def analyse(reading: Reading, profile: str | None = None) -> Section:
     entries = regens(log, found)
     rate = soot_rate(log, found)
     all_drives = drives(log)
-    return {
+    sections: Section = {
         "overall": overall(log),
         "driving": driving(log),
         "engine": engine(log),
@@ -64,7 +65,10 @@ def analyse(reading: Reading, profile: str | None = None) -> Section:
         "warmup": warmup(log),
         "drives": all_drives[:MAX_ENTRIES],
         "drives_total": len(all_drives),
-        "regens": entries[:MAX_ENTRIES],
+        "regens": entries,
         "regens_total": len(entries),
-        "quality": quality(log, reading.text, reading.cleaned, profile),
     }
+    sections["health"] = health(log, found, sections)
+    sections["quality"] = quality(log, reading.text, reading.cleaned, profile)
+    sections["regens"] = entries[:MAX_ENTRIES]
+    return sections
