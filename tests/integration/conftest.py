@@ -1,0 +1,42 @@
+"""The function `api` inside the test's process, on the real servers."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from faplog.settings import load
+from functions.api import db
+from functions.api.db import Database
+from functions.api.handler import create_app
+from functions.api.settings import Settings
+from standalone.servers import Servers
+
+
+@pytest.fixture(scope="session")
+def api_settings(servers: Servers) -> Settings:
+    """The function's settings for the real servers."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in servers.environment.items():
+            patch.setenv(name, value)
+        return load(Settings)
+
+
+@pytest.fixture(scope="session")
+def api_app(api_settings: Settings) -> Iterator[Flask]:
+    """The app on the real servers; made once, as in a process."""
+    app = create_app(api_settings)
+    yield app
+    database_of(app).close()
+
+
+@pytest.fixture
+def database(api_app: Flask) -> Database:
+    """The app's own database, to look behind it."""
+    return database_of(api_app)
+
+
+def database_of(app: Flask) -> Database:
+    """The database an app was made with."""
+    found: Database = app.extensions[db.EXTENSION]
+    return found
