@@ -57,6 +57,19 @@ class Database:
             yield connection
 
     @contextmanager
+    def alone(self, number: int) -> Iterator[bool]:
+        """Whether nobody else holds the advisory lock of this number; held until the block ends. Raises `Unavailable`.
+
+        On a connection of its own: the lock lives as long as the process, not as long as a transaction may.
+        """
+        try:
+            with psycopg.connect(self._urls["worker"], autocommit=True, connect_timeout=3) as connection:
+                row = connection.execute("SELECT pg_try_advisory_lock(%s)", [number]).fetchone()
+                yield row is not None and bool(row[0])
+        except psycopg.OperationalError as error:
+            raise Unavailable(f"the database did not answer ({type(error).__name__})") from error
+
+    @contextmanager
     def _transaction(self, role: str) -> Iterator[Conn]:
         try:
             with self._pool(role).connection() as connection:

@@ -31,6 +31,15 @@ class Settings(BaseSettings):
     quota_logs: int = Field(default=20_000, gt=0)
     """How many logs one user may keep."""
 
+    overdue_sec: float = Field(default=300, gt=0)
+    """After so long without a result reconcile looks whether a request is still in the stream."""
+
+    upload_sec: float = Field(default=900, gt=0)
+    """After so long an upload that did not get as far as its object is ended."""
+
+    orphan_sec: float = Field(default=3600, gt=0)
+    """So old must an object without a row be to be removed."""
+
 
 class OwnerSettings(BaseSettings):
     """Settings of the migration job, the only one that holds the tables' owner."""

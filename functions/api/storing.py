@@ -21,6 +21,7 @@ from faplog.contracts.messages import AnalysisRequest, AnalysisRequestData, Anal
 from faplog.errors import Unavailable
 from faplog.version import ANALYSIS_VERSION
 
+from .averaging import Asking, lock, settle
 from .db import Conn, Database
 from .publisher import Outgoing, Publisher
 from .receive import Spooled
@@ -142,11 +143,14 @@ class Store:
     def _take_back(self, user_id: UUID, fresh: list[UUID]) -> None:
         """Forget rows made for objects that could not be stored; where even that fails, reconcile ends them."""
         try:
-            with self.database.api(user_id) as connection:
+            with self.database.worker() as connection:
+                lock(connection, user_id)
                 connection.execute(
                     "DELETE FROM fap_analysis WHERE id = ANY(%s) AND user_id = %s AND stage = %s",
                     [fresh, user_id, Stage.UPLOAD],
                 )
+                due = settle(connection, user_id)
+            Asking(self.database, self.blobs, self.publisher).ask(due)
         except Unavailable as error:
             log.warning("upload not taken back", extra={"analyses": len(fresh), "reason": str(error)})
 

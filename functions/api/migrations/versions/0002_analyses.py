@@ -53,7 +53,7 @@ STATEMENTS = (
     CREATE INDEX fap_analysis_averaged ON fap_analysis (user_id, log_date, id)
         INCLUDE (digest, log_year, log_month) WHERE status = 'Success'
     """,
-    "CREATE INDEX fap_analysis_version ON fap_analysis (version, id) WHERE status = 'Success'",
+    "CREATE INDEX fap_analysis_version ON fap_analysis (version, id) WHERE status <> 'Processing'",
     # `sha256` is of the analyses asked for; `average` is the last good one and may be of older ones.
     "CREATE SEQUENCE fap_average_generation",
     """

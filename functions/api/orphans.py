@@ -1,0 +1,67 @@
+"""Objects no row knows: left by deletions while the store was away, and by results nobody waited for."""
+
+import time
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from itertools import islice
+from pathlib import PurePosixPath
+from typing import Final
+from uuid import UUID
+
+from faplog.blobs import Blobs
+from faplog.contracts.keys import AVERAGES, LOGS, RESULTS, SERIES
+
+from .db import Database
+
+TRANSIENT: Final = timedelta(days=2)
+"""Lists and results on their way through the store are needed no longer than this."""
+
+_BATCH: Final = 500
+
+
+def remove(database: Database, blobs: Blobs, min_age: timedelta) -> int:
+    """Remove the objects older than `min_age` whose analysis is gone, and what was transient; how many.
+
+    The age guards what is just being written. Raises `Unavailable`; what was removed until then stays removed.
+    """
+    removed = 0
+    for prefix in (LOGS, SERIES, RESULTS):
+        for batch in _batches(_older(blobs, prefix, min_age)):
+            owners = {key: _analysis(key) for key in batch}
+            there = _known(database, [owner for owner in owners.values() if owner])
+            gone = [key for key, owner in owners.items() if owner not in there]
+            removed += _delete(blobs, gone)
+    for prefix in (RESULTS, AVERAGES):
+        for batch in _batches(_older(blobs, prefix, max(min_age, TRANSIENT))):
+            removed += _delete(blobs, batch)
+    return removed
+
+
+def _older(blobs: Blobs, prefix: str, min_age: timedelta) -> Iterator[str]:
+    until = time.time() - min_age.total_seconds()
+    return (key for key, changed in blobs.list(prefix) if changed < until)
+
+
+def _batches(keys: Iterable[str]) -> Iterator[list[str]]:
+    remaining = iter(keys)
+    while batch := list(islice(remaining, _BATCH)):
+        yield batch
+
+
+def _analysis(key: str) -> UUID | None:
+    try:
+        return UUID(PurePosixPath(key).name.removesuffix(".csv").removesuffix(".json"))
+    except ValueError:
+        return None
+
+
+def _known(database: Database, ids: list[UUID]) -> set[UUID]:
+    with database.worker() as connection:
+        rows = connection.execute("SELECT id FROM fap_analysis WHERE id = ANY(%s)", [ids]).fetchall()
+    return {row["id"] for row in rows}
+
+
+def _delete(blobs: Blobs, keys: list[str]) -> int:
+    if keys:
+        blobs.delete(*keys)
+    return len(keys)
