@@ -1,4 +1,4 @@
-"""The rules of the one address are those of DESIGN.md; the running edge is tested with the whole system."""
+"""The rules of the one address: what goes where, and what never gets through."""
 
 from standalone.edge import MAX_BODY_BYTES, rules
 
