@@ -1,23 +1,128 @@
-"""`python -m functions.analyse LOG.csv`: the analysis of a log, without any server."""
+"""`python -m functions.analyse LOG.csv`: the analysis of logs, without any server."""
 
+import argparse
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Final
 
 import orjson
 
+from faplog.contracts.profiles import profile_of
+
 from .core.analysis import analyse, read
 from .core.errors import BadLog
+from .core.series import series
+from .core.text import MAX_BYTES
+
+STDIN: Final = Path("-")
+
+Section = dict[str, Any]
 
 
-def main() -> int:
-    """Print the analysis."""
-    path = Path(sys.argv[1])
-    try:
-        sys.stdout.buffer.write(orjson.dumps(analyse(read(path.read_bytes())), option=orjson.OPT_INDENT_2) + b"\n")
-    except BadLog as error:
-        print(f"{path}: {error}", file=sys.stderr)
-        return 1
-    return 0
+def main(arguments: list[str] | None = None) -> int:
+    """Analyse what is named and print it; 1 where a file could not be read, 2 where nothing was found to read."""
+    given = _parser().parse_args(arguments)
+    files = list(_files(given.paths))
+    if not files:
+        print("There is no .csv file there.", file=sys.stderr)
+        return 2
+    printed = _printer(given.format, len(files) > 1)
+    bad = 0
+    with _progress(len(files)) as step:
+        for path in files:
+            try:
+                made = _made(_bytes(path), path, given.format)
+            except (BadLog, OSError) as error:
+                bad += 1
+                print(f"{path}: {_reason(error)}", file=sys.stderr)
+            else:
+                printed(str(path), made)
+            step()
+    return 1 if bad else 0
 
 
-sys.exit(main())
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m functions.analyse",
+        description="Analyse FAP logs. One log prints its analysis as JSON; several print a JSON object per line.",
+    )
+    parser.add_argument(
+        "paths", nargs="+", type=Path, metavar="LOG.csv", help="files, folders, or - for standard input"
+    )
+    how = parser.add_mutually_exclusive_group()
+    for name, words in (
+        ("json", "the analysis as JSON (default)"),
+        ("text", "the verdict and the main figures, to read"),
+        ("series", "the points for plots as JSON"),
+    ):
+        how.add_argument(f"--{name}", dest="format", action="store_const", const=name, help=words)
+    parser.set_defaults(format="json")
+    return parser
+
+
+def _files(paths: list[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(file for file in path.rglob("*") if file.suffix.lower() == ".csv" and file.is_file())
+        else:
+            yield path
+
+
+def _bytes(path: Path) -> bytes:
+    """The file's bytes, a little more than is ever taken of one that is far too large."""
+    if path == STDIN:
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
+
+
+def _made(raw: bytes, path: Path, form: str) -> Section:
+    reading = read(raw)
+    return series(reading) if form == "series" else analyse(reading, profile_of(path.name))
+
+
+def _reason(error: BadLog | OSError) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    from .job import sentence
+
+    return sentence(error)
+
+
+def _printer(form: str, several: bool) -> Callable[[str, Section], None]:
+    if form == "text":
+        from rich.console import Console
+
+        from .report import show
+
+        console = Console(highlight=False)
+        return lambda name, made: show(console, name, made)
+    if several:
+        kind = "series" if form == "series" else "analysis"
+        return lambda name, made: _write(orjson.dumps({"file": name, kind: made}))
+    return lambda _, made: _write(orjson.dumps(made, option=orjson.OPT_INDENT_2))
+
+
+def _write(line: bytes) -> None:
+    sys.stdout.write(line.decode() + "\n")
+
+
+@contextmanager
+def _progress(count: int) -> Iterator[Callable[[], None]]:
+    """A progress bar for several files, where standard error is a terminal."""
+    if count < 2 or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = ("[progress.description]{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), redirect_stdout=sys.stdout.isatty()) as progress:
+        task = progress.add_task("analysing", total=count)
+        yield lambda: progress.advance(task)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,178 @@
+"""The analysis for a person at a terminal: the verdict first, then what it rests on."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+MARKS: Final = {
+    "act": ("✖", "bold red", "Something should be done"),
+    "watch": ("▲", "bold yellow", "Keep an eye on it"),
+    "good": ("✔", "bold green", "All well"),
+    "unknown": ("?", "bold cyan", "Too little was seen for a verdict"),
+}
+
+Rows = Iterator[tuple[str, str]]
+Section = dict[str, Any]
+
+
+def show(console: Console, name: str, analysis: Section) -> None:
+    """Print one analysis."""
+    overall, health = analysis["overall"], analysis["health"]
+    day, duration = overall["date"], overall["duration"]
+    mark, style, words = MARKS[health["verdict"]]
+    console.rule(f"[bold]{escape(name)}[/]", align="left", style="dim")
+    console.print(
+        f"{day['date']}  {day['start']} to {day['end']}  {_time(duration['overall_sec'])}  "
+        f"{_unit(overall['distance_km'], 'km')}  {analysis['drives_total']} drive(s)"
+    )
+    console.print(Text(f"{mark} {words}", style=style))
+    for finding in sorted(health["findings"], key=lambda one: list(MARKS).index(one["severity"])):
+        if finding["severity"] in {"act", "watch"}:
+            mark, style, _ = MARKS[finding["severity"]]
+            console.print(Padding(Text(f"{mark} {finding['text']}", style=style), (0, 0, 0, 2)))
+            console.print(Padding(Text(finding["advice"] or ""), (0, 0, 0, 4)))
+    fine = [finding["code"].replace("_", " ") for finding in health["findings"] if finding["severity"] == "good"]
+    if fine:
+        console.print(Padding(Text(f"✔ fine: {', '.join(fine)}", style="green"), (0, 0, 0, 2)))
+    for title, rows in (("Filter", _filter(analysis)), ("Drive", _drive(analysis)), ("Engine", _engine(analysis))):
+        console.print(_pairs(title, rows))
+    if analysis["drives_total"] > 1:
+        console.print(_drives(analysis["drives"]))
+    if analysis["regens"]:
+        console.print(_regens(analysis["regens"]))
+    console.print(_pairs("How far to trust this", _quality(analysis["quality"])))
+
+
+def _filter(analysis: Section) -> Rows:
+    fap, restriction = analysis["fap"], analysis["restriction"]
+    yield "soot", f"{_unit(fap['soot']['start_gl'], 'g/l')} → {_unit(fap['soot']['end_gl'], 'g/l')}"
+    yield "soot per 100 km", _unit(analysis["sootRate_gl100km"], "g/l")
+    yield "pressure, engine on", _span(fap["pressure"], "mbar", "mbar")
+    yield "pressure at idle", _span(fap["pressure_idle"], "mbar", "mbar")
+    yield "restriction kv", f"{_plain(restriction['kv'])}  ({restriction['n']} steady rows)"
+    yield "temperature", _span(fap["temp"], "c", "°C")
+    yield "since last regeneration", _unit(fap["lastRegen_km"], "km")
+    yield "mean of the last ten", _unit(fap["last10Regen_km"], "km")
+    coming = analysis["nextRegen"]
+    if coming:
+        reach = f"{coming['low_km']} to {coming['high_km']} km" if coming["low_km"] != coming["high_km"] else ""
+        yield "next regeneration in", f"{reach or _unit(coming['low_km'], 'km')}  ({', '.join(coming['basis'])})"
+    yield "additive left", _unit(fap["additive"]["remain_ml"], "ml")
+    yield "ash", _unit(fap["deposits"]["percentage_perc"], "%")
+
+
+def _drive(analysis: Section) -> Rows:
+    duration, driving = analysis["overall"]["duration"], analysis["driving"]
+    fuel = analysis["fuelConsumption"]["overall"]
+    yield (
+        "driving / idle / engine off",
+        " / ".join(_time(duration[key]) for key in ("driving_sec", "idle_sec", "engineOff_sec")),
+    )
+    yield "fuel", f"{_unit(fuel['total_l'], 'l')}, {_unit(fuel['avg_l100km'], 'l/100 km')}"
+    yield "speed", _span(driving["speed"], "kmh", "km/h")
+    yield "outside", _span(analysis["overall"]["externalTemp"], "c", "°C")
+
+
+def _engine(analysis: Section) -> Rows:
+    engine = analysis["engine"]
+    yield "coolant", _span(engine["coolantTemp"], "c", "°C")
+    yield "oil", _span(engine["oilTemp"], "c", "°C")
+    battery = engine["battery"]
+    yield (
+        "battery before / running",
+        f"{_unit(battery['beforeDrive_v'], 'V')} / {_unit(battery['engineRunning_v'], 'V')}",
+    )
+    yield "fuel in the oil", _unit(engine["oilDilution_perc"], "%")
+    yield "injectors", "  ".join(_plain(engine["injector"][f"injector{number}"]) for number in range(1, 5))
+    yield "fault codes", _plain(engine["errors"])
+
+
+def _quality(quality: Section) -> Rows:
+    yield "profile", quality["profile"] or "unknown"
+    dropped = sum(quality["rows_dropped"].values())
+    yield "rows", f"{quality['rows_used']} used, {dropped} dropped, one every {_plain(quality['sampling_sec'])} s"
+    yield "gaps", f"{quality['gaps']} ({_time(quality['gap_sec'])})"
+    voided = {name: sum(reasons.values()) for name, reasons in quality["voided"].items()}
+    yield "void cells", ", ".join(f"{name} {count}" for name, count in voided.items()) or "none"
+    yield "missing columns", ", ".join(quality["missing_columns"]) or "none"
+
+
+def _pairs(title: str, rows: Rows) -> Table:
+    table = _table(title)
+    table.show_header = False
+    table.add_column(style="dim", min_width=27)
+    table.add_column()
+    for name, value in rows:
+        table.add_row(name, escape(value))
+    return table
+
+
+def _drives(drives: list[Section]) -> Table:
+    table = _table("Drives", "start", "min:sec", "km", "l/100 km", "soot", "cold", "regeneration")
+    for drive in drives:
+        table.add_row(
+            drive["start"][11:],
+            _time(drive["duration_sec"]),
+            _plain(drive["distance_km"]),
+            _plain(drive["l100km"]),
+            f"{_plain(drive['soot_start_gl'])} → {_plain(drive['soot_end_gl'])}",
+            _yes(drive["coldStart"]),
+            _yes(drive["regen"]),
+        )
+    return table
+
+
+def _regens(regens: list[Section]) -> Table:
+    table = _table("Regenerations", "start", "min:sec", "km", "soot", "burned", "hottest", "interval km", "outcome")
+    for regen in regens:
+        table.add_row(
+            regen["start"][11:],
+            _time(regen["duration_sec"]),
+            _plain(regen["distance_km"]),
+            f"{_plain(regen['soot_start_gl'])} → {_plain(regen['soot_after_gl'])}",
+            _unit(regen["burned_perc"], "%"),
+            _unit(regen["temp_max_c"], "°C"),
+            f"{_plain(regen['interval_km'])} ± {_plain(regen['interval_uncertainty_km'])}",
+            regen["outcome"],
+        )
+    return table
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in columns:
+        table.add_column(name, no_wrap=True)
+    return table
+
+
+def _plain(value: float | None) -> str:
+    return "–" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _unit(value: float | None, unit: str) -> str:
+    return "–" if value is None else f"{_plain(value)} {unit}"
+
+
+def _span(figures: Section, key: str, unit: str) -> str:
+    if figures[f"avg_{key}"] is None:
+        return "–"
+    low, high, mean = (_plain(figures[f"{which}_{key}"]) for which in ("min", "max", "avg"))
+    return f"{low} to {high} {unit}, {mean} on average"
+
+
+def _time(seconds: int | None) -> str:
+    if seconds is None:
+        return "–"
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _yes(value: bool | None) -> str:
+    return "–" if value is None else "yes" if value else "no"
