@@ -1,0 +1,198 @@
+"""Taking one's data along, and leaving with everything gone."""
+
+import json
+import zipfile
+from collections.abc import Iterator
+from io import BytesIO
+
+import pytest
+from flask import Flask
+
+from faplog.contracts import keys
+from faplog.errors import Unavailable
+from functions.api import export, parts
+from functions.api.brake import PAIR
+from functions.api.db import Database
+from tests.integration.people import AUTH, PASSWORD, Person, arrive, register
+from tests.integration.uploading import log, succeed, upload
+
+ACCOUNT = "/api/v1/account"
+
+
+@pytest.fixture
+def person(api_app: Flask) -> Person:
+    """Somebody with a session."""
+    return arrive(api_app)
+
+
+@pytest.fixture
+def in_app(api_app: Flask) -> Iterator[None]:
+    """The app's parts at hand."""
+    with api_app.app_context():
+        yield
+
+
+def rows(database: Database, person: Person) -> dict[str, int]:
+    """How many rows of each table are the person's."""
+    counts = {}
+    with database.worker() as connection:
+        for table, column in {
+            "users": "id",
+            "sessions": "user_id",
+            "fap_analysis": "user_id",
+            "fap_average": "user_id",
+            "audit_log": "user_id",
+        }.items():
+            row = connection.execute(f"SELECT count(*) AS n FROM {table} WHERE {column} = %s", [person.id]).fetchone()
+            assert row is not None
+            counts[table] = row["n"]
+    return counts
+
+
+@pytest.mark.usefixtures("in_app")
+def test_deleting_the_account_removes_everything(person: Person, database: Database) -> None:
+    analysis_id = upload(person, log())
+    parts.blobs().put(keys.series_key(analysis_id), b"series")
+    parts.blobs().put(keys.average_request_key(person.id, "0" * 64), b"[]")
+    assert parts.blobs().get(keys.log_key(analysis_id))
+    assert person.call("DELETE", ACCOUNT).status_code == 204
+    assert rows(database, person) == {"users": 0, "sessions": 0, "fap_analysis": 0, "fap_average": 0, "audit_log": 1}
+    assert parts.blobs().get(keys.log_key(analysis_id)) is None
+    assert parts.blobs().get(keys.series_key(analysis_id)) is None
+    assert not list(parts.blobs().list(f"{keys.AVERAGES}{person.id}/"))
+    assert person.call("GET", ACCOUNT).status_code == 401
+    assert person.refresh().status_code == 401
+    assert person.log_in().status_code == 401
+
+
+def test_deleting_the_account_leaves_the_others(person: Person, api_app: Flask, database: Database) -> None:
+    other = arrive(api_app)
+    content = log("the same file")
+    upload(person, content)
+    upload(other, content)
+    assert person.call("DELETE", ACCOUNT).status_code == 204
+    assert rows(database, other)["fap_analysis"] == 1
+    listed = other.call("GET", "/api/v1/analyses").get_json()["data"]
+    assert other.call("GET", f"/api/v1/analyses/{listed[0]['id']}/file").data == content
+
+
+def test_a_given_password_must_be_right(person: Person) -> None:
+    assert person.call("DELETE", ACCOUNT, json={"password": "wrong pass phrase"}).status_code == 403
+    assert person.call("DELETE", ACCOUNT, json={"password": ""}).status_code == 400
+    assert person.call("DELETE", ACCOUNT, json={"password": PASSWORD}).status_code == 204
+
+
+def test_a_browser_must_repeat_the_password(person: Person) -> None:
+    browser = person.browser()
+    assert browser.call("DELETE", ACCOUNT).status_code == 403
+    assert browser.call("DELETE", ACCOUNT, json={"password": "wrong pass phrase"}).status_code == 403
+    assert browser.call("DELETE", ACCOUNT, json={"password": PASSWORD}).status_code == 204
+    assert browser.cookie("faplog_access") == ""
+
+
+def test_guessing_the_password_here_is_braked_as_well(person: Person) -> None:
+    wrong = {"password": "wrong pass phrase"}
+    codes = [person.call("DELETE", ACCOUNT, json=wrong).status_code for _ in range(PAIR.free + 1)]
+    assert codes == [403] * PAIR.free + [429]
+
+
+def test_the_address_is_free_again(person: Person) -> None:
+    assert person.call("DELETE", ACCOUNT).status_code == 204
+    body = {"email": person.email, "password": PASSWORD}
+    assert person.client.post(f"{AUTH}/register", json=body).status_code == 201
+
+
+def test_the_account_goes_even_while_the_object_store_is_away(
+    person: Person, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise Unavailable("the object store")
+
+    upload(person, log())
+    monkeypatch.setattr("faplog.blobs.Blobs.delete", away)
+    assert person.call("DELETE", ACCOUNT).status_code == 204
+    assert rows(database, person)["fap_analysis"] == 0
+
+
+# Export
+
+
+def exported(person: Person) -> zipfile.ZipFile:
+    """The person's data."""
+    response = person.call("GET", f"{ACCOUNT}/export")
+    assert response.status_code == 200
+    assert response.mimetype == "application/zip"
+    assert response.headers["Content-Disposition"].startswith('attachment; filename="faplog-')
+    return zipfile.ZipFile(BytesIO(response.data))
+
+
+def test_the_export_holds_what_was_uploaded_and_what_came_of_it(person: Person, database: Database) -> None:
+    first, second = log("first"), log("second")
+    succeed(database, upload(person, first, "Prüfung 1.csv"))
+    upload(person, second, "Prüfung 1.csv")
+    with exported(person) as archive:
+        assert archive.testzip() is None
+        names = archive.namelist()
+        logs = sorted(archive.read(name) for name in names if name.startswith("logs/"))
+        account = json.loads(archive.read("account.json"))
+        analyses = json.loads(archive.read("analyses.json"))
+        assert json.loads(archive.read("averages.json")) == []
+    assert logs == sorted([first, second])
+    assert "logs/Prüfung 1.csv" in names
+    assert account["account"][0]["email"] == person.email
+    assert [event["event"] for event in account["events"]] == ["registered", "logged in", "exported"]
+    assert {row["status"] for row in analyses} == {"Success", "Processing"}
+    assert [row["analysis"] for row in analyses if row["status"] == "Success"] == [{"version": 1}]
+
+
+def test_the_export_of_nobody_in_particular(person: Person) -> None:
+    with exported(person) as archive:
+        assert sorted(archive.namelist()) == ["account.json", "analyses.json", "averages.json"]
+        assert json.loads(archive.read("analyses.json")) == []
+
+
+def test_the_export_goes_on_over_batches(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "_BATCH", 2)
+    for number in range(5):
+        upload(person, log(str(number)), "same.csv")
+    with exported(person) as archive:
+        assert len([name for name in archive.namelist() if name.startswith("logs/")]) == 5
+        assert len(json.loads(archive.read("analyses.json"))) == 5
+
+
+def test_the_export_is_ones_own(person: Person, api_app: Flask) -> None:
+    other = arrive(api_app)
+    upload(other, log("somebody else's"))
+    with exported(person) as archive:
+        everything = b"".join(archive.read(name) for name in archive.namelist())
+    assert b"somebody else's" not in everything
+    assert other.email.encode() not in everything
+
+
+def test_names_in_the_export_are_safe() -> None:
+    taken: set[str] = set()
+    row = {"id": "1"}
+    names = ["../../etc/passwd", "C:\\x\ny.csv", " . ", "A.csv", "a.CSV", "plain", "plain"]
+    made = [export._name(row | {"file_name": name}, taken) for name in names]
+    assert made == [
+        "_.._etc_passwd",
+        "C__x_y.csv",
+        "log.csv",
+        "A.csv",
+        "a-1.CSV",
+        "plain",
+        "plain-1",
+    ]
+
+
+def test_the_process_log_names_nobody(api_app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("DEBUG"):
+        person = register(api_app)
+        person.log_in("wrong pass phrase")
+        person.log_in()
+        upload(person, log(), "my secret trip.csv")
+        person.call("DELETE", ACCOUNT)
+    said = " ".join(str(vars(record)) for record in caplog.records if record.name.startswith("functions"))
+    assert "account" in said
+    for private in (person.email, PASSWORD, person.access_token, person.refresh_token, "my secret trip"):
+        assert private not in said
