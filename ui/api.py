@@ -1,0 +1,79 @@
+"""The REST API as the pages see it: JSON in, or an error that says what to show. Sends nothing but GETs."""
+
+from typing import Any, cast
+from urllib.parse import quote
+
+import httpx
+import orjson
+
+
+class NotSignedIn(Exception):
+    """The API does not accept the browser's session (any more)."""
+
+
+class NotThere(Exception):
+    """There is no such thing, or it belongs to somebody else."""
+
+
+class Away(Exception):
+    """The API does not answer, or not in time."""
+
+
+class Refused(Exception):
+    """The API refused the request; `str(error)` is its sentence for the user."""
+
+
+class Api:
+    """A connection pool to the API. Every call carries the cookies of the browser it is made for."""
+
+    def __init__(self, url: str) -> None:
+        """`url` is the API's base address, without `/api/v1`."""
+        self._http = httpx.Client(
+            base_url=f"{url.rstrip('/')}/api/v1",
+            limits=httpx.Limits(max_connections=32, max_keepalive_connections=8),
+            headers={"Accept": "application/json"},
+            trust_env=False,
+        )
+
+    def get(self, path: str, cookies: dict[str, str], timeout: float, **query: str | int | None) -> dict[str, Any]:
+        """The JSON object at `path`, within `timeout` seconds.
+
+        Raises:
+            NotSignedIn: 401. NotThere: 404. Refused: any other 4xx. Away: no answer in time, or a 5xx.
+        """
+        params = {key: value for key, value in query.items() if value not in (None, "")}
+        header = "; ".join(f"{name}={quote(value, safe=_COOKIE_SAFE)}" for name, value in cookies.items())
+        try:
+            response = self._http.get(path, params=params, headers={"Cookie": header}, timeout=timeout)
+        except httpx.HTTPError as error:
+            raise Away(type(error).__name__) from error
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            raise NotSignedIn
+        if response.status_code == httpx.codes.NOT_FOUND:
+            raise NotThere(_sentence(response))
+        if response.is_server_error or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            raise Away(_sentence(response))
+        if not response.is_success:
+            raise Refused(_sentence(response))
+        return _object(response)
+
+
+_COOKIE_SAFE = "!#$%&'()*+-./:<=>?@[]^_`{|}~"
+
+
+def _object(response: httpx.Response) -> dict[str, Any]:
+    try:
+        body = orjson.loads(response.content)
+    except orjson.JSONDecodeError as error:
+        raise Away("an answer that is no JSON") from error
+    if not isinstance(body, dict):
+        raise Away("an answer that is no JSON object")
+    return cast(dict[str, Any], body)
+
+
+def _sentence(response: httpx.Response) -> str:
+    try:
+        body = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        return ""
+    return str(body.get("message", "")) if isinstance(body, dict) else ""

@@ -1,0 +1,44 @@
+"""Translations, read from the .po files themselves: there is no compiled file to forget or to find stale."""
+
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+from flask_babel import Babel, Domain, get_locale
+
+FOLDER: Final = Path(__file__).parent / "translations"
+
+
+def catalog(language: str) -> Catalog:
+    """The catalog of a language other than English, as it lies in `translations/`."""
+    with (FOLDER / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        return read_po(file, locale=language)
+
+
+class PoDomain(Domain):  # type: ignore[misc]
+    """Flask-Babel's domain, fed from .po files; each language is read once, on its first use."""
+
+    def get_translations(self) -> NullTranslations:
+        """The translations of the request's language; English is the source and needs none."""
+        language = str(get_locale() or "en")
+        if language not in self.cache:
+            self.cache[language] = Translations() if language == "en" else _compiled(language)
+        translations: NullTranslations = self.cache[language]
+        return translations
+
+
+class PoBabel(Babel):  # type: ignore[misc]
+    """Flask-Babel with `PoDomain` as its domain."""
+
+    domain_instance = PoDomain()
+
+
+def _compiled(language: str) -> NullTranslations:
+    file = BytesIO()
+    write_mo(file, catalog(language))
+    file.seek(0)
+    return Translations(file)

@@ -1,0 +1,68 @@
+"""Pages in two steps: a frame that is always there at once, and a body that needs the API.
+
+If the API answers within the page's patience, the body is sent with the frame. If it is slow, away, or wants a fresh
+access token, the frame goes out with a skeleton, and the browser asks for the body alone (`?fragment=1`), renewing
+its session and trying again as needed. One template renders the body in both cases.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from flask import current_app, g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from ui.api import Api, Away, NotSignedIn, NotThere, Refused
+from ui.session import api_cookies, here, perhaps_signed_in
+from ui.settings import Settings
+
+FLAG: Final = "fragment"
+
+Answer = str | Response | tuple[str, int]
+
+
+def wants_fragment() -> bool:
+    """Whether the browser asks for the body alone."""
+    return FLAG in request.args
+
+
+def fetch(path: str, **query: str | int | None) -> dict[str, Any]:
+    """The API's answer for the browser this request came from, waiting as long as this request may."""
+    api: Api = current_app.extensions["api"]
+    settings: Settings = current_app.extensions["settings"]
+    patience = settings.api_timeout if wants_fragment() else settings.api_patience
+    return api.get(path, api_cookies(), patience, **query)
+
+
+def page(frame: str, body: str, read: Callable[[], dict[str, Any]], **known: Any) -> Answer:
+    """The page made of the templates `frame` and `body`; `read` gets from the API what `body` shows.
+
+    `known` is what both templates know without the API.
+    """
+    if wants_fragment():
+        return _fragment(body, read, known)
+    if not perhaps_signed_in():
+        return redirect(url_for("account.login", next=here()))
+    try:
+        content = render_template(body, **known, **read())
+    except (Away, NotSignedIn):
+        content = None
+    except NotThere:
+        return render_template("not_found.html", of_user=True), 404
+    except Refused as error:
+        return render_template(frame, **known, content=render_template("refused.html", sentence=str(error))), 400
+    return render_template(frame, **known, content=content)
+
+
+def _fragment(body: str, read: Callable[[], dict[str, Any]], known: dict[str, Any]) -> Answer:
+    g.fragment = True
+    try:
+        return render_template(body, **known, **read())
+    except NotSignedIn:
+        return "", 401
+    except NotThere:
+        return render_template("missing.html"), 404
+    except Refused as error:
+        return render_template("refused.html", sentence=str(error)), 400
+    except Away as error:
+        current_app.logger.warning("api away", extra={"reason": str(error)})
+        return render_template("away.html"), 503

@@ -1,0 +1,51 @@
+"""Two logs side by side: every figure with its difference, and their plots over each other."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, request
+
+from faplog.contracts.messages import AnalysisStatus
+from ui.figures import GROUPS
+from ui.fragments import Answer, fetch, page
+from ui.report import report
+
+blueprint = Blueprint("compare", __name__)
+
+
+def _id(name: str) -> str | None:
+    try:
+        return str(UUID(request.args.get(name, "")))
+    except ValueError:
+        return None
+
+
+@blueprint.get("/compare")
+def two() -> Answer:
+    """The logs `a` and `b` of the address; with one or none of them, the choice of the other."""
+    first, second = _id("a"), _id("b")
+
+    def read() -> dict[str, Any]:
+        choice = fetch("/analyses", limit=100, sortBy="logDate", order="desc", status=AnalysisStatus.SUCCESS.value)
+        known: dict[str, Any] = {"choice": choice.get("data", [])}
+        if not (first and second):
+            return known
+        one, other = fetch(f"/analyses/{first}"), fetch(f"/analyses/{second}")
+        return known | {"one": report(one), "other": report(other), "groups": _compared(one, other)}
+
+    return page("compare.html", "compare_body.html", read, first=first, second=second)
+
+
+def _compared(one: dict[str, Any], other: dict[str, Any]) -> list[tuple[Any, list[tuple[Any, Any, Any]]]]:
+    a, b = one.get("analysis"), other.get("analysis")
+    return [
+        (group.name, rows)
+        for group in GROUPS
+        if (
+            rows := [
+                (figure, figure.of(a), figure.of(b))
+                for figure in group.figures
+                if figure.of(a) is not None or figure.of(b) is not None
+            ]
+        )
+    ]

@@ -1,0 +1,56 @@
+"""The history: every log of a user, searched, filtered, sorted and paged by the API."""
+
+from typing import Any, Final
+
+from flask import Blueprint, request
+from flask_babel import lazy_gettext as _
+
+from faplog.contracts.limits import Severity
+from faplog.contracts.messages import AnalysisStatus
+from ui import findings
+from ui.fragments import Answer, fetch, page
+
+blueprint = Blueprint("history", __name__)
+
+PAGE_SIZE: Final = 20
+
+SORTS: Final = {
+    "newest": (_("Newest drive first"), "logDate", "desc"),
+    "oldest": (_("Oldest drive first"), "logDate", "asc"),
+    "uploaded": (_("Last uploaded first"), "createdAt", "desc"),
+    "name": (_("By file name"), "fileName", "asc"),
+}
+
+FILTERS: Final = {
+    "": (_("All"), {}),
+    "act": (_("Act"), {"verdict": Severity.ACT.value}),
+    "watch": (_("Watch"), {"verdict": Severity.WATCH.value}),
+    "good": (_("Good"), {"verdict": Severity.GOOD.value}),
+    "regen": (_("With regeneration"), {"fapRegen": "true"}),
+    "processing": (_("In progress"), {"status": AnalysisStatus.PROCESSING.value}),
+    "failed": (_("Failed"), {"status": AnalysisStatus.FAILED.value}),
+}
+
+
+@blueprint.get("/logs")
+def logs() -> Answer:
+    """The list. Whatever the address asks for that is not on offer falls back to the first choice."""
+    sort = request.args.get("sort", "newest")
+    sort = sort if sort in SORTS else "newest"
+    show = request.args.get("show", "")
+    show = show if show in FILTERS else ""
+    q = request.args.get("q", "").strip()[:255]
+    number = request.args.get("page", 1, type=int)
+    known = {"q": q, "sort": sort, "show": show, "sorts": SORTS, "filters": FILTERS, "filtered": bool(q or show)}
+
+    def read() -> dict[str, Any]:
+        _name, by, order = SORTS[sort]
+        wanted = FILTERS[show][1]
+        found = fetch("/analyses", page=max(number, 1), limit=PAGE_SIZE, sortBy=by, order=order, q=q, **wanted)
+        rows = [
+            row | {"severity": findings.severity(row.get("verdict")), "size": len(row.get("fileName", ""))}
+            for row in found.get("data", [])
+        ]
+        return {"rows": rows, "pagination": found.get("pagination") or {}, "icons": findings.ICON}
+
+    return page("history.html", "history_list.html", read, **known)

@@ -1,0 +1,40 @@
+"""The sample report: a synthetic drive, analysed when the UI was built, shown without an account."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+from flask import Blueprint, Response, abort, render_template, send_from_directory
+
+from ui.report import report
+
+blueprint = Blueprint("sample", __name__)
+
+FOLDER: Final = Path(__file__).parents[1] / "sample"
+
+
+@cache
+def _log() -> dict[str, Any]:
+    loaded: dict[str, Any] = orjson.loads((FOLDER / "log.json").read_bytes())
+    return loaded
+
+
+@blueprint.get("/sample")
+def page() -> str:
+    """The report, exactly as a user's own would look."""
+    if not (FOLDER / "log.json").is_file():
+        abort(404)
+    return render_template("sample.html", api_base="/sample", log_id="sample", **report(_log()))
+
+
+@blueprint.get("/sample/series")
+def series() -> Response:
+    """The plot series of the sample."""
+    return send_from_directory(FOLDER, "series.json")
+
+
+@blueprint.get("/sample/file")
+def file() -> Response:
+    """The CSV the sample was made from."""
+    return send_from_directory(FOLDER, "log.csv", as_attachment=True, download_name=_log()["fileName"])

@@ -1,0 +1,16 @@
+"""The upload page: the browser sends the files straight to the API and keeps what is unsent for coming back."""
+
+from flask import Blueprint, redirect, render_template, url_for
+
+from ui.fragments import Answer
+from ui.session import here, perhaps_signed_in
+
+blueprint = Blueprint("upload", __name__)
+
+
+@blueprint.get("/upload")
+def form() -> Answer:
+    """Choose or drop files; each shows how far it is."""
+    if not perhaps_signed_in():
+        return redirect(url_for("account.login", next=here()))
+    return render_template("upload.html")

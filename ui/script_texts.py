@@ -1,0 +1,71 @@
+"""The texts scripts show, in the reader's language; each page carries them as JSON."""
+
+from flask_babel import gettext as _
+
+from ui import preferences, units
+
+
+def texts() -> dict[str, object]:
+    """Every text a script may need, and how it writes numbers."""
+    return {
+        "lang": preferences.language(),
+        "imperial": preferences.units() is preferences.Units.IMPERIAL,
+        "units": {
+            unit: units.unit_name(unit) for unit in ("km/h", "km", "rpm", "l/h", "g/l", "mbar", "bar", "°C", "%")
+        },
+        "away": _("The service cannot be reached right now. Please try again in a moment."),
+        "ended": _("Your session has ended."),
+        "wrongLogin": _("E-mail or password is wrong."),
+        "taken": _("There is already an account with this e-mail address."),
+        "needEmail": _("Please enter your e-mail address."),
+        "needPassword": _("Please enter your password."),
+        "shortPassword": _("The password needs at least 8 characters."),
+        "weakPassword": _(
+            "This password is too easy to guess: too common, too repetitive, or your e-mail address. Take another."
+        ),
+        "wrongEmail": _("This does not look like an e-mail address."),
+        "wrongPassword": _("The password is wrong."),
+        "tooMany": _("Too many attempts. Please wait a minute and try again."),
+        "waiting": _("waiting"),
+        "sending": _("sending"),
+        "storing": _("being stored"),
+        "analysing": _("being analysed"),
+        "analysed": _("analysed"),
+        "someAnalysed": _("{done} of {all} analysed"),
+        "someFailed": _("{failed} could not be analysed"),
+        "skipped": _("left out, as they are no CSV: {names}"),
+        "failed": _("failed"),
+        "tooLarge": _("The file is larger than 20 MB."),
+        "wrongKind": _("Only .csv and .zip files can be read."),
+        "emptyFile": _("The file is empty."),
+        "retry": _("Try again"),
+        "remove": _("Remove"),
+        "open": _("Open the report"),
+        "openLogs": _("To my logs"),
+        "offline": _("No connection. Goes on by itself as soon as there is one."),
+        "progress": _("{done} of {all} files done"),
+        "deleted": _("{name} deleted"),
+        "undo": _("Undo"),
+        "noPlots": _("This log holds nothing that could be plotted."),
+        "plotsFailed": _("The plots could not be loaded."),
+        "soot": _("Soot"),
+        "pressure": _("Back pressure"),
+        "temperatures": _("Temperatures"),
+        "temp": _("Filter"),
+        "coolant": _("Coolant"),
+        "oil": _("Oil"),
+        "speedRevs": _("Speed and engine speed"),
+        "speed": _("Speed"),
+        "revs": _("Engine speed"),
+        "fuel": _("Fuel"),
+        "boost": _("Boost pressure"),
+        "rail": _("Rail pressure"),
+        "egr": _("Exhaust gas recirculation"),
+        "actual": _("actual"),
+        "demand": _("target"),
+        "time": _("Time"),
+        "distance": _("Distance"),
+        "first": _("First log"),
+        "second": _("Second log"),
+        "plotLabel": _("Plot of {name}, from {low} to {high} {unit}"),
+    }

@@ -1,0 +1,50 @@
+// The account: logging out and deleting it.
+import { API, headers, Problem, request, sendJson, sentence } from "./http.js";
+import { clear } from "./queue.js";
+import { texts } from "./texts.js";
+import { toast } from "./toast.js";
+import { forgetDeletions } from "./undo.js";
+
+document.querySelector("[data-logout]").addEventListener("click", async () => {
+  try {
+    await request(`${API}/auth/logout`, { method: "POST", headers: headers("POST") });
+    await clear();
+    forgetDeletions();
+    location.assign("/about");
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    toast(problem.message);
+  }
+});
+
+const dialog = document.getElementById("delete-dialog");
+const form = dialog.querySelector("form");
+const alert = form.querySelector(".alert-f");
+document.querySelector("[data-open]").addEventListener("click", () => { form.reset(); alert.hidden = true; dialog.showModal(); });
+dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
+dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+
+function complain(text) {
+  alert.textContent = text;
+  alert.hidden = false;
+  form.password.focus();
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if (!form.password.value) return complain(texts.needPassword);
+  try {
+    // A wrong password is a 401 too, so the session is made sure of before, not after.
+    await request(`${API}/analyses?limit=1`);
+    const response = await sendJson("/account", "DELETE", { password: form.password.value });
+    if (response.ok) {
+      await clear();
+      forgetDeletions();
+      return location.assign("/about");
+    }
+    complain({ 403: texts.wrongPassword, 429: texts.tooMany }[response.status] || (await sentence(response)));
+  } catch (problem) {
+    complain(problem instanceof Problem ? problem.message : texts.away);
+  }
+  return undefined;
+});

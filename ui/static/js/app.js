@@ -1,0 +1,22 @@
+// On every page: fill what waits for the service, and send what an earlier page could not.
+import { body, fill } from "./fragment.js";
+import { request } from "./http.js";
+import { resumeDeletions } from "./undo.js";
+import { toast } from "./toast.js";
+import { texts } from "./texts.js";
+
+if (body && "pending" in body.dataset) fill();
+if ("signedIn" in document.body.dataset) resumeDeletions();
+
+// Downloads go through a plain link; the session is made sure of first, for a link cannot renew it.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[data-download]");
+  if (!link || !link.pathname.startsWith("/api/")) return;
+  event.preventDefault();
+  try {
+    await request("/api/v1/analyses?limit=1");
+    location.assign(link.href);
+  } catch {
+    toast(texts.away);
+  }
+});

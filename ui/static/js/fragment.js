@@ -1,0 +1,76 @@
+// Fills a page's skeleton with its body, and keeps trying while the service is away.
+import { request, Problem } from "./http.js";
+
+export const body = document.getElementById("body");
+
+const listeners = [];
+// Called now if the body is there, and whenever it has been filled anew.
+export function whenFilled(listener) {
+  listeners.push(listener);
+  if (body && !("pending" in body.dataset)) listener(body);
+}
+
+function address(url) {
+  const found = new URL(url, location.href);
+  found.searchParams.set("fragment", "1");
+  return found;
+}
+
+// The body for an address as HTML; a Problem if the service is away.
+export async function load(url, options) {
+  const response = await request(address(url), { ...options, headers: { Accept: "text/html" } });
+  if (response.status >= 500) throw new Problem("away", response.status);
+  return response.text();
+}
+
+let attempts = 0;
+let timer = null;
+let newest = 0;
+
+export async function fill(url = location.href, { quiet = false } = {}) {
+  const mine = ++newest;
+  clearTimeout(timer);
+  body.setAttribute("aria-busy", "true");
+  try {
+    const html = await load(url);
+    if (mine !== newest) return;
+    attempts = 0;
+    if (!quiet || html !== body.dataset.html) {
+      body.innerHTML = html;
+      body.dataset.html = "";
+    }
+    delete body.dataset.pending;
+    listeners.forEach((listener) => listener(body));
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    if (mine !== newest) return;
+    body.replaceChildren(document.getElementById("away").content.cloneNode(true));
+    body.querySelector("[data-retry]").addEventListener("click", () => fill(url));
+    timer = setTimeout(() => fill(url), Math.min(30, 3 * 2 ** attempts++) * 1000);
+  } finally {
+    if (mine === newest) body.removeAttribute("aria-busy");
+  }
+}
+
+addEventListener("online", () => { if (attempts) fill(); });
+
+// Calls `again` after growing pauses until it says that nothing is awaited any more; never while the page is hidden.
+export function poll(again, { first = 1000, factor = 1.5, longest = 15000 } = {}) {
+  let pause = first;
+  let clock = null;
+  const stop = () => { clearTimeout(clock); document.removeEventListener("visibilitychange", seen); };
+  const next = () => { clock = setTimeout(run, pause); };
+  async function run() {
+    if (document.hidden) return;
+    const before = pause;
+    let outcome = "same";
+    try { outcome = await again(); } catch (problem) { if (!(problem instanceof Problem)) throw problem; }
+    if (outcome === "done") return stop();
+    pause = outcome === "changed" ? first : Math.min(longest, before * factor);
+    next();
+  }
+  function seen() { if (!document.hidden) { clearTimeout(clock); pause = first; run(); } }
+  document.addEventListener("visibilitychange", seen);
+  next();
+  return stop;
+}

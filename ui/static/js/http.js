@@ -1,0 +1,77 @@
+// Talking to the API: the CSRF token, one silent renewal of the session, and errors as sentences.
+import { texts } from "./texts.js";
+
+export const API = "/api/v1";
+
+export class Problem extends Error {
+  constructor(message, status) {
+    super(message);
+    this.status = status; // 0: no answer at all
+  }
+}
+
+export function csrf() {
+  const found = document.cookie.match(/(?:^|;\s*)(?:__Host-)?faplog_csrf=([^;]*)/);
+  return found ? decodeURIComponent(found[1]) : "";
+}
+
+export function headers(method) {
+  const safe = method === "GET" || method === "HEAD";
+  return safe ? { Accept: "application/json" } : { Accept: "application/json", "X-CSRF-Token": csrf() };
+}
+
+let renewal = null;
+
+// One renewal at a time, whoever asks. True if the session goes on.
+export function renew() {
+  renewal ??= fetch(`${API}/auth/refresh`, { method: "POST", headers: headers("POST") })
+    .then((response) => {
+      if (response.status >= 500 || response.status === 429) throw new Problem(texts.away, response.status);
+      return response.ok;
+    }, () => { throw new Problem(texts.away, 0); })
+    .finally(() => { renewal = null; });
+  return renewal;
+}
+
+export function toLogin() {
+  const next = location.pathname + location.search;
+  location.replace(`/login?ended=1&next=${encodeURIComponent(next)}`);
+  return new Promise(() => {}); // the page is going away: nobody shall act on an answer any more
+}
+
+// fetch with the session: a 401 renews it once; if it has ended, the user logs in and comes back.
+export async function request(path, { method = "GET", ...options } = {}) {
+  const send = () => fetch(path, { ...options, method, headers: { ...headers(method), ...options.headers } })
+    .catch((error) => {
+      if (error.name === "AbortError") throw error;
+      throw new Problem(texts.away, 0);
+    });
+  let response = await send();
+  if (response.status === 401) {
+    if (!(await renew())) return toLogin();
+    response = await send();
+    if (response.status === 401) return toLogin();
+  }
+  return response;
+}
+
+export async function sentence(response) {
+  if (response.status >= 500) return texts.away;
+  const body = await response.json().catch(() => ({}));
+  return body.message || texts.away;
+}
+
+// The JSON at a path of the API, or a Problem.
+export async function api(path, options) {
+  const response = await request(API + path, options);
+  if (!response.ok) throw new Problem(await sentence(response), response.status);
+  return response.status === 204 ? null : response.json();
+}
+
+export function sendJson(path, method, body) {
+  return fetch(API + path, {
+    method,
+    headers: { ...headers(method), "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+}

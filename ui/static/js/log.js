@@ -1,0 +1,83 @@
+// One log: its plots, jumping to them, downloads, print; and waiting while it is being analysed.
+import { body, fill as refill, poll, load, whenFilled } from "./fragment.js";
+import { request } from "./http.js";
+import { draw, picture, wall } from "./plots.js";
+import { texts } from "./texts.js";
+
+let plots = null;
+let stop = null;
+
+async function plot(section) {
+  const list = section.querySelector(".plot-list");
+  const tools = section.querySelector(".plot-tools");
+  const whole = section.querySelector("[data-zoom-out]");
+  const say = (text, again) => {
+    const line = document.createElement("p");
+    line.className = "hint";
+    line.textContent = `${text} `;
+    if (again) {
+      const button = document.createElement("button");
+      button.className = "btn btn-sm btn-quiet";
+      button.textContent = texts.retry;
+      button.addEventListener("click", () => plot(section));
+      line.append(button);
+    }
+    list.replaceChildren(line);
+  };
+  let series = null;
+  try {
+    const response = await request(section.dataset.plots);
+    if (response.ok) series = await response.json();
+  } catch { /* said below, with a way to try again */ }
+  list.removeAttribute("aria-busy");
+  if (!series) return say(texts.plotsFailed, true);
+  if (!series.channels.length) return say(texts.noPlots, false);
+  const paint = () => {
+    plots?.destroy();
+    list.replaceChildren();
+    plots = draw(list, series, (zoomed) => { whole.disabled = !zoomed; });
+    if (plots) tools.hidden = false;
+    else say(texts.noPlots, false);
+  };
+  paint();
+  whole.onclick = () => plots.reset();
+  new MutationObserver(paint).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
+  section.dataset.drawn = "";
+  return undefined;
+}
+
+function save(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+
+body.addEventListener("click", async (event) => {
+  const report = body.querySelector("[data-report]");
+  const name = report?.dataset.name.replace(/\.csv$/i, "") || "log";
+  const button = event.target.closest("button");
+  if (!button) return;
+  if ("jump" in button.dataset) plots?.jump(button.dataset.jump, wall(button.dataset.from), wall(button.dataset.to));
+  if ("print" in button.dataset) print();
+  if ("json" in button.dataset) save(new Blob([JSON.stringify(JSON.parse(document.getElementById("analysis").textContent), null, 2)], { type: "application/json" }), `${name}.json`);
+  if ("png" in button.dataset && plots) save(await picture(plots.panels, `${report.querySelector("h1").textContent} · ${name}`), `${name}.png`);
+  if ("delete" in button.dataset) location.assign(`/logs#${new URLSearchParams({ undo: button.dataset.delete, name: button.dataset.name })}`);
+});
+
+whenFilled(() => {
+  stop?.();
+  const title = body.querySelector("h1");
+  if (title) document.title = `${title.textContent.trim()} · faplog`;
+  const section = body.querySelector("[data-plots]");
+  if (section && !("drawn" in section.dataset)) plot(section);
+  if (body.querySelector("[data-waiting]")) {
+    stop = poll(async () => {
+      const html = await load(location.href);
+      if (html.includes("data-waiting")) return "same";
+      await refill();
+      return "done";
+    });
+  }
+});

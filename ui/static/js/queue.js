@@ -1,0 +1,71 @@
+// Files waiting to be sent, kept by the browser (IndexedDB) so that leaving the page loses nothing. They belong to one
+// account: another one logging in here finds none of them. Without IndexedDB they live as long as the page.
+const memory = new Map();
+let next = 1;
+let opening = null;
+
+function database() {
+  opening ??= new Promise((resolve) => {
+    let asked;
+    try { asked = indexedDB.open("faplog", 1); } catch { return resolve(null); }
+    asked.onupgradeneeded = () => {
+      asked.result.createObjectStore("uploads", { keyPath: "key", autoIncrement: true });
+      asked.result.createObjectStore("owner");
+    };
+    asked.onsuccess = () => resolve(asked.result);
+    asked.onerror = () => resolve(null);
+    asked.onblocked = () => resolve(null);
+  });
+  return opening;
+}
+
+async function run(store, mode, work) {
+  const db = await database();
+  if (!db) return undefined;
+  return new Promise((resolve, reject) => {
+    const transaction = db.transaction(store, mode);
+    const asked = work(transaction.objectStore(store));
+    transaction.oncomplete = () => resolve(asked?.result);
+    transaction.onerror = transaction.onabort = () => reject(transaction.error);
+  });
+}
+
+// An entry: { key, name, size, file, state: waiting|done|error, ids, problem }
+export async function add(entry) {
+  if (await database()) {
+    try {
+      return { ...entry, key: await run("uploads", "readwrite", (store) => store.add(entry)) };
+    } catch { /* no room for the file: it is kept as long as the page */ }
+  }
+  const kept = { ...entry, key: `m${next++}` };
+  memory.set(kept.key, kept);
+  return kept;
+}
+
+export async function save(entry) {
+  if (memory.has(entry.key)) memory.set(entry.key, entry);
+  else await run("uploads", "readwrite", (store) => store.put(entry));
+}
+
+export async function remove(key) {
+  if (!memory.delete(key)) await run("uploads", "readwrite", (store) => store.delete(key));
+}
+
+export async function all() {
+  const kept = (await run("uploads", "readonly", (store) => store.getAll())) || [];
+  return [...kept, ...memory.values()];
+}
+
+// Whose files these are from now on; true if they were somebody else's, and are gone.
+export async function startFor(email) {
+  const before = await run("owner", "readonly", (store) => store.get("email"));
+  const changed = before !== undefined && before !== email;
+  if (changed) await clear();
+  await run("owner", "readwrite", (store) => store.put(email, "email"));
+  return changed;
+}
+
+export async function clear() {
+  memory.clear();
+  await run("uploads", "readwrite", (store) => store.clear());
+}

@@ -1,0 +1,78 @@
+// The summary: trends as small plots, a point a log, that opens on a click; and waiting while averages are made anew.
+import { body, fill as refill, load, poll, whenFilled } from "./fragment.js";
+import { axis, colours, fade, span, wall } from "./plots.js";
+import { fill, number, texts } from "./texts.js";
+
+const uPlot = window.uPlot;
+const day = new Intl.DateTimeFormat(texts.lang, { day: "numeric", month: "short", timeZone: "UTC" });
+const dayAndYear = new Intl.DateTimeFormat(texts.lang, { dateStyle: "medium", timeZone: "UTC" });
+let drawn = [];
+let stop = null;
+
+function trend(box, chart) {
+  const place = box.querySelector(".trend-plot");
+  const head = box.querySelector("h4");
+  const note = document.createElement("small");
+  note.className = "plot-readout";
+  head.append(" ", note);
+  const [ink] = colours();
+  const times = chart.dates.map((date) => wall(`${date.slice(0, 10)}T12:00:00`));
+  const order = times.map((_, i) => i).sort((a, b) => times[a] - times[b]);
+  const xs = order.map((i) => times[i]);
+  for (let i = 1; i < xs.length; i += 1) if (xs[i] <= xs[i - 1]) xs[i] = xs[i - 1] + 600; // several logs of one day: side by side
+  const ys = order.map((i) => chart.values[i]);
+  const [low, high] = [Math.min(...ys), Math.max(...ys)];
+  place.setAttribute("role", "img");
+  place.setAttribute("aria-label", fill(texts.plotLabel, { name: head.firstChild.textContent.trim(), low: number(low, chart.decimals), high: number(high, chart.decimals), unit: chart.unit }));
+  const only = xs.length === 1;
+  const u = new uPlot({
+    width: place.clientWidth, height: place.clientHeight, padding: [8, 8, 0, 0], legend: { show: false },
+    scales: { x: { time: true, range: (_u, min, max) => (only ? [min - 43200 * 3, max + 43200 * 3] : [min, max]) }, y: { range: (_u, min, max) => span(min, max) } },
+    axes: [axis({ values: (_u, splits) => splits.map((at) => day.format(new Date(at * 1000))), space: 60, incrs: [1, 2, 3, 5, 7, 14, 30, 61, 91, 182, 365].map((days) => days * 86400) }), axis({ size: 46, values: (_u, splits, _i, _s, increment) => splits.map((at) => number(at, increment < 1 ? (increment < 0.1 ? 2 : 1) : 0)), space: 30 })],
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
+    series: [{}, { stroke: ink, width: 1.75, fill: fade(ink), points: { show: true, size: 6, fill: ink } }],
+    cursor: { drag: { x: false, y: false }, y: false },
+    hooks: { setCursor: [(self) => {
+      const at = self.cursor.idx;
+      note.textContent = at === null || at === undefined ? "" : `${dayAndYear.format(new Date(xs[at] * 1000))}: ${number(ys[at], chart.decimals)}`;
+    }] },
+  }, [xs, ys], place);
+  u.over.addEventListener("click", () => {
+    const id = u.cursor.idx === null ? null : chart.ids[order[u.cursor.idx]];
+    if (id) location.assign(`/logs/${id}`);
+  });
+  drawn.push({ u, place });
+}
+
+function paint() {
+  drawn.forEach(({ u, place }) => { u.destroy(); place.replaceChildren(); });
+  drawn = [];
+  const data = document.getElementById("trend-data");
+  if (!data) return;
+  const profiles = JSON.parse(data.textContent);
+  for (const list of body.querySelectorAll("[data-trends]")) {
+    const charts = profiles[Number(list.dataset.trends)];
+    for (const box of list.querySelectorAll(".trend")) {
+      box.querySelector(".plot-readout")?.remove();
+      trend(box, charts.find((chart) => chart.key === box.dataset.key));
+    }
+  }
+  document.getElementById("trends").dataset.drawn = "";
+}
+
+new ResizeObserver(() => {
+  for (const { u, place } of drawn) if (place.clientWidth && u.width !== place.clientWidth) u.setSize({ width: place.clientWidth, height: place.clientHeight });
+}).observe(body);
+new MutationObserver(paint).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
+
+whenFilled(() => {
+  paint();
+  stop?.();
+  stop = body.querySelector("[data-waiting]")
+    ? poll(async () => {
+      if ((await load(location.href)).includes("data-waiting")) return "same";
+      await refill();
+      return "done";
+    })
+    : null;
+});

@@ -1,0 +1,15 @@
+// The texts of the page's language, and numbers as that language writes them.
+export const texts = JSON.parse(document.getElementById("texts").textContent);
+
+export function fill(text, values) {
+  return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+const formats = new Map();
+
+export function number(value, decimals = 0) {
+  if (!formats.has(decimals)) {
+    formats.set(decimals, new Intl.NumberFormat(texts.lang, { minimumFractionDigits: decimals, maximumFractionDigits: decimals }));
+  }
+  return value === null || value === undefined ? "–" : formats.get(decimals).format(value);
+}

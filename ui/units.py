@@ -1,0 +1,168 @@
+"""Quantities as a reader wants them: kilometres or miles, with the decimals and signs of the language."""
+
+from datetime import date, datetime
+from typing import Final
+
+from flask_babel import format_date, format_datetime, format_decimal, format_time, gettext, ngettext
+
+from ui import preferences
+from ui.figures import Figure
+from ui.preferences import Units
+
+KM_PER_MILE: Final = 1.609344
+MPG_TIMES_L100KM: Final = 282.481
+"""Miles per imperial gallon = this / (litres per 100 km)."""
+
+NARROW_SPACE: Final = "\u202f"
+DASH: Final = "–"
+
+_IMPERIAL: Final[dict[str, tuple[float, str]]] = {
+    "km": (1 / KM_PER_MILE, "mi"),
+    "km/h": (1 / KM_PER_MILE, "mph"),
+    "g/l/100km": (KM_PER_MILE, "g/l/100mi"),
+}
+_WRITTEN: Final = {
+    "l/100km": "L/100 km",
+    "l/h": "L/h",
+    "g/l/100km": "g/L per 100 km",
+    "g/l/100mi": "g/L per 100 mi",
+    "g/l": "g/L",
+    "l": "L",
+    "ml": "mL",
+    "s_": "s",
+    "ratio": "",
+    "count": "",
+}
+
+
+def convert(value: float, unit: str, units: Units) -> tuple[float, str]:
+    """A value and its unit in the reader's units. Fuel economy turns round: more miles per gallon is better."""
+    if units is Units.METRIC:
+        return value, unit
+    if unit == "l/100km":
+        return (MPG_TIMES_L100KM / value if value > 0 else 0.0), "mpg"
+    factor, name = _IMPERIAL.get(unit, (1, unit))
+    return value * factor, name
+
+
+def written(unit: str) -> str:
+    """A unit as it stands behind a number."""
+    match unit:
+        case "codes":
+            return ""
+        case "in a row":
+            return str(gettext("in a row"))
+        case "rpm":
+            return str(gettext("rpm"))
+        case _:
+            return _WRITTEN.get(unit, unit)
+
+
+def unit_name(unit: str) -> str:
+    """The reader's unit for quantities of `unit`, as it stands behind a number."""
+    return written(convert(1, unit, preferences.units())[1])
+
+
+def number(value: float | None, unit: str = "", decimals: int = 0) -> str:
+    """The number alone, in the reader's units; a dash for nothing."""
+    if value is None:
+        return DASH
+    value, _ = convert(value, unit, preferences.units())
+    text: str = format_decimal(round(value, decimals) + 0.0, format=f"#,##0.{'0' * decimals}" if decimals else "#,##0")
+    return text.replace("-", "−")
+
+
+def quantity(value: float | None, unit: str = "", decimals: int = 0) -> str:
+    """The number with its unit; a dash for nothing."""
+    if value is None:
+        return DASH
+    if unit == "s":
+        return duration(value)
+    name = unit_name(unit)
+    return number(value, unit, decimals) + (NARROW_SPACE + name if name else "")
+
+
+def difference(value: float | None, unit: str = "", decimals: int = 0) -> str:
+    """A signed difference with its unit. Not for fuel economy, whose difference depends on where it is taken."""
+    if value is None:
+        return DASH
+    if unit == "s":
+        sign = "−" if value < 0 else "+"
+        return sign + duration(abs(value)) if round(value) else duration(0)
+    return ("+" if round(value, decimals) > 0 else "") + quantity(value, unit, decimals)
+
+
+def duration(seconds: float | None) -> str:
+    """Hours and minutes, or minutes and seconds, or seconds."""
+    if seconds is None:
+        return DASH
+    hours, rest = divmod(round(seconds), 3600)
+    minutes, left = divmod(rest, 60)
+    if hours:
+        return f"{hours}{NARROW_SPACE}h {minutes:02}{NARROW_SPACE}min"
+    if minutes:
+        return f"{minutes}{NARROW_SPACE}min" + (f" {left}{NARROW_SPACE}s" if left else "")
+    return f"{left}{NARROW_SPACE}s"
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time as the API writes it; None for anything else."""
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def day(text: str | None, style: str = "long") -> str:
+    """The date of an ISO date or time, in words; a dash for nothing."""
+    try:
+        when = date.fromisoformat(text[:10]) if text else None
+    except ValueError:
+        when = None
+    return str(format_date(when, style)) if when else DASH
+
+
+def clock(text: str | None) -> str:
+    """The time of day of an ISO time as the log has it: hours and minutes."""
+    when = moment(text)
+    return str(format_time(when.replace(tzinfo=None), "short", rebase=False)) if when else DASH
+
+
+def day_and_clock(text: str | None) -> str:
+    """Date and time of an ISO time, short."""
+    when = moment(text)
+    return str(format_datetime(when.replace(tzinfo=None), "medium", rebase=False)) if when else DASH
+
+
+def month(year: int, number_of_month: int) -> str:
+    """A month in words, e.g. March 2025."""
+    return str(format_date(date(year, number_of_month, 1), "LLLL y"))
+
+
+def logs(count: int) -> str:
+    """A number of drive logs in words."""
+    return str(ngettext("%(num)s log", "%(num)s logs", count))
+
+
+def delta(figure: Figure, one: float | None, other: float | None) -> str:
+    """How much a figure of the second log differs from the first, in the reader's units."""
+    if one is None or other is None:
+        return DASH
+    if figure.unit == "l/100km" and preferences.units() is Units.IMPERIAL:
+        gap = convert(other, figure.unit, Units.IMPERIAL)[0] - convert(one, figure.unit, Units.IMPERIAL)[0]
+        return difference(gap, "mpg", figure.decimals)
+    return difference(other - one, figure.unit, figure.decimals)
+
+
+FILTERS: Final = {
+    "delta": delta,
+    "number": number,
+    "quantity": quantity,
+    "difference": difference,
+    "duration": duration,
+    "day": day,
+    "clock": clock,
+    "day_and_clock": day_and_clock,
+    "unit_name": unit_name,
+    "logs": logs,
+}
