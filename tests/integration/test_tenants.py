@@ -1,0 +1,221 @@
+"""Tenants are alone: no route shows or changes what is another's, and under the routes row-level security holds."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from flask import Flask
+from psycopg import errors
+
+from faplog.contracts import keys
+from functions.api import openapi, parts
+from functions.api.auth import MARK
+from functions.api.db import Conn, Database
+from functions.api.settings import Settings
+from tests.integration.people import Person, arrive
+from tests.integration.uploading import log, succeed, upload
+
+OPEN = {
+    "/api/v1/auth/register",
+    "/api/v1/auth/login",
+    "/api/v1/auth/refresh",
+    "/api/v1/auth/logout",
+    "/api/v1/openapi.json",
+    "/api/v1/docs",
+    "/api/v1/health/liveness",
+    "/api/v1/health/readiness",
+}
+"""What anybody may ask for. Refresh and logout ask for their token themselves."""
+
+TABLES = ["users", "sessions", "refresh_tokens", "brake", "audit_log", "fap_analysis", "fap_average"]
+
+
+@pytest.fixture(scope="module")
+def owner(api_app: Flask) -> Person:
+    """Somebody with an analysis, its file and its series."""
+    return arrive(api_app)
+
+
+@pytest.fixture(scope="module")
+def analysis_id(api_app: Flask, owner: Person) -> UUID:
+    """The owner's analysis."""
+    made = upload(owner, log("private"))
+    with api_app.app_context():
+        succeed(api_app.extensions["faplog.database"], made)
+        parts.blobs().put(keys.series_key(made), b"\x1f\x8b\x08\x00" + bytes(6) + b"\x03\x00" + bytes(8))
+    return made
+
+
+@pytest.fixture(scope="module")
+def stranger(api_app: Flask) -> Person:
+    """Somebody else with a session."""
+    return arrive(api_app)
+
+
+def calls(app: Flask, *, with_id: bool) -> list[tuple[str, str]]:
+    """Method and path pattern of every route that asks who is asking."""
+    return [
+        (method, rule.rule)
+        for rule in app.url_map.iter_rules()
+        if MARK in app.view_functions[rule.endpoint].__dict__ and bool(rule.arguments) >= with_id
+        for method in sorted((rule.methods or set()) - {"OPTIONS"})
+    ]
+
+
+def filled(pattern: str, analysis_id: UUID) -> str:
+    """The path with the id in it."""
+    return openapi._VARIABLE.sub(str(analysis_id), pattern)
+
+
+def test_every_route_that_is_not_open_asks_who_is_asking(api_app: Flask) -> None:
+    unguarded = {
+        rule.rule
+        for rule in api_app.url_map.iter_rules()
+        if rule.rule.startswith(openapi.PREFIX) and MARK not in api_app.view_functions[rule.endpoint].__dict__
+    }
+    assert unguarded == OPEN
+
+
+def test_nobody_gets_in(api_app: Flask, analysis_id: UUID) -> None:
+    client = api_app.test_client()
+    codes = {
+        (method, path): client.open(filled(path, analysis_id), method=method).status_code
+        for method, path in calls(api_app, with_id=False)
+    }
+    assert len(codes) > 10
+    assert set(codes.values()) == {401}
+
+
+def test_another_user_finds_nothing(api_app: Flask, owner: Person, stranger: Person, analysis_id: UUID) -> None:
+    routes = calls(api_app, with_id=True)
+    assert {path.split("/")[3] for _, path in routes} >= {"analyses", "analyse"}
+    for method, path in routes:
+        theirs = stranger.call(method, filled(path, analysis_id))
+        unknown = stranger.call(method, filled(path, uuid4()))
+        assert theirs.status_code == unknown.status_code == 404, (method, path)
+        assert theirs.data == unknown.data
+    for method, path in routes:
+        if method == "GET":
+            assert owner.call(method, filled(path, analysis_id)).status_code == 200, path
+
+
+def test_lists_and_averages_are_ones_own(owner: Person, stranger: Person, analysis_id: UUID) -> None:
+    assert str(analysis_id) in owner.call("GET", "/api/v1/analyses").text
+    assert stranger.call("GET", "/api/v1/analyses").get_json()["pagination"]["totalItems"] == 0
+    assert stranger.call("GET", "/api/v1/average/available").get_json()["data"] == []
+
+
+def test_a_session_cannot_be_used_for_another_user(api_app: Flask, owner: Person, stranger: Person) -> None:
+    """Even with a signing key in hand: the session in the token must be the user's own."""
+    from functions.api import auth, tokens
+
+    keys_ = api_app.extensions[auth.EXTENSION].keys
+    theirs = tokens.verify(keys_, stranger.access_token)
+    mixed = tokens.issue(keys_, tokens.Access(owner.id, owner.email, theirs.session_id))
+    headers = {"Authorization": f"Bearer {mixed}"}
+    assert stranger.client.get("/api/v1/account", headers=headers).status_code == 401
+
+
+# Row-level security, whatever the queries say
+
+
+@contextmanager
+def raw(settings: Settings, user_id: UUID | None) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+    """A connection as the role `faplog_api`, for a user or for none; nothing it does is kept."""
+    with psycopg.connect(settings.api_database.get_secret_value()) as connection:
+        if user_id:
+            connection.execute("SELECT set_config('app.current_user_id', %s, true)", [str(user_id)])
+        yield connection
+        connection.rollback()
+
+
+def visible(connection: psycopg.Connection[tuple[object, ...]], table: str) -> int:
+    """How many rows of a table the role sees."""
+    row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    assert row is not None
+    assert isinstance(row[0], int)
+    return row[0]
+
+
+@pytest.mark.parametrize("table", ["users", "sessions", "audit_log", "fap_analysis", "fap_average"])
+def test_without_a_user_the_role_sees_nothing(api_settings: Settings, analysis_id: UUID, table: str) -> None:
+    with raw(api_settings, None) as connection:
+        assert visible(connection, table) == 0
+
+
+def test_with_a_user_the_role_sees_that_user(
+    api_settings: Settings, owner: Person, stranger: Person, analysis_id: UUID
+) -> None:
+    with raw(api_settings, stranger.id) as connection:
+        assert visible(connection, "users") == 1
+        assert visible(connection, "fap_analysis") == 0
+    with raw(api_settings, owner.id) as connection:
+        assert visible(connection, "fap_analysis") == 1
+
+
+@pytest.mark.parametrize("table", ["refresh_tokens", "brake"])
+def test_the_role_does_not_read_what_is_not_for_users(api_settings: Settings, owner: Person, table: str) -> None:
+    with raw(api_settings, owner.id) as connection, pytest.raises(errors.InsufficientPrivilege):
+        visible(connection, table)
+
+
+def test_the_role_does_not_read_password_hashes(api_settings: Settings, owner: Person) -> None:
+    with raw(api_settings, owner.id) as connection, pytest.raises(errors.InsufficientPrivilege):
+        connection.execute("SELECT password_hash FROM users")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE fap_analysis SET file_name = 'mine.csv'",
+        "DELETE FROM fap_analysis",
+    ],
+)
+def test_the_role_does_not_change_anothers_rows(
+    api_settings: Settings, stranger: Person, analysis_id: UUID, statement: str
+) -> None:
+    with raw(api_settings, stranger.id) as connection:
+        assert connection.execute(statement.encode()).rowcount == 0
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE users SET email = 'x'",
+        "DELETE FROM users",
+        "UPDATE sessions SET ended_at = NULL",
+        "DELETE FROM audit_log",
+        "INSERT INTO audit_log (event) VALUES ('x')",
+        "DELETE FROM fap_average",
+        "CREATE TABLE mine (x int)",
+        "ALTER TABLE fap_analysis DISABLE ROW LEVEL SECURITY",
+        "SET ROLE faplog_worker",
+    ],
+)
+def test_the_role_has_no_more_rights_than_it_needs(api_settings: Settings, stranger: Person, statement: str) -> None:
+    with raw(api_settings, stranger.id) as connection, pytest.raises(errors.InsufficientPrivilege):
+        connection.execute(statement.encode())
+
+
+def test_the_role_does_not_write_rows_of_another(api_settings: Settings, owner: Person, stranger: Person) -> None:
+    with raw(api_settings, stranger.id) as connection, pytest.raises(errors.InsufficientPrivilege):
+        connection.execute(
+            "INSERT INTO fap_analysis (user_id, file_name, size, sha256, version) VALUES (%s, 'x.csv', 1, %s, 1)",
+            [owner.id, bytes(32)],
+        )
+
+
+def test_every_table_is_under_row_level_security_and_owned_by_neither_role(database: Database) -> None:
+    def look(connection: Conn) -> dict[str, tuple[bool, str]]:
+        rows = connection.execute(
+            """
+            SELECT relname, relrowsecurity, pg_get_userbyid(relowner) AS owner FROM pg_class
+            WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'alembic_version'
+            """
+        ).fetchall()
+        return {row["relname"]: (row["relrowsecurity"], row["owner"]) for row in rows}
+
+    with database.worker() as connection:
+        assert look(connection) == dict.fromkeys(TABLES, (True, "faplog_owner"))
