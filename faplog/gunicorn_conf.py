@@ -5,12 +5,37 @@ more connections, finishes its requests, sends its last telemetry and exits 0.
 """
 
 import os
+import sys
 from typing import Any
+
+from gunicorn.errors import AppImportError
+from gunicorn.workers.gthread import ThreadWorker
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's threaded worker, which says in one sentence which setting keeps it from starting."""
+
+    def load_wsgi(self) -> None:
+        """Create the application; a wrong setting ends gunicorn with its sentence instead of a traceback."""
+        from faplog.settings import SettingsError
+
+        try:
+            super().load_wsgi()
+        except SettingsError as error:
+            raise AppImportError(str(error)) from None
+
+
+def _threads() -> int:
+    text = os.environ.get("THREADS", "2")
+    if not text.isdecimal() or int(text) < 1:
+        sys.exit("Cannot start, setting 'THREADS': must be a number from 1 (environment).")
+    return int(text)
+
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 workers = 1
-worker_class = "gthread"
-threads = int(os.environ.get("THREADS", "2"))
+worker_class = Worker
+threads = _threads()
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108
 timeout = 150
 graceful_timeout = 130

@@ -110,8 +110,15 @@ class Exporting:
     def span(
         self, name: str, parent: str | None, kind: str, attributes: Mapping[str, Any]
     ) -> AbstractContextManager[object]:
-        """A span that is the current one inside the block, and failed if the block raises."""
+        """A span that is the current one inside the block, and failed if the block raises.
+
+        Where the current span already is of the parent's trace, it is the nearer parent: a message says who asked
+        first, a request's header who asked last.
+        """
         context = TraceContextTextMapPropagator().extract({"traceparent": parent}) if parent else None
+        current = trace.get_current_span().get_span_context()
+        if context and current.trace_id == trace.get_current_span(context).get_span_context().trace_id:
+            context = None
         return self._tracer.start_as_current_span(
             name, context, kind=trace.SpanKind[kind.upper()], attributes=dict(attributes)
         )
