@@ -1,0 +1,1 @@
+"""analyses → average: the function `average`. No pandas, so that it starts fast."""

@@ -1,0 +1,49 @@
+"""`python -m functions.average A.json B.json …`: the average of analyses, without any server."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from .core import average
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the average as JSON; the exit status is 1 when a file could not be read or no analysis was in them."""
+    parser = argparse.ArgumentParser(
+        prog="python -m functions.average",
+        description="Average analyses: what python -m functions.analyse prints, lists of it, or requests.",
+    )
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE.json", help="- reads standard input")
+    given = parser.parse_args(arguments)
+    items: list[Any] = []
+    status = 0
+    for path in given.files:
+        try:
+            items += _items(sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes())
+        except OSError as error:
+            print(f"{path}: {error.strerror}", file=sys.stderr)
+            status = 1
+        except orjson.JSONDecodeError:
+            print(f"{path}: not JSON", file=sys.stderr)
+            status = 1
+    found = average(items)
+    if not found.overall.logs:
+        print("No analysis in these files.", file=sys.stderr)
+        return 1
+    print(found.model_dump_json(by_alias=True, indent=2))
+    return status
+
+
+def _items(content: bytes) -> list[Any]:
+    """The analyses of a file: one, a list, or those of an `average.request`."""
+    read = orjson.loads(content)
+    if isinstance(read, dict) and isinstance(read.get("data"), dict) and isinstance(read["data"].get("analysis"), list):
+        return list(read["data"]["analysis"])
+    return read if isinstance(read, list) else [read]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

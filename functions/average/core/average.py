@@ -1,0 +1,42 @@
+"""The average over many analyses: the same for any order of them, and no null or nonsense in one spoils the rest."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from faplog.contracts.average import Average
+
+from .consumption import consumption
+from .figures import pool
+from .forecast import next_regen
+from .health import health
+from .reading import logs
+from .regens import counts, episodes, regeneration
+from .trends import in_date_order, trends
+
+
+def average(items: Iterable[Any]) -> Average:
+    """Average analyses: bare ones, or the elements of an `average.request`. What is no analysis is left out.
+
+    Never raises for what an item holds. With no analysis at all everything is None or empty, `overall.logs` 0.
+    """
+    given = in_date_order(logs(items))
+    found = episodes(given)
+    figures = pool(given)
+    figures["overall"]["logs"] = len(given)
+    counted = counts(given, found)
+    regens_in_all = counted["complete"] + counted["aborted"] + counted["unknown"]
+    points = trends(given, found)
+    return Average(
+        **figures | {"fapRegen": regeneration(given, found, regens_in_all, figures["fapRegen"])},
+        fuelConsumption=consumption(given),
+        regens=counted,
+        nextRegen=next_regen(given, found),
+        trends=points,
+        health=health(
+            points,
+            given,
+            found,
+            figures["overall"]["duration"]["engineOn_sec"],
+            figures["fap"]["pressure"]["max_mbar"],
+        ),
+    )

@@ -1,0 +1,165 @@
+"""What many logs say about filter and engine that one log cannot: judged against the same table of limits."""
+
+from collections.abc import Callable, Sequence
+from itertools import takewhile
+from statistics import fmean, median
+from typing import Final, NamedTuple
+
+from faplog.contracts.analysis import LimitShown, Outcome
+from faplog.contracts.average import TrendEvidence, TrendFinding, TrendHealth, TrendPoint
+from faplog.contracts.limits import LIMITS, MIN_ENGINE_ON_SEC, Code, Severity, worst
+
+from .reading import Log
+from .regens import Episode
+from .texts import say
+
+RECENT: Final = 5
+"""The state of the car is the median of so many last logs: one odd log is no trend."""
+LAST_INTERVALS: Final = 3
+MIN_INTERVALS_FOR_DROP: Final = 6
+"""The last three are compared with a median that is not made of them alone."""
+MIN_RISE_POINTS: Final = 3
+MAX_RISE_POINTS: Final = 60
+
+
+class Seen(NamedTuple):
+    """A value found in the trends, and the points it was found in."""
+
+    value: float
+    points: Sequence[TrendPoint]
+
+
+class Profile(NamedTuple):
+    """One profile's history: a point per log, and its regenerations with the point each belongs to."""
+
+    points: Sequence[TrendPoint]
+    regens: Sequence[tuple[Episode, TrendPoint]]
+
+
+def health(
+    trends: dict[str, list[TrendPoint]],
+    logs: Sequence[Log],
+    found: Sequence[Episode],
+    engine_on_sec: float | None,
+    max_pressure_mbar: float | None,
+) -> TrendHealth:
+    """The findings of every profile and the worst of them.
+
+    `unknown` when nothing is wrong but the engine ran less than 300 s in all, or no log read the filter's pressure.
+    """
+    findings = []
+    for name, points in trends.items():
+        profile = Profile(points, _regens_of(name, points, logs, found))
+        for code, rule in _RULES.items():
+            seen = rule(profile)
+            if seen is not None:
+                findings.append(_finding(code, name, seen))
+    verdict = worst([finding.severity for finding in findings])
+    if verdict not in (Severity.WATCH, Severity.ACT):
+        judged = (engine_on_sec or 0) >= MIN_ENGINE_ON_SEC and max_pressure_mbar is not None
+        verdict = Severity.GOOD if judged else Severity.UNKNOWN
+    return TrendHealth(verdict=verdict, findings=findings)
+
+
+def _regens_of(
+    profile: str, points: Sequence[TrendPoint], logs: Sequence[Log], found: Sequence[Episode]
+) -> list[tuple[Episode, TrendPoint]]:
+    """The profile's regenerations: its points are its logs, in the same order."""
+    indexes = [index for index, log in enumerate(logs) if log.profile == profile]
+    point_of = dict(zip(indexes, points, strict=True))
+    return [(episode, point_of[episode.log]) for episode in found if episode.log in point_of]
+
+
+def _finding(code: Code, profile: str, seen: Seen) -> TrendFinding:
+    limit = LIMITS[code]
+    value = round(seen.value, 2)
+    severity = limit.judge(value)
+    dates = sorted(point.date for point in seen.points if point.date)
+    logs = len({id(point) for point in seen.points})
+    text, advice = say(code, severity, value, logs)
+    return TrendFinding(
+        code=code,
+        severity=severity,
+        value=value,
+        unit=limit.unit,
+        limit=LimitShown.model_validate(limit.to_dict()),
+        evidence=TrendEvidence(
+            profile=profile, logs=logs, from_=dates[0] if dates else None, to=dates[-1] if dates else None
+        ),
+        confidence=limit.confidence,
+        text=text,
+        advice=advice,
+    )
+
+
+def _recent(read: Callable[[TrendPoint], int | float | None]) -> Callable[[Profile], Seen | None]:
+    """A rule: the median of what the last logs that know it say."""
+
+    def rule(profile: Profile) -> Seen | None:
+        known = [(value, point) for point in profile.points if (value := read(point)) is not None][-RECENT:]
+        if not known:
+            return None
+        return Seen(median(value for value, _ in known), [point for _, point in known])
+
+    return rule
+
+
+def _intervals(profile: Profile) -> list[tuple[float, TrendPoint]]:
+    return [(episode.interval_km, point) for episode, point in profile.regens if episode.interval_km is not None]
+
+
+def _mean_interval(profile: Profile) -> Seen | None:
+    """The mean of the last intervals, ten at most, as the ECU reckons it; from two on."""
+    known = _intervals(profile)[-10:]
+    if len(known) < 2:
+        return None
+    return Seen(fmean(km for km, _ in known), [point for _, point in known])
+
+
+def _interval_drop(profile: Profile) -> Seen | None:
+    """By how many per cent the mean of the last three intervals lies below the owner's own median; 0 if it does not."""
+    known = _intervals(profile)
+    if len(known) < MIN_INTERVALS_FOR_DROP:
+        return None
+    usual, last = median(km for km, _ in known), known[-LAST_INTERVALS:]
+    drop = (1 - fmean(km for km, _ in last) / usual) * 100
+    return Seen(max(0.0, drop), [point for _, point in last])
+
+
+def _aborted_in_a_row(profile: Profile) -> Seen | None:
+    """How many of the last regenerations were broken off, one after the other; what ended unseen is passed over."""
+    told = [(episode, point) for episode, point in profile.regens if episode.outcome is not Outcome.UNKNOWN]
+    if not told:
+        return None
+    row = [point for _, point in takewhile(lambda pair: pair[0].outcome is Outcome.ABORTED, reversed(told))]
+    return Seen(len(row), row or [told[-1][1]])
+
+
+def _restriction_rise(profile: Profile) -> Seen | None:
+    """By how many per cent the resistance of the burned-out filter rose over its points: what stays is ash.
+
+    The rise is the median slope between all pairs of points (Theil and Sen), so that one odd value does not make it;
+    relative to the line's first value. The last 60 points at most; 0 where it fell.
+    """
+    known = [(point.kv_afterRegen, point) for point in profile.points if point.kv_afterRegen is not None]
+    known = known[-MAX_RISE_POINTS:]
+    values = [value for value, _ in known]
+    if len(values) < MIN_RISE_POINTS:
+        return None
+    slope = median((values[j] - values[i]) / (j - i) for i in range(len(values)) for j in range(i + 1, len(values)))
+    first = median(value - slope * i for i, value in enumerate(values))
+    if first <= 0:
+        return None
+    return Seen(max(0.0, slope * (len(values) - 1) / first * 100), [point for _, point in known])
+
+
+_RULES: Final[dict[Code, Callable[[Profile], Seen | None]]] = {
+    Code.IDLE_PRESSURE: _recent(lambda point: point.pressure_idle_mbar),
+    Code.RESTRICTION_RISE: _restriction_rise,
+    Code.REGEN_INTERVAL: _mean_interval,
+    Code.INTERVAL_DROP: _interval_drop,
+    Code.REGENS_ABORTED: _aborted_in_a_row,
+    Code.OIL_DILUTION: _recent(lambda point: point.oilDilution_perc),
+    Code.ADDITIVE_REMAINING: _recent(lambda point: point.additive_ml),
+    Code.BATTERY_BEFORE_START: _recent(lambda point: point.battery_before_v),
+}

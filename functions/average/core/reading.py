@@ -1,0 +1,101 @@
+"""Reads analyses as they come: plain JSON of any version, or malformed. What is not there or no number is None."""
+
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
+
+Json = dict[str, Any]
+
+LARGEST: Final = 1e12
+"""No figure of an analysis comes near; products and sums of what is below it stay finite."""
+
+NO_PROFILE: Final = "unknown"
+
+READ: Final = (
+    "overall",
+    "driving",
+    "engine",
+    "fap",
+    "fapRegen",
+    "fuelConsumption",
+    "restriction",
+    "sootRate_gl100km",
+    "regens",
+    "regens_total",
+)
+"""The sections an average is made of, besides the profile in `quality`."""
+
+_NOTHING: Final[Json] = {}
+
+
+class Log(NamedTuple):
+    """One analysis with what it is sorted and grouped by."""
+
+    date: str | None
+    start: str
+    id: str | None
+    profile: str
+    analysis: Json
+
+
+def number(value: Any) -> int | float | None:
+    """The value if it is a finite number of sane size, else None. A bool is no number."""
+    if (type(value) is float or type(value) is int) and -LARGEST < value < LARGEST:
+        return value
+    return None
+
+
+def positive(value: Any) -> int | float | None:
+    """The value if it is a number above 0, as a weight has to be, else None."""
+    if (type(value) is float or type(value) is int) and 0 < value < LARGEST:
+        return value
+    return None
+
+
+def section(tree: Any, *path: str) -> Json:
+    """The object at a path, or an empty one."""
+    for name in path:
+        if type(tree) is not dict:
+            return _NOTHING
+        tree = tree.get(name)
+    return tree if type(tree) is dict else _NOTHING
+
+
+def logs(items: Iterable[Any]) -> list[Log]:
+    """The analyses among the items: bare, or wrapped as in an `average.request`. What is neither is skipped."""
+    found = []
+    for item in items:
+        if type(item) is not dict:
+            continue
+        wrapped = item.get("analysis")
+        if type(wrapped) is dict:
+            found.append(_log(wrapped, item))
+        elif "analysis" not in item:
+            found.append(_log(item, _NOTHING))
+    return found
+
+
+def slim(item: Any) -> Any:
+    """The item with its analysis cut down to what an average reads: ten thousand whole ones are too large to hold."""
+    if type(item) is not dict:
+        return None
+    analysis = item.get("analysis", item)
+    if type(analysis) is not dict:
+        return None
+    kept = {name: analysis[name] for name in READ if name in analysis}
+    kept["quality"] = {"profile": section(analysis, "quality").get("profile")}
+    return {"analysisId": item.get("analysisId"), "logDate": item.get("logDate"), "analysis": kept}
+
+
+def _log(analysis: Json, item: Json) -> Log:
+    when = section(analysis, "overall", "date")
+    profile = section(analysis, "quality").get("profile")
+    date, start, log_date, key = when.get("date"), when.get("start"), item.get("logDate"), item.get("analysisId")
+    if type(date) is not str:
+        date = log_date[:10] if type(log_date) is str else None
+    return Log(
+        date,
+        start if type(start) is str else "",
+        key if type(key) is str else None,
+        profile if type(profile) is str and profile else NO_PROFILE,
+        analysis,
+    )

@@ -1,0 +1,109 @@
+"""One request, one result: fetch the list if it was too large for the message, average it, hand large averages over."""
+
+import logging
+from time import perf_counter
+from typing import Any, Final, Protocol
+
+import orjson
+
+from faplog import telemetry
+from faplog.contracts.keys import average_result_key
+from faplog.contracts.messages import (
+    MAX_INLINE_BYTES,
+    AverageRequest,
+    AverageRequestData,
+    AverageResult,
+    AverageStatus,
+)
+
+from .core import average
+from .items import BadList, read_items, without_collector
+
+log = logging.getLogger(__name__)
+
+MESSAGE_SUCCESS: Final = "Average calculated successfully."
+
+
+class RequestData(AverageRequestData):
+    """As in the contract, but the analyses as they are: a malformed one is left out, not the whole request refused."""
+
+    analysis: list[Any] | None = None
+
+
+class Request(AverageRequest):
+    """`average.request`, its analyses unchecked."""
+
+    data: RequestData
+
+
+class Store(Protocol):
+    """What is asked of the object store."""
+
+    def get(self, key: str) -> bytes | None:
+        """The bytes under a key, or None."""
+
+    def put(self, key: str, content: bytes) -> None:
+        """Put bytes under a key."""
+
+
+class NothingToAverage(Exception):
+    """No analyses; the sentence says why."""
+
+
+def answer(request: Request, store: Store) -> AverageResult:
+    """SUCCESS with the average or the reference of a large one, or FAILED with the reason.
+
+    Raises:
+        Unavailable: the object store is away; try again.
+    """
+    began = perf_counter()
+    data = request.data
+    try:
+        with without_collector():
+            found = average(_items(data, store))
+        if not found.overall.logs:
+            raise NothingToAverage("None of the analyses can be read.")
+    except (NothingToAverage, BadList) as error:
+        log.info("not averaged", extra={"reason": str(error)})
+        return _result(data, AverageStatus.FAILED, f"Failed to process data: {error}")
+    content = orjson.dumps(found.model_dump(mode="json", by_alias=True))
+    log.info(
+        "averaged",
+        extra={
+            "logs": found.overall.logs,
+            "bytes": len(content),
+            "milliseconds": round((perf_counter() - began) * 1000),
+        },
+    )
+    if len(content) <= MAX_INLINE_BYTES:
+        return _result(data, AverageStatus.SUCCESS, MESSAGE_SUCCESS, average=orjson.loads(content))
+    reference = average_result_key(data.user_id, data.analysis_sha)
+    store.put(reference, content)
+    return _result(data, AverageStatus.SUCCESS, MESSAGE_SUCCESS, average_ref=reference)
+
+
+def _items(data: RequestData, store: Store) -> list[Any]:
+    if data.analysis is not None:
+        return data.analysis
+    if data.analysis_ref is None:
+        raise NothingToAverage("The request names no analyses.")
+    content = store.get(data.analysis_ref)
+    if content is None:
+        raise NothingToAverage("The list of analyses is no longer there.")
+    return read_items(content)
+
+
+def _result(data: RequestData, status: AverageStatus, message: str, **average: Any) -> AverageResult:
+    """The result, with everything the API recognises its question by."""
+    return AverageResult(
+        user_id=data.user_id,
+        analysis_sha=data.analysis_sha,
+        status=status,
+        message=message,
+        type=data.type,
+        year=data.year,
+        month=data.month,
+        generation=data.generation,
+        traceparent=telemetry.traceparent(),
+        **average,
+    )
