@@ -1,0 +1,106 @@
+"""Telemetry: nothing at all without an endpoint; with one, everything arrives, also what was in memory at the end."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from faplog import bus
+from faplog.routes import Route
+from faplog.telemetry import METRICS
+from tests.integration.connector_rig import Behaviour, Connector, function_server, nats_server, until
+from tests.integration.function_process import ROOT, SECRET, function_process
+from tests.otlp_sink import Sink, otlp_sink
+
+TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
+PARENT = f"00-{TRACE_ID}-b7ad6b7169203331-01"
+ENTRY = "functions.analyse.handler:create_app()"
+MESSAGE = json.dumps({"pattern": "analysis.request", "data": {"fileName": str(uuid4())}}).encode()
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    with otlp_sink() as sink:
+        yield sink
+
+
+@pytest.mark.parametrize(
+    "module", ["functions.analyse.handler", "functions.average.handler", "functions.api.handler", "connector.service"]
+)
+def test_without_an_endpoint_nothing_of_opentelemetry_is_imported(module: str) -> None:
+    program = (
+        f"import {module}, sys; from faplog import logs, telemetry; from flask import Flask\n"
+        "logs.setup(); telemetry.setup('x'); telemetry.instrument(Flask('x'), database=True)\n"
+        "with telemetry.span('x', parent='y'): telemetry.count('faplog.uploads'); telemetry.traceparent()\n"
+        "telemetry.shutdown()\n"
+        "print([name for name in sys.modules if name.startswith('opentelemetry')])"
+    )
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("OTEL_")}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
+
+
+def test_a_functions_spans_logs_and_numbers_arrive_and_the_last_of_them_at_sigterm(tmp_path: Path, sink: Sink) -> None:
+    with function_process(tmp_path, ROOT, ENTRY, OTEL_EXPORTER_OTLP_ENDPOINT=sink.endpoint) as function:
+        status, _ = function.post(MESSAGE, X_Topic="analysis.request", X_Connector_Secret=SECRET, traceparent=PARENT)
+        assert status == 503  # its object store is away, which it logs
+        status, _ = function.post(b"no log", Content_Type="text/csv")
+        assert status == 422
+        assert not sink.spans, "still in memory: a batch is sent every five seconds"
+        assert function.terminate() == 0
+
+    spans = {(span.name, span.trace_id.hex()): span for _, span in sink.spans}
+    request = spans["POST /", TRACE_ID]
+    assert request.parent_span_id.hex() == "b7ad6b7169203331"
+    assert spans["analyse", TRACE_ID].parent_span_id == request.span_id
+    assert {service for service, _ in sink.spans} == {"analyse"}
+    assert not [span.name for _, span in sink.spans if "health" in span.name], "probes are no news"
+
+    (event,) = [record for _, record in sink.logs if record.body.string_value == "unavailable"]
+    assert event.trace_id.hex() == TRACE_ID
+    assert "object store" in next(pair.value.string_value for pair in event.attributes if pair.key == "reason")
+    line = next(line for line in function.log.read_text().splitlines() if '"unavailable"' in line)
+    assert json.loads(line)["trace_id"] == TRACE_ID
+
+
+def test_a_collector_that_is_away_costs_no_request_and_no_end(tmp_path: Path) -> None:
+    with function_process(tmp_path, ROOT, ENTRY, OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9") as function:
+        start = time.monotonic()
+        assert function.post(b"no log", Content_Type="text/csv")[0] == 422
+        assert time.monotonic() - start < 5
+        start = time.monotonic()
+        assert function.terminate() == 0
+        assert time.monotonic() - start < 12
+
+
+def test_the_trace_goes_on_through_the_connector(tmp_path: Path, sink: Sink) -> None:
+    with nats_server(tmp_path) as server, function_server() as function:
+        function.answer = lambda _: Behaviour(body=b"{}")
+        route = Route(function="analyse", url=function.url, topic="analysis.request", reply_topic="analysis.result")
+        with Connector(tmp_path, server, [route], OTEL_EXPORTER_OTLP_ENDPOINT=sink.endpoint) as connector:
+            server.publish("analysis.request", b"{}", headers={bus.HEADER_TRACEPARENT: PARENT})
+            ((_, headers),) = until(lambda: server.messages("analysis.result"), "a reply")
+            until(lambda: not server.messages("analysis.request"), "the request is acked")
+            assert connector.kill(signal.SIGTERM) == 0
+    (span,) = [span for service, span in sink.spans if service == "connector"]
+    assert span.name == "deliver analysis.request"
+    assert (span.trace_id.hex(), span.parent_span_id.hex()) == (TRACE_ID, "b7ad6b7169203331")
+    onwards = f"00-{TRACE_ID}-{span.span_id.hex()}-01"
+    assert headers[bus.HEADER_TRACEPARENT] == onwards
+    assert function.calls[0].headers["traceparent"] == onwards
+    names = {metric.name for _, metric in sink.metrics}
+    assert {"faplog.connector.deliveries", "faplog.connector.request"} <= names
+    assert names <= set(METRICS), "only what the free plan was counted for"
+    points = next(m for _, m in sink.metrics if m.name == "faplog.connector.deliveries").sum.data_points
+    assert [{pair.key: pair.value.string_value for pair in point.attributes} for point in points] == [
+        {"function": "analyse", "outcome": "done"}
+    ]
