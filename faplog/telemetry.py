@@ -24,6 +24,10 @@ METRICS: Final[dict[str, tuple[str, str]]] = {
     "faplog.queue.messages": ("{message}", "Messages waiting or in work, by function."),
     "faplog.queue.oldest": ("s", "Age of the oldest message not yet done, by function."),
     "faplog.dead_letters": ("{message}", "Messages laid aside."),
+    "faplog.backup.last_success": ("s", "When the last good backup was made, in seconds since 1970."),
+    "faplog.backup.size": ("By", "Database dump and objects of the last backup."),
+    "faplog.backup.objects": ("{object}", "Objects in the last backup."),
+    "faplog.drill.last_success": ("s", "When a backup was last restored as a test, in seconds since 1970."),
 }
 """Every metric there is, with unit and meaning. Few: a free plan holds about ten thousand series in all."""
 

@@ -1,8 +1,8 @@
 """`python -m infra.render`: write what the cluster needs from stack.yml; with --check only say what is stale.
 
-Rendered are the Knative Services, the connector's routes for both variants, the broker's users for the NATS chart, and
-the copies of stack.yml and its template that the OpenFaaS deployment job mounts (kustomize reads no file outside of a
-kustomization's folder).
+Rendered are the Knative Services, the connector's routes for both variants, the broker's users for the NATS chart, the
+dashboards, and the copies of stack.yml and its template that the OpenFaaS deployment job mounts (kustomize reads no
+file outside of a kustomization's folder).
 """
 
 import argparse
@@ -13,6 +13,7 @@ from typing import Any, Final
 import yaml
 
 from faplog import nats_users, routes, stack
+from infra import dashboards
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 NAMESPACE: Final = "faplog"
@@ -125,6 +126,10 @@ def rendered() -> dict[Path, str]:
         Path("infra/nats/users.yaml"): HEADER.format(source="faplog/nats_users.py") + _yaml_all([nats_values()]),
         Path("infra/openfaas/deploy/stack.yml"): (ROOT / "stack.yml").read_text("utf-8"),
         Path("infra/openfaas/deploy/template.yml"): (ROOT / "template/faplog-python/template.yml").read_text("utf-8"),
+        **{
+            Path(f"infra/telemetry/dashboards/{name.lower()}.json"): dashboards.render(name)
+            for name in dashboards.DASHBOARDS
+        },
     }
 
 

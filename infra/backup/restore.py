@@ -1,0 +1,55 @@
+"""Restores a snapshot: nothing is touched before all of it was verified, and the database changes all at once."""
+
+import hashlib
+from pathlib import Path
+
+from infra.backup import database
+from infra.backup.manifest import DUMP, BadBackup, Manifest, verify
+from infra.backup.target import Target
+
+
+class Refused(Exception):
+    """There is something at the target already, and nobody said that it may go."""
+
+
+def restore(folder: Path, target: Target, *, replace: bool = False) -> Manifest:
+    """Bring database and bucket to what the snapshot says; with `replace` also where there is something already.
+
+    Objects come first: they are of no harm without their rows. Then the database, wholly or not at all; then what the
+    snapshot does not know is removed from the bucket.
+
+    Raises:
+        BadBackup: the snapshot is missing or damaged; nothing was changed.
+        Refused: the target is not empty; nothing was changed.
+        DatabaseProblem, Unavailable: a part is away; the database is as it was.
+    """
+    manifest = verify(folder)
+    database.check(folder / DUMP)
+    existing = database.counts(target.database)
+    present = {key for key, _ in target.blobs.list("")}
+    users = existing.get("users", 0)
+    if not replace and (users or present):
+        raise Refused(
+            f"The target holds {users} accounts and {len(present)} objects; to put the backup in their place, "
+            "say so (REPLACE=yes)."
+        )
+    for key, item in manifest.objects.items():
+        target.blobs.put(key, folder / item.path)
+    database.restore(target.database, folder / DUMP)
+    for key in present - set(manifest.objects):
+        target.blobs.delete(key)
+    compare(manifest, target)
+    return manifest
+
+
+def compare(manifest: Manifest, target: Target) -> None:
+    """Say (`BadBackup`) where database or bucket differ from the snapshot, in rows or in a single byte."""
+    rows = database.counts(target.database)
+    if wrong := {table for table in rows | manifest.rows if rows.get(table) != manifest.rows.get(table)}:
+        raise BadBackup(f"After the restore the tables {', '.join(sorted(wrong))} have other numbers of rows.")
+    found = {key for key, _ in target.blobs.list("")}
+    if found != set(manifest.objects):
+        raise BadBackup(f"After the restore {len(found ^ set(manifest.objects))} objects are missing or too many.")
+    for key, item in manifest.objects.items():
+        if hashlib.sha256(target.blobs.get(key) or b"").hexdigest() != item.sha256:
+            raise BadBackup(f"After the restore the object {key} is not what was backed up.")

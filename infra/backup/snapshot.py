@@ -1,0 +1,89 @@
+"""Makes a snapshot: first the database, then the bucket, so that every row's file is in the copy."""
+
+import os
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from faplog.blobs import Blobs
+from faplog.contracts.keys import LOGS
+from faplog.version import VERSION
+from infra.backup import database
+from infra.backup.manifest import DUMP, BadBackup, Entry, Manifest, entry, object_path, read, write
+from infra.backup.target import Target
+
+PREFIX: Final = "faplog-"
+_PARTIAL: Final = ".partial"
+
+
+def create(source: Target, to: Path, keep: int = 2) -> tuple[Path, Manifest]:
+    """Make a snapshot in a new folder under `to` and keep only the newest `keep`; a broken-off one leaves no snapshot.
+
+    A log never changes under its key, so one that an older snapshot here has is linked, not fetched again.
+
+    Raises:
+        DatabaseProblem, Unavailable: a part is away; nothing was changed but a partial folder, removed next time.
+        BadBackup: the bucket holds an object that is none of ours.
+    """
+    to.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for partial in to.glob(f"{PREFIX}*{_PARTIAL}"):
+        shutil.rmtree(partial)
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    name = PREFIX + created.replace("+00:00", "Z").replace("-", "").replace(":", "")
+    folder = to / (name + _PARTIAL)
+    folder.mkdir(mode=0o700)
+    rows = database.dump(source.database, folder / DUMP)
+    objects = _objects(source.blobs, folder, _newest(to))
+    manifest = Manifest(created, VERSION, rows, entry(folder, DUMP), objects)
+    write(folder, manifest)
+    final = to / name
+    if final.exists():
+        shutil.rmtree(final)
+    folder.rename(final)
+    for old in snapshots(to)[:-keep]:
+        shutil.rmtree(old)
+    return final, manifest
+
+
+def snapshots(to: Path) -> list[Path]:
+    """The snapshots under a folder, oldest first."""
+    return sorted(path for path in to.glob(f"{PREFIX}*") if path.is_dir() and not path.name.endswith(_PARTIAL))
+
+
+def find(place: Path) -> Path:
+    """The snapshot meant by a path: itself, or the newest in it.
+
+    Raises:
+        BadBackup: there is none.
+    """
+    inside = snapshots(place) if place.is_dir() else []
+    if not place.is_dir() or (not inside and not (place / "manifest.json").exists()):
+        raise BadBackup(f"There is no backup at {place}.")
+    return inside[-1] if inside else place
+
+
+def _newest(to: Path) -> tuple[Path, dict[str, Entry]] | None:
+    for folder in reversed(snapshots(to)):
+        try:
+            return folder, read(folder).objects
+        except BadBackup:
+            continue
+    return None
+
+
+def _objects(blobs: Blobs, folder: Path, previous: tuple[Path, dict[str, Entry]] | None) -> dict[str, Entry]:
+    objects = {}
+    for key, _ in sorted(blobs.list("")):
+        path = object_path(key)
+        (folder / path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if previous and key.startswith(LOGS) and key in previous[1] and (previous[0] / path).is_file():
+            os.link(previous[0] / path, folder / path)
+            objects[key] = previous[1][key]
+            continue
+        content = blobs.get(key)
+        if content is None:  # deleted since it was listed
+            continue
+        (folder / path).write_bytes(content)
+        objects[key] = entry(folder, path)
+    return objects

@@ -1,0 +1,76 @@
+"""What is backed up and where it is restored to, from the environment and secret files."""
+
+import os
+from dataclasses import dataclass
+
+from pydantic import Field, SecretStr
+
+from faplog.blobs import Blobs
+from faplog.settings import Settings, load
+
+
+class BackupSettings(Settings):
+    """To back up: the tables' owner, and the key that may read the whole bucket but change nothing."""
+
+    database: SecretStr = Field(validation_alias="faplog-owner-database")
+    access_key: SecretStr = Field(validation_alias="faplog-backup-s3-access-key")
+    secret_key: SecretStr = Field(validation_alias="faplog-backup-s3-secret-key")
+    s3_endpoint: str
+    s3_bucket: str
+
+
+class RestoreSettings(Settings):
+    """To restore: the tables' owner, and the API's key, which may write."""
+
+    database: SecretStr = Field(validation_alias="faplog-owner-database")
+    access_key: SecretStr = Field(validation_alias="faplog-api-s3-access-key")
+    secret_key: SecretStr = Field(validation_alias="faplog-api-s3-secret-key")
+    s3_endpoint: str
+    s3_bucket: str
+
+
+@dataclass(frozen=True)
+class Target:
+    """A database's URL and a bucket."""
+
+    database: str
+    blobs: Blobs
+
+
+def target(model: type[BackupSettings] | type[RestoreSettings]) -> Target:
+    """The target that the environment describes.
+
+    Raises:
+        SettingsError: a setting is missing; the sentence names it.
+    """
+    settings = load(model)
+    keys = settings.access_key.get_secret_value().strip(), settings.secret_key.get_secret_value().strip()
+    blobs = Blobs(settings.s3_endpoint, settings.s3_bucket, *keys)
+    return Target(settings.database.get_secret_value().strip(), blobs)
+
+
+def use_state(state: "os.PathLike[str]") -> None:
+    """Take the settings from a laptop's state folder: its secrets, and the addresses of the system that runs there.
+
+    Raises:
+        NotRunning: no system runs there.
+    """
+    import json
+    from pathlib import Path
+
+    folder = Path(state)
+    try:
+        store = json.loads((folder / "runtime.json").read_text("utf-8"))["s3"]
+    except FileNotFoundError:
+        raise NotRunning(
+            f"No faplog runs with the state {folder}: start it with `make run` (its servers are needed)."
+        ) from None
+    os.environ |= {
+        "SECRETS_DIR": str(folder / "secrets"),
+        "s3_endpoint": store["endpoint"],
+        "s3_bucket": store["bucket"],
+    }
+
+
+class NotRunning(Exception):
+    """There is no running system in that state folder."""
