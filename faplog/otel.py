@@ -35,7 +35,7 @@ EXPORT_TIMEOUT_SEC: Final = 3
 """An export that takes longer is given up: a collector that is away must not hold up a process that ends."""
 
 SECONDS_BUCKETS: Final = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100)
-PROBES: Final = "/health$,/api/v1/health/.*"
+PROBES: Final = r"/health($|[/?])"
 
 _SEVERITY: Final = {
     logging.DEBUG: SeverityNumber.DEBUG,
@@ -128,8 +128,14 @@ def instrument(app: "Flask", *, database: bool) -> None:
     """Spans for requests and, if asked for, SQL. Their ready-made metrics stay off: ours are enough."""
     from opentelemetry.instrumentation.flask import FlaskInstrumentor
 
+    def without_the_person(span: trace.Span, environ: Mapping[str, Any]) -> None:
+        """Who called, with what, and what was searched for are nobody's business: overwritten before they leave."""
+        span.set_attributes(
+            {"http.target": environ.get("PATH_INFO", ""), "net.peer.ip": "", "net.peer.port": 0, "http.user_agent": ""}
+        )
+
     FlaskInstrumentor.instrument_app(  # type: ignore[no-untyped-call]
-        app, excluded_urls=PROBES, meter_provider=NoOpMeterProvider()
+        app, excluded_urls=PROBES, request_hook=without_the_person, meter_provider=NoOpMeterProvider()
     )
     if database:
         from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor

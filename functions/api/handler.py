@@ -2,6 +2,7 @@
 
 from flask import Flask, Response, request
 
+from faplog import telemetry
 from faplog.blobs import Blobs
 from faplog.settings import load
 
@@ -19,6 +20,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or load(Settings)
     app = Flask(__name__, static_folder=None)
+    telemetry.instrument(app, database=True)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     database = db.Database(settings.api_database.get_secret_value(), settings.worker_database.get_secret_value())
     app.extensions[db.EXTENSION] = database

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -50,12 +52,17 @@ def test_without_an_endpoint_nothing_of_opentelemetry_is_imported(module: str) -
 
 
 def test_a_functions_spans_logs_and_numbers_arrive_and_the_last_of_them_at_sigterm(tmp_path: Path, sink: Sink) -> None:
-    with function_process(tmp_path, ROOT, ENTRY, OTEL_EXPORTER_OTLP_ENDPOINT=sink.endpoint) as function:
+    patient = {"OTEL_EXPORTER_OTLP_ENDPOINT": sink.endpoint, "OTEL_BSP_SCHEDULE_DELAY": "100000"}
+    with function_process(tmp_path, ROOT, ENTRY, **patient) as function:
         status, _ = function.post(MESSAGE, X_Topic="analysis.request", X_Connector_Secret=SECRET, traceparent=PARENT)
         assert status == 503  # its object store is away, which it logs
         status, _ = function.post(b"no log", Content_Type="text/csv")
         assert status == 422
-        assert not sink.spans, "still in memory: a batch is sent every five seconds"
+        urllib.request.urlopen(f"{function.url}/health?q=a%20name").close()
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(f"{function.url}/nothing?q=a-persons-file")
+        refused.value.close()
+        assert not sink.spans, "still in memory"
         assert function.terminate() == 0
 
     spans = {(span.name, span.trace_id.hex()): span for _, span in sink.spans}
@@ -64,6 +71,9 @@ def test_a_functions_spans_logs_and_numbers_arrive_and_the_last_of_them_at_sigte
     assert spans["analyse", TRACE_ID].parent_span_id == request.span_id
     assert {service for service, _ in sink.spans} == {"analyse"}
     assert not [span.name for _, span in sink.spans if "health" in span.name], "probes are no news"
+
+    kept = [str(span) for _, span in sink.spans]
+    assert not [span for span in kept if "persons" in span or "Python-urllib" in span]
 
     (event,) = [record for _, record in sink.logs if record.body.string_value == "unavailable"]
     assert event.trace_id.hex() == TRACE_ID
