@@ -1,6 +1,7 @@
 """The web pages: `create_app` ties settings, the API's client, translations and the pages together."""
 
 import hashlib
+import logging
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,8 +32,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_options = {"undefined": ChainableUndefined, "trim_blocks": True, "lstrip_blocks": True}
     app.extensions["settings"] = settings
     app.extensions["api"] = Api(str(settings.api_url))
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # else a line for each of our own requests
     Compress(app)
-    catalogs.PoBabel(app, locale_selector=preferences.language)
+    catalogs.PoBabel(app, locale_selector=preferences.locale)
     app.jinja_env.filters |= units.FILTERS
     app.context_processor(_everywhere)
     app.after_request(headers.add)

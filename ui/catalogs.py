@@ -24,7 +24,7 @@ class PoDomain(Domain):  # type: ignore[misc]
 
     def get_translations(self) -> NullTranslations:
         """The translations of the request's language; English is the source and needs none."""
-        language = str(get_locale() or "en")
+        language = getattr(get_locale(), "language", "en")
         if language not in self.cache:
             self.cache[language] = Translations() if language == "en" else _compiled(language)
         translations: NullTranslations = self.cache[language]

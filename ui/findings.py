@@ -95,7 +95,7 @@ WORDS: Final[dict[Code, Words]] = {
         1,
     ),
     Code.REGENS_ABORTED: Words(
-        _("Interrupted regenerations"),
+        _("Interrupted regenerations in a row"),
         _(
             "A regeneration was cut short, so soot stays in the filter and fuel gets into the oil. When the next one "
             "starts, keep driving until it has finished: about 15 to 20 minutes."
@@ -283,6 +283,8 @@ def _normal(code: str) -> str:
         return ""
     limit = LIMITS[Code(code)]
     decimals = WORDS[Code(code)].decimals
+    if limit.unit in ("codes", "in a row"):
+        return str(gettext("none"))
     if isinstance(limit.watch, tuple):
         low, high = (units.number(bound, limit.unit, decimals) for bound in limit.watch)
         return str(gettext("%(low)s to %(high)s", low=low, high=f"{high}\u202f{units.unit_name(limit.unit)}".strip()))

@@ -41,6 +41,11 @@ def language() -> str:
     return chosen if chosen in LANGUAGES else request.accept_languages.best_match(list(LANGUAGES), default="en") or "en"
 
 
+def locale() -> str:
+    """The locale of dates and numbers: this English is read in Europe."""
+    return "en_GB" if language() == "en" else language()
+
+
 def theme() -> Theme:
     """The chosen theme."""
     return _chosen("theme", Theme.AUTO)

@@ -8,7 +8,7 @@ from ui import preferences, units
 def texts() -> dict[str, object]:
     """Every text a script may need, and how it writes numbers."""
     return {
-        "lang": preferences.language(),
+        "lang": preferences.locale().replace("_", "-"),
         "imperial": preferences.units() is preferences.Units.IMPERIAL,
         "units": {
             unit: units.unit_name(unit) for unit in ("km/h", "km", "rpm", "l/h", "g/l", "mbar", "bar", "°C", "%")

@@ -3,7 +3,8 @@
 from datetime import date, datetime
 from typing import Final
 
-from flask_babel import format_date, format_datetime, format_decimal, format_time, gettext, ngettext
+from flask_babel import format_date, format_decimal, format_time, gettext, ngettext
+from markupsafe import Markup, escape
 
 from ui import preferences
 from ui.figures import Figure
@@ -22,10 +23,10 @@ _IMPERIAL: Final[dict[str, tuple[float, str]]] = {
     "g/l/100km": (KM_PER_MILE, "g/l/100mi"),
 }
 _WRITTEN: Final = {
-    "l/100km": "L/100 km",
+    "l/100km": "L/100\u00a0km",
     "l/h": "L/h",
-    "g/l/100km": "g/L per 100 km",
-    "g/l/100mi": "g/L per 100 mi",
+    "g/l/100km": "g/L/100\u00a0km",
+    "g/l/100mi": "g/L/100\u00a0mi",
     "g/l": "g/L",
     "l": "L",
     "ml": "mL",
@@ -48,10 +49,8 @@ def convert(value: float, unit: str, units: Units) -> tuple[float, str]:
 def written(unit: str) -> str:
     """A unit as it stands behind a number."""
     match unit:
-        case "codes":
+        case "codes" | "in a row":
             return ""
-        case "in a row":
-            return str(gettext("in a row"))
         case "rpm":
             return str(gettext("rpm"))
         case _:
@@ -80,6 +79,13 @@ def quantity(value: float | None, unit: str = "", decimals: int = 0) -> str:
         return duration(value)
     name = unit_name(unit)
     return number(value, unit, decimals) + (NARROW_SPACE + name if name else "")
+
+
+def shown(value: float | None, unit: str = "", decimals: int = 0) -> Markup:
+    """The same as HTML, with the unit small beside a large number."""
+    if value is None or unit == "s" or not (name := unit_name(unit)):
+        return escape(quantity(value, unit, decimals))
+    return Markup('{}{}<span class="unit">{}</span>').format(number(value, unit, decimals), NARROW_SPACE, name)
 
 
 def difference(value: float | None, unit: str = "", decimals: int = 0) -> str:
@@ -128,12 +134,6 @@ def clock(text: str | None) -> str:
     return str(format_time(when.replace(tzinfo=None), "short", rebase=False)) if when else DASH
 
 
-def day_and_clock(text: str | None) -> str:
-    """Date and time of an ISO time, short."""
-    when = moment(text)
-    return str(format_datetime(when.replace(tzinfo=None), "medium", rebase=False)) if when else DASH
-
-
 def month(year: int, number_of_month: int) -> str:
     """A month in words, e.g. March 2025."""
     return str(format_date(date(year, number_of_month, 1), "LLLL y"))
@@ -154,15 +154,21 @@ def delta(figure: Figure, one: float | None, other: float | None) -> str:
     return difference(other - one, figure.unit, figure.decimals)
 
 
+def capital(text: str) -> str:
+    """Its first letter large, the rest as it is: a date at the start of a line."""
+    return text[:1].upper() + text[1:]
+
+
 FILTERS: Final = {
+    "capital": capital,
     "delta": delta,
     "number": number,
     "quantity": quantity,
+    "shown": shown,
     "difference": difference,
     "duration": duration,
     "day": day,
     "clock": clock,
-    "day_and_clock": day_and_clock,
     "unit_name": unit_name,
     "logs": logs,
 }

@@ -20,9 +20,8 @@ function complain(text, field) {
 
 async function post(path, body) {
   const response = await sendJson(path, "POST", body).catch(() => { throw new Problem(texts.away, 0); });
-  if (response.ok) return;
   const answer = await response.json().catch(() => ({}));
-  throw new Problem(answer.message || texts.away, response.status);
+  if (!response.ok) throw new Problem(answer.message || texts.away, response.status);
 }
 
 form.addEventListener("submit", async (event) => {

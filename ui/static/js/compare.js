@@ -1,7 +1,7 @@
 // Two logs over each other, by the distance driven or by the time since each began.
 import { body, whenFilled } from "./fragment.js";
 import { request } from "./http.js";
-import { axis, colours, css, span } from "./plots.js";
+import { axis, colours, css, places, span } from "./plots.js";
 import { fill, number, texts } from "./texts.js";
 
 const uPlot = window.uPlot;
@@ -76,7 +76,7 @@ function paint(section, both, byDistance) {
     const u = new uPlot({
       width: canvas.clientWidth, height: canvas.clientHeight, padding: [8, 6, 0, 0], legend: { show: false },
       scales: { x: { time: false }, y: { range: (_u, min, max) => span(min, max) } },
-      axes: [axis({ values: (_u, splits) => splits.map((at) => `${number(at, Number.isInteger(at) ? 0 : 1)}\u202f${unitX}`), space: 70 }), axis({ size: 54, values: (_u, splits, _i, _s, increment) => splits.map((at) => number(at, increment < 1 ? 1 : 0)), space: 34 })],
+      axes: [axis({ values: (_u, splits) => splits.map((at) => `${number(at, Number.isInteger(at) ? 0 : 1)}\u202f${unitX}`), space: 70, size: 28 }), axis({ size: 54, values: (_u, splits, _i, _s, increment) => splits.map((at) => number(at, places(increment))), space: 34 })],
       series: [{}, ...[0, 1].map((i) => ({ stroke: inks[i], width: 1.75, points: { show: false } }))],
       cursor: { sync: { key: "compare" }, y: false, drag: { x: true, y: false } },
       hooks: { setCursor: [(self) => {

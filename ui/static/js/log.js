@@ -9,6 +9,7 @@ let stop = null;
 
 async function plot(section) {
   const list = section.querySelector(".plot-list");
+  const more = section.querySelector(".plot-list-more");
   const tools = section.querySelector(".plot-tools");
   const whole = section.querySelector("[data-zoom-out]");
   const say = (text, again) => {
@@ -35,7 +36,8 @@ async function plot(section) {
   const paint = () => {
     plots?.destroy();
     list.replaceChildren();
-    plots = draw(list, series, (zoomed) => { whole.disabled = !zoomed; });
+    plots = draw(list, more, series, (zoomed) => { whole.disabled = !zoomed; });
+    more.parentElement.hidden = !more.children.length;
     if (plots) tools.hidden = false;
     else say(texts.noPlots, false);
   };

@@ -5,7 +5,7 @@ const uPlot = window.uPlot;
 const MILES = 1 / 1.609344;
 const CONVERT = texts.imperial ? { "km/h": MILES, km: MILES } : {};
 
-// What is drawn together: channels in one colour each, and their unit. `minor` ones are left out on paper.
+// What is drawn together: channels in one colour each, and their unit. `minor` ones are folded away.
 const PANELS = [
   { key: "soot", title: texts.soot, tall: true, channels: [["soot", texts.soot]], decimals: 1 },
   { key: "pressure", title: texts.pressure, channels: [["pressure", texts.pressure]], decimals: 0 },
@@ -33,6 +33,9 @@ export const axis = (extra) => ({
   stroke: css("--fl-soft"), font: "12px system-ui, sans-serif",
   grid: { stroke: css("--fl-plot-grid"), width: 1 }, ticks: { show: false }, ...extra,
 });
+
+// Decimals that tell the marks of an axis apart.
+export const places = (increment) => (Number.isInteger(increment) ? 0 : Number.isInteger(Math.round(increment * 1000) / 100) ? 1 : 2);
 
 // A channel in the reader's units: [times, values].
 export function table(channel, start) {
@@ -68,7 +71,7 @@ function shade(u, spans, colour) {
 }
 
 // Draws all panels into `place`; answers with what the page may do with them, or null if there is nothing to draw.
-export function draw(place, series, onZoom) {
+export function draw(place, more, series, onZoom) {
   const start = wall(series.start);
   const byName = new Map(series.channels.map((channel) => [channel.name, channel]));
   const regens = series.regens.map(({ from, to }) => [start + from, start + to]);
@@ -89,14 +92,14 @@ export function draw(place, series, onZoom) {
 
   for (const definition of PANELS) {
     const channels = definition.channels.filter(([name]) => byName.has(name)).map(([name, label]) => ({ ...byName.get(name), label }));
-    if (channels.length) panels.push(panel(place, definition, channels));
+    if (channels.length) panels.push(panel(definition.minor ? more : place, definition, channels));
   }
   if (!panels.length) return null;
 
   function panel(where, definition, channels) {
     const unit = texts.units[channels[0].unit] ?? channels[0].unit;
     const box = document.createElement("div");
-    box.className = `plot${definition.minor ? " is-minor" : ""}`;
+    box.className = "plot";
     box.dataset.panel = definition.key;
     const title = document.createElement("h3");
     title.textContent = definition.title;
@@ -123,8 +126,8 @@ export function draw(place, series, onZoom) {
       legend: { show: false },
       scales: { x: { time: true, min: view[0], max: view[1] }, y: { range: (_u, min, max) => span(min, max) } },
       axes: [
-        axis({ values: (_u, splits, _i, _space, increment) => splits.map((at) => clock(at, increment < 60)), space: 64 }),
-        axis({ size: 54, values: (_u, splits, _i, _space, increment) => splits.map((at) => number(at, increment < 1 ? (increment < 0.1 ? 2 : 1) : 0)), space: 34 }),
+        axis({ values: (_u, splits, _i, _space, increment) => splits.map((at) => clock(at, increment < 60)), space: 64, size: 28 }),
+        axis({ size: 54, values: (_u, splits, _i, _space, increment) => splits.map((at) => number(at, places(increment))), space: 34 }),
       ],
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
       series: [{}, ...channels.map((channel, i) => ({ label: channel.label, stroke: inks[i], width: 1.75, dash: channel.name.endsWith("_demand") ? [5, 4] : [], points: { show: false }, fill: channels.length === 1 ? fade(inks[0]) : undefined }))],
@@ -154,6 +157,7 @@ export function draw(place, series, onZoom) {
     }
   });
   watcher.observe(place);
+  watcher.observe(more);
 
   return {
     panels,
@@ -161,6 +165,8 @@ export function draw(place, series, onZoom) {
     // Shows a stretch of the log in the panel of a channel, with a little of what was around it.
     jump(channel, from, to) {
       const found = panels.find(({ key }) => key === (PANEL_OF[channel] || channel)) || panels[0];
+      const folded = found.box.closest("details");
+      if (folded) folded.open = true;
       const margin = Math.max((to - from) * 0.1, 20);
       zoom(from - margin, to + margin);
       const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -169,7 +175,7 @@ export function draw(place, series, onZoom) {
       requestAnimationFrame(() => found.box.classList.add("is-found"));
       found.canvas.focus({ preventScroll: true });
     },
-    destroy() { watcher.disconnect(); panels.forEach(({ u }) => u.destroy()); place.replaceChildren(); },
+    destroy() { watcher.disconnect(); panels.forEach(({ u }) => u.destroy()); place.replaceChildren(); more.replaceChildren(); },
   };
 }
 

@@ -1,6 +1,6 @@
 // The summary: trends as small plots, a point a log, that opens on a click; and waiting while averages are made anew.
 import { body, fill as refill, load, poll, whenFilled } from "./fragment.js";
-import { axis, colours, fade, span, wall } from "./plots.js";
+import { axis, colours, fade, places, span, wall } from "./plots.js";
 import { fill, number, texts } from "./texts.js";
 
 const uPlot = window.uPlot;
@@ -24,11 +24,20 @@ function trend(box, chart) {
   const [low, high] = [Math.min(...ys), Math.max(...ys)];
   place.setAttribute("role", "img");
   place.setAttribute("aria-label", fill(texts.plotLabel, { name: head.firstChild.textContent.trim(), low: number(low, chart.decimals), high: number(high, chart.decimals), unit: chart.unit }));
-  const only = xs.length === 1;
+  if (xs.length === 1) {
+    const link = document.createElement("a");
+    link.className = "trend-one";
+    link.textContent = `${number(ys[0], chart.decimals)}\u202f${chart.unit}`;
+    if (chart.ids[0]) link.href = `/logs/${chart.ids[0]}`;
+    place.removeAttribute("role");
+    place.removeAttribute("aria-label");
+    place.append(link);
+    return;
+  }
   const u = new uPlot({
     width: place.clientWidth, height: place.clientHeight, padding: [8, 8, 0, 0], legend: { show: false },
-    scales: { x: { time: true, range: (_u, min, max) => (only ? [min - 43200 * 3, max + 43200 * 3] : [min, max]) }, y: { range: (_u, min, max) => span(min, max) } },
-    axes: [axis({ values: (_u, splits) => splits.map((at) => day.format(new Date(at * 1000))), space: 60, incrs: [1, 2, 3, 5, 7, 14, 30, 61, 91, 182, 365].map((days) => days * 86400) }), axis({ size: 46, values: (_u, splits, _i, _s, increment) => splits.map((at) => number(at, increment < 1 ? (increment < 0.1 ? 2 : 1) : 0)), space: 30 })],
+    scales: { x: { time: true }, y: { range: (_u, min, max) => span(min, max) } },
+    axes: [axis({ values: (_u, splits) => splits.map((at) => day.format(new Date(at * 1000))), space: 60, size: 26, incrs: [1, 2, 3, 5, 7, 14, 30, 61, 91, 182, 365].map((days) => days * 86400) }), axis({ size: 46, values: (_u, splits, _i, _s, increment) => splits.map((at) => number(at, places(increment))), space: 30 })],
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     series: [{}, { stroke: ink, width: 1.75, fill: fade(ink), points: { show: true, size: 6, fill: ink } }],
     cursor: { drag: { x: false, y: false }, y: false },
@@ -45,7 +54,8 @@ function trend(box, chart) {
 }
 
 function paint() {
-  drawn.forEach(({ u, place }) => { u.destroy(); place.replaceChildren(); });
+  drawn.forEach(({ u }) => u.destroy());
+  body.querySelectorAll(".trend-plot").forEach((place) => place.replaceChildren());
   drawn = [];
   const data = document.getElementById("trend-data");
   if (!data) return;
