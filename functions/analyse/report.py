@@ -129,15 +129,15 @@ def _drives(drives: list[Section]) -> Table:
 
 
 def _regens(regens: list[Section]) -> Table:
-    table = _table("Regenerations", "start", "min:sec", "km", "soot", "burned", "hottest", "interval km", "outcome")
+    table = _table("Regenerations", "start", "min:sec", "km", "soot", "burned %", "max °C", "interval", "outcome")
     for regen in regens:
         table.add_row(
-            regen["start"][11:],
+            regen["start"][11:16],
             _time(regen["duration_sec"]),
             _plain(regen["distance_km"]),
             f"{_plain(regen['soot_start_gl'])} → {_plain(regen['soot_after_gl'])}",
-            _unit(regen["burned_perc"], "%"),
-            _unit(regen["temp_max_c"], "°C"),
+            _plain(regen["burned_perc"]),
+            _plain(regen["temp_max_c"]),
             f"{_plain(regen['interval_km'])} ± {_plain(regen['interval_uncertainty_km'])}",
             regen["outcome"],
         )

@@ -39,13 +39,12 @@ def clean(rows: Rows) -> tuple[Log, Cleaned]:
         days, times, numbers = days[valid], times[valid], numbers[:, valid]
     if not len(days):
         raise BadData("no row has a valid date and time")
-    numbers, voided = _void(rows, numbers)
+    columns, voided = _without_implausible(rows, numbers)
     clock = (days + _midnights(days, times)) * DAY_MS + times
     behind = int((clock < np.maximum.accumulate(clock)).sum())
     if behind:
         order = np.argsort(clock, kind="stable")
-        clock, numbers = clock[order], numbers[:, order]
-    columns = {NUMBERS[position].name: numbers[index] for index, position in enumerate(rows.positions)}
+        clock, columns = clock[order], {name: values[order] for name, values in columns.items()}
     return Log(clock, columns), Cleaned(total, total - len(clock), behind, voided)
 
 
@@ -61,22 +60,23 @@ def _midnights(days: Integers, times: Integers) -> Integers:
     return passed - np.maximum.accumulate(np.where(changed, passed, 0))
 
 
-def _void(rows: Rows, numbers: Floats) -> tuple[Floats, dict[str, tuple[int, int]]]:
-    """The numbers with sentinels and values outside a column's range NaN, and the counts of columns with any.
+def _without_implausible(rows: Rows, numbers: Floats) -> tuple[dict[str, Floats], dict[str, tuple[int, int]]]:
+    """The columns by name, sentinels and values outside a column's range NaN, and the counts of columns with any.
 
     A word where a number should be counts as implausible.
     """
-    if not rows.positions:
-        return numbers, {}
     kinds = [NUMBERS[position] for position in rows.positions]
+    columns = {kind.name: values for kind, values in zip(kinds, numbers, strict=True)}
+    voided: dict[str, tuple[int, int]] = {}
+    if not kinds:
+        return columns, voided
     low = np.array([[kind.low] for kind in kinds])
     high = np.array([[kind.high] for kind in kinds])
     bad = (numbers < low) | (numbers > high)
-    counts = bad.sum(axis=1)
-    voided: dict[str, tuple[int, int]] = {}
-    for index, kind in enumerate(kinds):
-        outside = int(counts[index])
-        if outside or rows.not_numeric[index]:
-            sentinels = 0 if kind.sentinel is None else int((numbers[index] == kind.sentinel).sum())
-            voided[kind.name] = (sentinels, outside - sentinels + rows.not_numeric[index])
-    return (np.where(bad, np.nan, numbers) if voided else numbers), voided
+    for kind, values, wrong, words in zip(kinds, numbers, bad, rows.not_numeric, strict=True):
+        outside = int(np.count_nonzero(wrong))
+        if outside or words:
+            sentinels = 0 if kind.sentinel is None else int(np.count_nonzero(values == kind.sentinel))
+            voided[kind.name] = (sentinels, outside - sentinels + words)
+            columns[kind.name] = np.where(wrong, np.nan, values)
+    return columns, voided

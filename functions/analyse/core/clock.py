@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from .text import Bytes, Integers
+from .text import NEWLINE, Bytes, Integers
 
 INVALID: Final = np.iinfo(np.int64).min
 """Days or milliseconds of a cell that is no date or time."""
@@ -30,91 +30,103 @@ _DATE = re.compile(
 )
 _TIME = re.compile(rb"\s*(?P<h>\d{1,2}):(?P<min>\d{2}):(?P<s>\d{2})(?:[.,](?P<f>\d{1,9}))?\s*$")
 
-Span = tuple[int, int]
-Parts = dict[str, Span]
+Mask = npt.NDArray[np.bool_]
+Parts = dict[str, tuple[int, int]]
 Compute = Callable[[dict[str, Integers], Parts], Integers]
 
 
-def days(view: Bytes, starts: Integers, separator: int) -> Integers:
-    """Days since 1970-01-01 of the date cells starting at `starts`; `INVALID` for what is no date.
+def days(view: Bytes, starts: Integers, separator: int) -> tuple[Integers, Integers]:
+    """Days since 1970-01-01 of the date cells starting at `starts` (−1: no cell), and where those cells end.
 
-    Year first (`YYYY.MM.DD`, ISO) or day first (`DD.MM.YYYY`, `DD/MM/YYYY`, a two-digit year is 20xx).
+    `INVALID` days and an end of −1 for what is no date. Year first (`YYYY.MM.DD`, ISO) or day first (`DD.MM.YYYY`,
+    `DD/MM/YYYY`; a two-digit year is 20xx).
     """
     return _parse(view, starts, separator, _DATE, _days)
 
 
 def times(view: Bytes, starts: Integers, separator: int) -> Integers:
     """Milliseconds since midnight of the time cells (`HH:MM:SS`, any fraction); `INVALID` for what is no time."""
-    return _parse(view, starts, separator, _TIME, _milliseconds)
+    return _parse(view, starts, separator, _TIME, _milliseconds)[0]
 
 
-def _parse(view: Bytes, starts: Integers, separator: int, pattern: re.Pattern[bytes], compute: Compute) -> Integers:
+def _parse(
+    view: Bytes, starts: Integers, separator: int, pattern: re.Pattern[bytes], compute: Compute
+) -> tuple[Integers, Integers]:
     result = np.full(len(starts), INVALID, np.int64)
-    padded = np.concatenate([view, np.full(CELL, 10, np.uint8)])
-    windows = np.lib.stride_tricks.sliding_window_view(padded, CELL)
-    open_rows = np.flatnonzero(starts >= 0)
-    for _ in range(LAYOUTS):
-        if not len(open_rows):
-            return result
-        cell = _cell(padded, int(starts[open_rows[0]]), separator)
+    ends = np.full(len(starts), -1, np.int64)
+    waiting = np.flatnonzero(starts >= 0)
+    layouts = 0
+    while len(waiting):
+        cell = _cell(view, int(starts[waiting[0]]), separator)
         match = pattern.match(cell)
-        if match is None:
-            result[open_rows[0]] = INVALID
-            open_rows = open_rows[1:]
+        if match is None or layouts == LAYOUTS:
+            row, waiting = waiting[0], waiting[1:]
+            if match is not None:
+                texts = {name: text for name, text in match.groupdict().items() if text is not None}
+                result[row] = compute({name: np.array([int(text)]) for name, text in texts.items()}, _parts(match))[0]
+                ends[row] = starts[row] + len(cell)
             continue
-        rows = windows[:, : len(cell) + 1][starts[open_rows]]
-        same = _same_layout(rows, cell, separator)
-        parts = {name: match.span(name) for name, text in match.groupdict().items() if text is not None}
-        values = {name: _number(rows[same, begin:end]) for name, (begin, end) in parts.items()}
-        result[open_rows[same]] = compute(values, parts)
-        open_rows = open_rows[~same]
-    for row in open_rows.tolist():
-        cell = _cell(padded, int(starts[row]), separator)
-        match = pattern.match(cell)
-        if match is not None:
-            found = {name: np.array([int(text)]) for name, text in match.groupdict().items() if text is not None}
-            result[row] = compute(found, {name: match.span(name) for name in found})[0]
-    return result
+        layouts += 1
+        parts = _parts(match)
+        same, values = _same_layout(view, starts[waiting], cell, separator, parts)
+        rows = waiting[same]
+        result[rows] = compute({name: value[same] for name, value in values.items()}, parts)
+        ends[rows] = starts[rows] + len(cell)
+        waiting = waiting[~same]
+    return result, ends
 
 
-def _cell(padded: Bytes, start: int, separator: int) -> bytes:
-    window = padded[start : start + CELL - 1].tobytes()
+def _parts(match: re.Match[bytes]) -> Parts:
+    return {name: match.span(name) for name, text in match.groupdict().items() if text is not None}
+
+
+def _cell(view: Bytes, start: int, separator: int) -> bytes:
+    window = view[start : start + CELL].tobytes()
     ends = [end for end in (window.find(separator), window.find(b"\n")) if end >= 0]
     return window[: min(ends, default=len(window))]
 
 
-def _same_layout(rows: Bytes, cell: bytes, separator: int) -> npt.NDArray[np.bool_]:
-    """Rows whose cell has digits where `cell` has, the same other bytes, and ends where it ends."""
-    model = np.frombuffer(cell, np.uint8)
-    digit = (model >= 48) & (model <= 57)
-    ends = rows[:, len(cell)]
-    same: npt.NDArray[np.bool_] = (ends == separator) | (ends == 10)
-    head = rows[:, : len(cell)]
-    same &= (head[:, ~digit] == model[~digit]).all(axis=1)
-    same &= ((head[:, digit] - np.uint8(48)) < 10).all(axis=1)
-    return same
+def _same_layout(
+    view: Bytes, starts: Integers, cell: bytes, separator: int, parts: Parts
+) -> tuple[Mask, dict[str, Integers]]:
+    """Which cells have digits where `cell` has, the same other bytes, and end where it ends; and their numbers."""
 
+    def byte(offset: int) -> Bytes:
+        return view.take(starts + offset, mode="clip")
 
-def _number(digits: Bytes) -> Integers:
-    """The numbers written in the columns of a matrix of ASCII digits."""
-    value = np.zeros(len(digits), np.int64)
-    for column in range(digits.shape[1]):
-        value = value * 10 + (digits[:, column] - np.uint8(48))
-    return value
+    after = byte(len(cell))
+    same: Mask = (after == separator) | (after == NEWLINE) | (starts + len(cell) >= len(view))
+    values: dict[str, Integers] = {}
+    for name, (begin, end) in parts.items():
+        value = np.zeros(len(starts), np.int64)
+        for offset in range(begin, end):
+            digit = byte(offset) - np.uint8(48)
+            same &= digit < 10
+            value *= 10
+            value += digit
+        values[name] = value
+    inside = {offset for begin, end in parts.values() for offset in range(begin, end)}
+    for offset, literal in enumerate(cell):
+        if offset not in inside:
+            same &= byte(offset) == literal
+    return same, values
 
 
 def _days(values: dict[str, Integers], parts: Parts) -> Integers:
-    if "y" in values:
-        year, month, day = values["y"], values["m"], values["d"]
-    else:
-        year, month, day = values["y2"], values["m2"], values["d2"]
-        if parts["y2"][1] - parts["y2"][0] == 2:
-            year = year + 2000
+    """Days of the dates. Neighbours mostly have the same, so only where it changes it is computed."""
+    names = ("y", "m", "d") if "y" in values else ("y2", "m2", "d2")
+    written = (values[names[0]] * 100 + values[names[1]]) * 100 + values[names[2]]
+    changes = np.ones(len(written), bool)
+    changes[1:] = written[1:] != written[:-1]
+    year, month, day = (values[name][changes] for name in names)
+    if parts[names[0]][1] - parts[names[0]][0] == 2:
+        year = year + 2000
     valid = (month >= 1) & (month <= 12) & (day >= 1) & (year >= 1970)
     months = (np.where(valid, year, 1970) - 1970) * 12 + np.where(valid, month, 1) - 1
     first = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
     after = (months + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    return np.where(valid & (day <= after - first), first + day - 1, INVALID)
+    found = np.where(valid & (day <= after - first), first + day - 1, INVALID)
+    return np.asarray(found[np.cumsum(changes) - 1])
 
 
 def _milliseconds(values: dict[str, Integers], parts: Parts) -> Integers:

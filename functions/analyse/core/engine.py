@@ -7,7 +7,9 @@ import numpy as np
 from . import stats
 from .columns import INJECTORS
 from .log import Log, Mask
+from .reading import Floats
 from .sections import Section
+from .text import Integers
 from .warmup import engine_warmup
 
 WARM_C: Final = 80.0
@@ -49,35 +51,32 @@ def before_start(log: Log) -> Mask:
     return before & log.engine_off
 
 
-def injectors_are_ratios(log: Log) -> bool | None:
-    """Whether this ECU gives corrections as ratios around 1 (DCM6.2) or centred on 0 (SID807); None without any.
-
-    Told by the values: a ratio is never negative and lies near 1 wherever it is not 0 (fuel cut).
-    """
-    values = np.concatenate([log[name] for name in INJECTORS])
-    values = values[(values != 0) & ~np.isnan(values)]
-    if not len(values):
-        return None
-    return bool(values.min() > 0 and 0.5 <= float(np.median(values)) <= 1.5)
-
-
 def warm_idle(log: Log) -> Mask:
     """Rows at warm idle, not regenerating: oil (else coolant) at 80 °C or more."""
     warm = log["Coolant"] if log.unknown("OilTemp") else log["OilTemp"]
-    return log.idle & (warm >= WARM_C) & ~log.regenerating
+    return np.asarray(log.idle & (warm >= WARM_C) & ~log.regenerating)
+
+
+def corrections(log: Log) -> tuple[Floats, Integers, bool]:
+    """The injectors' corrections at warm idle while active, the rows they are from, and whether they are ratios.
+
+    DCM6.2 gives ratios around 1, SID807 figures centred on 0; the values tell: a ratio is never negative, and where it
+    is not 0 it lies near 1. Of ratios, a row is inactive where all known ones are exactly 1.00 or one is 0 (fuel cut).
+    """
+    rows = np.flatnonzero(warm_idle(log))
+    values = np.array([log[name][rows] for name in INJECTORS])
+    some = values[(values != 0) & ~np.isnan(values)]
+    ratios = len(some) > 0 and bool(some.min() > 0 and np.mean((some >= 0.5) & (some <= 1.5)) > 0.5)
+    if ratios:
+        active = ~((values == 1) | np.isnan(values)).all(axis=0) & ~(values == 0).any(axis=0)
+        values, rows = values[:, active], rows[active]
+    return values, rows, ratios
 
 
 def injectors(log: Log) -> Section:
-    """Mean correction of each injector at warm idle while corrections are active, and the mean of those means.
-
-    For ratios a row is inactive where all known corrections are exactly 1.00, or one is 0 (fuel cut).
-    """
-    corrections = [log[name] for name in INJECTORS]
-    mask = warm_idle(log)
-    if injectors_are_ratios(log):
-        matrix = np.array(corrections)
-        mask = mask & ~((matrix == 1) | np.isnan(matrix)).all(axis=0) & ~(matrix == 0).any(axis=0)
-    means = [stats.mean(values, log.dt, mask) for values in corrections]
+    """Mean correction of each injector at warm idle, and the mean of those means."""
+    values, rows, _ = corrections(log)
+    means = [stats.mean(one, log.dt[rows]) for one in values]
     known = [value for value in means if value is not None]
     section: Section = {f"injector{number}": stats.rounded(value, 2) for number, value in enumerate(means, 1)}
     section["average"] = stats.rounded(sum(known) / len(known) if known else None, 2)

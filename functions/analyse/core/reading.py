@@ -11,7 +11,7 @@ import pandas as pd
 from . import clock
 from .columns import DATE, POSITIONS, TIME
 from .errors import BadLog
-from .text import Bytes, Integers, Table, Text, line_starts
+from .text import NEWLINE, Integers, Table, Text
 
 Floats = npt.NDArray[np.float64]
 
@@ -68,11 +68,10 @@ def read_rows(text: Text) -> Rows:
 
 def _read(table: Table, separator: bytes) -> Rows:
     fields = _fields(table.names)
-    view, starts = line_starts(table.body)
-    if len(starts) * len(fields) > MAX_CELLS:
-        raise BadLog(f"it has {len(starts)} rows, a log of one day cannot")
-    filled = view[starts] != 10
-    days, times = _timestamps(table, view, starts, separator)
+    if len(table.starts) * len(fields) > MAX_CELLS:
+        raise BadLog(f"it has {len(table.starts)} rows, a log of one day cannot")
+    filled = table.view[table.starts] != NEWLINE
+    days, times = _timestamps(table, separator[0])
     numbers, not_numeric = _numbers(table, [field for field, _ in fields], separator.decode())
     if not filled.all():
         days, times, numbers = days[filled], times[filled], numbers[:, filled]
@@ -89,29 +88,28 @@ def _fields(names: tuple[str, ...]) -> list[tuple[int, int]]:
     return sorted((index, position) for position, index in seen.items())
 
 
-def _timestamps(table: Table, view: Bytes, starts: Integers, separator: bytes) -> tuple[Integers, Integers]:
+def _timestamps(table: Table, separator: int) -> tuple[Integers, Integers]:
     date, time = table.names.index(DATE), table.names.index(TIME)
-    separators = np.flatnonzero(view == separator[0]) if max(date, time) > 0 else np.empty(0, np.int64)
-    dates = _cell_starts(starts, separators, date, len(view))
-    clocks = _cell_starts(starts, separators, time, len(view))
-    return clock.days(view, dates, separator[0]), clock.times(view, clocks, separator[0])
+    separators = np.flatnonzero(table.view == separator) if date > 0 or time != 1 else np.empty(0, np.int64)
+    dates = _cell_starts(table, separators, date)
+    days, ends = clock.days(table.view, dates, separator)
+    clocks = np.where(ends < 0, -1, ends + 1) if time == date + 1 else _cell_starts(table, separators, time)
+    return days, clock.times(table.view, clocks, separator)
 
 
-def _cell_starts(starts: Integers, separators: Integers, field: int, length: int) -> Integers:
+def _cell_starts(table: Table, separators: Integers, field: int) -> Integers:
     """Where the given field of each line starts; −1 where a line is too short to have it."""
     if field == 0:
-        return starts
-    before = np.searchsorted(separators, starts) + (field - 1)
-    ends = np.append(starts[1:], length)
-    found = before < len(separators)
-    cells = np.where(found, np.append(separators, length)[np.minimum(before, len(separators))] + 1, length + 1)
-    return np.where(cells <= ends - 1, cells, -1)
+        return table.starts
+    before = np.searchsorted(separators, table.starts) + (field - 1)
+    cells = np.append(separators, len(table.view))[np.minimum(before, len(separators))] + 1
+    return np.where(cells < np.append(table.starts[1:], len(table.view)), cells, -1)
 
 
 def _numbers(table: Table, fields: list[int], separator: str) -> tuple[Floats, list[int]]:
     """The known columns as rows of a matrix; where a cell is no number, column by column."""
     if not fields:
-        return np.empty((0, table.body.count(b"\n") + (not table.body.endswith(b"\n")))), []
+        return np.empty((0, len(table.starts))), []
     options: dict[str, Any] = {
         "sep": separator,
         "header": None,

@@ -65,8 +65,18 @@ def steady(log: Log) -> Mask:
 
 
 def _within(values: Floats, share: float) -> Mask:
-    windows = np.lib.stride_tricks.sliding_window_view(values, STEADY_ROWS)
-    mean = windows.mean(axis=1)
+    """Rows over whose trailing ten rows (highest − lowest) is below that share of the mean; never with a void one."""
+    highest = _trailing(values, np.maximum)
+    lowest = _trailing(values, np.minimum)
+    mean = _trailing(values, np.add) / STEADY_ROWS
     calm = np.zeros(len(values), bool)
-    calm[STEADY_ROWS - 1 :] = (windows.max(axis=1) - windows.min(axis=1) < share * mean) & (mean > 0)
+    calm[STEADY_ROWS - 1 :] = (highest - lowest < share * mean) & (mean > 0)
     return calm
+
+
+def _trailing(values: Floats, combine: np.ufunc) -> Floats:
+    """The ufunc over each ten neighbours: of two, of four, of eight, and of eight and the two after them."""
+    two = combine(values[:-1], values[1:])
+    four = combine(two[:-2], two[2:])
+    eight = combine(four[:-4], four[4:])
+    return np.asarray(combine(eight[:-2], two[8:]))

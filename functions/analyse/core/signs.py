@@ -11,8 +11,7 @@ import numpy.typing as npt
 from faplog.contracts.limits import FILTER_LIFE_KNOWN_KM, Code
 
 from . import stats
-from .columns import INJECTORS
-from .engine import BOOST_MBAR, before_start, injectors_are_ratios, warm_idle
+from .engine import BOOST_MBAR, before_start, corrections
 from .log import Log, Mask
 from .reading import Floats
 from .regen import Episode
@@ -145,14 +144,14 @@ def _charging(log: Log) -> Sign | None:
 
 def _injection(log: Log, _found: list[Episode], sections: Section) -> Iterator[Sign]:
     section = sections["engine"]["injector"]
-    if section["average"] is not None and injectors_are_ratios(log):
-        known = {number: section[f"injector{number}"] for number in range(1, 5)}
-        values = {number: value for number, value in known.items() if value is not None}
-        number = max(values, key=lambda one: abs(values[one] - 1))
-        idle = warm_idle(log)
-        rows = _known(log[INJECTORS[number - 1]], idle)
-        yield Sign(Code.INJECTOR_CORRECTION, values[number], rows, which=str(number))
-        yield Sign(Code.INJECTOR_MEAN, section["average"], rows)
+    if section["average"] is not None:
+        _, rows, ratios = corrections(log)
+        if ratios:
+            known = {number: section[f"injector{number}"] for number in range(1, 5)}
+            values = {number: value for number, value in known.items() if value is not None}
+            number = max(values, key=lambda one: abs(values[one] - 1))
+            yield Sign(Code.INJECTOR_CORRECTION, values[number], rows, which=str(number))
+            yield Sign(Code.INJECTOR_MEAN, section["average"], rows)
     rail = sections["engine"]["fuelPressure"]["avg_diff_idle_bar"]
     if rail is not None:
         yield Sign(Code.RAIL_PRESSURE_IDLE, rail, _known(log["FuelPress"] - log["FuelPressInstr"], log.idle))

@@ -24,12 +24,12 @@ def span(values: Floats, dt: Floats, mask: Mask | None = None) -> tuple[float, f
     chosen = ~np.isnan(values)
     if mask is not None:
         chosen &= mask
-    kept = values[chosen]
-    if not len(kept):
+    rows = np.flatnonzero(chosen)
+    if not len(rows):
         return None
-    weights = dt[chosen]
+    kept, weights = values[rows], dt[rows]
     total = float(weights.sum())
-    mean = float(kept @ weights) / total if total > 0 else float(kept.mean())
+    mean = float((kept * weights).sum()) / total if total > 0 else float(kept.mean())
     low, high = float(kept.min()), float(kept.max())
     return low, high, min(max(mean, low), high)
 

@@ -21,6 +21,8 @@ MAX_LINES: Final = 600_000
 HEADER_WITHIN_LINES: Final = 50
 SEPARATORS: Final = (b";", b"\t", b",")
 
+NEWLINE: Final = 10
+
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
 
@@ -33,6 +35,10 @@ class Table:
 
     names: tuple[str, ...]
     body: bytes
+    view: Bytes
+    """The same bytes as numbers."""
+    starts: Integers
+    """Where each line starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ def read_text(raw: bytes) -> Text:
     if len(raw) > MAX_BYTES:
         raise BadLog(f"it is larger than {MAX_BYTES >> 20} MB")
     encoding, text = _decode(raw)
-    if not text.strip():
+    if not text or text.isspace():
         raise BadLog("the file is empty")
     if text.count(b"\n") > MAX_LINES:
         raise BadLog(f"it has more than {MAX_LINES} lines, a log of one day cannot")
@@ -64,7 +70,7 @@ def read_text(raw: bytes) -> Text:
     body = _plain_numbers(_without_cut_cell(text[end:], separator, len(names)), separator)
     header = text[start:end].rstrip(b"\n")
     tables, repeated = _tables(names, header, body, separator)
-    if not any(table.body.strip() for table in tables):
+    if all(not table.body or table.body.isspace() for table in tables):
         raise BadLog("there are no rows under the header")
     return Text(encoding, separator.decode(), tables, repeated, frozenset(n for t in tables for n in t.names))
 
@@ -150,14 +156,14 @@ def _plain_numbers(body: bytes, separator: bytes) -> bytes:
     return body.replace(b",", b".") if separator != b"," and b"," in body else body
 
 
-def line_starts(body: bytes) -> tuple[Bytes, Integers]:
+def _lines(body: bytes) -> tuple[Bytes, Integers]:
     """The body's bytes and the offset of each of its lines.
 
     Raises:
         BadLog: a line is longer than any row of a log.
     """
     view = np.frombuffer(body, np.uint8)
-    ends = np.flatnonzero(view == 10)
+    ends = np.flatnonzero(view == NEWLINE)
     starts = np.empty(len(ends) + 1, np.int64)
     starts[0] = 0
     np.add(ends, 1, out=starts[1:])
@@ -170,9 +176,7 @@ def line_starts(body: bytes) -> tuple[Bytes, Integers]:
 
 def _tables(names: tuple[str, ...], header: bytes, body: bytes, separator: bytes) -> tuple[list[Table], int]:
     """The body cut at every repeated header. Rows begin with a digit or a separator, headers with a letter."""
-    view, starts = line_starts(body)
-    if not len(starts):
-        return [Table(names, body)], 0
+    view, starts = _lines(body)
     first = view[starts]
     lettered = starts[((first | 32) >= ord("a")) & ((first | 32) <= ord("z")) | (first == 32) | (first >= 128)]
     tables: list[Table] = []
@@ -188,8 +192,14 @@ def _tables(names: tuple[str, ...], header: bytes, body: bytes, separator: bytes
         pieces.append(body[position:start])
         position = end
         if own != names:
-            tables.append(Table(names, b"".join(pieces)))
+            tables.append(_table(names, pieces))
             names, header, pieces = own, line, []
-    pieces.append(body[position:])
-    tables.append(Table(names, b"".join(pieces)))
+    if not repeated:
+        return [Table(names, body, view, starts)], 0
+    tables.append(_table(names, [*pieces, body[position:]]))
     return tables, repeated
+
+
+def _table(names: tuple[str, ...], pieces: list[bytes]) -> Table:
+    body = b"".join(pieces)
+    return Table(names, body, *_lines(body))
