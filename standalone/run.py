@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from standalone import scaling, servers, survivors, system
+from standalone import logs, scaling, servers, survivors, system
 from standalone.ports import is_free
 from standalone.program import Program
 from standalone.servers import Servers
@@ -49,7 +49,8 @@ async def serve(state: State, made: Servers, plan: System) -> None:
             return
         starting.result()
         tasks = [
-            asyncio.create_task(scaling.keep_scaled(supervisor, name, scale)) for name, scale in plan.scales.items()
+            asyncio.create_task(logs.keep_short(state)),
+            *(asyncio.create_task(scaling.keep_scaled(supervisor, *item)) for item in plan.scales.items()),
         ]
         _publish(state, made, plan, supervisor)
         print(f"faplog is running at {plan.urls['edge']}", flush=True)

@@ -12,7 +12,7 @@ from standalone.system import Scale
 
 LOOK_SEC: Final = 0.5
 WAITING_LOOKS: Final = 2
-"""So many looks in a row must find a caller waiting before another replica is started for it."""
+"""So many looks in a row must find a caller waiting while every replica has one, before another is started."""
 WORK_SEC: Final = 0.02
 """CPU time between two looks that tells a call too short to be seen from gunicorn looking at its clock."""
 
@@ -20,7 +20,8 @@ WORK_SEC: Final = 0.02
 def decide(scale: Scale, replicas: int, waiting_looks: int, idle_sec: float) -> int:
     """The number of replicas from now on.
 
-    `waiting_looks`: looks in a row at which a caller waited; `idle_sec`: how long nobody has called.
+    `waiting_looks`: looks in a row at which every replica had a caller and one more waited; `idle_sec`: how long nobody
+    has called.
     """
     if waiting_looks >= WAITING_LOOKS:
         return min(replicas + 1, scale.most)
@@ -48,9 +49,10 @@ async def _while_awake(supervisor: Supervisor, name: str, scale: Scale, replicas
     waiting_looks = 0
     while True:
         await asyncio.sleep(LOOK_SEC)
-        waiting_looks = waiting_looks + 1 if waits(supervisor, name) else 0
-        cpu_sec, serving = look(supervisor.pids(name), supervisor.port(name))
-        if waiting_looks or serving or cpu_sec - last_cpu_sec >= WORK_SEC:
+        waiting = waits(supervisor, name)
+        cpu_sec, busy = look(supervisor.pids(name), supervisor.port(name))
+        waiting_looks = waiting_looks + 1 if waiting and busy == replicas else 0
+        if waiting or busy or cpu_sec - last_cpu_sec >= WORK_SEC:
             last_call = time.monotonic()
         last_cpu_sec = cpu_sec
         wanted = decide(scale, replicas, waiting_looks, time.monotonic() - last_call)
@@ -75,18 +77,21 @@ def waits(supervisor: Supervisor, name: str) -> bool:
     return bool(select.select([supervisor.socket(name)], [], [], 0)[0])
 
 
-def look(pids: list[int], port: int) -> tuple[float, bool]:
-    """CPU seconds used so far by the workers of the gunicorn processes, and whether one has a caller on the port."""
-    cpu_sec, serving = 0.0, False
+def look(pids: list[int], port: int) -> tuple[float, int]:
+    """CPU seconds used so far by the workers of the gunicorn processes, and how many of these have a caller."""
+    cpu_sec, busy = 0.0, 0
     for pid in pids:
         try:
-            for worker in psutil.Process(pid).children():
-                times = worker.cpu_times()
-                cpu_sec += times.user + times.system
-                serving = serving or any(
-                    connection.laddr.port == port and connection.status == psutil.CONN_ESTABLISHED
-                    for connection in worker.net_connections("tcp4")
-                )
+            workers = psutil.Process(pid).children()
+            cpu_sec += sum(sum(worker.cpu_times()[:2]) for worker in workers)
+            busy += any(_has_caller(worker, port) for worker in workers)
         except psutil.NoSuchProcess:
             continue
-    return cpu_sec, serving
+    return cpu_sec, busy
+
+
+def _has_caller(worker: psutil.Process, port: int) -> bool:
+    return any(
+        connection.laddr.port == port and connection.status == psutil.CONN_ESTABLISHED
+        for connection in worker.net_connections("tcp4")
+    )

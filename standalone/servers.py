@@ -1,14 +1,14 @@
 """The three real servers together: PostgreSQL, NATS with JetStream, and S3."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from standalone import nats, postgres, s3
+from standalone import alone, nats, postgres, s3
 from standalone.credentials import ensure_signing_keys, password
 from standalone.ports import HOST, assign
-from standalone.program import Program, start, stop, wait_ready
+from standalone.program import Program
 from standalone.state import State
 
 
@@ -84,12 +84,5 @@ def running(state: State) -> Iterator[Servers]:
         Problem: one could not start; with the last lines of its log.
     """
     servers = prepare(state)
-    with ExitStack() as stack:
-        started = []
-        for program in servers.programs:
-            process = start(program, state)
-            stack.callback(stop, program, process)
-            started.append((program, process))
-        for program, process in started:
-            wait_ready(program, state, lambda process=process: process.poll() is not None)  # type: ignore[misc]
+    with alone.running(state, servers.programs):
         yield servers

@@ -1,7 +1,6 @@
 """circus, as this system uses it: starts programs, restarts what dies, stops them in order, bounds their logs."""
 
 import asyncio
-import logging
 import shlex
 import signal
 import time
@@ -11,17 +10,14 @@ from typing import Any, Final
 
 from circus.arbiter import Arbiter
 from circus.sockets import CircusSocket
-from circus.stream import FileStream
 from circus.watcher import Watcher
 from tornado.ioloop import IOLoop
 
-from standalone import survivors
+from standalone import logs, survivors
 from standalone.ports import HOST
-from standalone.program import Program, log_tail
+from standalone.program import Program
 from standalone.state import Problem, State
 
-LOG_BYTES: Final = 5 << 20
-LOG_BACKUPS: Final = 2
 CHECK_SEC: Final = 0.3
 """How often circus looks for dead children."""
 
@@ -43,7 +39,7 @@ class Supervisor:
         self._state = state
         self._crashes: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=CRASHES))
         self._started: dict[int, float] = {}
-        _log_to_file(state)
+        logs.ours(state)
         self._watchers = {program.name: self._watcher(program) for program in self.programs.values()}
         self._sockets = {
             program.name: CircusSocket(program.name, HOST, program.port)
@@ -118,16 +114,17 @@ class Supervisor:
             if self.failed.done():
                 raise self.failed.result()
             if time.monotonic() > deadline:
-                tail = log_tail(self._state, program.name)
+                tail = logs.tail(self._state, program.name)
                 raise Problem(f"{program.name} was not ready within {program.ready_seconds:.0f} s.\n{tail}")
             await asyncio.sleep(0.03)
 
     def _watcher(self, program: Program) -> Watcher:
-        log = FileStream(str(self._state.logs / f"{program.name}.log"), max_bytes=LOG_BYTES, backup_count=LOG_BACKUPS)
+        # Not through circus' pipes: it forgets to let go of a killed child's, and children outlive a killed supervisor.
+        command = logs.into(self._state, program)
         return Watcher(
             program.name,
-            shlex.quote(program.argv[0]),
-            args=list(program.argv[1:]),
+            shlex.quote(command[0]),
+            args=command[1:],
             working_dir=str(program.folder),
             env=dict(program.environment),
             stop_signal=program.stop_signal,
@@ -135,8 +132,6 @@ class Supervisor:
             autostart=False,
             use_sockets=program.port is not None,
             rlimits={"data": program.data_limit} if program.data_limit else None,
-            stdout_stream={"stream": log},
-            stderr_stream={"stream": log},
             hooks={"after_spawn": (self._spawned, False), "after_reap": (self._reaped, False)},
             loop=IOLoop.current(),
         )
@@ -155,14 +150,5 @@ class Supervisor:
         crashes = self._crashes[watcher.name]
         crashes.append(now)
         if len(crashes) == CRASHES and now - crashes[0] < CRASH_WINDOW_SEC and not self.failed.done():
-            tail = log_tail(self._state, watcher.name)
+            tail = logs.tail(self._state, watcher.name)
             self.failed.set_result(Problem(f"{watcher.name} could not start (exit code {exit_code}).\n{tail}"))
-
-
-def _log_to_file(state: State) -> None:
-    """What circus and its event loop have to say goes to a log beside the others."""
-    handler = logging.FileHandler(state.logs / "supervisor.log", mode="w", encoding="utf-8")
-    logging.basicConfig(
-        level=logging.INFO, handlers=[handler], format="%(asctime)s %(levelname)s %(message)s", force=True
-    )
-    logging.getLogger("circus").handlers = []

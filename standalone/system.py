@@ -110,7 +110,6 @@ def _function(state: State, function: stack.Function, port: int) -> Program:
         folder=ROOT,
         environment=environment,
         ready=lambda: says_ok(port, "/health"),
-        ready_seconds=30,
         stop_seconds=5,
         port=port,
         data_limit=limit_bytes(function.limits["memory"]),

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from standalone.ports import HOST, is_free
@@ -77,13 +78,16 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def running_stack(state: Path, *arguments: str) -> Iterator[Stack]:
     """A system on this state until the block ends; it must stop in its time and without complaint."""
     stack = start_stack(state, *arguments)
+    started = [psutil.Process(stack.process.pid)]
     try:
         yield stack
     finally:
         if stack.process.poll() is None:
+            started += started[0].children(recursive=True)
             stack.process.send_signal(signal.SIGTERM)
         _, errors = stack.process.communicate(timeout=STOP_SEC)
-    assert stack.process.returncode in (0, -signal.SIGKILL), errors
+    assert stack.process.returncode == 0, errors
+    assert not [process for process in started if process.is_running()]
 
 
 def start_stack(state: Path, *arguments: str) -> Stack:

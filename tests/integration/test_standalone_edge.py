@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from standalone import edge
+from standalone.alone import running
 from standalone.ports import HOST, assign
-from standalone.program import start, stop, wait_ready
 from standalone.state import prepare
 
 pytestmark = pytest.mark.stack
@@ -49,12 +49,10 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, dic
         threading.Thread(target=server.serve_forever, daemon=True).start()
     urls = {name: f"http://{HOST}:{server.server_port}" for name, server in behind.items()}
     program = edge.program(state, port, urls["api"], urls["ui"])
-    process = start(program, state)
     try:
-        wait_ready(program, state, lambda: process.poll() is not None)
-        yield port, {server.server_port: name for name, server in behind.items()}
+        with running(state, [program]):
+            yield port, {server.server_port: name for name, server in behind.items()}
     finally:
-        stop(program, process)
         for server in behind.values():
             server.shutdown()
             server.server_close()

@@ -21,8 +21,8 @@ from faplog.blobs import Blobs
 from faplog.bus import STREAM, ensure_streams
 from faplog.errors import Unavailable
 from standalone import credentials, postgres
+from standalone.alone import running
 from standalone.ports import assign
-from standalone.program import start, stop, wait_ready
 from standalone.servers import Servers
 from standalone.state import Problem, State, prepare
 
@@ -225,15 +225,12 @@ def test_lost_passwords_are_replaced_and_the_data_stays(tmp_path: Path) -> None:
 def serves_postgres(state: State, statement: str = "SELECT 1") -> int:
     """Start PostgreSQL alone and run one statement as the owner; its first value, or the number of rows."""
     program = postgres.program(state, assign(state, ["postgres"])["postgres"])
-    process = start(program, state)
-    try:
-        wait_ready(program, state, lambda: process.poll() is not None)
-        with psycopg.connect((state.secrets / "faplog-owner-database").read_text("utf-8")) as connection:
+    with running(state, [program]):
+        url = (state.secrets / "faplog-owner-database").read_text("utf-8")
+        with psycopg.connect(url) as connection:
             cursor = connection.execute(statement.encode())
             row = cursor.fetchone() if cursor.description else None
             return int(row[0]) if row else cursor.rowcount
-    finally:
-        stop(program, process)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root needs a user namespace for PostgreSQL")

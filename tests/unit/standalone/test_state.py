@@ -14,7 +14,7 @@ import pytest
 from standalone import survivors
 from standalone.credentials import ensure_signing_keys, password, put
 from standalone.ports import assign, is_free
-from standalone.program import Program, binary, log_tail, start, stop, wait_ready
+from standalone.program import binary
 from standalone.reset import remove
 from standalone.state import Problem, State, lock, prepare, write_private
 from standalone.system import limit_bytes
@@ -90,30 +90,6 @@ def test_a_limit_that_is_none_is_a_problem() -> None:
 def test_a_missing_program_names_itself() -> None:
     with pytest.raises(Problem, match="'no-such-program' is not installed"):
         binary("no-such-program")
-
-
-def test_a_program_that_ends_at_once_shows_its_last_words(tmp_path: Path) -> None:
-    state = prepare(tmp_path)
-    program = Program(
-        "talker", (sys.executable, "-c", "print('the reason'); exit(3)"), tmp_path, dict(os.environ), lambda: False
-    )
-    process = start(program, state)
-    with pytest.raises(Problem, match=r"(?s)talker could not start.*the reason"):
-        wait_ready(program, state, lambda: process.poll() is not None)
-
-
-def test_a_program_that_is_never_ready_is_a_problem(tmp_path: Path) -> None:
-    state = prepare(tmp_path)
-    program = Program("sleeper", SLEEP, tmp_path, dict(os.environ), lambda: False, ready_seconds=0.1)
-    process = start(program, state)
-    with pytest.raises(Problem, match="sleeper was not ready"):
-        wait_ready(program, state, lambda: process.poll() is not None)
-    stop(program, process)
-    assert process.returncode is not None
-
-
-def test_the_tail_of_a_log_that_is_not_there(tmp_path: Path) -> None:
-    assert "no log" in log_tail(prepare(tmp_path), "silent")
 
 
 def test_survivors_are_ended_with_their_children(tmp_path: Path) -> None:

@@ -1,0 +1,225 @@
+"""`make run` from outside: what it says when it cannot, what it leaves behind, what it brings back."""
+
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from standalone.ports import HOST, is_free, says_ok
+from tests.conftest import ROOT, STOP_SEC, Stack, launch, running_stack, start_stack, until
+
+pytestmark = pytest.mark.stack
+
+PASSWORD = "correct horse battery staple"
+
+
+def refusal(state: Path, port: int, *arguments: str) -> str:
+    """What a start that cannot be says on stderr."""
+    process = launch(state, port, *arguments)
+    printed, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert printed == ""
+    assert "Traceback" not in errors
+    return errors
+
+
+def free_port() -> int:
+    return next(port for port in range(18_180, 18_280) if is_free(port))
+
+
+def family(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    """The supervisor and everything it started."""
+    parent = psutil.Process(process.pid)
+    return [parent, *parent.children(recursive=True)]
+
+
+def replicas(stack: Stack, name: str) -> list[psutil.Process]:
+    """The processes of one program; of a function its gunicorn masters."""
+    marks = {
+        "connector": "-m connector",
+        "nats": "nats-server",
+        "s3": "weed",
+        "postgres": "postgres -D",
+        "edge": "traefik",
+    }
+    mark = marks.get(name, f"functions.{name}.handler" if name in ("api", "analyse", "average") else f"{name}.")
+    return [
+        child
+        for child in psutil.Process(stack.process.pid).children()
+        if child.status() != psutil.STATUS_ZOMBIE and mark in " ".join(child.cmdline())
+    ]
+
+
+def test_a_taken_port_is_named(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind((HOST, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert refusal(tmp_path / "state", port) == (
+            f"Port {port} is taken by another program; choose another with PORT=….\n"
+        )
+
+
+def test_a_second_start_on_the_same_state_is_refused(stack: Stack) -> None:
+    said = refusal(stack.state, free_port())
+    assert re.fullmatch(r"A faplog with the state \S+ is already running \(process \d+\); stop it .*\n", said)
+    assert str(stack.process.pid) in said
+    assert says_ok(int(stack.url.rsplit(":", 1)[1]), "/health")
+
+
+def test_a_state_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file")
+    assert "cannot be written" in refusal(tmp_path / "state", free_port())
+
+
+def test_a_stack_file_that_asks_for_an_unknown_secret_is_refused(tmp_path: Path) -> None:
+    changed = (ROOT / "stack.yml").read_text("utf-8").replace("faplog-signing-keys", "faplog-unheard-of")
+    (tmp_path / "stack.yml").write_text(changed)
+    said = refusal(tmp_path / "state", free_port(), "--stack", str(tmp_path / "stack.yml"))
+    assert said == "stack.yml: function api wants the secret faplog-unheard-of, which nothing here makes.\n"
+
+
+def test_a_child_that_cannot_start_is_reported_and_everything_stops(tmp_path: Path) -> None:
+    """A secret too short to be one: the programs that need it refuse to start, over and over."""
+    secrets = tmp_path / "state" / "secrets"
+    secrets.mkdir(parents=True)
+    (secrets / "faplog-connector-secret").write_text("short")
+    process = launch(tmp_path / "state", free_port())
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert re.match(r"(api|connector|reconcile) could not start", errors)
+    assert "The last lines of" in errors
+    assert "faplog-connector-secret" in errors
+    assert "Traceback" not in errors.splitlines()[0]
+    assert not survivors(tmp_path)
+
+
+def survivors(state: Path) -> list[str]:
+    """Processes whose command names the state folder."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "status"]):
+        command = " ".join(process.info["cmdline"] or [])
+        if str(state) in command and process.info["status"] != psutil.STATUS_ZOMBIE:
+            found.append(command)
+    return found
+
+
+def test_ctrl_c_stops_everything_in_time(tmp_path: Path, stack: Stack) -> None:
+    """Beside another running system, which must not notice. SIGTERM is how every other system of these tests ends."""
+    with running_stack(tmp_path / "state") as mine:
+        started = family(mine.process)
+        assert len(started) > 8
+        runtime = mine.runtime
+        before = time.monotonic()
+        mine.process.send_signal(signal.SIGINT)
+        mine.process.wait(STOP_SEC)
+        assert time.monotonic() - before < STOP_SEC
+    assert not [process for process in started if process.is_running()]
+    assert not (mine.state / "runtime.json").exists()
+    assert is_free(int(runtime["edge"].rsplit(":", 1)[1]))
+    assert httpx.get(f"{stack.url}/health").status_code == httpx.codes.OK
+
+
+def test_state_survives_a_restart_and_sigkill(tmp_path: Path) -> None:
+    """First of the supervisor alone, whose children live on and are ended by the next start; then of the whole tree."""
+    state = tmp_path / "state"
+    account = {"email": "survivor@example.com", "password": PASSWORD}
+    first = start_stack(state)
+    httpx.post(f"{first.url}/api/v1/auth/register", json=account).raise_for_status()
+    orphans = family(first.process)[1:]
+    first.process.kill()
+    first.process.communicate()
+    assert [orphan for orphan in orphans if orphan.is_running()]
+
+    second = start_stack(state)
+    assert not [orphan for orphan in orphans if orphan.is_running() and orphan.status() != psutil.STATUS_ZOMBIE]
+    assert httpx.post(f"{second.url}/api/v1/auth/login", json=account).status_code == httpx.codes.OK
+    for process in family(second.process):
+        process.kill()
+    second.process.communicate()
+
+    with running_stack(state) as third:
+        assert httpx.post(f"{third.url}/api/v1/auth/login", json=account).status_code == httpx.codes.OK
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A system whose functions are idle after two seconds."""
+    folder = tmp_path_factory.mktemp("quick")
+    changed = re.sub(r'idle-seconds: "\d+"', 'idle-seconds: "2"', (ROOT / "stack.yml").read_text("utf-8"))
+    (folder / "stack.yml").write_text(changed)
+    with running_stack(folder / "state", "--stack", str(folder / "stack.yml")) as stack:
+        yield stack
+
+
+def test_scale_from_zero_to_the_limit_and_back(quick: Stack) -> None:
+    port = int(quick.runtime["functions"]["analyse"].rsplit(":", 1)[1])
+    until(lambda: not replicas(quick, "analyse"))
+    assert says_ok(port, "/health"), "the kernel holds the first caller until a replica is there"
+    assert len(replicas(quick, "analyse")) == 1
+    callers = [socket.create_connection((HOST, port)) for _ in range(4)]
+    for caller in callers:
+        caller.sendall(b"POST / HTTP/1.1\r\nHost: analyse\r\nContent-Length: 10\r\n\r\n")
+    until(lambda: len(replicas(quick, "analyse")) == 2)
+    # As many as stack.yml allows, although two still wait: a third would be there by now.
+    unchanged_for(lambda: len(replicas(quick, "analyse")), 1.5)
+    for caller in callers:
+        caller.close()
+    until(lambda: not replicas(quick, "analyse"))
+    assert says_ok(port, "/health")
+
+
+def unchanged_for(value: Callable[[], object], seconds: float) -> None:
+    """Fails when what the callable returns changes within the time."""
+    first, deadline = value(), time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        assert value() == first
+        time.sleep(0.1)
+
+
+def test_a_function_that_must_run_stays(quick: Stack) -> None:
+    unchanged_for(lambda: [process.pid for process in replicas(quick, "api")], 3)
+    assert len(replicas(quick, "api")) == 1
+
+
+@pytest.mark.parametrize("name", ["postgres", "nats", "s3", "api", "connector", "ui", "edge"])
+def test_a_dead_child_is_restarted(quick: Stack, name: str) -> None:
+    before = replicas(quick, name)
+    assert len(before) == 1
+    before[0].kill()
+    until(lambda: [now for now in replicas(quick, name) if now != before[0]])
+    until(lambda: ready(quick), 30)
+
+
+def ready(stack: Stack) -> bool:
+    """Whether the UI answers through the edge, and the API with all it depends on."""
+    try:
+        health = httpx.get(f"{stack.url}/api/v1/health/readiness")
+        return httpx.get(f"{stack.url}/health").is_success and set(health.json().values()) == {"ok"}
+    except (httpx.TransportError, ValueError):
+        return False
+
+
+def test_reset_refuses_while_running_and_then_removes(quick: Stack, tmp_path: Path) -> None:
+    copy = tmp_path / "state"
+    shutil.copytree(quick.state / "secrets", copy / "secrets")
+    (copy / "lock").touch()
+    assert "already running" in make_reset(quick.state, 1)
+    assert "accounts" in make_reset(copy, 0)
+    assert not copy.exists()
+
+
+def make_reset(state: Path, code: int) -> str:
+    command = [sys.executable, "-m", "standalone.reset", "--yes", "--state", str(state)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    return done.stdout + done.stderr
