@@ -128,21 +128,25 @@ def instrument(app: "Flask", *, database: bool) -> None:
     """Spans for requests and, if asked for, SQL. Their ready-made metrics stay off: ours are enough."""
     from opentelemetry.instrumentation.flask import FlaskInstrumentor
 
-    def without_the_person(span: trace.Span, environ: Mapping[str, Any]) -> None:
-        """Who called, with what, and what was searched for are nobody's business: overwritten before they leave."""
-        span.set_attributes(
-            {"http.target": environ.get("PATH_INFO", ""), "net.peer.ip": "", "net.peer.port": 0, "http.user_agent": ""}
-        )
-
     FlaskInstrumentor.instrument_app(  # type: ignore[no-untyped-call]
-        app, excluded_urls=PROBES, request_hook=without_the_person, meter_provider=NoOpMeterProvider()
+        app, excluded_urls=PROBES, meter_provider=NoOpMeterProvider()
     )
+    app.before_request(_without_the_person)
     if database:
         from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor
 
         instrumentor = PsycopgInstrumentor()
         if not instrumentor.is_instrumented_by_opentelemetry:
             instrumentor.instrument()
+
+
+def _without_the_person() -> None:
+    """Who called, with what, and what was searched for are nobody's business: overwritten before they leave."""
+    from flask import request
+
+    trace.get_current_span().set_attributes(
+        {"http.target": request.path, "net.peer.ip": "", "net.peer.port": 0, "http.user_agent": ""}
+    )
 
 
 class _Handler(logging.Handler):
