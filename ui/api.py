@@ -6,6 +6,8 @@ from urllib.parse import quote
 import httpx
 import orjson
 
+from faplog import telemetry
+
 
 class NotSignedIn(Exception):
     """The API does not accept the browser's session (any more)."""
@@ -44,7 +46,8 @@ class Api:
         params = {key: value for key, value in query.items() if value not in (None, "")}
         header = "; ".join(f"{name}={quote(value, safe=_COOKIE_SAFE)}" for name, value in cookies.items())
         try:
-            response = self._http.get(path, params=params, headers={"Cookie": header}, timeout=timeout)
+            headers = {"Cookie": header} | _trace()
+            response = self._http.get(path, params=params, headers=headers, timeout=timeout)
         except httpx.HTTPError as error:
             raise Away(type(error).__name__) from error
         if response.status_code == httpx.codes.UNAUTHORIZED:
@@ -59,6 +62,12 @@ class Api:
 
 
 _COOKIE_SAFE = "!#$%&'()*+-./:<=>?@[]^_`{|}~"
+
+
+def _trace() -> dict[str, str]:
+    """The trace this page belongs to, so that the API's part of it is seen beside ours."""
+    traceparent = telemetry.traceparent()
+    return {"traceparent": traceparent} if traceparent else {}
 
 
 def _object(response: httpx.Response) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from jinja2 import ChainableUndefined
 from werkzeug.exceptions import HTTPException
 
 from faplog import settings as configuration
+from faplog import telemetry
 from faplog.contracts.limits import Severity
 from ui import catalogs, headers, preferences, script_texts, session, units
 from ui.api import Api
@@ -26,6 +27,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The application. Settings come from the environment unless given."""
     settings = settings or configuration.load(Settings)
     app = Flask(__name__, static_folder=None)
+    telemetry.instrument(app)
     app.config["COMPRESS_ALGORITHM"] = ["br", "gzip"]
     app.config["COMPRESS_BR_LEVEL"] = 5
     app.config["COMPRESS_STREAMS"] = True
