@@ -107,8 +107,17 @@ def restore(url: str, file: Path) -> None:
     )
     if script.returncode:
         raise BadBackup(f"PostgreSQL cannot read the dump {file}.")
+    apply(url, script.stdout)
+
+
+def apply(url: str, script: bytes) -> None:
+    """Run a script on the emptied schema public, all in one transaction.
+
+    Raises:
+        DatabaseProblem: it failed, and the database is as it was.
+    """
     options = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "--single-transaction", "-c", _EMPTY, "-f", "-"]
-    _run(url, [binary("psql"), *options], script.stdout)
+    _run(url, [binary("psql"), *options], script)
 
 
 def _run(url: str, argv: Sequence[str], given: bytes | None = None) -> None:

@@ -1,0 +1,248 @@
+"""Backups against the real servers: everything comes back on another machine, and a bad backup changes nothing."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from faplog.blobs import Blobs
+from faplog.contracts import keys
+from infra.backup import database, drill, manifest, restore, snapshot
+from infra.backup.manifest import BadBackup
+from infra.backup.target import Target
+from standalone.servers import Servers, running
+from standalone.state import prepare
+from tests.conftest import ROOT, migrate
+
+pytestmark = pytest.mark.stack
+
+ACCOUNTS = 3
+
+
+def secret(servers: Servers, name: str) -> str:
+    return (servers.secrets / name).read_text("utf-8")
+
+
+def target(servers: Servers, role: str = "api") -> Target:
+    """The servers as a restore sees them, or with the key of another role."""
+    key = secret(servers, f"faplog-{role}-s3-access-key"), secret(servers, f"faplog-{role}-s3-secret-key")
+    return Target(secret(servers, "faplog-owner-database"), Blobs(servers.s3.endpoint, servers.s3.bucket, *key))
+
+
+def contents(of: Target) -> tuple[dict[str, str], dict[str, str]]:
+    """Every row of every table and every object, as digests."""
+    tables, objects = {}, {}
+    with psycopg.connect(of.database) as connection:
+        for table in database.counts(of.database):
+            rows = connection.execute(f"SELECT t::text FROM {table} t ORDER BY 1").fetchall()
+            tables[table] = hashlib.sha256(repr(rows).encode()).hexdigest()
+    for key, _ in of.blobs.list(""):
+        objects[key] = hashlib.sha256(of.blobs.get(key) or b"").hexdigest()
+    return tables, objects
+
+
+def fill(of: Target) -> None:
+    """Accounts, and objects of each kind."""
+    with psycopg.connect(of.database) as connection:
+        for number in range(ACCOUNTS):
+            connection.execute(
+                "INSERT INTO users (email, password_hash) VALUES (%s, %s)", [f"{uuid4()}@example.org", f"hash {number}"]
+            )
+    for number in range(ACCOUNTS):
+        of.blobs.put(keys.log_key(uuid4()), f"Date;Time;SootLoad\n{number}\n".encode() * 1000)
+        of.blobs.put(keys.series_key(uuid4()), bytes([number]) * 5000)
+
+
+@pytest.fixture(scope="module")
+def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """The machine that is backed up."""
+    with running(prepare(tmp_path_factory.mktemp("old"))) as servers:
+        migrate(servers)
+        fill(target(servers))
+        yield servers
+
+
+@pytest.fixture(scope="module")
+def new(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """A machine nobody used before: empty servers, no table, other passwords."""
+    with running(prepare(tmp_path_factory.mktemp("new"))) as servers:
+        yield servers
+
+
+@pytest.fixture(scope="module")
+def backup(old: Servers, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder, _ = snapshot.create(target(old, "backup"), tmp_path_factory.mktemp("backups"))
+    return folder
+
+
+@pytest.fixture
+def copy(backup: Path, tmp_path: Path) -> Path:
+    """A copy of the backup that a test may spoil."""
+    return Path(shutil.copytree(backup, tmp_path / backup.name))
+
+
+def test_everything_comes_back_on_another_machine(old: Servers, new: Servers, backup: Path) -> None:
+    made = restore.restore(backup, target(new))
+    assert contents(target(new)) == contents(target(old))
+    assert made.rows["users"] == ACCOUNTS
+    assert len(made.objects) == 2 * ACCOUNTS
+
+
+def test_the_roles_may_do_on_the_new_machine_what_they_might_on_the_old(new: Servers, backup: Path) -> None:
+    restore.restore(backup, target(new), replace=True)
+    with psycopg.connect(secret(new, "faplog-worker-database")) as connection:
+        assert connection.execute("SELECT count(*) FROM users").fetchone() == (ACCOUNTS,)
+    with psycopg.connect(secret(new, "faplog-api-database")) as connection:
+        assert connection.execute("SELECT count(*) FROM users").fetchone() == (0,)
+    migrate(new)
+
+
+def test_a_restored_system_is_backed_up_and_restored_again(new: Servers, backup: Path, tmp_path: Path) -> None:
+    restore.restore(backup, target(new), replace=True)
+    before = contents(target(new))
+    again, _ = snapshot.create(target(new, "backup"), tmp_path / "backups")
+    with psycopg.connect(target(new).database) as connection:
+        connection.execute("DELETE FROM users")
+    target(new).blobs.put(keys.log_key(uuid4()), b"made since")
+    restore.restore(again, target(new), replace=True)
+    assert contents(target(new)) == before
+
+
+def test_what_is_there_is_not_overwritten_unasked(old: Servers, backup: Path) -> None:
+    before = contents(target(old))
+    with pytest.raises(restore.Refused, match="3 accounts and 6 objects"):
+        restore.restore(backup, target(old))
+    assert contents(target(old)) == before
+
+
+@pytest.mark.parametrize("spoiled", ["dump", "object", "manifest", "missing object", "extra", "no manifest", "gone"])
+def test_a_bad_backup_is_named_and_changes_nothing(old: Servers, copy: Path, spoiled: str) -> None:
+    before = contents(target(old))
+    files = sorted(path for path in (copy / manifest.OBJECTS).rglob("*") if path.is_file())
+    match spoiled:
+        case "dump":
+            damage(copy / manifest.DUMP)
+        case "object":
+            damage(files[0])
+        case "manifest":
+            damage(copy / manifest.MANIFEST)
+        case "missing object":
+            files[0].unlink()
+        case "extra":
+            (copy / manifest.OBJECTS / "more").write_bytes(b"")
+        case "no manifest":
+            (copy / manifest.MANIFEST).unlink()
+        case "gone":
+            shutil.rmtree(copy)
+    with pytest.raises(BadBackup):
+        restore.restore(snapshot.find(copy), target(old), replace=True)
+    assert contents(target(old)) == before
+
+
+def damage(file: Path) -> None:
+    """Flip one bit in the middle."""
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+def test_a_dump_that_fails_half_way_leaves_the_database_as_it_was(old: Servers, copy: Path) -> None:
+    """The dump lists, but ends early: everything it dropped in its transaction is back."""
+    before = contents(target(old))
+    dump = copy / manifest.DUMP
+    with psycopg.connect(target(old).database) as connection:
+        connection.execute("CREATE TABLE newer (id int)")
+    try:
+        with_role = subprocess.run(
+            [database.binary("pg_restore"), "--no-owner", "--file=-", str(dump)], capture_output=True, check=True
+        ).stdout
+        with pytest.raises(database.DatabaseProblem, match="psql failed"):
+            database.apply(target(old).database, with_role + b"\nSELECT 1 / 0;\n")
+    finally:
+        with psycopg.connect(target(old).database) as connection:
+            connection.execute("DROP TABLE newer")
+    assert contents(target(old)) == before
+
+
+def test_a_log_is_fetched_once(old: Servers, tmp_path: Path) -> None:
+    first, _ = snapshot.create(target(old, "backup"), tmp_path)
+    inode = {path.name: path.stat().st_ino for path in (first / "objects/logs").iterdir()}
+    first.rename(tmp_path / "faplog-20200101T000000Z")
+    second, _ = snapshot.create(target(old, "backup"), tmp_path)
+    assert {path.name: path.stat().st_ino for path in (second / "objects/logs").iterdir()} == inode
+    manifest.verify(second)
+
+
+def test_only_the_newest_are_kept(old: Servers, tmp_path: Path) -> None:
+    for year in range(2020, 2024):
+        (tmp_path / f"faplog-{year}0101T000000Z").mkdir()
+    (tmp_path / "faplog-20200101T000000Z.partial").mkdir()
+    newest, _ = snapshot.create(target(old, "backup"), tmp_path, keep=2)
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["faplog-20230101T000000Z", newest.name]
+
+
+def test_the_backups_key_can_change_nothing(old: Servers) -> None:
+    from faplog.errors import Unavailable
+
+    with pytest.raises(Unavailable):
+        target(old, "backup").blobs.put(keys.log_key(uuid4()), b"")
+
+
+def test_the_drill_restores_into_a_server_of_its_own(old: Servers, backup: Path) -> None:
+    before = contents(target(old))
+    assert drill.drill(backup).rows["users"] == ACCOUNTS
+    assert contents(target(old)) == before
+
+
+def test_the_drill_finds_what_would_not_restore(copy: Path) -> None:
+    """A snapshot that is whole but counts wrong: what a dump taken beside the counts would be."""
+    made = manifest.read(copy)
+    manifest.write(
+        copy, manifest.Manifest(made.created, made.version, made.rows | {"users": 4}, made.dump, made.objects)
+    )
+    with pytest.raises(BadBackup, match="other numbers of rows"):
+        drill.drill(copy)
+
+
+def run(servers: Servers, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """The command, told of the servers as a running system tells it."""
+    runtime = {"s3": {"endpoint": servers.s3.endpoint, "bucket": servers.s3.bucket}}
+    (servers.state / "runtime.json").write_text(json.dumps(runtime), "utf-8")
+    return subprocess.run(
+        [sys.executable, "-m", "infra.backup", *arguments, "--state", str(servers.state)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_command_speaks_in_sentences(old: Servers, tmp_path: Path) -> None:
+    made = run(old, "create", str(tmp_path / "backups"))
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.startswith("Backed up 3 accounts, 0 analyses and 6 objects (0.1 MB) to ")
+    assert "restores: 3 accounts" in run(old, "drill", str(tmp_path / "backups")).stdout
+    refused = run(old, "restore", str(tmp_path / "backups"))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("The target holds 3 accounts and 6 objects;")
+    missing = run(old, "restore", str(tmp_path / "nowhere"))
+    assert (missing.returncode, missing.stderr) == (1, f"There is no backup at {tmp_path / 'nowhere'}.\n")
+
+
+def test_without_a_running_system_the_command_says_so(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "infra.backup", "create", str(tmp_path), "--state", str(tmp_path / "none")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"No faplog runs with the state {tmp_path / 'none'}")
