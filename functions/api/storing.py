@@ -50,7 +50,7 @@ class Store:
             RequestEntityTooLarge: the user would have more logs than the quota.
             Unavailable: the database or the object store is away; what was begun is taken back.
         """
-        by_digest = {log.sha256: log for log in logs}
+        by_digest = {log.sha256: log for log in reversed(logs)}  # of two the same, the first one's name counts
         for _ in range(_TRIES):
             waiting, ids, fresh = self._claim(user_id, by_digest)
             try:

@@ -1,0 +1,228 @@
+"""What tests of uploads and delivery have in common: logs to upload, results to bring, and a look behind the API."""
+
+import gzip
+import io
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+import orjson
+from nats.js import JetStreamContext
+from pydantic import SecretStr
+from werkzeug.test import TestResponse
+
+from faplog import bus
+from faplog.contracts.keys import series_key
+from faplog.contracts.messages import HEADER_SECRET, HEADER_TOPIC
+from functions.api import parts
+from functions.api.db import EXTENSION, Database
+from functions.api.handler import create_app
+from functions.api.reconcile import Reconciler
+from functions.api.settings import Settings
+from tests.integration.connector_rig import NatsServer
+from tests.integration.people import Person
+
+API = "/api/v1"
+T = TypeVar("T")
+_numbers = count(1)
+
+
+def some_log() -> bytes:
+    """The bytes of a log nobody has uploaded before."""
+    return f"Date;Time;Revs;\n2025.02.03;07:41:03.1;800;\n2025.02.03;07:41:04.1;{next(_numbers)};\n".encode()
+
+
+def zipped(entries: dict[str, bytes]) -> bytes:
+    """A zip of these files."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as opened:
+        for name, content in entries.items():
+            opened.writestr(name, content)
+    return made.getvalue()
+
+
+def upload(person: Person, content: bytes, name: str = "log.csv", path: str = "/analyses") -> TestResponse:
+    """POST a file as a browser does."""
+    head = f'--B0undary\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
+    body = head.encode() + content + b"\r\n--B0undary--\r\n"
+    return person.call("POST", API + path, data=body, content_type="multipart/form-data; boundary=B0undary")
+
+
+def uploaded(person: Person, content: bytes | None = None, name: str = "log.csv") -> UUID:
+    """The id of an accepted upload."""
+    response = upload(person, some_log() if content is None else content, name)
+    assert response.status_code == 202, response.text
+    (made,) = response.get_json()["ids"]
+    return UUID(made)
+
+
+def get(person: Person, path: str, **query: Any) -> Any:
+    """The JSON of an answer that is 200."""
+    response = person.call("GET", API + path, query_string=query)
+    assert response.status_code == 200, response.text
+    return response.get_json()
+
+
+def success(analysis_id: UUID, **more: Any) -> dict[str, Any]:
+    """A good result of an analysis, as `analyse` answers it."""
+    return {
+        "analysisId": str(analysis_id),
+        "status": "Success",
+        "message": "Analysis completed successfully.",
+        "analysis": {"overall": {"distance_km": 10.5}, "health": {"verdict": "good", "findings": []}},
+        "fapRegen": False,
+        "logDate": "2025-02-03T00:00:00.000Z",
+        "distance": 10.5,
+        "attempt": 1,
+        "version": 1,
+    } | more
+
+
+def failure(analysis_id: UUID, **more: Any) -> dict[str, Any]:
+    """A result that says the log cannot be read."""
+    said = {"status": "Failed", "message": "Failed to read csv file: no rows.", "analysis": None}
+    return success(analysis_id) | said | {"logDate": None, "distance": None} | more
+
+
+def average_of(request: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A good answer to an `average.request`."""
+    data = request["data"]
+    answer = {key: data[key] for key in ("userId", "analysisSha", "type", "year", "month", "generation") if key in data}
+    count_ = len(data["analysis"]) if "analysis" in data else None
+    said = {
+        "status": "SUCCESS",
+        "message": "Average calculated successfully.",
+        "average": {"overall": {"logs": count_}},
+    }
+    return answer | said | more
+
+
+class Rig:
+    """The app with a broker of its own, so that what waits in the stream is this test's."""
+
+    def __init__(self, settings: Settings, broker: NatsServer) -> None:
+        self.broker = broker
+        self.settings = settings.model_copy(update={"nats": SecretStr(broker.url)})
+        self.app = create_app(self.settings)
+        self.database: Database = self.app.extensions[EXTENSION]
+        with self.app.app_context():
+            self.blobs, self.publisher = parts.blobs(), parts.publisher()
+
+    def bring(self, topic: str, message: dict[str, Any]) -> TestResponse:
+        """Deliver a message as the connector does."""
+        secret = self.settings.connector_secret.get_secret_value()
+        headers = {HEADER_TOPIC: topic, HEADER_SECRET: secret}
+        return self.app.test_client(use_cookies=False).post("/", data=orjson.dumps(message), headers=headers)
+
+    def analysed(self, message: dict[str, Any]) -> None:
+        """Deliver the result of an analysis, which must be taken."""
+        response = self.bring("analysis.result", message)
+        assert response.status_code == 200, response.text
+
+    def averaged(self, message: dict[str, Any]) -> None:
+        """Deliver an average, which must be taken."""
+        response = self.bring("average.result", message)
+        assert response.status_code == 200, response.text
+
+    def take(self, subject: str) -> list[dict[str, Any]]:
+        """All messages of a subject, taken out of the stream as the connector would."""
+
+        async def fetch(jetstream: JetStreamContext) -> list[dict[str, Any]]:
+            subscription = await jetstream.pull_subscribe(subject, durable=subject.replace(".", "-"), stream=bus.STREAM)
+            taken: list[dict[str, Any]] = []
+            waiting = (await subscription.consumer_info()).num_pending or 0
+            while len(taken) < waiting:
+                for message in await subscription.fetch(min(100, waiting - len(taken)), timeout=5):
+                    await message.ack()
+                    taken.append(orjson.loads(message.data))
+            return taken
+
+        return self.broker.ask(fetch)
+
+    def waiting(self, subject: str) -> list[dict[str, Any]]:
+        """The messages of a subject that wait in the stream, left there."""
+
+        async def look(jetstream: JetStreamContext) -> list[dict[str, Any]]:
+            from nats.js.errors import NotFoundError
+
+            seen: list[dict[str, Any]] = []
+            sequence = 1
+            while True:
+                try:
+                    message = await jetstream.get_msg(bus.STREAM, seq=sequence, subject=subject, next=True)
+                except NotFoundError:
+                    return seen
+                seen.append(orjson.loads(message.data or b"null"))
+                sequence = (message.seq or 0) + 1
+
+        return self.broker.ask(look)
+
+    def put(self, subject: str, message: dict[str, Any]) -> None:
+        """Publish a message."""
+
+        async def publish(jetstream: JetStreamContext) -> None:
+            await jetstream.publish(subject, orjson.dumps(message))
+
+        self.broker.ask(publish)
+
+    def sql(self, statement: str, *values: Any) -> list[dict[str, Any]]:
+        """Run a statement behind the API's back."""
+        with self.database.worker() as connection:
+            cursor = connection.execute(statement, values)
+            return cursor.fetchall() if cursor.description else []
+
+    def age(self, table: str, seconds: float, **where: Any) -> None:
+        """Let rows have been queued so many seconds earlier."""
+        (column, value), *_ = where.items()
+        self.sql(
+            f"UPDATE {table} SET queued_at = queued_at - make_interval(secs => %s) WHERE {column} = %s", seconds, value
+        )
+
+    def reconcile(self, **settings: Any) -> bool:
+        """One run of reconcile."""
+        given = self.settings.model_copy(update=settings)
+        return Reconciler(self.database, self.blobs, self.publisher, given).run()
+
+    def put_series(self, analysis_id: UUID, content: bytes = b"{}") -> None:
+        """Store a series as `analyse` does."""
+        self.blobs.put(series_key(analysis_id), gzip.compress(content))
+
+    def objects(self, prefix: str = "") -> set[str]:
+        """The keys of all objects."""
+        return {key for key, _ in self.blobs.list(prefix)}
+
+    def close(self) -> None:
+        """Let go of the servers."""
+        self.publisher.close()
+        self.database.close()
+
+
+@contextmanager
+def rig(settings: Settings, folder: Path) -> Iterator[Rig]:
+    """A rig on a fresh broker."""
+    broker = NatsServer(folder)
+    broker.start()
+    made = Rig(settings, broker)
+    try:
+        yield made
+    finally:
+        made.close()
+        broker.stop()
+
+
+def at_once(number: int, action: Callable[[int], T]) -> list[T]:
+    """What so many threads get that do the same at the same moment."""
+    ready = threading.Barrier(number)
+
+    def go(which: int) -> T:
+        ready.wait(10)
+        return action(which)
+
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(go, range(number)))
