@@ -1,0 +1,73 @@
+"""One trace from the browser's upload through NATS and every function to the stored average."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from faplog.synthetic.__main__ import main as synthetic
+from faplog.telemetry import METRICS
+from tests.conftest import Stack, running_stack, until
+from tests.otlp_sink import Sink, otlp_sink
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    with otlp_sink() as sink:
+        yield sink
+
+
+@pytest.fixture
+def traced(tmp_path: Path, sink: Sink, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    """A system of its own that tells the sink everything, soon."""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", sink.endpoint)
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "200")
+    with running_stack(tmp_path / "state") as stack:
+        yield stack
+
+
+def test_an_upload_is_one_trace_up_to_its_average(tmp_path: Path, traced: Stack, sink: Sink) -> None:
+    synthetic(["--days", "1", "--seed", "7", str(tmp_path / "logs")])
+    (file,) = (tmp_path / "logs").glob("*.csv")
+    trace_id = "0af7651916cd43dd8448eb211c80319c"
+
+    with httpx.Client(base_url=f"{traced.url}/api/v1", timeout=30) as api:
+        account = {"email": "trace@example.org", "password": "a long enough Passw0rd for it"}
+        assert api.post("/auth/register", json=account).status_code == 201
+        token = api.post("/auth/login", json=account).json()["access_token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        browser = {"traceparent": f"00-{trace_id}-b7ad6b7169203331-01"}
+        answer = api.post("/analyses", files={"file": (file.name, file.read_bytes())}, headers=headers | browser)
+        assert answer.status_code == 202, answer.text
+        until(lambda: api.get("/average", headers=headers).json().get("status") == "SUCCESS", 60)
+
+    def names() -> set[tuple[str, str]]:
+        return {(service, span.name) for service, span in sink.spans if span.trace_id.hex() == trace_id}
+
+    expected = {
+        ("api", "POST /api/v1/analyses"),
+        ("connector", "deliver analysis.request"),
+        ("analyse", "analyse"),
+        ("connector", "deliver analysis.result"),
+        ("api", "POST /"),
+        ("connector", "deliver average.request"),
+        ("average", "average"),
+        ("connector", "deliver average.result"),
+    }
+    until(lambda: names() >= expected, 20)
+
+    spans = {span.span_id: span for _, span in sink.spans if span.trace_id.hex() == trace_id}
+    orphans = [
+        span.name
+        for span in spans.values()
+        if span.parent_span_id not in spans and span.parent_span_id.hex() != "b7ad6b7169203331"
+    ]
+    assert not orphans, "every span hangs on another, up to the browser"
+    assert {metric.name for _, metric in sink.metrics} <= set(METRICS)
+    told = str([*sink.spans, *sink.logs])
+    assert "trace@example.org" not in told
+    assert file.name not in told
+    assert token not in told
