@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from math import fsum
 from typing import Any, Final
 
-from .reading import Log, number, positive, section
+from .reading import LEAST, Log, number, positive, section
 
 _RANGE: Final = re.compile(r"[0-9]{1,3}(-[0-9]{1,3}|\+)_l100km")
 
@@ -29,7 +29,7 @@ def consumption(logs: Sequence[Log]) -> dict[str, Any]:
     return {
         "overall": {
             "total_l": round(fsum(litres), 2) if litres else None,
-            "avg_l100km": round(fsum(burned for burned, _ in with_km) * 100 / km, 2) if km > 0 else None,
+            "avg_l100km": round(fsum(burned for burned, _ in with_km) * 100 / km, 2) if km > LEAST else None,
         },
         "bySpeedRange": _by_speed(logs),
     }

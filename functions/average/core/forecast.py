@@ -11,6 +11,9 @@ from .regens import Episode
 OWN: Final = "own trigger and rate"
 ECU: Final = "ecu mean interval"
 
+LEAST_RATE_GL100KM: Final = 0.1
+"""A filter that fills more slowly than this in a log was not seen to fill."""
+
 
 def next_regen(logs: Sequence[Log], found: Sequence[Episode]) -> dict[str, Any] | None:
     """`nextRegen` in km from the end of the last log (they are in date order); None where neither basis is known.
@@ -36,7 +39,9 @@ def next_regen(logs: Sequence[Log], found: Sequence[Episode]) -> dict[str, Any] 
 def _own(logs: Sequence[Log], of_profile: set[int], found: Sequence[Episode]) -> float | None:
     triggers = [soot for episode in found if (soot := positive(episode.figures.get("soot_start_gl"))) is not None]
     rates = [
-        rate for index in of_profile if (rate := positive(logs[index].analysis.get("sootRate_gl100km"))) is not None
+        rate
+        for index in of_profile
+        if (rate := number(logs[index].analysis.get("sootRate_gl100km"))) is not None and rate >= LEAST_RATE_GL100KM
     ]
     if not triggers or not rates:
         return None

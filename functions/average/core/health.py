@@ -9,7 +9,7 @@ from faplog.contracts.analysis import LimitShown, Outcome
 from faplog.contracts.average import TrendEvidence, TrendFinding, TrendHealth, TrendPoint
 from faplog.contracts.limits import LIMITS, MIN_ENGINE_ON_SEC, Code, Severity, worst
 
-from .reading import Log
+from .reading import LEAST, Log
 from .regens import Episode
 from .texts import say
 
@@ -50,7 +50,7 @@ def health(
     findings = []
     for name, points in trends.items():
         profile = Profile(points, _regens_of(name, points, logs, found))
-        for code, rule in _RULES.items():
+        for code, rule in RULES.items():
             seen = rule(profile)
             if seen is not None:
                 findings.append(_finding(code, name, seen))
@@ -138,22 +138,24 @@ def _aborted_in_a_row(profile: Profile) -> Seen | None:
 def _restriction_rise(profile: Profile) -> Seen | None:
     """By how many per cent the resistance of the burned-out filter rose over its points: what stays is ash.
 
-    The rise is the median slope between all pairs of points (Theil and Sen), so that one odd value does not make it;
-    relative to the line's first value. The last 60 points at most; 0 where it fell.
+    Only after complete regenerations: else soot is left. The rise is the median slope between all pairs of points
+    (Theil and Sen), so that one odd value does not make it; relative to the line's first value. The last 60 points at
+    most; 0 where it fell.
     """
-    known = [(point.kv_afterRegen, point) for point in profile.points if point.kv_afterRegen is not None]
+    burned_out = [point for point in profile.points if point.outcome is Outcome.COMPLETE]
+    known = [(point.kv_afterRegen, point) for point in burned_out if point.kv_afterRegen is not None]
     known = known[-MAX_RISE_POINTS:]
     values = [value for value, _ in known]
     if len(values) < MIN_RISE_POINTS:
         return None
     slope = median((values[j] - values[i]) / (j - i) for i in range(len(values)) for j in range(i + 1, len(values)))
     first = median(value - slope * i for i, value in enumerate(values))
-    if first <= 0:
+    if first <= LEAST:
         return None
     return Seen(max(0.0, slope * (len(values) - 1) / first * 100), [point for _, point in known])
 
 
-_RULES: Final[dict[Code, Callable[[Profile], Seen | None]]] = {
+RULES: Final[dict[Code, Callable[[Profile], Seen | None]]] = {
     Code.IDLE_PRESSURE: _recent(lambda point: point.pressure_idle_mbar),
     Code.RESTRICTION_RISE: _restriction_rise,
     Code.REGEN_INTERVAL: _mean_interval,

@@ -8,6 +8,9 @@ Json = dict[str, Any]
 LARGEST: Final = 1e12
 """No figure of an analysis comes near; products and sums of what is below it stay finite."""
 
+LEAST: Final = 1e-4
+"""Above 0 and below this is nothing that was measured: weights are whole seconds and hundredths of a km."""
+
 NO_PROFILE: Final = "unknown"
 
 READ: Final = (
@@ -45,8 +48,8 @@ def number(value: Any) -> int | float | None:
 
 
 def positive(value: Any) -> int | float | None:
-    """The value if it is a number above 0, as a weight has to be, else None."""
-    if (type(value) is float or type(value) is int) and 0 < value < LARGEST:
+    """The value if it is a number well above 0, as what one weighs by or divides by has to be, else None."""
+    if (type(value) is float or type(value) is int) and LEAST < value < LARGEST:
         return value
     return None
 

@@ -132,7 +132,9 @@ def test_consumption_by_speed_is_weighted_by_km_and_in_order() -> None:
 
 
 def test_regenerations_are_counted_and_averaged_one_by_one() -> None:
-    first = analysis(date="2025-03-01",
+    first = analysis(
+        {"overall.distance_km": 27},
+        date="2025-03-01",
         regens=[
             regen(interval_km=700, duration_sec=800, distance_km=9, soot_start_gl=15, soot_end_gl=1, avg_speed_kmh=40),
             regen(interval_km=500, duration_sec=700, distance_km=8, soot_start_gl=14, soot_end_gl=2, temp_max_c=610),
@@ -143,7 +145,9 @@ def test_regenerations_are_counted_and_averaged_one_by_one() -> None:
             "fuelConsumption": {"regen_l100km": 12, "nonRegen_l100km": 6},
         },
     )  # fmt: skip
-    second = analysis(date="2025-03-02",
+    second = analysis(
+        {"overall.distance_km": 33},
+        date="2025-03-02",
         regens=[regen(outcome="aborted", interval_km=90, duration_sec=300, distance_km=4, soot_start_gl=16)],
         fapRegen={
             "duration_sec": 300, "distance_km": 3, "speed": {"min_kmh": 0, "max_kmh": 70, "avg_kmh": 45},
@@ -243,6 +247,8 @@ def test_next_regen_spans_the_owners_history_and_the_ecus() -> None:
         {"regens": [None, 5, {"outcome": 7, "interval_km": "x"}, {"outcome": []}], "quality": {"profile": 8}},
         {"driving": {"revs": {"avg": float("nan"), "min": float("inf"), "max": True}}},
         {"overall": {"duration": {"overall_sec": 10**400}, "distance_km": -(10**30)}, "regens_total": 10**15},
+        {"fuelConsumption": {"overall": {"total_l": 9e11}, "bySpeedRange": {"5-15_l100km": 9e11, "_5-15_km": 5e-324}}},
+        {"sootRate_gl100km": 5e-324, "fap": {"soot": {"end_gl": -9e11}}, "regens": [{"soot_start_gl": 9e11}]},
     ],
 )  # fmt: skip
 def test_nonsense_changes_nothing_about_the_rest(nonsense: Any) -> None:
