@@ -26,7 +26,11 @@ blueprint = Blueprint("docs", __name__, url_prefix=openapi.PREFIX, template_fold
 @describe(
     summary="This description, as OpenAPI 3.1",
     tag=TAG,
-    responses={200: Answer("The document.", schema={"type": "object"}, headers={"ETag": "Changes with the document."})},
+    headers={"If-None-Match": "Answer 304 if the ETag is still this."},
+    responses={
+        200: Answer("The document.", schema={"type": "object"}, headers={"ETag": "Changes with the document."}),
+        304: "Nothing new.",
+    },
 )
 def document() -> ResponseReturnValue:
     return _cached(Response(orjson.dumps(_document()), mimetype="application/json"))
@@ -36,7 +40,10 @@ def document() -> ResponseReturnValue:
 @describe(
     summary="This description, as a page to read",
     tag=TAG,
-    responses={200: Answer("The page.", media=("text/html; charset=utf-8",), schema={"type": "string"})},
+    responses={
+        200: Answer("The page.", media=("text/html; charset=utf-8",), schema={"type": "string"}),
+        304: "Nothing new.",
+    },
 )
 def page() -> ResponseReturnValue:
     response = Response(render_template("docs.html", document=_document(), style=_STYLE))

@@ -50,7 +50,7 @@ def query(model: type[M]) -> M:
     try:
         return model.model_validate_strings(request.args.to_dict())
     except ValidationError as error:
-        raise BadRequest(sentence(error)) from None
+        raise BadRequest(sentence(error, "The query")) from None
 
 
 def _parsed(model: type[M], content: bytes) -> M:
@@ -62,10 +62,10 @@ def _parsed(model: type[M], content: bytes) -> M:
         raise BadRequest(sentence(error)) from None
 
 
-def sentence(error: ValidationError) -> str:
-    """The first thing wrong, without echoing the value: it may be a password."""
+def sentence(error: ValidationError, whole: str = "The body") -> str:
+    """The first thing wrong, without echoing the value: it may be a password. `whole` names what has no field."""
     first = error.errors(include_input=False, include_url=False)[0]
-    where = _shown(".".join(str(part) for part in first["loc"])) if first["loc"] else "The body"
+    where = _shown(".".join(str(part) for part in first["loc"])) if first["loc"] else whole
     said = first["msg"].removeprefix("Value error, ").rstrip(".")
     return f"{where}: {said}."
 

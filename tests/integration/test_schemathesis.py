@@ -1,0 +1,55 @@
+"""Whatever a client sends: no 5xx, and no response outside the OpenAPI document.
+
+`FUZZ_SECONDS` is the time schemathesis goes on for; `make test` gives it little.
+"""
+
+import os
+import subprocess
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from standalone.servers import Servers
+from tests.integration.function_process import ROOT, FunctionProcess, function_process
+
+SECONDS = int(os.environ.get("FUZZ_SECONDS", "20"))
+
+
+@pytest.fixture(scope="module")
+def api(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FunctionProcess]:
+    """The function `api` as it runs, on the real servers."""
+    environment = dict(servers.environment) | {"FUNCTION_NAME": "api", "THREADS": "4"}
+    entry = "functions.api.handler:create_app()"
+    with function_process(tmp_path_factory.mktemp("api"), ROOT, entry, **environment) as process:
+        yield process
+
+
+@pytest.mark.timeout(SECONDS + 120)
+def test_no_answer_is_outside_the_document(api: FunctionProcess, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [
+            Path(sysconfig.get_path("scripts")) / "schemathesis",
+            f"--config-file={Path(__file__).with_name('schemathesis.toml')}",
+            "run",
+            f"{api.url}/api/v1/openapi.json",
+            "--checks=all",
+            f"--max-time={SECONDS}",
+            "--seed=1",
+            "--max-failures=20",
+            "--continue-on-failure",
+            f"--report-dir={tmp_path}",
+        ],
+        cwd=tmp_path,
+        env=os.environ
+        | {
+            "PYTHONPATH": str(ROOT),
+            "SCHEMATHESIS_HOOKS": "tests.integration.schemathesis_hooks",
+            "FAPLOG_API": api.url,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-5_000:]
