@@ -13,9 +13,14 @@ from flask_babel import Babel, Domain, get_locale
 FOLDER: Final = Path(__file__).parent / "translations"
 
 
+def path(language: str) -> Path:
+    """Where the catalog of a language lies."""
+    return FOLDER / language / "LC_MESSAGES" / "messages.po"
+
+
 def catalog(language: str) -> Catalog:
     """The catalog of a language other than English, as it lies in `translations/`."""
-    with (FOLDER / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
+    with path(language).open("rb") as file:
         return read_po(file, locale=language)
 
 

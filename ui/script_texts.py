@@ -32,7 +32,6 @@ def texts() -> dict[str, object]:
         "analysing": _("being analysed"),
         "analysed": _("analysed"),
         "someAnalysed": _("{done} of {all} analysed"),
-        "someFailed": _("{failed} could not be analysed"),
         "skipped": _("left out, as they are no CSV: {names}"),
         "failed": _("failed"),
         "tooLarge": _("The file is larger than 20 MB."),

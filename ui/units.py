@@ -3,7 +3,8 @@
 from datetime import date, datetime
 from typing import Final
 
-from flask_babel import format_date, format_decimal, format_time, gettext, ngettext
+from babel.dates import format_skeleton
+from flask_babel import format_date, format_decimal, format_time, get_locale, gettext, ngettext
 from markupsafe import Markup, escape
 
 from ui import preferences
@@ -128,6 +129,15 @@ def day(text: str | None, style: str = "long") -> str:
     return str(format_date(when, style)) if when else DASH
 
 
+def short_day(text: str | None) -> str:
+    """Weekday and date, short: for lists."""
+    try:
+        when = date.fromisoformat(text[:10]) if text else None
+    except ValueError:
+        when = None
+    return capital(str(format_skeleton("yMMMEd", when, locale=get_locale()))) if when else DASH
+
+
 def clock(text: str | None) -> str:
     """The time of day of an ISO time as the log has it: hours and minutes."""
     when = moment(text)
@@ -168,6 +178,7 @@ FILTERS: Final = {
     "difference": difference,
     "duration": duration,
     "day": day,
+    "short_day": short_day,
     "clock": clock,
     "unit_name": unit_name,
     "logs": logs,
