@@ -1,0 +1,207 @@
+"""The OpenAPI document: every route in it, valid, and true."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from jsonschema import Draft202012Validator
+from pydantic import BaseModel, Field, SecretStr
+
+from functions.api import auth, docs, errors, inputs, openapi
+from functions.api.auth import Auth, authenticated
+from functions.api.handler import create_app
+from functions.api.openapi import Answer, describe
+from functions.api.settings import Settings
+from functions.api.tokens import Keys
+
+AUTH = Auth(Keys("a", {"a": bytes(32)}), lambda _user, _session: None)
+
+
+class Body(inputs.Input):
+    """Sent."""
+
+    name: str
+
+
+class Query(inputs.Input):
+    """Asked."""
+
+    page: int = Field(default=1, ge=1, description="Which page.")
+
+
+class Reply(BaseModel):
+    """Answered."""
+
+    id: UUID
+
+
+@pytest.fixture(scope="module")
+def app() -> Flask:
+    """The whole function; nothing connects before a request needs it."""
+    keys = {"active": "a", "keys": {"a": "A" * 43}}
+    secrets = {
+        "connector-secret": "x" * 16,
+        "api-database": "postgresql://nowhere",
+        "worker-database": "postgresql://nowhere",
+        "api-nats": "nats://nowhere",
+        "api-s3-access-key": "x",
+        "api-s3-secret-key": "x",
+        "signing-keys": json.dumps(keys),
+    }
+    named = {f"faplog-{name}": SecretStr(value) for name, value in secrets.items()}
+    return create_app(Settings.model_validate(named | {"s3_endpoint": "http://nowhere", "s3_bucket": "faplog"}))
+
+
+def described(**said: Any) -> dict[str, Any]:
+    """The document's operation of one view described so."""
+    app = Flask("described", static_folder=None)
+    guarded = said.pop("guarded", False)
+
+    @describe(summary="A view", tag="tests", **said)
+    def view(id: UUID) -> str:
+        return str(id)
+
+    rule = "/api/v1/things/<uuid:id>"
+    app.add_url_rule(rule, view_func=authenticated(view) if guarded else view, methods=["POST"])
+    made = openapi.document(app, AUTH)
+    operation: dict[str, Any] = made["paths"]["/api/v1/things/{id}"]["post"]
+    return operation
+
+
+def test_no_public_route_is_left_out(app: Flask) -> None:
+    assert openapi.undescribed(app) == []
+
+
+def test_a_route_nobody_described_is_noticed() -> None:
+    app = Flask("forgotten", static_folder=None)
+    app.add_url_rule("/api/v1/forgotten", view_func=lambda: "")
+    assert openapi.undescribed(app) == ["/api/v1/forgotten"]
+
+
+def test_every_call_of_the_contract_is_there(app: Flask) -> None:
+    paths = openapi.document(app, AUTH)["paths"]
+    found = {f"{method.upper()} {path.removeprefix('/api/v1')}" for path in paths for method in paths[path]}
+    assert found >= {
+        "POST /auth/register",
+        "POST /auth/login",
+        "POST /auth/refresh",
+        "POST /auth/logout",
+        "POST /analyses",
+        "GET /analyses",
+        "GET /analyses/{id}",
+        "GET /analyses/{id}/series",
+        "GET /analyses/{id}/file",
+        "DELETE /analyses/{id}",
+        "GET /average",
+        "GET /average/available",
+        "POST /analyse",
+        "GET /analyse/{id}",
+        "GET /account",
+        "DELETE /account",
+        "GET /account/export",
+        "GET /openapi.json",
+        "GET /health/liveness",
+        "GET /health/readiness",
+    }
+
+
+def test_references_lead_somewhere_and_schemas_are_schemas(app: Flask) -> None:
+    document = openapi.document(app, AUTH)
+    text = json.dumps(document)
+    schemas = document["components"]["schemas"]
+    for schema in schemas.values():
+        Draft202012Validator.check_schema(schema)
+    references = {part.split('"')[0] for part in text.split('"#/components/schemas/')[1:]}
+    assert references <= schemas.keys()
+    assert "$defs" not in text
+
+
+def test_operation_ids_are_unique(app: Flask) -> None:
+    ids = [one["operationId"] for path in openapi.document(app, AUTH)["paths"].values() for one in path.values()]
+    assert len(ids) == len(set(ids))
+
+
+def test_what_a_view_takes_implies_its_errors() -> None:
+    operation = described(request=Body, query=Query, responses={200: Reply}, guarded=True)
+    assert list(operation["responses"]) == ["200", "400", "401", "403", "404", "413", "415", "503"]
+    assert list(described(responses={204: None})["responses"]) == ["204", "404", "503"]
+
+
+def test_bodies_queries_and_paths() -> None:
+    operation = described(request=Body, query=Query, headers={"Range": "A part."}, responses={200: Reply})
+    assert operation["requestBody"]["required"] is True
+    assert operation["requestBody"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Body"}
+    assert operation["parameters"] == [
+        {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}},
+        {
+            "name": "page",
+            "in": "query",
+            "required": False,
+            "description": "Which page.",
+            "schema": {"type": "integer", "minimum": 1, "default": 1},
+        },
+        {"name": "Range", "in": "header", "required": False, "description": "A part.", "schema": {"type": "string"}},
+    ]
+
+
+def test_forms() -> None:
+    form = {"type": "object", "properties": {"file": {"type": "string"}}}
+    operation = described(form=form, responses={202: Reply})
+    assert operation["requestBody"]["content"] == {"multipart/form-data": {"schema": form}}
+    assert "415" not in operation["responses"]
+
+
+def test_answers() -> None:
+    responses = described(
+        responses={
+            200: Answer("The file.", media=("text/csv",), schema={"type": "string"}),
+            204: "Gone.",
+            409: "Taken.",
+        }
+    )["responses"]
+    assert responses["200"] == {"description": "The file.", "content": {"text/csv": {"schema": {"type": "string"}}}}
+    assert responses["204"] == {"description": "Gone."}
+    assert responses["409"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Error"}
+
+
+def test_who_may_ask() -> None:
+    assert described(responses={204: None})["security"] == []
+    assert described(responses={204: None}, guarded=True)["security"] == [{"bearer": []}, {"cookie": [], "csrf": []}]
+
+
+def test_the_document_is_served_and_kept(app: Flask) -> None:
+    client = app.test_client()
+    response = client.get("/api/v1/openapi.json")
+    assert response.get_json() == openapi.document(app, app.extensions[auth.EXTENSION])
+    assert response.get_json()["openapi"].startswith("3.1")
+    again = client.get("/api/v1/openapi.json", headers={"If-None-Match": response.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_the_page_names_every_operation_and_loads_nothing(app: Flask) -> None:
+    response = app.test_client().get("/api/v1/docs")
+    assert response.mimetype == "text/html"
+    for path in openapi.document(app, AUTH)["paths"]:
+        assert f"<code>{path}</code>" in response.text
+    for loading in ("<script", "src=", "http://", "https://", "@import", "url("):
+        assert loading not in response.text
+    assert docs._STYLE_HASH in response.headers["Content-Security-Policy"]
+    assert "unsafe" not in response.headers["Content-Security-Policy"]
+
+
+def test_what_a_description_says_is_text_on_the_page() -> None:
+    app = Flask("escaped", static_folder=None)
+    errors.register(app)
+    auth.install(app, AUTH)
+    app.register_blueprint(docs.blueprint)
+
+    @describe(summary="<script>alert(1)</script>", tag="tests", responses={204: None})
+    def view() -> str:
+        return ""
+
+    app.add_url_rule("/api/v1/odd", view_func=view)
+    page = app.test_client().get("/api/v1/docs").text
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
