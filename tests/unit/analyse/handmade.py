@@ -1,0 +1,45 @@
+"""Logs made by hand: one list per column, a row a second unless `t` says otherwise."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from functions.analyse.core.analysis import analyse, read
+from functions.analyse.core.log import Log
+
+Cells = Sequence[float | str | None]
+
+DAY_SEC = 86400
+
+
+def csv_log(
+    columns: dict[str, Cells],
+    *,
+    t: Sequence[float] | None = None,
+    start: float = 8 * 3600,
+    separator: str = ";",
+    date: str = "2025.02.03",
+) -> bytes:
+    """The bytes of a log as the app writes it; `t` are seconds after `start`, `None` is an empty cell."""
+    rows = max(map(len, columns.values()))
+    times = [float(second) for second in range(rows)] if t is None else t
+    lines = [separator.join(["Date", "Time", *columns, ""])]
+    for row in range(rows):
+        cells = ["" if values[row] is None else str(values[row]) for values in columns.values()]
+        lines.append(separator.join([date, clock(start + times[row]), *cells, ""]))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def clock(second: float) -> str:
+    """`HH:MM:SS.f` of a second of the day."""
+    tenths = round(second * 10) % (DAY_SEC * 10)
+    return f"{tenths // 36000:02}:{tenths // 600 % 60:02}:{tenths // 10 % 60:02}.{tenths % 10}"
+
+
+def clean_log(columns: dict[str, Cells], *, t: Sequence[float] | None = None) -> Log:
+    """The clean log of hand-made columns."""
+    return read(csv_log(columns, t=t)).log
+
+
+def analysis(columns: dict[str, Cells], *, t: Sequence[float] | None = None, **how: Any) -> dict[str, Any]:
+    """The analysis of hand-made columns."""
+    return analyse(read(csv_log(columns, t=t, **how)))
