@@ -60,6 +60,7 @@ class Store:
                 self._take_back(user_id, fresh)
                 raise
             if self._hand_over(user_id, [ids[digest] for digest in waiting]):
+                telemetry.count("faplog.uploads", len(logs))
                 return [ids[log.sha256] for log in logs]
         raise Unavailable("uploads of the same logs got into each other's way")
 

@@ -25,7 +25,7 @@ from functions.api.db import EXTENSION, Database
 from functions.api.handler import create_app
 from functions.api.reconcile import Reconciler
 from functions.api.settings import Settings
-from tests.integration.connector_rig import NatsServer
+from tests.integration.connector_rig import NatsServer, until
 from tests.integration.people import Person
 
 API = "/api/v1"
@@ -208,7 +208,9 @@ def rig(settings: Settings, folder: Path) -> Iterator[Rig]:
     """A rig on a fresh broker."""
     broker = NatsServer(folder)
     broker.start()
+    broker.ask(bus.ensure_streams)
     made = Rig(settings, broker)
+    until(made.publisher.connected, "the publisher is connected")
     try:
         yield made
     finally:

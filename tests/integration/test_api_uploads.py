@@ -11,6 +11,7 @@ import pytest
 from faplog.contracts.keys import log_key
 from functions.api.receive import MAX_UPLOAD_BYTES
 from functions.api.settings import Settings
+from tests.integration.connector_rig import until
 from tests.integration.delivery import (
     API,
     Rig,
@@ -232,6 +233,10 @@ def test_without_nats_uploads_go_on(system: Rig, person: Person) -> None:
         assert system.sql("SELECT sent FROM fap_analysis WHERE id = %s", analysis_id) == [{"sent": False}]
     finally:
         system.broker.start()
+        until(system.publisher.connected, "the publisher is back")
+    assert system.reconcile()
+    (request,) = system.take("analysis.request")
+    assert request["data"] == {"fileName": str(analysis_id), "attempt": 1, "version": 1}
 
 
 def test_without_the_store_an_upload_gets_a_503_and_leaves_nothing(api_settings: Settings, tmp_path: Path) -> None:

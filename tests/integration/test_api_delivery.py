@@ -1,0 +1,309 @@
+"""Results applied once, however they come, and averages asked for when they are due."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+import pytest
+
+from faplog.contracts.keys import log_key, result_key, series_key
+from faplog.contracts.messages import MAX_INLINE_BYTES, AverageRequest
+from functions.api.settings import Settings
+from tests.integration.delivery import (
+    API,
+    Rig,
+    at_once,
+    average_of,
+    failure,
+    get,
+    rig,
+    some_log,
+    success,
+    upload,
+    uploaded,
+    zipped,
+)
+from tests.integration.people import Person, arrive
+
+
+@pytest.fixture(scope="module")
+def system(api_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    with rig(api_settings, tmp_path_factory.mktemp("nats")) as made:
+        yield made
+
+
+@pytest.fixture
+def person(system: Rig) -> Person:
+    """Somebody new; nothing of others waits in the stream."""
+    for subject in ("analysis.request", "average.request"):
+        system.take(subject)
+    return arrive(system.app)
+
+
+def dated(analysis_id: UUID, day: str, **more: Any) -> dict[str, Any]:
+    return success(analysis_id, logDate=f"{day}T00:00:00.000Z", **more)
+
+
+def test_a_result_is_shown(system: Rig, person: Person) -> None:
+    analysis_id = uploaded(person)
+    result = success(analysis_id, fapRegen=True)
+    system.analysed(result)
+    shown = get(person, f"/analyses/{analysis_id}")
+    assert shown["status"] == "Success"
+    assert shown["message"] == "Analysis completed successfully."
+    assert shown["analysis"] == result["analysis"]
+    assert shown["logDate"] == "2025-02-03T00:00:00.000Z"
+    assert (shown["fapRegen"], shown["distance"]) == (True, 10.5)
+    (listed,) = get(person, "/analyses")["data"]
+    assert listed["verdict"] == "good"
+
+
+@pytest.mark.parametrize("second", [success, failure])
+def test_a_result_counts_once(system: Rig, person: Person, second: Any) -> None:
+    analysis_id = uploaded(person)
+    system.put_series(analysis_id)
+    system.analysed(success(analysis_id))
+    asked = system.take("average.request")
+    before = get(person, f"/analyses/{analysis_id}")
+    system.analysed(second(analysis_id, analysis={"other": 1}))
+    assert get(person, f"/analyses/{analysis_id}") == before
+    assert len(asked) == 3
+    assert system.take("average.request") == []
+    assert system.blobs.get(series_key(analysis_id)) is not None
+
+
+def test_a_result_of_nobody_is_dropped_with_what_it_stored(system: Rig, person: Person) -> None:
+    analysis_id = uploaded(person)
+    assert person.call("DELETE", f"{API}/analyses/{analysis_id}").status_code == 204
+    system.put_series(analysis_id)
+    system.blobs.put(result_key(analysis_id), b"{}")
+    system.analysed(success(analysis_id, analysis=None, analysisRef=result_key(analysis_id)))
+    system.analysed(success(uuid4()))
+    gone = {series_key(analysis_id), result_key(analysis_id), log_key(analysis_id)}
+    assert not gone & system.objects()
+    assert get(person, "/analyses")["data"] == []
+
+
+def test_an_old_attempt_is_as_good_as_a_new_one(system: Rig, person: Person) -> None:
+    analysis_id = uploaded(person)
+    system.sql("UPDATE fap_analysis SET attempt = 3 WHERE id = %s", analysis_id)
+    system.analysed(success(analysis_id, attempt=1))
+    assert get(person, f"/analyses/{analysis_id}")["status"] == "Success"
+
+
+def test_a_result_of_another_version_is_dropped(system: Rig, person: Person) -> None:
+    analysis_id = uploaded(person)
+    system.analysed(success(analysis_id, version=0))
+    assert get(person, f"/analyses/{analysis_id}")["status"] == "Processing"
+
+
+def test_a_result_that_says_nothing_of_version_or_attempt_is_taken(system: Rig, person: Person) -> None:
+    analysis_id = uploaded(person)
+    bare = {key: value for key, value in success(analysis_id).items() if key not in ("attempt", "version")}
+    system.analysed(bare | {"unknown": {"extra": 1}})
+    assert get(person, f"/analyses/{analysis_id}")["status"] == "Success"
+
+
+def test_a_late_result_still_counts_after_a_time_out(system: Rig, person: Person) -> None:
+    analysis_id = uploaded(person)
+    system.sql("UPDATE fap_analysis SET status = 'Failed', timed_out = true WHERE id = %s", analysis_id)
+    system.analysed(success(analysis_id))
+    assert get(person, f"/analyses/{analysis_id}")["status"] == "Success"
+
+
+def test_a_large_result_comes_by_reference(system: Rig, person: Person) -> None:
+    analysis_id = uploaded(person)
+    analysis = success(analysis_id)["analysis"] | {"drives": ["x" * 1000] * 300}
+    system.blobs.put(result_key(analysis_id), orjson.dumps(analysis))
+    system.analysed(success(analysis_id, analysis=None, analysisRef=result_key(analysis_id)))
+    assert get(person, f"/analyses/{analysis_id}")["analysis"] == analysis
+    assert system.blobs.get(result_key(analysis_id)) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"analysisId": "no id"},
+        {"status": "Maybe"},
+        {"analysis": [1]},
+        {"analysisRef": "logs/../users"},
+        {"analysisRef": "averages/x"},
+        {"distance": "far"},
+        {"logDate": "someday"},
+        {"message": None},
+        {"analysis": {"nul": "a\x00b"}},
+        {"analysis": {}},
+        {"analysis": None},
+    ],
+)
+def test_a_result_that_is_none_is_refused(system: Rig, person: Person, change: dict[str, Any]) -> None:
+    analysis_id = uploaded(person)
+    response = system.bring("analysis.result", success(analysis_id) | change)
+    assert response.status_code == 400
+    assert response.get_json()["message"].endswith(".")
+    assert get(person, f"/analyses/{analysis_id}")["status"] == "Processing"
+
+
+def test_messages_need_the_secret_and_a_topic(system: Rig) -> None:
+    client = system.app.test_client(use_cookies=False)
+    message = success(uuid4())
+    assert client.post("/", json=message, headers={"X-Topic": "analysis.result"}).status_code == 401
+    wrong = {"X-Topic": "analysis.result", "X-Connector-Secret": "x" * 40}
+    assert client.post("/", json=message, headers=wrong).status_code == 401
+    assert client.post("/", json=message).status_code == 401
+    assert system.bring("analysis.request", message).status_code == 400
+
+
+def test_averages_are_asked_for_once_all_logs_ended(system: Rig, person: Person) -> None:
+    answer = upload(person, zipped({f"{n}.csv": some_log() for n in range(4)}), "a.zip").get_json()
+    ids = [UUID(text) for text in answer["ids"]]
+    days = ["2024-12-31", "2025-02-03", "2025-03-04"]
+    for analysis_id, day in zip(ids, days, strict=False):
+        system.analysed(dated(analysis_id, day))
+        assert system.take("average.request") == []
+    assert person.call("GET", f"{API}/average").status_code == 404
+    system.analysed(failure(ids[3]))
+    requests = system.take("average.request")
+    periods = [(r["data"]["type"], r["data"].get("year"), r["data"].get("month")) for r in requests]
+    assert sorted(periods, key=str) == [
+        ("MONTHLY", 2024, 12),
+        ("MONTHLY", 2025, 2),
+        ("MONTHLY", 2025, 3),
+        ("OVERALL", None, None),
+        ("YEARLY", 2024, None),
+        ("YEARLY", 2025, None),
+    ]
+    (overall,) = [r for r in requests if r["data"]["type"] == "OVERALL"]
+    AverageRequest.model_validate(overall)
+    assert overall["data"]["userId"] == str(person.id)
+    assert overall["data"]["analysis"] == [
+        {
+            "analysisId": str(analysis_id),
+            "logDate": f"{day}T00:00:00.000Z",
+            "distance": 10.5,
+            "fapRegen": False,
+            "analysis": success(analysis_id)["analysis"],
+        }
+        for analysis_id, day in zip(ids, days, strict=False)
+    ]
+    digests = system.sql("SELECT digest FROM fap_analysis WHERE user_id = %s ORDER BY log_date, id", person.id)
+    known = b"".join(row["digest"] for row in digests if row["digest"] and row["digest"])
+    assert len(known) in (96, 128)
+    assert overall["data"]["analysisSha"] == hashlib.sha256(known[:96]).hexdigest()
+
+
+def test_an_average_is_shown_and_what_did_not_change_is_not_asked_for(system: Rig, person: Person) -> None:
+    system.analysed(dated(uploaded(person), "2024-12-31"))
+    for request in system.take("average.request"):
+        system.averaged(average_of(request))
+    assert get(person, "/average") == {
+        "status": "SUCCESS",
+        "message": "Average calculated successfully.",
+        "average": {"overall": {"logs": 1}},
+    }
+    assert get(person, "/average", type="MONTHLY", year=2024, month=12)["average"] == {"overall": {"logs": 1}}
+    system.analysed(dated(uploaded(person), "2025-01-01"))
+    periods = {(r["data"]["type"], r["data"].get("year")) for r in system.take("average.request")}
+    assert periods == {("OVERALL", None), ("YEARLY", 2025), ("MONTHLY", 2025)}
+    shown = get(person, "/average")
+    assert (shown["status"], shown["average"]) == ("CALCULATING", {"overall": {"logs": 1}})
+    available = [tuple(one.values()) for one in get(person, "/average/available")["data"]]
+    assert available == [
+        ("OVERALL", None, None, "CALCULATING"),
+        ("YEARLY", 2025, None, "CALCULATING"),
+        ("MONTHLY", 2025, 1, "CALCULATING"),
+        ("YEARLY", 2024, None, "SUCCESS"),
+        ("MONTHLY", 2024, 12, "SUCCESS"),
+    ]
+    assert person.call("GET", f"{API}/average?type=YEARLY&year=2023").status_code == 404
+
+
+def _overall(system: Rig) -> dict[str, Any]:
+    (request,) = [r for r in system.take("average.request") if r["data"]["type"] == "OVERALL"]
+    return request
+
+
+def test_an_average_that_is_not_the_one_asked_for_is_dropped(system: Rig, person: Person) -> None:
+    system.analysed(success(uploaded(person)))
+    request = _overall(system)
+    old = average_of(request)
+    system.analysed(success(uploaded(person)))
+    newer = _overall(system)
+    for wrong in (
+        old,
+        average_of(newer, generation=old["generation"]),
+        average_of(newer, analysisSha=old["analysisSha"]),
+        average_of(newer, userId=str(uuid4())),
+    ):
+        system.averaged(wrong)
+    assert get(person, "/average")["status"] == "CALCULATING"
+    system.averaged(average_of(newer))
+    system.averaged(average_of(newer, average={"overall": {"logs": 99}}))
+    system.averaged(average_of(newer, status="FAILED", message="late"))
+    assert get(person, "/average")["average"] == {"overall": {"logs": 2}}
+
+
+@pytest.mark.parametrize(
+    "bad", [{"status": "FAILED", "message": "It broke.", "average": None}, {"average": {}}, {"average": None}]
+)
+def test_a_bad_average_keeps_the_last_good_one(system: Rig, person: Person, bad: dict[str, Any]) -> None:
+    system.analysed(success(uploaded(person)))
+    system.averaged(average_of(_overall(system)))
+    system.analysed(success(uploaded(person)))
+    system.averaged(average_of(_overall(system), **bad))
+    shown = get(person, "/average")
+    assert shown["status"] == "FAILED"
+    assert shown["message"].endswith(".")
+    assert shown["average"] == {"overall": {"logs": 1}}
+
+
+def test_a_deletion_makes_the_averages_anew_and_the_last_one_takes_them_away(system: Rig, person: Person) -> None:
+    first, second = uploaded(person), uploaded(person)
+    system.put_series(first)
+    system.analysed(dated(first, "2025-02-03"))
+    system.analysed(dated(second, "2025-03-03"))
+    system.take("average.request")
+    assert person.call("DELETE", f"{API}/analyses/{first}").status_code == 204
+    assert not {log_key(first), series_key(first)} & system.objects()
+    assert len(_overall(system)["data"]["analysis"]) == 1
+    assert [one["type"] for one in get(person, "/average/available")["data"]] == ["OVERALL", "YEARLY", "MONTHLY"]
+    assert person.call("DELETE", f"{API}/analyses/{second}").status_code == 204
+    assert person.call("DELETE", f"{API}/analyses/{second}").status_code == 404
+    assert get(person, "/average/available")["data"] == []
+    assert system.take("average.request") == []
+
+
+def test_two_appliers_at_once_settle_once(system: Rig, person: Person) -> None:
+    ids = [uploaded(person) for _ in range(12)]
+    at_once(12, lambda which: system.analysed(success(ids[which])))
+    assert [one["status"] for one in get(person, "/analyses")["data"]] == ["Success"] * 12
+    requests = system.take("average.request")
+    assert len(requests) == 3
+    assert {len(request["data"]["analysis"]) for request in requests} == {12}
+
+
+def test_the_same_result_from_two_replicas_at_once(system: Rig, person: Person) -> None:
+    analysis_id = uploaded(person)
+    at_once(8, lambda _: system.analysed(success(analysis_id)))
+    assert len(system.take("average.request")) == 3
+
+
+def test_a_long_list_goes_through_the_store(system: Rig, person: Person) -> None:
+    ids = [uploaded(person) for _ in range(4)]
+    for analysis_id in ids:
+        long = success(analysis_id)["analysis"] | {"drives": ["x" * 1000] * 100}
+        system.analysed(success(analysis_id, analysis=long))
+    request = _overall(system)
+    data = request["data"]
+    assert "analysis" not in data
+    assert data["analysisRef"] == f"averages/{person.id}/{data['analysisSha']}.json"
+    stored = system.blobs.get(data["analysisRef"])
+    assert stored is not None
+    assert len(stored) > MAX_INLINE_BYTES
+    assert [item["analysisId"] for item in orjson.loads(stored)] == [str(analysis_id) for analysis_id in sorted(ids)]
+    result_ref = f"averages/{person.id}/{data['analysisSha']}-result.json"
+    system.blobs.put(result_ref, orjson.dumps({"overall": {"logs": 4}}))
+    system.averaged(average_of(request, average=None, averageRef=result_ref))
+    assert get(person, "/average")["average"] == {"overall": {"logs": 4}}
