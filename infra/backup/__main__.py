@@ -1,6 +1,7 @@
 """`python -m infra.backup create|verify|restore|drill`: back up database and bucket, and bring them back."""
 
 import argparse
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -21,6 +22,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("place", type=Path, help="the folder of snapshots, or one snapshot")
     parser.add_argument("--state", type=Path, help="the state folder of a system that runs on this machine")
     parser.add_argument("--keep", type=int, default=2, help="how many snapshots stay in the folder (create)")
+    parser.add_argument(
+        "--then",
+        nargs=argparse.REMAINDER,
+        default=[],
+        help="a command that carries the snapshot away, run with its path as last argument (create; comes last)",
+    )
     parser.add_argument("--replace", action="store_true", help="restore although there is something already")
     options = parser.parse_args(arguments)
     telemetry.setup("backup")
@@ -40,6 +47,8 @@ def _do(options: argparse.Namespace) -> str:
     if options.command == "create":
         folder, made = snapshot.create(target(BackupSettings), options.place, options.keep)
         manifest.verify(folder)
+        if options.then:
+            carry(options.then, folder)
         telemetry.gauge("faplog.backup.last_success", time.time())
         telemetry.gauge("faplog.backup.size", made.bytes)
         telemetry.gauge("faplog.backup.objects", len(made.objects))
@@ -52,6 +61,18 @@ def _do(options: argparse.Namespace) -> str:
         telemetry.gauge("faplog.drill.last_success", time.time())
         return f"{folder} restores: {_contents(done)}."
     return f"Restored {_contents(restore.restore(folder, target(RestoreSettings), replace=options.replace))}."
+
+
+def carry(command: list[str], folder: Path) -> None:
+    """Run the command that carries a snapshot away; only after it a backup counts as one.
+
+    Raises:
+        BadBackup: it failed.
+    """
+    try:
+        subprocess.run([*command, str(folder)], check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise BadBackup(f"The snapshot {folder} is good, but could not be carried away: {error}") from error
 
 
 def _contents(made: Manifest) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -216,7 +217,7 @@ def run(servers: Servers, *arguments: str) -> "subprocess.CompletedProcess[str]"
     runtime = {"s3": {"endpoint": servers.s3.endpoint, "bucket": servers.s3.bucket}}
     (servers.state / "runtime.json").write_text(json.dumps(runtime), "utf-8")
     return subprocess.run(
-        [sys.executable, "-m", "infra.backup", *arguments, "--state", str(servers.state)],
+        [sys.executable, "-m", "infra.backup", "--state", str(servers.state), *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -246,3 +247,53 @@ def test_without_a_running_system_the_command_says_so(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert done.stderr.startswith(f"No faplog runs with the state {tmp_path / 'none'}")
+
+
+def cluster(servers: Servers, command: str, folder: Path, **more: str) -> "subprocess.CompletedProcess[str]":
+    """What the cluster's jobs run, with a repository in a folder."""
+    environment = os.environ | servers.environment
+    environment |= {"PYTHON": sys.executable, "STAGING": str(folder / "staging"), "HOME": str(folder)}
+    environment |= {"RESTIC_REPOSITORY": str(folder / "repository"), "RESTIC_PASSWORD": "a test"} | more
+    return subprocess.run(
+        ["bash", str(ROOT / "infra/backup/cluster.sh"), command],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.skipif(shutil.which("restic") is None, reason="restic is not on PyPI: install Debian's to run this")
+def test_the_clusters_jobs_encrypt_keep_restore_and_drill(old: Servers, new: Servers, tmp_path: Path) -> None:
+    for _ in range(2):
+        made = cluster(old, "nightly", tmp_path)
+        assert made.returncode == 0, made.stdout + made.stderr
+    shutil.rmtree(tmp_path / "staging")
+    drilled = cluster(old, "drill", tmp_path)
+    assert drilled.returncode == 0, drilled.stderr
+    assert f"restores: {ACCOUNTS} accounts" in drilled.stdout
+    back = cluster(new, "restore", tmp_path, REPLACE="yes")
+    assert back.returncode == 0, back.stdout + back.stderr
+    assert contents(target(new)) == contents(target(old))
+    packs = [path for path in (tmp_path / "repository/data").rglob("*") if path.is_file()]
+    assert packs
+    assert not any(b"SootLoad" in path.read_bytes() for path in packs)
+
+
+@pytest.mark.skipif(shutil.which("restic") is None, reason="restic is not on PyPI: install Debian's to run this")
+def test_a_damaged_repository_restores_nothing(old: Servers, tmp_path: Path) -> None:
+    assert cluster(old, "nightly", tmp_path).returncode == 0
+    before = contents(target(old))
+    for pack in (tmp_path / "repository/data").rglob("*"):
+        if pack.is_file():
+            pack.chmod(0o600)
+            damage(pack)
+    assert cluster(old, "restore", tmp_path, REPLACE="yes").returncode != 0
+    assert contents(target(old)) == before
+
+
+def test_a_snapshot_that_could_not_be_carried_away_is_no_backup(old: Servers, tmp_path: Path) -> None:
+    failed = run(old, "create", str(tmp_path), "--then", "false")
+    assert failed.returncode == 1
+    assert "could not be carried away" in failed.stderr

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# What the cluster's jobs run: `nightly`, `restore` and `drill`. The snapshot is made and judged by `python3 -m
+# infra.backup`, the same as on a laptop; restic encrypts it, keeps many, and carries it off the cluster.
+#
+# STAGING      a folder with room for two snapshots (nightly) or one (restore, drill)
+# RESTIC_*     where to and with which password (restic's own variables; AWS_* for S3, an SSH key for SFTP)
+# KEEP_*       how many daily, weekly and monthly snapshots stay (7, 5, 12)
+# SNAPSHOT     which of restic's snapshots to restore (latest)
+# REPLACE      `yes` to restore over what is there
+set -euo pipefail
+command=${1:?nightly, restore or drill}
+staging=${STAGING:?a folder for the snapshot}
+python=${PYTHON:-python3}
+mkdir -p "$staging"
+
+fetch() {
+    rm -rf "$staging/fetched"
+    restic restore "${SNAPSHOT:-latest}" --tag faplog --target "$staging/fetched" --verify
+    # restic keeps the path a snapshot was made from: the snapshot is the folder with the manifest.
+    fetched=$(dirname "$(find "$staging/fetched" -name manifest.sha256 -print -quit)")
+}
+
+case $command in
+nightly)
+    restic cat config >/dev/null 2>&1 || restic init
+    # Locks that a killed job left would stop every later one.
+    restic unlock
+    "$python" -m infra.backup create "$staging/snapshots" --keep 1 --then restic backup --tag faplog --host faplog
+    restic forget --tag faplog --host faplog --group-by host,tags --prune \
+        --keep-daily "${KEEP_DAILY:-7}" --keep-weekly "${KEEP_WEEKLY:-5}" --keep-monthly "${KEEP_MONTHLY:-12}"
+    restic check --read-data-subset=2%
+    ;;
+restore)
+    fetch
+    if [ "${REPLACE:-no}" = yes ]; then
+        "$python" -m infra.backup restore "$fetched" --replace
+    else
+        "$python" -m infra.backup restore "$fetched"
+    fi
+    ;;
+drill)
+    fetch
+    "$python" -m infra.backup drill "$fetched"
+    rm -rf "$staging/fetched"
+    ;;
+*)
+    echo "There is no '$command': say nightly, restore or drill." >&2
+    exit 2
+    ;;
+esac
