@@ -161,7 +161,10 @@ class Asking:
             return request(due, reference=reference)
 
     def _write_list(self, due: Due, file: IO[bytes]) -> int | None:
-        """Write the analyses as a JSON array; its size, or None if they are not the ones asked for any more."""
+        """Write the analyses as a JSON array, one a line so that `average` can read them one by one.
+
+        Returns its size, or None if they are not the ones asked for any more.
+        """
         seen = hashlib.sha256()
         with self.database.worker() as connection, connection.cursor(name="analyses") as rows:
             rows.itersize = _PAGE_ROWS
@@ -178,7 +181,7 @@ class Asking:
             size = file.write(b"[")
             for number, row in enumerate(rows):
                 seen.update(row["digest"])
-                size += file.write((b"," if number else b"") + row["item"])
+                size += file.write((b",\n" if number else b"") + row["item"])
             size += file.write(b"]")
         return size if seen.hexdigest() == due.sha256 else None
 
