@@ -1,6 +1,6 @@
 """Logs made by hand: one list per column, a row a second unless `t` says otherwise."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from functions.analyse.core.analysis import analyse, read
@@ -12,7 +12,7 @@ DAY_SEC = 86400
 
 
 def csv_log(
-    columns: dict[str, Cells],
+    columns: Mapping[str, Cells],
     *,
     t: Sequence[float] | None = None,
     start: float = 8 * 3600,
@@ -35,11 +35,11 @@ def clock(second: float) -> str:
     return f"{tenths // 36000:02}:{tenths // 600 % 60:02}:{tenths // 10 % 60:02}.{tenths % 10}"
 
 
-def clean_log(columns: dict[str, Cells], *, t: Sequence[float] | None = None) -> Log:
+def clean_log(columns: Mapping[str, Cells], *, t: Sequence[float] | None = None) -> Log:
     """The clean log of hand-made columns."""
     return read(csv_log(columns, t=t)).log
 
 
-def analysis(columns: dict[str, Cells], *, t: Sequence[float] | None = None, **how: Any) -> dict[str, Any]:
+def analysis(columns: Mapping[str, Cells], *, t: Sequence[float] | None = None, **how: Any) -> dict[str, Any]:
     """The analysis of hand-made columns."""
     return analyse(read(csv_log(columns, t=t, **how)))
