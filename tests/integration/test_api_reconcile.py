@@ -1,0 +1,250 @@
+"""Reconcile: what was lost is found, what waits is left alone, what nobody knows is removed."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from faplog import version
+from faplog.contracts.keys import log_key, result_key, series_key
+from functions.api import queued, reconcile
+from functions.api.settings import Settings
+from standalone.servers import Servers
+from tests.integration.connector_rig import until
+from tests.integration.delivery import Rig, average_of, failure, get, rig, some_log, success, upload, uploaded, zipped
+from tests.integration.people import Person, arrive
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def system(api_settings: Settings, tmp_path: Path) -> Iterator[Rig]:
+    """A broker of its own; rows of earlier tests are gone, for reconcile looks at all there are."""
+    with rig(api_settings, tmp_path) as made:
+        made.sql("DELETE FROM fap_analysis")
+        made.sql("DELETE FROM fap_average")
+        yield made
+
+
+@pytest.fixture
+def person(system: Rig) -> Person:
+    return arrive(system.app)
+
+
+def attempts(system: Rig) -> list[int]:
+    return [request["data"]["attempt"] for request in system.waiting("analysis.request")]
+
+
+def test_nothing_to_do_is_nothing_done(system: Rig, person: Person) -> None:
+    analysis_id = uploaded(person)
+    assert system.reconcile(overdue_sec=0.001)
+    assert attempts(system) == [1]
+    assert get(person, f"/analyses/{analysis_id}")["status"] == "Processing"
+
+
+def test_a_lost_request_is_published_again_and_in_the_end_given_up(system: Rig, person: Person) -> None:
+    analysis_id = uploaded(person)
+    for attempt in (2, 3, 4):
+        assert len(system.take("analysis.request")) == 1
+        system.age("fap_analysis", 1000, id=analysis_id)
+        assert system.reconcile()
+        assert attempts(system) == [attempt]
+    system.take("analysis.request")
+    system.age("fap_analysis", 1000, id=analysis_id)
+    assert system.reconcile()
+    assert attempts(system) == []
+    shown = get(person, f"/analyses/{analysis_id}")
+    assert (shown["status"], "4 times" in shown["message"]) == ("Failed", True)
+    system.analysed(success(analysis_id))  # late, but it came
+    assert get(person, f"/analyses/{analysis_id}")["status"] == "Success"
+
+
+def test_uploading_again_gives_a_new_budget(system: Rig, person: Person) -> None:
+    content = some_log()
+    analysis_id = uploaded(person, content)
+    system.sql(
+        "UPDATE fap_analysis SET status = 'Failed', timed_out = true, retries = 3, attempt = 4 WHERE id = %s",
+        analysis_id,
+    )
+    system.take("analysis.request")
+    uploaded(person, content)
+    system.take("analysis.request")
+    system.age("fap_analysis", 1000, id=analysis_id)
+    system.reconcile()
+    assert attempts(system) == [6]
+
+
+def test_what_waits_in_the_stream_is_not_overdue_however_long(system: Rig, person: Person) -> None:
+    ids = upload(person, zipped({f"{n}.csv": some_log() for n in range(60)}), "a.zip").get_json()["ids"]
+    for text in ids:
+        system.age("fap_analysis", 100_000, id=UUID(text))
+    system.reconcile()
+    assert attempts(system) == [1] * 60
+
+
+def test_a_queue_longer_than_is_looked_at(system: Rig, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then the age of the oldest request decides: what is older is lost, what is younger still waits."""
+    monkeypatch.setattr(queued, "SCAN", 10)
+    lost = uploaded(person)
+    assert len(system.take("analysis.request")) == 1
+    upload(person, zipped({f"{n}.csv": some_log() for n in range(30)}), "a.zip")
+    system.age("fap_analysis", 1000, id=lost)
+    system.sql("UPDATE fap_analysis SET queued_at = queued_at - interval '20 seconds' WHERE id <> %s", lost)
+    system.reconcile(overdue_sec=10)
+    requests = system.waiting("analysis.request")
+    assert len(requests) == 31
+    assert [r["data"]["fileName"] for r in requests if r["data"]["attempt"] == 2] == [str(lost)]
+
+
+def test_a_result_that_waits_is_not_lost(system: Rig, person: Person) -> None:
+    """The API was away: the request is acknowledged, its result not yet delivered."""
+    analysis_id = uploaded(person)
+    system.take("analysis.request")
+    system.put("analysis.result", success(analysis_id))
+    system.age("fap_analysis", 1000, id=analysis_id)
+    system.reconcile()
+    assert attempts(system) == []
+
+
+def test_what_could_not_be_published_is_published_when_nats_returns(system: Rig, person: Person) -> None:
+    system.broker.stop()
+    ids = upload(person, zipped({f"{n}.csv": some_log() for n in range(5)}), "a.zip").get_json()["ids"]
+    assert len(ids) == 5
+    system.reconcile()
+    system.broker.start()
+    until(system.publisher.connected, "the publisher is back")
+    assert system.reconcile()
+    assert {r["data"]["fileName"] for r in system.waiting("analysis.request")} == set(ids)
+    assert attempts(system) == [1] * 5
+    system.reconcile()
+    assert attempts(system) == [1] * 5
+
+
+def test_a_half_made_upload_is_ended(system: Rig, person: Person) -> None:
+    good, half = uploaded(person), uploaded(person)
+    system.analysed(success(good))
+    assert system.take("average.request") == []
+    system.sql("UPDATE fap_analysis SET stage = 'upload' WHERE id = %s", half)
+    system.reconcile()
+    assert get(person, f"/analyses/{half}")["status"] == "Processing"
+    system.age("fap_analysis", 1000, id=half)
+    system.reconcile()
+    shown = get(person, f"/analyses/{half}")
+    assert (shown["status"], "upload" in shown["message"]) == ("Failed", True)
+    assert len(system.take("average.request")) == 3  # nothing of the user is pending any more
+
+
+def test_lost_averages_are_asked_for_again_and_in_the_end_given_up(system: Rig, person: Person) -> None:
+    system.analysed(success(uploaded(person)))
+    first = system.take("average.request")
+    for attempt in (2, 3, 4):
+        system.age("fap_average", 1000, user_id=person.id)
+        system.reconcile()
+        again = system.take("average.request")
+        assert len(again) == 3, attempt
+        assert {r["data"]["generation"] for r in again} == {r["data"]["generation"] for r in first}
+    system.age("fap_average", 1000, user_id=person.id)
+    system.reconcile()
+    shown = get(person, "/average")
+    assert (shown["status"], "4 times" in shown["message"]) == ("FAILED", True)
+    for request in first:
+        system.averaged(average_of(request))
+    assert get(person, "/average")["status"] == "SUCCESS"
+
+
+def test_averages_that_wait_are_not_asked_for_again(system: Rig, person: Person) -> None:
+    system.analysed(success(uploaded(person)))
+    system.age("fap_average", 100_000, user_id=person.id)
+    system.reconcile()
+    assert len(system.waiting("average.request")) == 3
+
+
+def test_averages_due_while_nats_was_away(system: Rig, person: Person) -> None:
+    analysis_id = uploaded(person)
+    system.broker.stop()
+    system.analysed(success(analysis_id))
+    system.broker.start()
+    until(system.publisher.connected, "the publisher is back")
+    system.reconcile()
+    assert len(system.waiting("average.request")) == 3
+
+
+def test_a_new_analyser_renews_a_few_while_nothing_else_waits(
+    system: Rig, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [uploaded(person) for _ in range(5)]
+    for analysis_id in ids[:4]:
+        system.analysed(success(analysis_id))
+    monkeypatch.setattr(reconcile, "ANALYSIS_VERSION", version.ANALYSIS_VERSION + 1)
+    monkeypatch.setattr(reconcile, "VERSION_BATCH", 3)
+    system.take("analysis.request")
+    system.reconcile()
+    assert attempts(system) == []  # one is still pending
+    system.analysed(failure(ids[4]))
+    system.take("average.request")
+    system.reconcile()
+    requests = system.take("analysis.request")
+    assert [(r["data"]["version"], r["data"]["attempt"]) for r in requests] == [(2, 2)] * 3
+    assert get(person, "/average")["status"] == "CALCULATING"
+    for request in requests:
+        system.analysed(success(UUID(request["data"]["fileName"]), version=1))  # from before: dropped
+        system.analysed(success(UUID(request["data"]["fileName"]), version=2))
+    system.reconcile()
+    assert len(system.take("analysis.request")) == 2
+    rows = system.sql("SELECT version, status FROM fap_analysis WHERE user_id = %s ORDER BY status", person.id)
+    assert [row["version"] for row in rows] == [2] * 5
+
+
+def test_orphans_go_and_what_is_known_or_young_stays(system: Rig, person: Person) -> None:
+    analysis_id, stranger = uploaded(person), uuid4()
+    system.put_series(analysis_id)
+    kept = {log_key(analysis_id), series_key(analysis_id)}
+    left = {log_key(stranger), series_key(stranger), result_key(stranger), "logs/odd.csv"}
+    for key in left:
+        system.blobs.put(key, b"x")
+    system.reconcile(orphan_sec=3600)
+    assert kept | left <= system.objects()
+    until(lambda: system.reconcile(orphan_sec=0.1) and not left & system.objects(), "orphans are gone")
+    assert kept <= system.objects()
+
+
+def test_only_one_runs(system: Rig, person: Person) -> None:
+    analysis_id = uploaded(person)
+    system.take("analysis.request")
+    system.age("fap_analysis", 1000, id=analysis_id)
+    with system.database.alone(reconcile.LOCK) as alone:
+        assert alone
+        assert system.reconcile()
+        assert attempts(system) == []
+    system.reconcile()
+    assert attempts(system) == [2]
+
+
+def test_it_runs_as_a_program(system: Rig, servers: Servers) -> None:
+    environment = os.environ | servers.environment
+    command = [sys.executable, "-m", "functions.api.reconcile"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    away = environment | {"SECRETS_DIR": "/nowhere"}
+    done = subprocess.run(command, cwd=ROOT, env=away, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "faplog-api-database" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_it_goes_on_until_it_is_told_to_stop(system: Rig, servers: Servers, person: Person) -> None:
+    command = [sys.executable, "-m", "functions.api.reconcile", "--every", "0.1"]
+    half = uploaded(person)
+    system.sql("UPDATE fap_analysis SET stage = 'upload' WHERE id = %s", half)
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | servers.environment, stderr=subprocess.DEVNULL)
+    try:
+        system.age("fap_analysis", 1000, id=half)
+        until(lambda: get(person, f"/analyses/{half}")["status"] == "Failed", "the upload is ended")
+        process.terminate()
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
