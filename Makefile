@@ -23,12 +23,15 @@ $(VENV)/.dev: requirements/dev.txt | $(BIN)/python
 	$(PIP) -r requirements/dev.txt
 	@touch $@ $(VENV)/.laptop
 
-UI := ui/static/vendor/icons.svg
+UI := ui/static/vendor/icons.svg ui/sample/log.json
 
-$(UI): ui/package-lock.json ui/vendor.mjs ui/icons.txt | $(VENV)/.laptop
+ui/static/vendor/icons.svg: ui/package-lock.json ui/vendor.mjs ui/icons.txt | $(VENV)/.laptop
 	cd ui && PATH="$(abspath $(BIN)):$$PATH" npm ci --loglevel=error && $(abspath $(BIN))/node vendor.mjs
 
-ui: $(UI) ## what the pages take from npm, into ui/static/vendor
+ui/sample/log.json: ui/make_sample.py faplog/version.py | $(VENV)/.laptop
+	$(BIN)/python -m ui.make_sample
+
+ui: $(UI) ## what the pages are built with: npm packages into ui/static/vendor, the sample report into ui/sample
 
 messages: $(VENV)/.dev ## bring the translations' catalogs in line with the texts of the UI
 	$(BIN)/python -m ui.messages

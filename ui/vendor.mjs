@@ -26,7 +26,7 @@ for (const [from, to] of files) {
 const symbols = icons.map((name) => {
   const svg = readFileSync(join(packages, "bootstrap-icons", "icons", `${name}.svg`), "utf8");
   return svg
-    .replace(/<svg[^>]*viewBox="([^"]+)"[^>]*>/, `<symbol id="${name}" viewBox="$1">`)
+    .replace(/<svg[^>]*viewBox="([^"]+)"[^>]*>/, `<symbol id="${name}" viewBox="$1" overflow="visible">`)
     .replace("</svg>", "</symbol>")
     .replace(/\n\s*/g, "");
 });

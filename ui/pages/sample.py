@@ -1,17 +1,21 @@
 """The sample report: a synthetic drive, analysed when the UI was built, shown without an account."""
 
 from functools import cache
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import orjson
 from flask import Blueprint, Response, abort, render_template, send_from_directory
 
+from ui.make_sample import FOLDER
 from ui.report import report
 
 blueprint = Blueprint("sample", __name__)
 
-FOLDER: Final = Path(__file__).parents[1] / "sample"
+
+@cache
+def exists() -> bool:
+    """Whether the sample was built; without it nothing links to it."""
+    return (FOLDER / "log.json").is_file()
 
 
 @cache
@@ -23,7 +27,7 @@ def _log() -> dict[str, Any]:
 @blueprint.get("/sample")
 def page() -> str:
     """The report, exactly as a user's own would look."""
-    if not (FOLDER / "log.json").is_file():
+    if not exists():
         abort(404)
     return render_template("sample.html", api_base="/sample", log_id="sample", **report(_log()))
 
