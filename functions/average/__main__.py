@@ -38,8 +38,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _items(content: bytes) -> list[Any]:
-    """The analyses of a file: one, a list, or those of an `average.request`."""
-    read = orjson.loads(content)
+    """The analyses of a file: one, one a line, a list, or those of an `average.request`."""
+    try:
+        read = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        lines = content.strip().split(b"\n")
+        if len(lines) < 2:
+            raise
+        return [orjson.loads(line) for line in lines]
     if isinstance(read, dict) and isinstance(read.get("data"), dict) and isinstance(read["data"].get("analysis"), list):
         return list(read["data"]["analysis"])
     return read if isinstance(read, list) else [read]

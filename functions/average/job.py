@@ -67,12 +67,14 @@ def answer(request: Request, store: Store) -> AverageResult:
         log.info("not averaged", extra={"reason": str(error)})
         return _result(data, AverageStatus.FAILED, f"Failed to process data: {error}")
     content = orjson.dumps(found.model_dump(mode="json", by_alias=True))
+    seconds = perf_counter() - began
+    telemetry.record("faplog.average.duration", seconds)
     log.info(
         "averaged",
         extra={
             "logs": found.overall.logs,
             "bytes": len(content),
-            "milliseconds": round((perf_counter() - began) * 1000),
+            "milliseconds": round(seconds * 1000),
         },
     )
     if len(content) <= MAX_INLINE_BYTES:

@@ -64,7 +64,7 @@ def section(tree: Any, *path: str) -> Json:
 
 
 def logs(items: Iterable[Any]) -> list[Log]:
-    """The analyses among the items: bare, or wrapped as in an `average.request`. What is neither is skipped."""
+    """The analyses among the items: wrapped as in an `average.request`, or bare ones that have an `overall`."""
     found = []
     for item in items:
         if type(item) is not dict:
@@ -72,7 +72,7 @@ def logs(items: Iterable[Any]) -> list[Log]:
         wrapped = item.get("analysis")
         if type(wrapped) is dict:
             found.append(_log(wrapped, item))
-        elif "analysis" not in item:
+        elif type(item.get("overall")) is dict and "analysis" not in item:
             found.append(_log(item, _NOTHING))
     return found
 

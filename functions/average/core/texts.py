@@ -5,14 +5,14 @@ from typing import Final
 from faplog.contracts.limits import Code, Severity
 
 _SEEN: Final[dict[Code, str]] = {
-    Code.IDLE_PRESSURE: "At idle the filter held back {value:g} mbar, the median of the last {logs}.",
+    Code.IDLE_PRESSURE: "At idle the filter held back {value:g} mbar, {median}.",
     Code.RESTRICTION_RISE: "Burned out, the filter resists the exhaust {value:.0f} % more than at first, over {logs}.",
     Code.REGEN_INTERVAL: "On average {value:.0f} km lie between regenerations, over {logs}.",
     Code.INTERVAL_DROP: "The last three regenerations came {value:.0f} % sooner than is usual for this car.",
     Code.REGENS_ABORTED: "Regenerations broken off in a row, up to the last one: {value:.0f}.",
-    Code.OIL_DILUTION: "Fuel makes up {value:g} % of the oil, the median of the last {logs}.",
-    Code.ADDITIVE_REMAINING: "{value:.0f} ml of additive remain, the median of the last {logs}.",
-    Code.BATTERY_BEFORE_START: "Before the start the battery gave {value:g} V, the median of the last {logs}.",
+    Code.OIL_DILUTION: "Fuel makes up {value:g} % of the oil, {median}.",
+    Code.ADDITIVE_REMAINING: "{value:.0f} ml of additive remain, {median}.",
+    Code.BATTERY_BEFORE_START: "Before the start the battery gave {value:g} V, {median}.",
 }
 
 _ADVICE: Final[dict[Code, tuple[str, str]]] = {
@@ -56,7 +56,11 @@ _ADVICE: Final[dict[Code, tuple[str, str]]] = {
 
 def say(code: Code, severity: Severity, value: float, logs: int) -> tuple[str, str | None]:
     """What was seen, and the advice for it; no advice where nothing is wrong."""
-    text = _SEEN[code].format(value=value, logs=f"{logs} log" if logs == 1 else f"{logs} logs")
+    text = _SEEN[code].format(
+        value=value,
+        logs="one log" if logs == 1 else f"{logs} logs",
+        median="in one log" if logs == 1 else f"the median of the last {logs} logs",
+    )
     if severity is Severity.WATCH:
         return text, _ADVICE[code][0]
     return text, _ADVICE[code][1] if severity is Severity.ACT else None

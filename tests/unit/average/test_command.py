@@ -23,8 +23,15 @@ def test_it_averages_files_of_every_form(tmp_path: Path, capsys: pytest.CaptureF
     }
     for name, form in forms.items():
         (tmp_path / name).write_text(json.dumps(form), "utf-8")
-    assert main([str(tmp_path / name) for name in forms]) == 0
-    assert json.loads(capsys.readouterr().out)["overall"]["distance_km"] == 5.0
+    lines = [
+        {"file": "a.csv", "analysis": one},
+        {"file": "b.csv", "error": "no log"},
+        {"file": "c.csv", "analysis": one},
+    ]
+    (tmp_path / "lines.json").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    assert main([str(path) for path in sorted(tmp_path.iterdir())]) == 0
+    found = json.loads(capsys.readouterr().out)["overall"]
+    assert (found["logs"], found["distance_km"]) == (7, 7.0)
 
 
 def test_what_cannot_be_read_is_said_and_the_rest_averaged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
