@@ -1,0 +1,369 @@
+"""The history against the real servers: lists, files, series, and who may see them."""
+
+import gzip
+import time
+import tracemalloc
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import httpx
+import psycopg
+import pytest
+
+from faplog.contracts.keys import log_key
+from functions.api.analyses import list_statement
+from functions.api.handler import create_app
+from functions.api.schemas import ListQuery, Order, SortBy
+from functions.api.settings import Settings
+from tests.integration.delivery import API, Rig, failure, get, rig, some_log, success, upload, uploaded
+from tests.integration.people import Person, arrive
+
+GHOST = "5f0c6f0e-7a43-4c0e-9b60-0a6f0a3c2f11"
+
+
+@pytest.fixture(scope="module")
+def system(api_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    with rig(api_settings, tmp_path_factory.mktemp("nats")) as made:
+        yield made
+
+
+@pytest.fixture
+def person(system: Rig) -> Person:
+    return arrive(system.app)
+
+
+def names(person: Person, **query: Any) -> list[str]:
+    return [one["fileName"] for one in get(person, "/analyses", **query)["data"]]
+
+
+@pytest.fixture
+def history(system: Rig, person: Person) -> dict[str, UUID]:
+    """Four logs: c of January with a regeneration, a of March to be watched, one that failed, one on its way."""
+    ids = {name: uploaded(person, name=name) for name in ("c.csv", "a.csv", "B_100%.csv", "Ärger.csv")}
+    system.analysed(success(ids["c.csv"], logDate="2025-01-05T00:00:00.000Z", fapRegen=True))
+    watch = {"health": {"verdict": "watch", "findings": []}}
+    system.analysed(success(ids["a.csv"], logDate="2025-03-05T00:00:00.000Z", analysis=watch))
+    system.analysed(failure(ids["B_100%.csv"]))
+    return ids
+
+
+def test_every_order(person: Person, history: dict[str, UUID]) -> None:
+    uploads = ["c.csv", "a.csv", "B_100%.csv", "Ärger.csv"]
+    assert names(person) == uploads[::-1]
+    assert names(person, sortBy="createdAt", order="asc") == uploads
+    assert names(person, sortBy="fileName", order="asc") == ["B_100%.csv", "a.csv", "c.csv", "Ärger.csv"]
+    assert names(person, sortBy="logDate", order="desc")[:2] == ["a.csv", "c.csv"]
+    assert names(person, sortBy="logDate", order="asc")[2:] == ["c.csv", "a.csv"]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"status": "Success"}, {"a.csv", "c.csv"}),
+        ({"status": "Failed"}, {"B_100%.csv"}),
+        ({"status": "Processing"}, {"Ärger.csv"}),
+        ({"fapRegen": "true"}, {"c.csv"}),
+        ({"fapRegen": "false", "status": "Success"}, {"a.csv"}),
+        ({"verdict": "watch"}, {"a.csv"}),
+        ({"verdict": "good"}, {"c.csv"}),
+        ({"verdict": "act"}, set()),
+        ({"q": "ÄRG"}, {"Ärger.csv"}),
+        ({"q": "b_100%"}, {"B_100%.csv"}),
+        ({"q": "%"}, {"B_100%.csv"}),
+        ({"q": "_"}, {"B_100%.csv"}),
+        ({"q": "'; DROP TABLE users;--"}, set()),
+        ({"q": "\x00"}, {"a.csv", "c.csv", "B_100%.csv", "Ärger.csv"}),
+        ({"q": ""}, {"a.csv", "c.csv", "B_100%.csv", "Ärger.csv"}),
+    ],
+)
+def test_every_filter(person: Person, history: dict[str, UUID], query: dict[str, str], found: set[str]) -> None:
+    page = get(person, "/analyses", **query)
+    assert {one["fileName"] for one in page["data"]} == found
+    assert page["pagination"]["totalItems"] == len(found)
+
+
+def test_pages(person: Person, history: dict[str, UUID]) -> None:
+    pages = [get(person, "/analyses", limit=3, page=page) for page in (1, 2, 3)]
+    assert [len(page["data"]) for page in pages] == [3, 1, 0]
+    assert pages[1]["pagination"] == {"totalItems": 4, "currentPage": 2, "pageSize": 3, "totalPages": 2}
+    assert set(pages[0]["data"][0]) == {
+        "id",
+        "fileName",
+        "createdAt",
+        "logDate",
+        "status",
+        "stage",
+        "message",
+        "fapRegen",
+        "distance",
+        "verdict",
+    }
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "page=0",
+        "page=-1",
+        "page=x",
+        "page=99999999999999999999",
+        "limit=0",
+        "limit=101",
+        "limit=1.5",
+        "sortBy=id",
+        "sortBy=fileName;DROP TABLE users",
+        "order=up",
+        "status=success",
+        "fapRegen=maybe",
+        "verdict=bad",
+        "q=" + "x" * 256,
+        "unknown=1",
+        "sort_by=fileName",
+        "page=1&page=2",
+        "page=",
+    ],
+)
+def test_a_bad_query_is_a_400_with_a_sentence(person: Person, query: str) -> None:
+    response = person.call("GET", f"{API}/analyses?{query}")
+    assert response.status_code == 400
+    assert response.get_json()["message"].endswith(".")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "type=WEEKLY",
+        "year=2025",
+        "type=YEARLY",
+        "type=MONTHLY&year=2025",
+        "type=MONTHLY&year=2025&month=13",
+        "x=1",
+        "type=YEARLY&year=99999",
+    ],
+)
+def test_a_bad_period_is_a_400_with_a_sentence(person: Person, query: str) -> None:
+    response = person.call("GET", f"{API}/average?{query}")
+    assert response.status_code == 400
+    assert response.get_json()["message"].endswith(".")
+
+
+def test_the_file_as_it_was(person: Person) -> None:
+    content = some_log() * 200
+    analysis_id = uploaded(person, content, "Fährt; x=.csv")
+    path = f"{API}/analyses/{analysis_id}/file"
+    whole = person.call("GET", path)
+    assert whole.status_code == 200
+    assert whole.data == content
+    assert whole.headers["Content-Type"] == "text/csv"
+    assert whole.headers["Accept-Ranges"] == "bytes"
+    assert whole.headers["Content-Disposition"].startswith("attachment; ")
+    assert "filename*=UTF-8''F%C3%A4hrt" in whole.headers["Content-Disposition"]
+    head = person.call("HEAD", path)
+    assert (head.status_code, head.headers["Content-Length"]) == (200, str(len(content)))
+    etag, changed = whole.headers["ETag"], whole.headers["Last-Modified"]
+    for condition in ({"If-None-Match": etag}, {"If-None-Match": "*"}, {"If-Modified-Since": changed}):
+        same = person.call("GET", path, headers=condition)
+        assert (same.status_code, same.data, same.headers["ETag"]) == (304, b"", etag)
+    other = {"If-None-Match": '"other"', "If-Modified-Since": changed}
+    assert person.call("GET", path, headers=other).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("asked", "start", "stop"),
+    [("bytes=0-9", 0, 10), ("bytes=10-", 10, None), ("bytes=-7", -7, None), ("bytes=5-999999", 5, None)],
+)
+def test_a_part_of_the_file(person: Person, asked: str, start: int, stop: int | None) -> None:
+    content = some_log() * 20
+    path = f"{API}/analyses/{uploaded(person, content)}/file"
+    part = person.call("GET", path, headers={"Range": asked})
+    assert part.status_code == 206
+    assert part.data == content[start:stop]
+    begin = start % len(content)
+    assert part.headers["Content-Range"] == f"bytes {begin}-{begin + len(part.data) - 1}/{len(content)}"
+
+
+def test_parts_that_are_none(person: Person) -> None:
+    content = some_log() * 20
+    path = f"{API}/analyses/{uploaded(person, content)}/file"
+    beyond = person.call("GET", path, headers={"Range": "bytes=999999-"})
+    assert (beyond.status_code, beyond.headers["Content-Range"]) == (416, f"bytes */{len(content)}")
+    for asked in ("bytes=0-1,5-6", "lines=1-2", "bytes=x", "bytes=9-5"):
+        assert person.call("GET", path, headers={"Range": asked}).data == content
+    stale = {"Range": "bytes=0-1", "If-Range": '"other"'}
+    assert person.call("GET", path, headers=stale).data == content
+    etag = person.call("HEAD", path).headers["ETag"]
+    assert person.call("GET", path, headers={"Range": "bytes=0-1", "If-Range": etag}).status_code == 206
+
+
+def test_a_public_bucket_hands_the_file_out_itself(system: Rig, person: Person, api_settings: Settings) -> None:
+    content = some_log()
+    analysis_id = uploaded(person, content, "Fährt.csv")
+    public = create_app(system.settings.model_copy(update={"public_s3_endpoint": api_settings.s3_endpoint}))
+    client = public.test_client(use_cookies=False)
+    answer = client.get(
+        f"{API}/analyses/{analysis_id}/file", headers={"Authorization": f"Bearer {person.access_token}"}
+    )
+    public.extensions["faplog.database"].close()
+    assert answer.status_code == 302
+    assert answer.headers["Cache-Control"] == "no-store"
+    got = httpx.get(answer.headers["Location"])
+    assert got.content == content
+    assert "F%C3%A4hrt.csv" in got.headers["Content-Disposition"]
+
+
+def test_the_series_comes_as_it_is_stored(system: Rig, person: Person) -> None:
+    analysis_id = uploaded(person)
+    path = f"{API}/analyses/{analysis_id}/series"
+    assert person.call("GET", path).status_code == 404
+    system.put_series(analysis_id, b'{"t": [1, 2]}')
+    system.analysed(success(analysis_id))
+    packed = person.call("GET", path, headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == b'{"t": [1, 2]}'
+    plain = person.call("GET", path, headers={"Accept-Encoding": "identity"})
+    assert "Content-Encoding" not in plain.headers
+    assert plain.get_json() == {"t": [1, 2]}
+    same = person.call("GET", path, headers={"Accept-Encoding": "gzip", "If-None-Match": packed.headers["ETag"]})
+    assert same.status_code == 304
+
+
+ROUTES = [
+    ("GET", "/analyses/{id}"),
+    ("DELETE", "/analyses/{id}"),
+    ("GET", "/analyses/{id}/file"),
+    ("GET", "/analyses/{id}/series"),
+    ("GET", "/analyse/{id}"),
+]
+
+
+@pytest.mark.parametrize(("method", "route"), ROUTES)
+def test_nobody_sees_what_is_anothers(system: Rig, person: Person, method: str, route: str) -> None:
+    analysis_id = uploaded(person)
+    system.put_series(analysis_id)
+    system.analysed(success(analysis_id))
+    stranger = arrive(system.app)
+    path = API + route.format(id=analysis_id)
+    assert stranger.call(method, path).status_code == 404
+    assert stranger.call(method, API + route.format(id=GHOST)).status_code == 404
+    anonymous = system.app.test_client(use_cookies=False)
+    assert anonymous.open(path, method=method).status_code == 401
+    for odd in ("1", "no-uuid", "'; DROP TABLE users;--", GHOST + "0", "%00", "{" + GHOST + "}"):
+        response = person.call(method, API + route.format(id=odd))
+        assert response.status_code == 404
+        assert response.get_json()["message"].endswith(".")
+    assert get(person, f"/analyses/{analysis_id}")["status"] == "Success"
+
+
+@pytest.mark.parametrize("path", ["/analyses", "/average", "/average/available"])
+def test_lists_are_ones_own_and_need_a_login(system: Rig, person: Person, path: str) -> None:
+    system.analysed(success(uploaded(person)))
+    stranger = arrive(system.app)
+    assert system.app.test_client(use_cookies=False).get(API + path).status_code == 401
+    seen = stranger.call("GET", API + path)
+    assert seen.status_code == 404 if path == "/average" else seen.get_json()["data"] == []
+
+
+def test_uploading_needs_a_login(system: Rig, person: Person) -> None:
+    person.access_token = "x"
+    assert upload(person, some_log()).status_code == 401
+    assert upload(person, some_log(), path="/analyse").status_code == 401
+
+
+def test_raw_sql_sees_nothing_of_others(system: Rig, person: Person) -> None:
+    analysis_id = uploaded(person)
+    system.analysed(success(analysis_id))
+    stranger = arrive(system.app)
+    with system.database.api(stranger.id) as connection:
+        for table in ("fap_analysis", "fap_average", "users"):
+            column = "id" if table == "users" else "user_id"
+            seen = connection.execute(f"SELECT {column} AS owner FROM {table}").fetchall()
+            assert [row["owner"] for row in seen if row["owner"] != stranger.id] == []
+        gone = connection.execute("DELETE FROM fap_analysis WHERE id = %s", [analysis_id])
+        changed = connection.execute("UPDATE fap_analysis SET file_name = 'x' WHERE id = %s", [analysis_id])
+        assert (gone.rowcount, changed.rowcount) == (0, 0)
+    insert = "INSERT INTO fap_analysis (user_id, file_name, size, sha256, version) VALUES (%s, 'x', 1, sha256('x'), 1)"
+    for statement, values in (
+        (insert, [person.id]),
+        ("UPDATE fap_average SET status = 'FAILED'", []),
+        ("DELETE FROM users", []),
+        ("TRUNCATE fap_analysis", []),
+        ("DROP TABLE fap_analysis", []),
+        ("ALTER TABLE fap_analysis DISABLE ROW LEVEL SECURITY", []),
+        ("SET ROLE faplog_owner", []),
+    ):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege), system.database.api(stranger.id) as connection:
+            connection.execute(statement, values)
+
+
+def test_without_a_user_there_is_nothing(system: Rig, person: Person) -> None:
+    """A transaction that forgot to say whose it is."""
+    uploaded(person)
+    url = system.settings.api_database.get_secret_value()
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT count(*) FROM fap_analysis").fetchone() == (0,)
+
+
+def _seed(system: Rig, user_id: UUID, number: int) -> None:
+    """Analyses of a user, behind the API's back."""
+    with psycopg.connect(system.settings.api_database.get_secret_value()) as connection:
+        connection.execute("SELECT set_config('app.current_user_id', %s, false)", [str(user_id)])
+        connection.execute(
+            """
+            INSERT INTO fap_analysis (user_id, file_name, size, sha256, version, status, stage, analysis, digest,
+                verdict, log_date, log_year, log_month, fap_regen, distance, created_at)
+            SELECT %s, 'log_' || n || '.csv', 1000, sha256(n::text::bytea), 1, 'Success', 'analyse',
+                jsonb_build_object('drives', repeat(md5(n::text), 60)), sha256(n::text::bytea), 'good', day,
+                extract(year FROM day), extract(month FROM day), n %% 7 = 0, n %% 100, now() - make_interval(secs => n)
+            FROM generate_series(1, %s) AS n, LATERAL (SELECT now() - make_interval(days => n %% 900) AS day) AS d
+            """,
+            [user_id, number],
+        )
+
+
+def test_every_list_is_read_from_an_index(system: Rig) -> None:
+    """On 100,000 rows of several users: no page reads the table through or sorts it."""
+    people = [arrive(system.app) for _ in range(10)]
+    for person in people:
+        _seed(system, person.id, 10_000)
+    plans = []
+    for sort in SortBy:
+        for order in Order:
+            query = ListQuery(sortBy=sort, order=order, page=2)
+            statement, values = list_statement(people[0].id, query)
+            with system.database.api(people[0].id) as connection:
+                plan = connection.execute(b"EXPLAIN (FORMAT TEXT) " + statement.as_bytes(connection), values)
+                plans.append("\n".join(row["QUERY PLAN"] for row in plan.fetchall()))
+    assert all("Index" in plan and "Seq Scan" not in plan and "Sort" not in plan for plan in plans), plans
+    for person in people:
+        system.sql("DELETE FROM users WHERE id = %s", person.id)
+
+
+def test_a_user_with_ten_thousand_logs(system: Rig, person: Person) -> None:
+    """Pages stay quick, and the average is asked for in one pass, by reference, without growing."""
+    _seed(system, person.id, 10_000)
+    for page in (1, 100, 500):
+        began = time.monotonic()
+        assert len(get(person, "/analyses", page=page, limit=20)["data"]) == 20
+        assert time.monotonic() - began < 1
+    system.take("average.request")
+    analysis_id = uploaded(person)
+    tracemalloc.start()
+    system.analysed(success(analysis_id))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 30 << 20
+    requests = system.take("average.request")
+    (overall,) = [r for r in requests if r["data"]["type"] == "OVERALL"]
+    assert "analysis" not in overall["data"]
+    stored = system.blobs.get(overall["data"]["analysisRef"])
+    assert stored is not None
+    assert stored.count(b'"analysisId"') == 10_001
+
+
+def test_a_file_that_is_not_stored_is_a_404(system: Rig, person: Person) -> None:
+    analysis_id = uploaded(person)
+    system.blobs.delete(log_key(analysis_id))
+    response = person.call("GET", f"{API}/analyses/{analysis_id}/file")
+    assert response.status_code == 404
+    assert response.get_json()["message"].endswith(".")
