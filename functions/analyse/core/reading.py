@@ -72,7 +72,10 @@ def _read(table: Table, separator: bytes) -> Rows:
         raise BadLog(f"it has {len(table.starts)} rows, a log of one day cannot")
     filled = table.view[table.starts] != NEWLINE
     days, times = _timestamps(table, separator[0])
-    numbers, not_numeric = _numbers(table, [field for field, _ in fields], separator.decode())
+    try:
+        numbers, not_numeric = _numbers(table, [field for field, _ in fields], separator.decode())
+    except pd.errors.ParserError as error:
+        raise BadLog("its rows have not the columns that its first line names") from error
     if not filled.all():
         days, times, numbers = days[filled], times[filled], numbers[:, filled]
     return Rows(days, times, [position for _, position in fields], numbers, not_numeric)
