@@ -1,32 +1,54 @@
-"""`python -m faplog.contracts.schema [FOLDER]`: what clients read, as JSON schemas, into docs/schema."""
+"""`python -m faplog.contracts.schema`: writes what the models say into docs/, where readers look for it."""
 
 import json
 import sys
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel
+from faplog.contracts.analysis import Analysis
+from faplog.contracts.limits import LIMITS, Bad, Bound, Limit
 
-from faplog.contracts.average import Average
+DOCS: Final = Path(__file__).parents[2] / "docs"
+BEGIN: Final = "<!-- limits -->\n"
+END: Final = "<!-- /limits -->\n"
+HEAD: Final = "| code | unit | watch | act | confidence |\n|---|---|---|---|---|\n"
 
-FOLDER: Final = Path(__file__).parents[2] / "docs" / "schema"
-MODELS: Final[dict[str, type[BaseModel]]] = {"average": Average}
-
-
-def schema(name: str) -> str:
-    """The JSON schema of the document of that name, as the text of its file."""
-    made = MODELS[name].model_json_schema(by_alias=True, mode="serialization")
-    made["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    return json.dumps(made, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+_WORDS: Final = {Bad.AT_OR_ABOVE: "≥ {}", Bad.ABOVE: "> {}", Bad.AT_OR_BELOW: "≤ {}", Bad.BELOW: "< {}"}
 
 
-def main(arguments: list[str]) -> None:
-    """Write each schema into the folder."""
-    folder = Path(arguments[0]) if arguments else FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in MODELS:
-        (folder / f"{name}.json").write_text(schema(name), "utf-8")
+def analysis_schema() -> str:
+    """The JSON schema of an analysis."""
+    return json.dumps(Analysis.model_json_schema(by_alias=True), indent=1, ensure_ascii=False) + "\n"
+
+
+def with_limits(page: str) -> str:
+    """The page with the table of limits brought up to date between its two marks."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return before + BEGIN + HEAD + "".join(map(_row, LIMITS.values())) + END + after
+
+
+def _row(limit: Limit) -> str:
+    cells = (limit.code, limit.unit, _bound(limit, limit.watch), _bound(limit, limit.act), limit.confidence)
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _bound(limit: Limit, bound: Bound | None) -> str:
+    if bound is None:
+        return "–"
+    if isinstance(bound, tuple):
+        return f"outside {bound[0]:g} to {bound[1]:g}"
+    return _WORDS[limit.bad].format(f"{bound:,g}")
+
+
+def main() -> int:
+    """Write schema and table; 0."""
+    (DOCS / "schema").mkdir(exist_ok=True)
+    (DOCS / "schema" / "analysis.json").write_text(analysis_schema(), "utf-8")
+    page = DOCS / "analysis.md"
+    page.write_text(with_limits(page.read_text("utf-8")), "utf-8")
+    return 0
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main())
