@@ -5,6 +5,7 @@ follows the flow-normalised resistance that `restriction` measures, so that an a
 """
 
 from dataclasses import dataclass
+from math import exp
 from random import Random
 
 MASS_KG = 1600.0
@@ -107,7 +108,7 @@ class Car:
         """Stand with the engine off: everything cools towards the outside."""
         for name, slowness in (("coolant_c", 5400), ("oil_c", 6000), ("fap_c", 2400), ("fuel_c", 6000)):
             value = getattr(self, name)
-            setattr(self, name, self.outside_c + (value - self.outside_c) * 2.718281828 ** (-seconds / slowness))
+            setattr(self, name, self.outside_c + (value - self.outside_c) * exp(-seconds / slowness))
         self.intake_c = self.outside_c + 0.3 * (self.coolant_c - self.outside_c)
         self.turbo_mbar, self.rail_want_bar, self.rail_bar = self.atmosphere_mbar + 10, 340.0, 1.0
         self.awake = False

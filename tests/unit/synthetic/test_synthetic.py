@@ -140,10 +140,17 @@ def test_a_log_of_a_size(profile: str, size: int) -> None:
     assert content.count(b"2025.03.14;") == truth["rows"], "one file is one day"
 
 
+def highest_pressure(content: bytes) -> int:
+    header, *lines = content.split(b"\n")
+    index = header.split(b";").index(b"FAPpressure")
+    cells = {line.split(b";")[index] for line in lines if line.count(b";") > index}
+    return max(int(cell) for cell in cells if cell.isdigit() and cell != b"65280")
+
+
 def test_a_worn_filter_shows() -> None:
     good, worn = (list(synthetic.month(30, seed=2, health=health)) for health in ("good", "worn"))
-    pressures = [[max(read(content).column("FAPpressure")) for content, _ in month] for month in (good, worn)]
-    assert max(pressures[0]) < 300 < 400 < max(pressures[1])
+    highest = [max(highest_pressure(content) for content, _ in month) for month in (good, worn)]
+    assert highest[0] < 300 < 400 < highest[1]
     aborted = "".join(regen["outcome"][0] for _, truth in worn for regen in truth["regens"])
     assert "aaa" in aborted
     intervals = [
