@@ -1,12 +1,16 @@
 """Passwords: which are accepted, and how they are kept (argon2id, sized for small machines)."""
 
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from threading import BoundedSemaphore
 from typing import Final
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
+
+from faplog.errors import Unavailable
 
 MIN_CHARS: Final = 8
 MAX_CHARS: Final = 128
@@ -16,8 +20,10 @@ MEMORY_KIB: Final = 19 * 1024
 """With two passes the least OWASP's password storage cheat sheet names for argon2id: 20–40 ms on a small machine."""
 
 _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=MEMORY_KIB, parallelism=1, type=Type.ID)
-_AT_ONCE: Final = BoundedSemaphore(2)
-"""However many threads log people in, hashing takes the memory and the cores of two."""
+AT_ONCE: Final = 2
+WAIT_SEC: Final = 5.0
+_places: Final = BoundedSemaphore(AT_ONCE)
+"""However many people log in at once, hashing takes the memory and the cores of two, and nobody waits for long."""
 
 
 class WeakPassword(Exception):
@@ -38,15 +44,15 @@ def check(password: str, email: str) -> None:
 
 
 def store(password: str) -> str:
-    """The hash to keep: argon2id with its parameters and a random salt."""
-    with _AT_ONCE:
+    """The hash to keep: argon2id with its parameters and a random salt. Raises `Unavailable` under too many logins."""
+    with _place():
         return _HASHER.hash(_normal(password))
 
 
 def matches(password: str, kept: str) -> bool:
-    """Whether this is the password of that hash."""
+    """Whether this is the password of that hash. Raises `Unavailable` under too many logins."""
     try:
-        with _AT_ONCE:
+        with _place():
             return _HASHER.verify(kept, _normal(password))
     except (VerificationError, InvalidHashError):
         return False
@@ -61,6 +67,16 @@ def matches_nobody(password: str) -> bool:
 def is_outdated(kept: str) -> bool:
     """Whether a hash was made with other parameters than today's and should be made again."""
     return _HASHER.check_needs_rehash(kept)
+
+
+@contextmanager
+def _place() -> Iterator[None]:
+    if not _places.acquire(timeout=WAIT_SEC):
+        raise Unavailable("too many passwords to hash at once")
+    try:
+        yield
+    finally:
+        _places.release()
 
 
 def _normal(password: str) -> str:

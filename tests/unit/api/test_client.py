@@ -8,9 +8,10 @@ from werkzeug.test import EnvironBuilder
 from functions.api import client
 
 
-def seen(forwarded: str | None, peer: str | None = "10.42.0.7") -> str:
-    """The address of a request with this X-Forwarded-For from this peer."""
-    headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
+def seen(forwarded: str | None, peer: str | None = "10.42.0.7", real: str | None = None) -> str:
+    """The address of a request with this X-Forwarded-For and X-Real-Ip from this peer."""
+    named = {"X-Forwarded-For": forwarded, "X-Real-Ip": real}
+    headers = {name: value for name, value in named.items() if value is not None}
     environ = EnvironBuilder(headers=Headers(headers)).get_environ()
     environ["REMOTE_ADDR"] = peer
     return client.address(Request(environ))
@@ -31,6 +32,11 @@ def seen(forwarded: str | None, peer: str | None = "10.42.0.7") -> str:
 )
 def test_the_last_entry_counts(forwarded: str | None, address: str) -> None:
     assert seen(forwarded) == address
+
+
+def test_the_edges_word_counts_whatever_proxies_lie_behind_it() -> None:
+    assert seen("203.0.113.9, 10.42.0.3, 127.0.0.1", real="203.0.113.9") == "203.0.113.9"
+    assert seen("203.0.113.9", real="not an address") == "203.0.113.9"
 
 
 def test_a_peer_without_an_address() -> None:

@@ -1,8 +1,11 @@
 """Which passwords are accepted, and that what is kept of them tells them apart."""
 
+from contextlib import ExitStack
+
 import pytest
 from argon2 import PasswordHasher, Type, extract_parameters
 
+from faplog.errors import Unavailable
 from functions.api import passwords
 from functions.api.passwords import WeakPassword
 
@@ -65,3 +68,13 @@ def test_nobody_has_a_password() -> None:
 def test_hashes_of_other_parameters_are_outdated() -> None:
     assert passwords.is_outdated(PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash("a diesel hums"))
     assert not passwords.is_outdated(passwords.store("a diesel hums"))
+
+
+def test_too_many_at_once_are_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "WAIT_SEC", 0.01)
+    with ExitStack() as stack:
+        for _ in range(passwords.AT_ONCE):
+            stack.enter_context(passwords._place())
+        with pytest.raises(Unavailable):
+            passwords.matches_nobody("a diesel hums")
+    assert passwords.store("a diesel hums")
