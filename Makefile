@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo reset check test format lock clean ui messages
+.PHONY: help run demo reset backup restore check test format lock render images clean ui messages
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -45,10 +45,17 @@ demo: $(VENV)/.laptop ## upload a synthetic month into a demo account of the run
 reset: $(VENV)/.laptop ## empty the state: accounts, logs, analyses, credentials (ARGS=--yes does not ask)
 	@$(BIN)/python -m standalone.reset --state $(STATE) $(ARGS)
 
-check: $(VENV)/.dev ## format, lint, types
+backup: $(VENV)/.laptop ## back up the running system's accounts and logs (TO=backups)
+	@$(BIN)/python -m infra.backup create $(or $(TO),backups) --state $(STATE)
+
+restore: $(VENV)/.laptop ## bring a backup into the running system (FROM=backups; REPLACE=yes over what is there)
+	@$(BIN)/python -m infra.backup restore $(or $(FROM),backups) --state $(STATE) $(if $(filter yes,$(REPLACE)),--replace)
+
+check: $(VENV)/.dev ## format, lint, types, and the cluster's manifests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python -m infra.check
 
 format: $(VENV)/.dev ## make the code look as `make check` wants it
 	$(BIN)/ruff format .
@@ -57,6 +64,15 @@ format: $(VENV)/.dev ## make the code look as `make check` wants it
 test: $(VENV)/.dev $(UI) ## every test, against the real servers and in a real browser
 	@tests/browser/get_chromium.sh
 	$(BIN)/python -m pytest $(ARGS)
+
+chaos: $(VENV)/.dev $(UI) ## the long fault tests: every part killed, hung or lying under 200 uploads (about 15 minutes)
+	$(BIN)/python -m pytest -m chaos tests/chaos $(ARGS)
+
+render: $(VENV)/.dev ## write what the cluster needs from stack.yml (`make check` fails when it is stale)
+	$(BIN)/python -m infra.render
+
+images: ## build the six images with docker and faas-cli (REGISTRY=ghcr.io/faplog TAG=0.1.0; push with PUSH=yes)
+	infra/images.sh
 
 lock: $(VENV)/.dev ## resolve requirements/*.in into hash-locked *.txt (ARGS=--upgrade for newer versions)
 	requirements/lock.sh $(ARGS)

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Builds the six images and, with PUSH=yes, pushes them: three functions by faas-cli with our template, and the UI, the
+# connector and the backup by docker. Where faas-cli is not installed, the functions' contexts are laid out as it does.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export REGISTRY=${REGISTRY:-ghcr.io/faplog}
+export TAG=${TAG:-$(sed -nE 's/^VERSION = "(.+)"$/\1/p' faplog/version.py)}
+revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)
+labels=(--label "org.opencontainers.image.revision=$revision" --label "org.opencontainers.image.source=${SOURCE:-https://github.com/faplog/faplog}")
+images=()
+
+for function in api analyse average; do
+    images+=("$REGISTRY/$function:$TAG")
+    if command -v faas-cli >/dev/null; then
+        faas-cli build --filter "$function" --build-label "org.opencontainers.image.revision=$revision"
+        continue
+    fi
+    context=build/$function
+    rm -rf "$context"
+    mkdir -p "$context/function"
+    cp -R template/faplog-python/. "$context/"
+    cp -R "functions/$function/." faplog requirements "$context/function/"
+    docker build --build-arg "FUNCTION=$function" "${labels[@]}" --tag "$REGISTRY/$function:$TAG" "$context"
+done
+
+docker build "${labels[@]}" --file ui/Dockerfile --tag "$REGISTRY/ui:$TAG" .
+docker build "${labels[@]}" --file connector/Dockerfile --tag "$REGISTRY/connector:$TAG" .
+docker build "${labels[@]}" --file infra/backup/Dockerfile --tag "$REGISTRY/backup:$TAG" .
+images+=("$REGISTRY/ui:$TAG" "$REGISTRY/connector:$TAG" "$REGISTRY/backup:$TAG")
+
+if [ "${PUSH:-no}" = yes ]; then
+    for image in "${images[@]}"; do docker push "$image"; done
+fi
+printf '%s\n' "${images[@]}"

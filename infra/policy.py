@@ -1,0 +1,80 @@
+"""The house rules for everything that runs in the cluster, each a function from an object to what is wrong with it."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+Object = dict[str, Any]
+
+MAY_HAVE_A_TOKEN: Final = {"alloy"}
+"""Only the collector asks the API server anything: which nodes there are."""
+
+_PINNED: Final = re.compile(r"^[a-z0-9.-]+\.[a-z]+/[a-z0-9/._-]+:(?!latest$)[A-Za-z0-9._-]*[0-9][A-Za-z0-9._-]*$")
+_SECRETIVE: Final = re.compile(r"(password|secret|token|private)(?!.*_FILE$)", re.IGNORECASE)
+_LONG_RUNNING: Final = {"Deployment", "StatefulSet", "Service"}
+
+
+def broken(thing: Object) -> Iterator[str]:
+    """Every rule the object breaks, in words."""
+    if thing["kind"] == "Secret":
+        yield "a Secret in clear: seal it (python -m infra.seal)"
+    if thing["kind"] == "ServiceAccount" and thing.get("automountServiceAccountToken") is not False:
+        yield "an account whose token is mounted wherever it is used"
+    if thing["kind"] == "Service" and "type" in thing["spec"] and thing["spec"]["type"] != "ClusterIP":
+        yield "a Service that listens outside of the cluster"
+    pod = pod_spec(thing)
+    if pod is None:
+        return
+    yield from _pod(pod, thing["metadata"]["name"])
+    for container in (*pod["containers"], *pod.get("initContainers", [])):
+        for problem in _container(container, pod, probes=thing["kind"] in _LONG_RUNNING):
+            yield f"container {container['name']}: {problem}"
+
+
+def pod_spec(thing: Object) -> Object | None:
+    """The pod an object makes, if it makes one (a Knative Service does, a Service of Kubernetes does not)."""
+    spec: Object = thing.get("spec", {})
+    if thing["kind"] == "CronJob":
+        spec = spec["jobTemplate"]["spec"]
+    pod: Object | None = spec.get("template", {}).get("spec") if "template" in spec else None
+    return pod if pod and "containers" in pod else None
+
+
+def _pod(pod: Object, name: str) -> Iterator[str]:
+    if pod.get("automountServiceAccountToken") is not (name in MAY_HAVE_A_TOKEN):
+        yield "it must say automountServiceAccountToken: false"
+    if not pod.get("serviceAccountName"):
+        yield "it has no account of its own"
+    for field in ("hostNetwork", "hostPID", "hostIPC"):
+        if pod.get(field):
+            yield f"it uses {field}"
+    for volume in pod.get("volumes", []):
+        if "hostPath" in volume:
+            yield f"the volume {volume['name']} is a folder of the node"
+        if "emptyDir" in volume and "sizeLimit" not in volume["emptyDir"]:
+            yield f"the volume {volume['name']} may fill the node's disk"
+
+
+def _container(container: Object, pod: Object, *, probes: bool) -> Iterator[str]:
+    own = container.get("securityContext", {})
+    context = pod.get("securityContext", {}) | own
+    if context.get("runAsNonRoot") is not True or not context.get("runAsUser"):
+        yield "it must run as a numeric user other than root"
+    if context.get("seccompProfile", {}).get("type") != "RuntimeDefault":
+        yield "it has no seccomp profile"
+    if own.get("allowPrivilegeEscalation") is not False:
+        yield "it may gain privileges"
+    if own.get("readOnlyRootFilesystem") is not True:
+        yield "its root file system is writable"
+    if own.get("capabilities") != {"drop": ["ALL"]}:
+        yield "it keeps capabilities"
+    for kind in ("requests", "limits"):
+        if set(container.get("resources", {}).get(kind, {})) < {"cpu", "memory"}:
+            yield f"it has no {kind} of processor and memory"
+    if probes and not {"readinessProbe", "livenessProbe"} <= set(container):
+        yield "it has no readiness and liveness probe"
+    if not _PINNED.match(container["image"]):
+        yield f"the image {container['image']} is not named in full with the tag of a version"
+    for variable in container.get("env", []):
+        if _SECRETIVE.search(variable["name"]) and variable.get("value"):
+            yield f"the variable {variable['name']} has its value in clear"

@@ -1,0 +1,392 @@
+"""What several files say of the same thing, they say alike: stack.yml, template, renderer, laptop, cluster, secrets."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from connector.settings import ConnectorSettings
+from faplog import routes, stack, telemetry
+from faplog.version import VERSION
+from functions.api.settings import OwnerSettings, Settings
+from infra import check, dashboards, policy, render, seal
+from standalone import edge
+
+ROOT = check.ROOT
+FUNCTIONS = {function.name: function for function in stack.read(ROOT / "stack.yml", {})}
+DOCUMENT: dict[str, Any] = yaml.safe_load((ROOT / "stack.yml").read_text("utf-8"))
+OURS = "ghcr.io/faplog/"
+
+
+def read(path: str) -> Any:
+    return yaml.safe_load((ROOT / path).read_text("utf-8"))
+
+
+def everything() -> Iterator[dict[str, Any]]:
+    for overlay in check.overlays():
+        yield from check.build(overlay)
+
+
+def test_what_is_rendered_is_fresh() -> None:
+    assert render.stale() == []
+
+
+def test_a_stale_file_is_named_and_fails(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = render.rendered()
+    monkeypatch.setattr(render, "ROOT", tmp_path)
+    monkeypatch.setattr(render, "rendered", lambda: files)
+    assert render.main([]) == 0
+    assert render.main(["--check"]) == 0
+    changed = tmp_path / "infra/knative/base/services.yaml"
+    changed.write_text(changed.read_text("utf-8").replace("max-scale: '2'", "max-scale: '3'", 1), "utf-8")
+    assert render.main(["--check"]) == 1
+    assert capsys.readouterr().err.startswith("infra/knative/base/services.yaml is stale: run `make render`")
+
+
+def test_the_template_starts_what_the_image_starts() -> None:
+    """faas-cli puts the template's fprocess over the image's."""
+    dockerfile = (ROOT / "template/faplog-python/Dockerfile").read_text("utf-8")
+    template = read("template/faplog-python/template.yml")
+    assert f'fprocess="{template["fprocess"]}"' in dockerfile
+    assert template["language"] == "faplog-python" == DOCUMENT["functions"]["api"]["lang"]
+
+
+def test_of_watchdog_splits_the_command_at_spaces_only() -> None:
+    template = read("template/faplog-python/template.yml")
+    assert not set("\"'") & set(template["fprocess"])
+    assert template["fprocess"].split(" ")[-1] == "function.handler:create_app()"
+
+
+@pytest.mark.parametrize("path", check.DOCKERFILES)
+def test_an_image_says_its_version_and_runs_as_a_number(path: str) -> None:
+    text = (ROOT / path).read_text("utf-8")
+    assert f'org.opencontainers.image.version="{VERSION}"' in text
+    assert re.search(r"^USER [1-9]\d*:[1-9]\d*$", text, re.MULTILINE)
+    for line in re.findall(r"^FROM (\S+)", text, re.MULTILINE):
+        assert re.search(r":[\w.-]*\d+\.\d+[\w.-]*$", line), line
+    assert "--require-hashes" in text
+    assert "HEALTHCHECK" in text
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_is_built_with_its_own_packages(name: str) -> None:
+    assert FUNCTIONS[name].build_args == {"FUNCTION": name}
+    assert (ROOT / f"requirements/{name}.txt").exists()
+    assert "./requirements" in DOCUMENT["configuration"]["copy"]
+    assert "./faplog" in DOCUMENT["configuration"]["copy"]
+    assert not {path.name for path in (ROOT / FUNCTIONS[name].handler).iterdir()} & {"build", "template", "faplog"}
+
+
+def test_the_average_carries_no_pandas() -> None:
+    names = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements/average.txt").read_text("utf-8"), re.MULTILINE))
+    assert not names & {"pandas", "numpy", "boto3", "psycopg"}
+
+
+def test_community_edition_deploys_the_stack_as_it_is() -> None:
+    assert len(FUNCTIONS) <= 15
+    for function in FUNCTIONS.values():
+        assert function.ours("scale-max") <= 5
+        assert "," not in function.topic
+        assert not [label for label in function.labels if label.startswith("com.openfaas.scale")]
+        assert function.readonly_root_filesystem
+        assert {"cpu", "memory"} == set(function.limits) == set(function.requests)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_threads_of_a_function_are_what_it_is_scaled_by(name: str) -> None:
+    assert FUNCTIONS[name].environment["THREADS"] == str(FUNCTIONS[name].ours("threads"))
+
+
+def test_whoever_is_further_out_waits_longer() -> None:
+    """Function, then Knative or gateway, then connector: so always the innermost answer comes first."""
+    values = read("infra/openfaas/values.yaml")
+    connector = {route.function: route for route in routes.from_stack(FUNCTIONS.values(), render.GATEWAY)}
+    for name, function in FUNCTIONS.items():
+        exec_timeout = routes.seconds(function.environment["exec_timeout"])
+        assert exec_timeout <= routes.seconds(function.environment["write_timeout"])
+        upstream, read_timeout = (routes.seconds(values["gateway"][key]) for key in ("upstreamTimeout", "readTimeout"))
+        knative = render.knative_service(function)["spec"]["template"]["spec"]["timeoutSeconds"]
+        assert exec_timeout < upstream < read_timeout < connector[name].timeout_sec
+        assert exec_timeout < knative < connector[name].timeout_sec
+    grace = next(
+        policy.pod_spec(thing)
+        for thing in check.build(check.INFRA / "connector/overlays/prod")
+        if thing["kind"] == "Deployment"
+    )
+    assert grace
+    arguments = grace["containers"][0]["args"]
+    assert float(arguments[arguments.index("--grace") + 1]) < grace["terminationGracePeriodSeconds"]
+
+
+def test_the_routes_are_those_the_connector_reads() -> None:
+    for variant, host in (("knative", ".faplog.svc.cluster.local/"), ("openfaas", "gateway.openfaas.svc")):
+        for route in routes.read(ROOT / f"infra/connector/{variant}/routes.json"):
+            assert host in route.url
+            assert route.topic == FUNCTIONS[route.function].topic
+
+
+def test_our_images_have_our_version() -> None:
+    used = set()
+    for thing in everything():
+        for container in (policy.pod_spec(thing) or {"containers": []})["containers"]:
+            if container["image"].startswith(OURS):
+                used.add(container["image"])
+    assert used == {f"{OURS}{name}:{VERSION}" for name in (*FUNCTIONS, "ui", "connector", "backup")}
+
+
+def test_the_edge_has_the_laptops_rules() -> None:
+    laptop = edge.rules("http://api", "http://ui")["http"]
+    things = {thing["metadata"]["name"]: thing for thing in check.build(check.INFRA / "traefik/overlays/local")}
+    cluster = things["faplog"]["spec"]["routes"]
+    assert [(route["match"], route["priority"]) for route in cluster] == [
+        (router["rule"], router["priority"]) for router in laptop["routers"].values()
+    ]
+    for name, middleware in laptop["middlewares"].items():
+        assert things[name]["spec"] == middleware
+    for route, router in zip(cluster, laptop["routers"].values(), strict=True):
+        named = [middleware["name"] for middleware in route["middlewares"]]
+        assert [name for name in named if name != "to-api"] == router["middlewares"]
+
+
+def test_only_the_pages_and_the_api_are_reached_from_outside() -> None:
+    for overlay in ("local", "prod", "openfaas"):
+        for thing in check.build(check.INFRA / f"traefik/overlays/{overlay}"):
+            if thing["kind"] == "IngressRoute":
+                services = {service["name"] for route in thing["spec"]["routes"] for service in route["services"]}
+                assert services <= {"ui", "kourier-internal", "gateway"}
+    assert not [thing for thing in everything() if thing["kind"] == "Ingress"]
+
+
+# ---- secrets
+
+
+def made(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str]]:
+    """Namespace and name of every secret the seal script makes."""
+    for name in ("RESTIC_REPOSITORY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    for name in ("GRAFANA_OTLP_ENDPOINT", "GRAFANA_INSTANCE", "GRAFANA_TOKEN"):
+        monkeypatch.setenv(name, "x")
+    monkeypatch.setattr(seal, "_present", lambda *_: None)
+    return {
+        (namespace, secret.name)
+        for group in seal.GROUPS.values()
+        for secret in group()
+        for namespace in secret.namespaces
+    }
+
+
+def used(node: Any) -> Iterator[str]:
+    """The names of the secrets an object mounts or reads, but those it can do without."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "secret" and isinstance(value, dict):
+                if not value.get("optional"):
+                    yield value.get("secretName") or value["name"]
+            elif key in ("secretKeyRef", "secretRef"):
+                yield value["name"]
+            else:
+                yield from used(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from used(item)
+
+
+def test_every_secret_somebody_uses_is_made_where_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = made(monkeypatch)
+    for thing in everything():
+        if thing["kind"] == "SealedSecret":
+            continue
+        for name in used(thing.get("spec", {})):
+            assert (thing["metadata"]["namespace"], name) in there, f"{thing['kind']} {thing['metadata']['name']}"
+    for function in FUNCTIONS.values():
+        for name in function.secrets:
+            assert {("faplog", name), ("openfaas-fn", name)} <= there
+    for name in used(render.nats_values()):
+        assert ("faplog", name) in there
+
+
+def test_no_secret_is_made_that_nobody_uses(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = {name for thing in everything() for name in used(thing.get("spec", {}))}
+    names |= {name for function in FUNCTIONS.values() for name in function.secrets} | set(used(render.nats_values()))
+    assert {name for _, name in made(monkeypatch)} <= names
+
+
+def aliases(model: Any) -> set[str]:
+    return {field.validation_alias for field in model.model_fields.values() if field.validation_alias}
+
+
+def test_a_process_gets_the_secrets_its_settings_ask_for() -> None:
+    assert aliases(Settings) == set(FUNCTIONS["api"].secrets)
+    pods = {}
+    for overlay in ("connector", "knative", "backup"):
+        for thing in check.build(check.INFRA / overlay / "overlays/prod"):
+            if thing["kind"] in ("Deployment", "Job", "CronJob"):
+                pods[thing["metadata"]["name"]] = set(used(policy.pod_spec(thing)))
+    assert pods["connector"] == aliases(ConnectorSettings)
+    assert pods["migrate"] == aliases(OwnerSettings)
+    assert pods["reconcile"] == aliases(Settings)
+    from infra.backup.target import BackupSettings, RestoreSettings
+
+    assert pods["backup"] - {"backup-target"} == aliases(BackupSettings)
+    assert pods["backup-restore"] - {"backup-target"} == aliases(RestoreSettings)
+
+
+# ---- network
+
+
+def test_a_policy_names_only_pods_that_exist() -> None:
+    labels = {"faplog.dev/role": {"nats"}, "faplog.dev/function": set(FUNCTIONS)}
+    for thing in everything():
+        pod = thing.get("spec", {}).get("template") or thing.get("spec", {}).get("jobTemplate", {}).get("spec", {}).get(
+            "template"
+        )
+        for key, value in ((pod or {}).get("metadata", {}).get("labels", {})).items():
+            labels.setdefault(key, set()).add(value)
+    values = read("infra/nats/values.yaml")
+    assert values["podTemplate"]["merge"]["metadata"]["labels"]["faplog.dev/role"] == "nats"
+    for selector in selectors(check.build(check.INFRA / "network/overlays/prod")):
+        for key, value in selector.items():
+            if key.startswith("faplog.dev/"):
+                assert value in labels[key], f"{key}={value}"
+
+
+def selectors(node: Any) -> Iterator[dict[str, str]]:
+    if isinstance(node, dict):
+        if "matchLabels" in node:
+            yield node["matchLabels"]
+        for value in node.values():
+            yield from selectors(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from selectors(item)
+
+
+@pytest.mark.parametrize("namespace", ["faplog", "telemetry", "openfaas-fn"])
+def test_a_namespace_denies_by_default(namespace: str) -> None:
+    denying = [
+        thing
+        for thing in everything()
+        if thing["kind"] == "NetworkPolicy"
+        and thing["metadata"]["namespace"] == namespace
+        and thing["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    ]
+    assert denying
+
+
+# ---- charts and Argo CD
+
+
+def test_the_charts_values_keep_the_rules_for_containers() -> None:
+    values = read("infra/nats/values.yaml")
+    for name in ("container", "reloader"):
+        merged = values[name]["merge"]
+        assert merged["securityContext"]["readOnlyRootFilesystem"] is True, name
+        assert merged["securityContext"]["capabilities"] == {"drop": ["ALL"]}, name
+        assert set(merged["resources"]["limits"]) == {"cpu", "memory"}, name
+    assert values["config"]["jetstream"]["enabled"] is True
+    assert values["podTemplate"]["merge"]["spec"]["automountServiceAccountToken"] is False
+
+
+@pytest.mark.parametrize("overlay", ["local", "prod", "openfaas"])
+def test_argo_cd_deploys_what_is_there_in_order(overlay: str) -> None:
+    applications = {
+        thing["metadata"]["name"]: thing
+        for thing in check.build(check.INFRA / f"argocd/overlays/{overlay}")
+        if thing["kind"] == "Application"
+    }
+    wave = {}
+    for name, application in applications.items():
+        wave[name] = int(application["metadata"].get("annotations", {}).get("argocd.argoproj.io/sync-wave", 0))
+        if source := application["spec"].get("source"):
+            folder = ROOT / source["path"]
+            assert (folder / "kustomization.yaml").exists() or name == "secrets", source["path"]
+        for file in application["spec"].get("sources", [{}])[0].get("helm", {}).get("valueFiles", []):
+            assert (ROOT / file.removeprefix("$values/")).exists(), file
+    first = ("sealed-secrets", "namespaces", "secrets", "postgres", "functions", "connector", "edge")
+    assert [wave[name] for name in first] == sorted({wave[name] for name in first})
+    for name in ("namespaces", "secrets", "postgres", "minio", "nats"):
+        assert applications[name]["spec"]["syncPolicy"]["automated"]["prune"] is False, name
+    if overlay == "openfaas":
+        for name in ("connector", "ui", "edge"):
+            assert applications[name]["spec"]["source"]["path"].endswith("overlays/openfaas")
+
+
+def test_migrations_are_not_in_the_application_they_would_wait_for() -> None:
+    things = check.build(check.INFRA / "postgres/overlays/prod")
+    assert "migrate" not in {thing["metadata"]["name"] for thing in things}
+    migrate = next(
+        thing for thing in check.build(check.INFRA / "knative/overlays/prod") if thing["metadata"]["name"] == "migrate"
+    )
+    assert migrate["metadata"]["annotations"]["argocd.argoproj.io/hook"] == "PreSync"
+
+
+@pytest.mark.parametrize("path", ["infra/argocd/install", "infra/knative/install"])
+def test_what_comes_from_the_network_is_of_a_named_version(path: str) -> None:
+    remote = [url for url in read(f"{path}/kustomization.yaml")["resources"] if url.startswith("https://")]
+    assert remote
+    for url in remote:
+        assert re.search(r"/(knative-)?v\d+\.\d+\.\d+/", url), url
+
+
+# ---- telemetry
+
+
+def prometheus_names() -> set[str]:
+    """Our metrics as Grafana Cloud names them: dots become underscores, a unit and for counters `total` are added."""
+    units = {"s": "_seconds", "By": "_bytes"}
+    counters = {"faplog.logs.analysed", "faplog.uploads", "faplog.connector.deliveries"}
+    names = set()
+    for name, (unit, _) in telemetry.METRICS.items():
+        names.add(name.replace(".", "_") + units.get(unit, "") + ("_total" if name in counters else ""))
+    return names
+
+
+def allowed() -> set[str]:
+    """What the collector lets through."""
+    text = (ROOT / "infra/telemetry/base/config.alloy").read_text("utf-8")
+    pattern = re.search(r'source_labels = \["__name__"\]\s+regex\s+= "([^"]+)"', text)
+    assert pattern
+    fetched = re.compile(pattern[1])
+    candidates = set(re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", json.dumps(queries())))
+    return {name for name in candidates if fetched.fullmatch(name)} | prometheus_names()
+
+
+def queries() -> list[str]:
+    rules = [rule["expr"] for group in read("infra/telemetry/alerts.yaml")["groups"] for rule in group["rules"]]
+    return rules + [panel.query for panels in dashboards.DASHBOARDS.values() for panel in panels]
+
+
+def test_dashboards_and_alerts_ask_only_for_what_is_let_through() -> None:
+    words = {"histogram_quantile", "last_over_time", "absent_over_time"}
+    for query in queries():
+        bare = re.sub(r'"[^"]*"|\bby \([^)]*\)', "", query)
+        for name in set(re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", bare)) - words:
+            assert name.removesuffix("_bucket") in allowed(), f"{name} in {query}"
+
+
+def test_every_alert_has_its_row_in_the_failure_table() -> None:
+    guide = (ROOT / "docs/operations.md").read_text("utf-8")
+    for group in read("infra/telemetry/alerts.yaml")["groups"]:
+        for rule in group["rules"]:
+            anchor = rule["annotations"]["runbook"].partition("#")[2]
+            assert f'id="{anchor}"' in guide, anchor
+
+
+def test_telemetry_is_off_by_default_and_one_setting_in_prod() -> None:
+    for overlay in check.overlays():
+        names = {
+            variable["name"]
+            for thing in check.build(overlay)
+            for container in (policy.pod_spec(thing) or {"containers": []})["containers"]
+            for variable in container.get("env", [])
+        }
+        if overlay.name == "local":
+            assert "OTEL_EXPORTER_OTLP_ENDPOINT" not in names, overlay
+        elif overlay.parents[1].name in ("knative", "connector", "ui", "backup"):
+            assert "OTEL_EXPORTER_OTLP_ENDPOINT" in names, overlay
