@@ -26,6 +26,9 @@ PULL_SEC: Final = 20.0
 """How long one request for a message stands before it is renewed."""
 SILENCE_SEC: Final = PULL_SEC + 10
 """Without any word from NATS for this long, requests must have been lost."""
+FIRST_PAUSE_SEC: Final = 0.1
+LONGEST_PAUSE_SEC: Final = 5.0
+"""Between two attempts to fetch where stream or consumer are not what they should be."""
 HEADER_ROOM_BYTES: Final = 1024
 """Kept free beside a reply for its headers."""
 
@@ -48,6 +51,7 @@ class Lane:
         self._requested = 0
         self._heard_at = 0.0
         self._lost = False
+        self._pause_sec = FIRST_PAUSE_SEC
 
     async def run(self) -> None:
         """Fetch and deliver until `stop`."""
@@ -57,10 +61,12 @@ class Lane:
                 async with self._inbox(client) as inbox:
                     await self._fetch(client, inbox)
                 if self._lost and client.is_connected:
+                    await asyncio.sleep(self._pause_sec)
+                    self._pause_sec = min(self._pause_sec * 2, LONGEST_PAUSE_SEC)
                     await self._broker.ensure(client)
             except AWAY as error:
                 log.warning("fetching failed", extra={"function": self.route.function, "reason": reason(error)})
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(FIRST_PAUSE_SEC)
 
     def stop(self) -> None:
         """Fetch no more; give back what waits for its function."""
@@ -123,6 +129,7 @@ class Lane:
             # 404, 408: no message came in time. Everything else: the consumer or the stream is not what it was.
             self._lost = self._lost or status not in ("404", "408")
             return
+        self._pause_sec = FIRST_PAUSE_SEC
         message = Message.of(msg)
         if self.gate.ended:
             await self._broker.tell(message.reply, Msg.Ack.Nak)

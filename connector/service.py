@@ -6,7 +6,6 @@ import logging
 import signal
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Final
 
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
@@ -20,8 +19,6 @@ from faplog import bus
 from faplog.routes import Route
 
 log = logging.getLogger(__name__)
-
-WATCH_SEC: Final = 15.0
 
 
 async def serve(settings: ConnectorSettings, routes: Sequence[Route], bind: tuple[str, int], grace_sec: float) -> None:
@@ -37,7 +34,7 @@ async def serve(settings: ConnectorSettings, routes: Sequence[Route], bind: tupl
         connection = tasks.create_task(broker.run())
         fetching = [tasks.create_task(lane.run()) for lane in lanes]
         beats = tasks.create_task(_beat(lanes, settings.connector_ack_wait_sec / 3))
-        watch = tasks.create_task(_watch(broker, routes))
+        watch = tasks.create_task(_watch(broker, routes, settings.connector_watch_sec))
 
         await stopping.wait()
         log.info("stopping")
@@ -58,10 +55,10 @@ async def _beat(lanes: Sequence[Lane], every_sec: float) -> None:
             await lane.heartbeat()
 
 
-async def _watch(broker: Broker, routes: Sequence[Route]) -> None:
+async def _watch(broker: Broker, routes: Sequence[Route], every_sec: float) -> None:
     """Look at the queues now and then: how much waits, how long the oldest has waited, what was laid aside."""
     while True:
-        metrics.CONNECTED.set(broker.is_connected)
+        await broker.client()
         if jetstream := broker.jetstream:
             with contextlib.suppress(*AWAY):
                 for route in routes:
@@ -69,7 +66,7 @@ async def _watch(broker: Broker, routes: Sequence[Route]) -> None:
                     waiting = (info.num_pending or 0) + (info.num_ack_pending or 0)
                     metrics.queue(route.function, waiting, await _oldest_sec(jetstream, route.topic) if waiting else 0)
                 metrics.dead_letters((await jetstream.stream_info(bus.STREAM_DEAD)).state.messages)
-        await asyncio.sleep(WATCH_SEC)
+        await asyncio.sleep(every_sec)
 
 
 async def _oldest_sec(jetstream: JetStreamContext, topic: str) -> float:

@@ -13,6 +13,8 @@ class ConnectorSettings(Settings):
     log_level: str = "INFO"
     connector_ack_wait_sec: float = Field(default=30, gt=0)
     """How long NATS waits for a sign of life before it delivers a message again; one comes three times in it."""
+    connector_watch_sec: float = Field(default=15, gt=0)
+    """How often the length and age of the queues are looked up."""
     connector_retry_sec: float = Field(default=1, gt=0)
     """Pause before the second try of a failed message; each further one waits three times longer."""
 

@@ -11,6 +11,7 @@ import obstore
 from obstore import exceptions
 from obstore.store import S3Store
 
+from faplog import telemetry
 from faplog.errors import Unavailable
 
 
@@ -31,7 +32,7 @@ class Blobs:
 
     def get(self, key: str) -> bytes | None:
         """The object's bytes, or None where there is none. Raises `Unavailable` while the store is away."""
-        with _translated():
+        with _call("get"):
             try:
                 return bytes(obstore.get(self.store, key).bytes())
             except (FileNotFoundError, exceptions.NotFoundError):
@@ -51,7 +52,7 @@ class Blobs:
         attributes = {"Content-Type": content_type} if content_type else {}
         if attachment:
             attributes["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(attachment, safe='')}"
-        with _translated():
+        with _call("put"):
             obstore.put(self.store, key, content, attributes=attributes, max_concurrency=2)
 
     def read(self, key: str, start: int, stop: int) -> Iterator[bytes] | None:
@@ -72,7 +73,7 @@ class Blobs:
 
     def delete(self, *keys: str) -> None:
         """Remove the objects; one that is not there is no error. Raises `Unavailable` while the store is away."""
-        with _translated():
+        with _call("delete"):
             try:
                 obstore.delete(self.store, list(keys))
             except (FileNotFoundError, exceptions.NotFoundError):
@@ -90,6 +91,13 @@ def _pieces(result: "obstore.GetResult") -> Iterator[bytes]:
     with _translated():
         for piece in result.stream(min_chunk_size=256 * 1024):
             yield bytes(piece)
+
+
+@contextmanager
+def _call(what: str) -> Iterator[None]:
+    """One whole exchange with the store: a span around it, errors in our words."""
+    with _translated(), telemetry.span(f"object store: {what}", kind="client"):
+        yield
 
 
 @contextmanager

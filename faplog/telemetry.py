@@ -18,7 +18,7 @@ METRICS: Final[dict[str, tuple[str, str]]] = {
     "faplog.logs.analysed": ("{log}", "Logs analysed, by status."),
     "faplog.analysis.duration": ("s", "How long one log took to analyse."),
     "faplog.average.duration": ("s", "How long one average took to compute."),
-    "faplog.uploads": ("{log}", "Logs taken in by the API, by outcome."),
+    "faplog.uploads": ("{log}", "Logs taken in by the API."),
     "faplog.connector.deliveries": ("{request}", "Requests of the connector to functions, by function and outcome."),
     "faplog.connector.request": ("s", "How long functions took to answer the connector."),
     "faplog.queue.messages": ("{message}", "Messages waiting or in work, by function."),

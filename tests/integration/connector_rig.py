@@ -22,6 +22,7 @@ import nats
 from nats.js import JetStreamContext
 
 from faplog import bus
+from faplog.nats_users import user
 from faplog.routes import Route, render
 
 ROOT = Path(__file__).parents[2]
@@ -52,7 +53,7 @@ class NatsServer:
         configuration: dict[str, Any] = {
             "listen": f"127.0.0.1:{self.port}",
             "jetstream": {"store_dir": str(folder / "store"), "max_file_store": 2 << 30},
-            "authorization": {"user": "tests", "password": "p"},
+            "authorization": {"users": [{"user": "tests", "password": "p"}, user("connector", "c")]},
         }
         if max_payload:
             configuration["max_payload"] = max_payload
@@ -60,6 +61,8 @@ class NatsServer:
         self._file.write_text(json.dumps(configuration))
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"nats://tests:p@127.0.0.1:{self.port}"
+        self.connector_url = f"nats://connector:c@127.0.0.1:{self.port}"
+        """With no more than the connector's own permissions."""
 
     def start(self) -> None:
         program = Path(sysconfig.get_path("scripts")) / "nats-server"
@@ -216,7 +219,7 @@ class Connector:
         self.folder = folder
         self.log = folder / f"connector-{free_port()}.log"
         (folder / "secrets").mkdir(exist_ok=True)
-        (folder / "secrets" / "faplog-connector-nats").write_text(server.url + "\n")
+        (folder / "secrets" / "faplog-connector-nats").write_text(server.connector_url + "\n")
         (folder / "secrets" / "faplog-connector-secret").write_text(SECRET + "\n")
         self.routes = folder / "routes.json"
         self.routes.write_text(render(routes))

@@ -151,7 +151,10 @@ def test_a_broker_that_restarts_loses_nothing(
         until(lambda: connector.get("/readyz")[0] == 200, "connected again")
         until(lambda: replies(server) == set(numbered(10)), "all replies")
         until(lambda: not server.messages("analysis.request"), "all requests acked")
-    assert max(Counter(function.bodies()).values()) == 1
+    # A killed broker may have forgotten what it had delivered, but a reply given twice is still stored once.
+    assert len(server.messages("analysis.result")) == 10
+    if number is signal.SIGTERM:
+        assert max(Counter(function.bodies()).values()) == 1
     assert not server.dead("analysis.request")
 
 
@@ -331,7 +334,6 @@ def test_dead_letters_are_listed_and_replayed(
         assert (letter["tries"], letter["message_id"]) == ("1", identity)
 
         assert dead("replay", "99").returncode == 1
-        assert dead("replay").returncode == 2
         # Refused again, it is laid aside again although its id was just seen.
         assert dead("replay", str(letter["seq"])).stdout == "1 replayed.\n"
         until(lambda: len(function.calls) == 2 and server.dead("analysis.request"), "laid aside again")
@@ -364,6 +366,44 @@ def test_nothing_it_logs_has_payloads_or_credentials(
         connector.kill(signal.SIGTERM)
     text = connector.log.read_text()
     assert "private" not in text
-    assert "tests:p@" not in text
+    assert "connector:c@" not in text
     assert "a-secret-of-the-tests" not in text
     assert [event["event"] for event in connector.events()][-1] == "stopped"
+
+
+def test_the_queue_can_be_watched(
+    tmp_path: Path, server: NatsServer, function: FunctionServer, routes: list[Route]
+) -> None:
+    gate = threading.Event()
+    function.answer = lambda call: Behaviour(body=call.body, wait=gate)
+    results = Route(function="api", url=function.url, topic="*.result")
+    with Connector(tmp_path, server, [*routes, results], CONNECTOR_WATCH_SEC="0.1") as connector:
+        server.publish("analysis.request", *numbered(5))
+
+        def number(name: str) -> float:
+            line = next(line for line in connector.get("/metrics")[1].splitlines() if line.startswith(name + " "))
+            return float(line.split()[-1])
+
+        until(lambda: number('faplog_queue_messages{function="analyse"}') == 5, "five messages")
+        until(lambda: number('faplog_queue_oldest_seconds{function="analyse"}') > 0.3, "the oldest gets older")
+        assert number("faplog_connector_connected") == 1
+        gate.set()
+        until(lambda: number('faplog_queue_messages{function="analyse"}') == 0, "an empty queue")
+        until(lambda: number('faplog_queue_messages{function="api"}') == 0, "an empty queue of results")
+        assert number('faplog_queue_oldest_seconds{function="analyse"}') == 0
+        function.answer = lambda _: Behaviour(status=404)
+        server.publish("analysis.result", b"1")
+        until(lambda: number("faplog_dead_letters") == 1, "a dead letter")
+
+
+def test_another_consumer_in_its_way_is_said_and_gone_with_it(
+    tmp_path: Path, server: NatsServer, function: FunctionServer, routes: list[Route]
+) -> None:
+    """A consumer left over from a function of another name; messages wait until an operator removes it."""
+    echo(function)
+    server.publish("analysis.request", b"1")
+    server.ask(lambda js: js.add_consumer(bus.STREAM, durable_name="former", filter_subject="analysis.*"))
+    with Connector(tmp_path, server, routes) as connector:
+        until(lambda: [e for e in connector.events() if "remove it" in e["event"]], "it says so")
+        server.ask(lambda js: js.delete_consumer(bus.STREAM, "former"))
+        until(lambda: replies(server) == {b"1"}, "the reply")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from connector import dead
+
 ROOT = Path(__file__).parents[3]
 ROUTES = '[{"function": "analyse", "url": "http://127.0.0.1:9/", "topic": "analysis.request"}]'
 
@@ -57,3 +59,12 @@ def test_wrong_routes_are_named(tmp_path: Path) -> None:
 def test_a_wrong_address_is_named(tmp_path: Path) -> None:
     said = start(tmp_path, "--health", "8083", nats="nats://127.0.0.1:9", secret="long enough to be one")
     assert "'8083' is not an address such as 127.0.0.1:8083" in said
+
+
+def test_replaying_dead_letters_must_say_which(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["connector.dead", "replay"])
+    with pytest.raises(SystemExit):
+        dead.main()
+    assert "say which letters to replay" in capsys.readouterr().err
