@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from faplog.contracts.analysis import Analysis
+from faplog.contracts.average import Average
 from faplog.contracts.limits import LIMITS, Bad, Bound, Limit
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
@@ -19,6 +20,11 @@ _WORDS: Final = {Bad.AT_OR_ABOVE: "≥ {}", Bad.ABOVE: "> {}", Bad.AT_OR_BELOW: 
 def analysis_schema() -> str:
     """The JSON schema of an analysis."""
     return json.dumps(Analysis.model_json_schema(by_alias=True), indent=1, ensure_ascii=False) + "\n"
+
+
+def average_schema() -> str:
+    """The JSON schema of an average."""
+    return json.dumps(Average.model_json_schema(by_alias=True), indent=1, ensure_ascii=False) + "\n"
 
 
 def with_limits(page: str) -> str:
@@ -42,9 +48,10 @@ def _bound(limit: Limit, bound: Bound | None) -> str:
 
 
 def main() -> int:
-    """Write schema and table; 0."""
+    """Write schemas and table; 0."""
     (DOCS / "schema").mkdir(exist_ok=True)
     (DOCS / "schema" / "analysis.json").write_text(analysis_schema(), "utf-8")
+    (DOCS / "schema" / "average.json").write_text(average_schema(), "utf-8")
     page = DOCS / "analysis.md"
     page.write_text(with_limits(page.read_text("utf-8")), "utf-8")
     return 0
