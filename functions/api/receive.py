@@ -5,6 +5,7 @@ Behind of-watchdog bodies are chunked and carry no Content-Length, so nothing he
 
 import hashlib
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import IO, Final
 from flask import Request
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge, RequestTimeout
 from werkzeug.http import parse_options_header
 
 from .contents import HEAD_BYTES
@@ -25,6 +26,12 @@ MAX_BODY_BYTES: Final = MAX_UPLOAD_BYTES + 64 * 1024
 
 DRAIN_BYTES: Final = 10 * 1024 * 1024
 """How much of a refused body is still read, so that proxies in front pass our answer on."""
+
+STALL_SEC: Final = 20
+"""How long a client may send nothing."""
+
+TOTAL_SEC: Final = 100
+"""How long a client may take; less than the function may run."""
 
 MAX_NAME_CHARS: Final = 255
 _CHUNK: Final = 64 * 1024
@@ -80,10 +87,12 @@ def uploaded(request: Request) -> Iterator[Spooled]:
     Raises:
         BadRequest: not such a form, no file in it, more than that, or the body broke off.
         RequestEntityTooLarge: more than `MAX_UPLOAD_BYTES`.
+        RequestTimeout: it took too long.
     """
     form = _Form()
     try:
-        _read(request, form)
+        with _impatient(request):
+            _read(request, form)
         if form.upload is None:
             raise BadRequest("There is no file in the form: send one in the field `file`.")
         if not form.ended:
@@ -99,11 +108,25 @@ def drain(request: Request) -> bool:
     """Read what is left of a body, at most `DRAIN_BYTES`; whether that was all of it."""
     left = DRAIN_BYTES
     try:
-        while left > 0 and (chunk := request.stream.read(min(_CHUNK, left))):
-            left -= len(chunk)
-    except (OSError, BadRequest):  # the client is gone, or sent nonsense: there is nothing left to read
+        with _impatient(request):
+            while left > 0 and (chunk := request.stream.read(min(_CHUNK, left))):
+                left -= len(chunk)
+    except (OSError, HTTPException):  # the client is gone, or sent nonsense: there is nothing left to read
         return False
     return left > 0
+
+
+@contextmanager
+def _impatient(request: Request) -> Iterator[None]:
+    """Let a read from a client that stalls fail. gunicorn itself waits for ever, and has few threads to do so."""
+    connection = request.environ.get("gunicorn.socket")
+    if connection is not None:
+        connection.settimeout(STALL_SEC)
+    try:
+        yield
+    finally:
+        if connection is not None:
+            connection.settimeout(None)
 
 
 def _read(request: Request, form: "_Form") -> None:
@@ -114,13 +137,18 @@ def _read(request: Request, form: "_Form") -> None:
     if (request.content_length or 0) > MAX_BODY_BYTES:
         raise RequestEntityTooLarge(_TOO_LARGE)
     received = 0
+    until = time.monotonic() + TOTAL_SEC
     try:
         parser = MultipartParser(boundary.encode("latin-1"), form.callbacks())  # type: ignore[arg-type]
         while chunk := request.stream.read(_CHUNK):
             received += len(chunk)
             if received > MAX_BODY_BYTES:
                 raise RequestEntityTooLarge(_TOO_LARGE)
+            if time.monotonic() > until:
+                raise RequestTimeout("The upload took too long.")
             parser.write(chunk)
+    except TimeoutError:
+        raise RequestTimeout("The upload took too long.") from None
     except FormParserError:
         raise BadRequest("The multipart form cannot be read.") from None
     except UnicodeEncodeError:

@@ -13,7 +13,7 @@ from werkzeug.exceptions import BadRequest
 
 from faplog import inbox
 from faplog.blobs import Blobs
-from faplog.contracts.keys import log_key, result_key, series_key
+from faplog.contracts.keys import average_result_key, log_key, result_key, series_key
 from faplog.contracts.limits import Severity
 from faplog.contracts.messages import (
     HEADER_TOPIC,
@@ -66,6 +66,8 @@ def apply_analysis(database: Database, blobs: Blobs, result: AnalysisResult) -> 
     Raises:
         Unavailable: try again; nothing was applied.
     """
+    if result.analysis_ref not in (None, result_key(result.analysis_id)):
+        raise BadRequest("The reference is not of this analysis.")
     owner = _waiting_owner(database, result)
     if owner is None:
         _drop(database, blobs, result)
@@ -157,6 +159,8 @@ def apply_average(database: Database, blobs: Blobs, result: AverageResult) -> bo
     Raises:
         Unavailable: try again; nothing was applied.
     """
+    if result.average_ref not in (None, average_result_key(result.user_id, result.analysis_sha)):
+        raise BadRequest("The reference is not of this average.")
     average = result.average
     if average is None and result.average_ref:
         stored = blobs.get(result.average_ref)

@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     quota_logs: int = Field(default=20_000, gt=0)
     """How many logs one user may keep."""
 
-    overdue_sec: float = Field(default=300, gt=0)
+    overdue_sec: float = Field(default=60, gt=0)
     """After so long without a result reconcile looks whether a request is still in the stream."""
 
     upload_sec: float = Field(default=900, gt=0)

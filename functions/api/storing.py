@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID, uuid4
 
+import psycopg
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from faplog import telemetry
@@ -21,6 +22,7 @@ from faplog.contracts.messages import AnalysisRequest, AnalysisRequestData, Anal
 from faplog.errors import Unavailable
 from faplog.version import ANALYSIS_VERSION
 
+from .auth import unauthorized
 from .averaging import Asking, lock, settle
 from .db import Conn, Database
 from .publisher import Outgoing, Publisher
@@ -48,11 +50,15 @@ class Store:
 
         Raises:
             RequestEntityTooLarge: the user would have more logs than the quota.
+            Unauthorized: the account was deleted meanwhile.
             Unavailable: the database or the object store is away; what was begun is taken back.
         """
         by_digest = {log.sha256: log for log in reversed(logs)}  # of two the same, the first one's name counts
         for _ in range(_TRIES):
-            waiting, ids, fresh = self._claim(user_id, by_digest)
+            try:
+                waiting, ids, fresh = self._claim(user_id, by_digest)
+            except psycopg.errors.ForeignKeyViolation:
+                raise unauthorized("This account has been deleted.") from None
             try:
                 for digest in waiting:
                     self._put(ids[digest], by_digest[digest])
