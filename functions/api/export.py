@@ -64,7 +64,9 @@ def export() -> ResponseReturnValue:
     with db.worker_transaction() as connection:
         where = client.address(request)
         audit.record(connection, Event.EXPORTED, user_id=user.id, session_id=g.session_id, address=where)
-    members = _members(db.database(), parts.blobs(), user.id)
+    blobs = parts.blobs()
+    blobs.get(keys.log_key(user.id))  # nobody's log: a store that is away must be a 503, not half a zip
+    members = _members(db.database(), blobs, user.id)
     body = stream_zip(members, get_compressobj=lambda: zlib.compressobj(_LEVEL, wbits=-zlib.MAX_WBITS))
     name = f"faplog-{datetime.now(UTC):%Y-%m-%d}.zip"
     return Response(body, mimetype="application/zip", headers={"Content-Disposition": f'attachment; filename="{name}"'})

@@ -169,6 +169,16 @@ def test_the_export_is_ones_own(person: Person, api_app: Flask) -> None:
     assert other.email.encode() not in everything
 
 
+def test_no_half_zip_while_the_object_store_is_away(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> None:
+        raise Unavailable("the object store")
+
+    monkeypatch.setattr("faplog.blobs.Blobs.get", away)
+    response = person.call("GET", f"{ACCOUNT}/export")
+    assert response.status_code == 503
+    assert response.headers["Retry-After"]
+
+
 def test_names_in_the_export_are_safe() -> None:
     taken: set[str] = set()
     row = {"id": "1"}
