@@ -28,13 +28,14 @@ class Refused(Exception):
 class Api:
     """A connection pool to the API. Every call carries the cookies of the browser it is made for."""
 
-    def __init__(self, url: str) -> None:
-        """`url` is the API's base address, without `/api/v1`."""
+    def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
+        """`url` is the API's base address, without `/api/v1`; `transport` is another way there than the network."""
         self._http = httpx.Client(
             base_url=f"{url.rstrip('/')}/api/v1",
             limits=httpx.Limits(max_connections=32, max_keepalive_connections=8),
             headers={"Accept": "application/json"},
             trust_env=False,
+            transport=transport,
         )
 
     def get(self, path: str, cookies: dict[str, str], timeout: float, **query: str | int | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 from typing import Any, Final
 
-from flask import Flask, Response, render_template, request, send_from_directory
+from flask import Flask, Response, render_template, request
 from flask_compress import Compress
 from jinja2 import ChainableUndefined
 from werkzeug.exceptions import HTTPException
@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from faplog import settings as configuration
 from faplog import telemetry
 from faplog.contracts.limits import Severity
-from ui import catalogs, headers, preferences, script_texts, session, units
+from ui import catalogs, files, headers, preferences, script_texts, session, units
 from ui.api import Api
 from ui.fragments import wants_fragment
 from ui.pages import account, compare, history, landing, log, sample, summary, upload
@@ -23,8 +23,8 @@ STATIC: Final = Path(__file__).parent / "static"
 _YEAR: Final = 365 * 24 * 3600
 
 
-def create_app(settings: Settings | None = None) -> Flask:
-    """The application. Settings come from the environment unless given."""
+def create_app(settings: Settings | None = None, api: Api | None = None) -> Flask:
+    """The application. Settings come from the environment, and the API's client from them, unless given."""
     settings = settings or configuration.load(Settings)
     app = Flask(__name__, static_folder=None)
     telemetry.instrument(app)
@@ -33,7 +33,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["COMPRESS_STREAMS"] = True
     app.jinja_options = {"undefined": ChainableUndefined, "trim_blocks": True, "lstrip_blocks": True}
     app.extensions["settings"] = settings
-    app.extensions["api"] = Api(str(settings.api_url))
+    app.extensions["api"] = api or Api(str(settings.api_url))
     logging.getLogger("httpx").setLevel(logging.WARNING)  # else a line for each of our own requests
     Compress(app)
     catalogs.PoBabel(app, locale_selector=preferences.locale)
@@ -74,7 +74,7 @@ def _serve_files(app: Flask) -> None:
 
     def file(version: str, filename: str) -> Response:
         age = _YEAR if version == current else 0
-        response = send_from_directory(STATIC, filename, max_age=age)
+        response = files.send(STATIC, filename, max_age=age)
         if age:
             response.cache_control.immutable = True
             response.cache_control.public = True

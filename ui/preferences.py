@@ -38,7 +38,10 @@ blueprint = Blueprint("preferences", __name__)
 def language() -> str:
     """The chosen language, else the best of the browser's that we speak, else English."""
     chosen = request.cookies.get(COOKIES["language"])
-    return chosen if chosen in LANGUAGES else request.accept_languages.best_match(list(LANGUAGES), default="en") or "en"
+    if chosen in LANGUAGES:
+        return chosen
+    spoken = (tag.partition("-")[0].lower() for tag in request.accept_languages.values())
+    return next((language for language in spoken if language in LANGUAGES), "en")
 
 
 def locale() -> str:

@@ -14,7 +14,6 @@ def texts() -> dict[str, object]:
             unit: units.unit_name(unit) for unit in ("km/h", "km", "rpm", "l/h", "g/l", "mbar", "bar", "°C", "%")
         },
         "away": _("The service cannot be reached right now. Please try again in a moment."),
-        "ended": _("Your session has ended."),
         "wrongLogin": _("E-mail or password is wrong."),
         "taken": _("There is already an account with this e-mail address."),
         "needEmail": _("Please enter your e-mail address."),
@@ -33,7 +32,6 @@ def texts() -> dict[str, object]:
         "analysed": _("analysed"),
         "someAnalysed": _("{done} of {all} analysed"),
         "skipped": _("left out, as they are no CSV: {names}"),
-        "failed": _("failed"),
         "tooLarge": _("The file is larger than 20 MB."),
         "wrongKind": _("Only .csv and .zip files can be read."),
         "emptyFile": _("The file is empty."),
@@ -53,7 +51,6 @@ def texts() -> dict[str, object]:
         "temp": _("Filter"),
         "coolant": _("Coolant"),
         "oil": _("Oil"),
-        "speedRevs": _("Speed and engine speed"),
         "speed": _("Speed"),
         "revs": _("Engine speed"),
         "fuel": _("Fuel"),
@@ -62,9 +59,5 @@ def texts() -> dict[str, object]:
         "egr": _("Exhaust gas recirculation"),
         "actual": _("actual"),
         "demand": _("target"),
-        "time": _("Time"),
-        "distance": _("Distance"),
-        "first": _("First log"),
-        "second": _("Second log"),
         "plotLabel": _("Plot of {name}, from {low} to {high} {unit}"),
     }

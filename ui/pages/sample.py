@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, abort, render_template, send_from_directory
 
+from ui import files
 from ui.make_sample import FOLDER
 from ui.report import report
 
@@ -35,7 +36,7 @@ def page() -> str:
 @blueprint.get("/sample/series")
 def series() -> Response:
     """The plot series of the sample."""
-    return send_from_directory(FOLDER, "series.json")
+    return files.send(FOLDER, "series.json")
 
 
 @blueprint.get("/sample/file")

@@ -17,6 +17,7 @@ const PANELS = [
   { key: "rail", title: texts.rail, minor: true, channels: [["rail", texts.actual], ["rail_demand", texts.demand]], decimals: 0 },
   { key: "egr", title: texts.egr, minor: true, channels: [["egr", texts.actual], ["egr_demand", texts.demand]], decimals: 0 },
 ];
+const PAPER = { width: 640, height: 105 };
 const PANEL_OF = { coolant: "temp", oil: "temp" };
 
 export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -159,6 +160,12 @@ export function draw(place, more, series, onZoom) {
   watcher.observe(place);
   watcher.observe(more);
 
+  // On paper the plots are narrower and flatter, so that a report takes one or two pages.
+  const forPaper = () => { for (const { u } of panels) u.setSize(PAPER); };
+  const forScreen = () => { for (const { u, canvas } of panels) u.setSize({ width: canvas.clientWidth, height: canvas.clientHeight }); };
+  addEventListener("beforeprint", forPaper);
+  addEventListener("afterprint", forScreen);
+
   return {
     panels,
     reset,
@@ -175,7 +182,14 @@ export function draw(place, more, series, onZoom) {
       requestAnimationFrame(() => found.box.classList.add("is-found"));
       found.canvas.focus({ preventScroll: true });
     },
-    destroy() { watcher.disconnect(); panels.forEach(({ u }) => u.destroy()); place.replaceChildren(); more.replaceChildren(); },
+    destroy() {
+      removeEventListener("beforeprint", forPaper);
+      removeEventListener("afterprint", forScreen);
+      watcher.disconnect();
+      panels.forEach(({ u }) => u.destroy());
+      place.replaceChildren();
+      more.replaceChildren();
+    },
   };
 }
 

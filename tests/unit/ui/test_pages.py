@@ -1,0 +1,280 @@
+"""Every page: what it shows for what the API answers, and what it shows when the API does not."""
+
+import re
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.unit.ui.fake_api import ANALYSIS, LOG_ID, OTHER_ID, FakeApi, detail, item, listing
+
+PRIVATE = ["/logs", "/upload", "/summary", "/compare", "/account", f"/logs/{LOG_ID}"]
+NEED_API = [path for path in PRIVATE if path != "/upload"]
+PUBLIC = ["/", "/about", "/login", "/register", "/sample"]
+
+
+def text(response: TestResponse) -> str:
+    """What a reader sees of a page, roughly: without tags, one blank between words."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.text)).replace("\u202f", " ").replace("\xa0", " ")
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+def test_public_pages_need_no_account(browser: FlaskClient, api: FakeApi, path: str) -> None:
+    response = browser.get(path)
+    assert response.status_code == 200
+    assert not api.asked
+
+
+@pytest.mark.parametrize("path", PRIVATE)
+def test_private_pages_send_a_stranger_to_the_login_and_back(browser: FlaskClient, path: str) -> None:
+    response = browser.get(path)
+    assert response.status_code == 302
+    assert response.location == f"/login?next={path}"
+
+
+@pytest.mark.parametrize("path", [*PUBLIC, *PRIVATE, "/no-such-page"])
+def test_no_page_has_inline_scripts_or_styles(user: FlaskClient, path: str) -> None:
+    """The policy forbids them, so one would not work; and it never allows `unsafe-inline`."""
+    response = user.get(path)
+    assert "unsafe" not in response.headers["Content-Security-Policy"]
+    assert not re.search(r"<script(?![^>]*(src=|application/json))", response.text)
+    assert not re.search(r"<[^>]*\s(style|on[a-z]+)=", response.text)
+    assert "http://" not in re.sub(r'xmlns="[^"]+"', "", response.text)
+
+
+@pytest.mark.parametrize("path", NEED_API)
+def test_a_page_whose_session_expired_is_a_skeleton_the_browser_fills(user: FlaskClient, path: str) -> None:
+    user.set_cookie("faplog_access", "expired")
+    page = user.get(path)
+    assert page.status_code == 200
+    assert "data-pending" in page.text
+    assert user.get(path, query_string={"fragment": 1}).status_code == 401
+
+
+@pytest.mark.parametrize("path", NEED_API)
+def test_a_page_without_the_api_is_a_skeleton_and_then_a_message_that_helps(
+    user: FlaskClient, api: FakeApi, path: str
+) -> None:
+    api.status |= dict.fromkeys(["analyses", "average/available", "account", f"analyses/{LOG_ID}"], 503)
+    assert "data-pending" in user.get(path).text
+    fragment = user.get(path, query_string={"fragment": 1})
+    assert fragment.status_code == 503
+    assert "Your logs are safe" in fragment.text
+    assert "data-retry" in fragment.text
+
+
+def test_only_the_session_is_handed_on_to_the_api(user: FlaskClient, api: FakeApi) -> None:
+    api.answers["analyses"] = listing(item())
+    user.set_cookie("something_else", "private")
+    user.get("/logs")
+    assert api.cookies == [{"faplog_access": "good"}]
+
+
+def test_history_names_each_log_with_date_distance_verdict(user: FlaskClient, api: FakeApi) -> None:
+    api.answers["analyses"] = listing(item(), item(OTHER_ID, status="Processing", logDate=None, verdict=None))
+    shown = text(user.get("/logs"))
+    assert "Fri, 14 Mar 2025" in shown
+    assert "21.4 km" in shown
+    assert "watch" in shown
+    assert "being analysed" in shown
+    assert "2 logs" in shown
+
+
+def test_history_asks_for_what_was_chosen(user: FlaskClient, api: FakeApi) -> None:
+    api.answers["analyses"] = listing()
+    shown = text(user.get("/logs?q=DCM&show=act&sort=name&page=3"))
+    wanted = {"page": "3", "limit": "20", "sortBy": "fileName", "order": "asc", "q": "DCM", "verdict": "act"}
+    assert api.asked == [("analyses", wanted)]
+    assert "No log matches" in shown
+
+
+@pytest.mark.parametrize(
+    "query", ["?sort=evil&show=evil&page=-4", "?page=x", "?page=99999999999999999999", "?q=%00%ff"]
+)
+def test_history_survives_any_address(user: FlaskClient, api: FakeApi, query: str) -> None:
+    api.answers["analyses"] = listing(item())
+    assert user.get(f"/logs{query}").status_code == 200
+
+
+def test_an_empty_history_explains_where_logs_come_from(user: FlaskClient, api: FakeApi) -> None:
+    api.answers["analyses"] = listing()
+    assert "OBD adapter" in text(user.get("/logs"))
+
+
+@pytest.mark.parametrize(
+    "name", ['<img src=x onerror="alert(1)">.csv', "'><script>alert(1)</script>.csv", "x" * 251 + ".csv"]
+)
+def test_a_file_name_is_text_wherever_it_stands(user: FlaskClient, api: FakeApi, name: str) -> None:
+    api.answers |= {
+        "analyses": listing(item(fileName=name), item(OTHER_ID)),
+        f"analyses/{LOG_ID}": detail(ANALYSIS, fileName=name),
+    }
+    api.answers[f"analyses/{OTHER_ID}"] = detail(ANALYSIS, id=OTHER_ID)
+    for path in ["/logs", f"/logs/{LOG_ID}", f"/compare?a={LOG_ID}&b={OTHER_ID}"]:
+        page = user.get(path)
+        assert page.status_code == 200
+        assert "<img src=x" not in page.text
+        assert "<script>alert" not in page.text
+
+
+def test_a_log_shows_verdict_finding_and_figures(user: FlaskClient, api: FakeApi) -> None:
+    api.answers[f"analyses/{LOG_ID}"] = detail(ANALYSIS)
+    page = user.get(f"/logs/{LOG_ID}")
+    shown = text(page)
+    assert "Keep an eye on it" in shown
+    assert "Fuel in the oil" in shown
+    assert "The API's own words" not in shown.split("{")[0]
+    assert "medium confidence" in shown
+    assert "9.4 L/100 km" in shown
+    assert "96 %" in shown
+    assert "640–760 km" in shown
+    assert 'data-from="2025-03-14T07:58:10"' in page.text
+
+
+def test_a_finding_unknown_here_is_shown_in_the_words_of_the_api(user: FlaskClient, api: FakeApi) -> None:
+    health = {
+        "verdict": "act",
+        "findings": [
+            {"code": "new_check", "severity": "act", "value": 3, "unit": "V", "text": "New check", "advice": "Do this."}
+        ],
+    }
+    api.answers[f"analyses/{LOG_ID}"] = detail(ANALYSIS | {"health": health})
+    shown = text(user.get(f"/logs/{LOG_ID}"))
+    assert "New check 3.0 V" in shown
+    assert "Do this." in shown
+
+
+def nothing(value: Any) -> Any:
+    """The same shape with every number gone."""
+    if isinstance(value, dict):
+        return {key: nothing(inner) for key, inner in value.items()}
+    return [] if isinstance(value, list) else None
+
+
+@pytest.mark.parametrize("analysis", [nothing(ANALYSIS), {}, dict.fromkeys(ANALYSIS)])
+def test_a_log_of_nothing_but_nulls_has_a_report(user: FlaskClient, api: FakeApi, analysis: dict[str, Any]) -> None:
+    api.answers[f"analyses/{LOG_ID}"] = detail(analysis)
+    page = user.get(f"/logs/{LOG_ID}")
+    assert page.status_code == 200
+    assert "Too little to judge" in page.text
+
+
+def test_a_failed_log_says_why(user: FlaskClient, api: FakeApi) -> None:
+    api.answers[f"analyses/{LOG_ID}"] = detail(None, status="Failed", message="Failed to read csv file: no header.")
+    assert "Failed to read csv file: no header." in text(user.get(f"/logs/{LOG_ID}"))
+
+
+def test_a_log_on_its_way_is_waited_for(user: FlaskClient, api: FakeApi) -> None:
+    api.answers[f"analyses/{LOG_ID}"] = detail(None, status="Processing")
+    assert "data-waiting" in user.get(f"/logs/{LOG_ID}").text
+
+
+@pytest.mark.parametrize("path", [f"/logs/{LOG_ID}", f"/compare?a={LOG_ID}&b={OTHER_ID}"])
+def test_a_deleted_log_in_the_address_is_a_page_that_helps(user: FlaskClient, api: FakeApi, path: str) -> None:
+    api.answers["analyses"] = listing()
+    page = user.get(path)
+    assert page.status_code == 404
+    assert "There is no such log" in page.text
+    assert 'href="/logs"' in page.text
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/logs/not-an-id", "/assets/x/nothing.css"])
+def test_an_unknown_address_is_a_404(user: FlaskClient, path: str) -> None:
+    assert user.get(path).status_code == 404
+
+
+def test_the_wrong_method_is_a_page_too(user: FlaskClient) -> None:
+    response = user.post("/login")
+    assert response.status_code == 405
+    assert "Something went wrong" in response.text
+
+
+def summary_answers(status: str = "SUCCESS") -> dict[str, Any]:
+    point = {
+        "date": "2025-03-14",
+        "analysisId": LOG_ID,
+        "kv": 0.291,
+        "l100km": 9.36,
+        "interval_km": 688,
+        "outcome": "complete",
+    }
+    average = {
+        "overall": {"logs": 42, "distance_km": 913.4},
+        "fuelConsumption": {"overall": {"total_l": 63.1, "avg_l100km": 6.91}, "bySpeedRange": {"5-15_l100km": 13.1}},
+        "fapRegen": {"numberOfRegens": 2},
+        "regens": {"complete": 1, "aborted": 1},
+        "trends": {"DCM62v2": [point]},
+        "health": {"verdict": "good", "findings": []},
+    }
+    periods = [
+        {"type": "OVERALL", "year": None, "month": None},
+        {"type": "YEARLY", "year": 2025, "month": None},
+        {"type": "MONTHLY", "year": 2025, "month": 3},
+    ]
+    return {
+        "average": {"status": status, "message": "A sentence.", "average": average},
+        "average/available": {"data": periods},
+    }
+
+
+def test_summary_shows_averages_trends_and_regenerations(user: FlaskClient, api: FakeApi) -> None:
+    api.answers |= summary_answers()
+    page = user.get("/summary?year=2025&month=3")
+    shown = text(page)
+    assert "March 2025" in shown
+    assert "913 km" in shown
+    assert "688 km" in shown
+    assert f'href="/logs/{LOG_ID}"' in page.text
+    assert ("average", {"type": "MONTHLY", "year": "2025", "month": "3"}) in api.asked
+
+
+def test_summary_says_that_it_is_being_made_anew_or_failed(user: FlaskClient, api: FakeApi) -> None:
+    api.answers |= summary_answers("CALCULATING")
+    assert "data-waiting" in user.get("/summary").text
+    api.answers |= summary_answers("FAILED")
+    assert "A sentence." in user.get("/summary").text
+
+
+@pytest.mark.parametrize("query", ["?year=2031", "?year=2031&month=2", "?year=-3", "?year=x&month=y", "?month=3"])
+def test_a_period_without_logs_helps_on(user: FlaskClient, api: FakeApi, query: str) -> None:
+    api.answers["average/available"] = summary_answers()["average/available"]
+    page = user.get(f"/summary{query}")
+    assert page.status_code == 200
+    assert 'href="/summary?year=2025"' in page.text
+
+
+def test_compare_shows_both_and_the_difference(user: FlaskClient, api: FakeApi) -> None:
+    longer = ANALYSIS | {"overall": ANALYSIS["overall"] | {"distance_km": 31.37}}
+    api.answers |= {
+        "analyses": listing(item(), item(OTHER_ID)),
+        f"analyses/{LOG_ID}": detail(ANALYSIS),
+        f"analyses/{OTHER_ID}": detail(longer, id=OTHER_ID),
+    }
+    shown = text(user.get(f"/compare?a={LOG_ID}&b={OTHER_ID}"))
+    assert "21.37 km 31.37 km +10.00 km" in shown
+
+
+def test_compare_offers_the_logs_there_are(user: FlaskClient, api: FakeApi) -> None:
+    api.answers["analyses"] = listing(item(), item(OTHER_ID))
+    assert OTHER_ID in user.get("/compare?a=rubbish").text
+    api.answers["analyses"] = listing(item())
+    assert "Two logs are needed" in user.get("/compare").text
+
+
+def test_miles_and_gallons(user: FlaskClient, api: FakeApi) -> None:
+    api.answers[f"analyses/{LOG_ID}"] = detail(ANALYSIS)
+    user.post("/preferences", data={"units": "mi"})
+    shown = text(user.get(f"/logs/{LOG_ID}"))
+    assert "13.3 mi" in shown
+    assert "30.2 mpg" in shown
+    assert " km" not in shown.partition("Sections of this report")[0].partition("All logs")[2]
+
+
+def test_a_log_in_other_languages(user: FlaskClient, api: FakeApi) -> None:
+    api.answers[f"analyses/{LOG_ID}"] = detail(ANALYSIS)
+    french = text(user.get(f"/logs/{LOG_ID}", headers={"Accept-Language": "fr-CH,fr;q=0.9"}))
+    assert "À surveiller" in french
+    assert "21,4 km" in french
+    user.post("/preferences", data={"language": "pl"})
+    assert "Warto obserwować" in text(user.get(f"/logs/{LOG_ID}", headers={"Accept-Language": "fr"}))
