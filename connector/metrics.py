@@ -2,11 +2,12 @@
 
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 from faplog import telemetry
 
 REGISTRY: Final = CollectorRegistry()
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, which nobody looks at
 
 _DELIVERIES = Counter(
     "faplog_connector_deliveries", "Requests to functions by outcome.", ["function", "outcome"], registry=REGISTRY

@@ -19,7 +19,7 @@ from threading import Event
 from typing import Any, Final
 from uuid import UUID
 
-from faplog import logs
+from faplog import logs, telemetry
 from faplog.blobs import Blobs
 from faplog.contracts.messages import AnalysisStatus, AverageStatus
 from faplog.errors import Unavailable
@@ -266,6 +266,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--every", type=float, metavar="SECONDS", help="go on, with a pause of so many seconds")
     every: float | None = parser.parse_args(arguments).every
     logs.setup(os.environ.get("LOG_LEVEL", "INFO"))
+    telemetry.setup("reconcile")
     try:
         reconciler = _reconciler(load(Settings))
     except SettingsError as error:
@@ -279,6 +280,7 @@ def main(arguments: list[str] | None = None) -> int:
     finally:
         reconciler.publisher.close()
         reconciler.database.close()
+        telemetry.shutdown()
 
 
 def _loop(reconciler: Reconciler, every: float | None, stop: Event) -> int:
@@ -288,7 +290,8 @@ def _loop(reconciler: Reconciler, every: float | None, stop: Event) -> int:
         if objects:
             objects_at = time.monotonic() + OBJECTS_EVERY_SEC
         try:
-            done = reconciler.run(objects=objects)
+            with telemetry.span("reconcile"):
+                done = reconciler.run(objects=objects)
         except Unavailable as error:
             log.warning("reconcile put off", extra={"reason": str(error)})
             done = False
