@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo reset backup restore check test format lock render images clean ui messages
+.PHONY: help run demo reset backup restore check test fuzz format lock render images clean ui messages
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -67,6 +67,9 @@ test: $(VENV)/.dev $(UI) ## every test, against the real servers and in a real b
 
 chaos: $(VENV)/.dev $(UI) ## the long fault tests: every part killed, hung or lying under 200 uploads (about 15 minutes)
 	$(BIN)/python -m pytest -m chaos tests/chaos $(ARGS)
+
+fuzz: $(VENV)/.dev ## schemathesis against the API for long (SECONDS=600)
+	FUZZ_SECONDS=$(or $(SECONDS),600) $(BIN)/python -m pytest tests/integration/test_schemathesis.py $(ARGS)
 
 render: $(VENV)/.dev ## write what the cluster needs from stack.yml (`make check` fails when it is stale)
 	$(BIN)/python -m infra.render
