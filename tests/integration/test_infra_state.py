@@ -1,0 +1,161 @@
+"""What the cluster runs on its servers, run on real ones: the broker's values and the database's roles."""
+
+import asyncio
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sysconfig
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import nats
+import psycopg
+import pytest
+from nats.aio.client import Client
+from nats.errors import Error
+
+from faplog import nats_users
+from faplog.bus import STREAM, ensure_streams
+from infra import render, seal
+from infra.backup import database
+from standalone.ports import HOST
+from standalone.servers import Servers, running
+from standalone.state import prepare
+from tests.conftest import ROOT, until
+
+pytestmark = pytest.mark.stack
+
+PASSWORDS = {"api": "a0000000000000000001", "connector": seal.password()}
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """nats-server with the users the chart is given, passwords from its environment; the port."""
+    folder = tmp_path_factory.mktemp("broker")
+    port, monitor = free_port(), free_port()
+    merged = render.nats_values()["config"]["merge"]
+    configuration = merged | {"listen": f"{HOST}:{port}", "http": f"{HOST}:{monitor}"}
+    configuration["jetstream"] = {"store_dir": str(folder / "jetstream")}
+    # The chart writes `<< $NAME >>` without quotes, so that the server reads the variable.
+    text = json.dumps(configuration)
+    for role in nats_users.ROLES:
+        text = text.replace(f'"<< $NATS_{role.upper()}_PASSWORD >>"', f"$NATS_{role.upper()}_PASSWORD")
+    file = folder / "nats.conf"
+    file.write_text(text, "utf-8")
+    environment = {f"NATS_{role.upper()}_PASSWORD": PASSWORDS[role] for role in nats_users.ROLES}
+    server = Path(sysconfig.get_path("scripts")) / "nats-server"
+    process = subprocess.Popen([server, "-c", str(file)], env=environment, stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: answers(monitor))
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind((HOST, 0))
+        return int(taken.getsockname()[1])
+
+
+def answers(monitor: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://{HOST}:{monitor}/healthz", timeout=1) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+async def connected(port: int, role: str, password: str) -> Client:
+    async def ignore(_: Exception) -> None:
+        """A refusal is also told to the asker's own call, which is what the test looks at."""
+
+    return await nats.connect(
+        f"nats://{role}:{password}@{HOST}:{port}", allow_reconnect=False, connect_timeout=3, error_cb=ignore
+    )
+
+
+@pytest.mark.parametrize("role", nats_users.ROLES)
+def test_a_role_of_the_chart_makes_the_streams_and_deletes_none(broker: int, role: str) -> None:
+    async def scenario() -> None:
+        connection = await connected(broker, role, PASSWORDS[role])
+        jetstream = connection.jetstream(timeout=2)
+        await ensure_streams(jetstream)
+        assert (await jetstream.stream_info(STREAM)).config.name == STREAM
+        with pytest.raises(Error):
+            await jetstream.delete_stream(STREAM)
+        assert (await jetstream.stream_info(STREAM)).config.name == STREAM
+        await connection.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_wrong_password_is_refused(broker: int) -> None:
+    with socket.create_connection((HOST, broker), timeout=5) as connection:
+        stream = connection.makefile("rwb")
+        assert stream.readline().startswith(b"INFO ")
+        stream.write(b'CONNECT {"user": "api", "pass": "wrong", "verbose": false}\r\nPING\r\n')
+        stream.flush()
+        assert stream.readline() == b"-ERR 'Authorization Violation'\r\n"
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    with running(prepare(tmp_path_factory.mktemp("state"))) as servers:
+        yield servers
+
+
+def run_roles(servers: Servers, folder: Path) -> dict[str, str]:
+    """The roles job with freshly made secrets, as the cluster mounts them; each role's URL at this server."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    secrets = {secret.name: secret.values[secret.name] for secret in seal.database()}
+    superuser = (servers.secrets / "postgres-superuser-password").read_text("utf-8")
+    for name, value in (secrets | {"postgres-superuser": superuser}).items():
+        (folder / name).write_text(value, "utf-8")
+    programs = Path(database.binary("psql")).parent
+    environment = {
+        "PATH": f"{programs}:{os.environ['PATH']}",
+        "PGHOST": servers.postgres.host,
+        "PGPORT": str(servers.postgres.port),
+    }
+    done = subprocess.run(
+        ["bash", str(ROOT / "infra/postgres/base/roles.sh"), str(folder)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    here = f"{servers.postgres.host}:{servers.postgres.port}/"
+    urls = {
+        role: secrets[f"faplog-{role}-database"].replace(seal.DATABASE.partition("/")[0] + "/", here)
+        for role in seal.DATABASE_ROLES
+    }
+    assert not any(url.split(":")[2].split("@")[0] in done.stdout + done.stderr for url in urls.values())
+    return urls
+
+
+def test_the_roles_job_makes_rotates_and_holds_back(servers: Servers, tmp_path: Path) -> None:
+    first = run_roles(servers, tmp_path / "secrets")
+    second = run_roles(servers, tmp_path / "secrets")
+    for role in seal.DATABASE_ROLES:
+        with psycopg.connect(second[role]) as connection:
+            assert connection.execute("SELECT current_user").fetchone() == (f"faplog_{role}",)
+        with pytest.raises(psycopg.OperationalError, match="authentication failed"):
+            psycopg.connect(first[role])
+    with psycopg.connect(second["owner"]) as connection:
+        connection.execute("CREATE TABLE mine (id int)")
+    for role in ("api", "worker", "monitor"):
+        with psycopg.connect(second[role]) as connection:
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute("CREATE TABLE theirs (id int)")
+            connection.rollback()
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute("SELECT * FROM mine")
+    with psycopg.connect(second["monitor"]) as connection:
+        assert connection.execute("SELECT pg_database_size('faplog') > 0").fetchone() == (True,)

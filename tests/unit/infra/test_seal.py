@@ -1,0 +1,141 @@
+"""Secrets: random, whole, sealed as they go by, and never in clear anywhere but in the pipe."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from functions.api.tokens import Keys
+from infra import check, seal
+
+KUBESEAL = """#!/bin/sh
+cat > "$0.stdin"
+echo "$@" > "$0.arguments"
+echo "---"
+echo "sealed: true"
+"""
+OPERATOR = {
+    "RESTIC_REPOSITORY": "s3:https://s3.example.org/faplog",
+    "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "operators-secret",
+    "GRAFANA_OTLP_ENDPOINT": "https://otlp.example.org/otlp",
+    "GRAFANA_INSTANCE": "123456",
+    "GRAFANA_TOKEN": "glc_operators_token",
+}
+
+
+@pytest.fixture
+def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """No kubeseal and no cluster: what would be sealed is hashed, and its values in clear are in the list returned."""
+    values: list[str] = []
+
+    def hashed(manifest: dict[str, Any], _: Path | None) -> str:
+        values.extend(manifest["stringData"].values())
+        data = {key: hashlib.sha512(value.encode()).hexdigest() for key, value in manifest["stringData"].items()}
+        made = {"apiVersion": "bitnami.com/v1alpha1", "kind": "SealedSecret", "metadata": manifest["metadata"]}
+        return yaml.safe_dump(made | {"spec": {"encryptedData": data, "template": {"type": manifest["type"]}}})
+
+    monkeypatch.setattr(seal, "seal", hashed)
+    monkeypatch.setattr(seal, "_present", lambda *_: None)
+    monkeypatch.setattr(seal, "FOLDER", tmp_path / "overlays")
+    for name in OPERATOR:
+        monkeypatch.delenv(name, raising=False)
+    return values
+
+
+def test_everything_is_sealed_and_nothing_shown(
+    given: list[str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in OPERATOR.items():
+        monkeypatch.setenv(name, value)
+    assert seal.main(["--overlay", "prod"]) == 0
+    folder = seal.FOLDER / "prod"
+    said = "".join(capfd.readouterr())
+    written = "".join(path.read_text("utf-8") for path in folder.iterdir())
+    values = set(given)
+    assert len(values) > 15
+    for value in values - {f"faplog-{role}" for role in seal.S3_ROLES} - {"admin"}:
+        assert value not in said
+        assert value not in written
+    built = check.build(folder)
+    assert {thing["kind"] for thing in built} == {"SealedSecret"}
+    assert [problem for thing in built for problem in check.invalid(thing)] == []
+    assert len(built) == sum(len(list(yaml.safe_load_all((folder / f"{g}.yaml").read_text()))) for g in seal.GROUPS)
+
+
+def test_what_the_operator_did_not_say_is_named_and_left_out(
+    given: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert seal.main([]) == 0
+    errors = capfd.readouterr().err
+    assert (
+        "backup: left out, set RESTIC_REPOSITORY, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY in the environment" in errors
+    )
+    assert "grafana: left out, set GRAFANA_OTLP_ENDPOINT" in errors
+    assert not (seal.FOLDER / "prod/backup.yaml").exists()
+
+
+def test_what_is_sealed_stays_until_it_is_rotated(given: list[str]) -> None:
+    assert seal.main([]) == 0
+    before = {path.name: path.read_text("utf-8") for path in (seal.FOLDER / "prod").iterdir()}
+    assert seal.main([]) == 0
+    assert {path.name: path.read_text("utf-8") for path in (seal.FOLDER / "prod").iterdir()} == before
+    assert seal.main(["--rotate", "broker"]) == 0
+    after = {path.name: path.read_text("utf-8") for path in (seal.FOLDER / "prod").iterdir()}
+    assert {name for name in after if after[name] != before[name]} == {"broker.yaml"}
+
+
+def test_rotating_what_the_operator_did_not_say_fails(given: list[str]) -> None:
+    assert seal.main(["--rotate", "grafana"]) == 1
+
+
+def test_kubeseal_gets_the_secret_by_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "kubeseal"
+    program.write_text(KUBESEAL, "utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(seal, "FOLDER", tmp_path / "overlays")
+    assert seal.main(["--rotate", "openfaas", "--certificate", "cluster.pem"]) == 0
+    secret = json.loads((tmp_path / "kubeseal.stdin").read_text("utf-8"))
+    assert (secret["kind"], secret["metadata"]) == ("Secret", {"name": "basic-auth", "namespace": "openfaas"})
+    assert secret["stringData"]["basic-auth-password"] not in (tmp_path / "kubeseal.arguments").read_text("utf-8")
+    assert "--cert cluster.pem" in (tmp_path / "kubeseal.arguments").read_text("utf-8")
+    assert (seal.FOLDER / "prod/openfaas.yaml").read_text("utf-8") == "sealed: true\n"
+
+
+def test_without_kubeseal_it_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(seal, "FOLDER", tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert seal.main([]) == 1
+    assert capfd.readouterr().err == "database: the program kubeseal is not installed.\n"
+
+
+def test_a_url_and_the_server_have_the_same_password() -> None:
+    users, *urls = seal.broker()
+    for secret, role in zip(urls, ("api", "connector"), strict=True):
+        assert secret.values[secret.name] == f"nats://{role}:{users.values[role]}@nats.faplog.svc:4222"
+
+
+def test_passwords_begin_with_a_letter_and_need_no_escape() -> None:
+    for _ in range(200):
+        made = seal.password()
+        assert made[0].isalpha()
+        assert made.isalnum()
+        assert len(made) == 40
+
+
+def test_a_rotated_key_signs_and_the_old_one_still_verifies() -> None:
+    first = seal.signing_keys()
+    second = seal.signing_keys(first)
+    third = seal.signing_keys(second)
+    keys = [Keys.parse(text) for text in (first, second, third)]
+    assert len({one.active for one in keys}) == 3
+    assert set(keys[1].keys) == {keys[0].active, keys[1].active}
+    assert set(keys[2].keys) == {keys[1].active, keys[2].active}
+    assert keys[1].keys[keys[0].active] == keys[0].keys[keys[0].active]
