@@ -6,22 +6,23 @@ from functools import cache
 import pytest
 
 from faplog import synthetic
-from faplog.contracts.average import Average
 from faplog.contracts.limits import Code
 from faplog.synthetic.truth import FileTruth
 from functions.analyse.core.analysis import analyse, read
 from functions.average.core import average
+from tests.unit.average.analyses import Json
 
 
 @cache
-def month(health: synthetic.Health) -> tuple[list[FileTruth], Average]:
+def month(health: synthetic.Health) -> tuple[list[FileTruth], list[Json]]:
     files = list(synthetic.month(30, seed=7, health=health))
-    return [truth for _, truth in files], average([analyse(read(content)) for content, _ in files])
+    return [truth for _, truth in files], [analyse(read(content)) for content, _ in files]
 
 
 @pytest.mark.parametrize("health", ["good", "worn"])
 def test_the_average_of_a_month_is_its_truth(health: synthetic.Health) -> None:
-    truths, found = month(health)
+    truths, analyses = month(health)
+    found = average(analyses)
     km, litres = (sum(truth[name] for truth in truths) for name in ("distance_km", "fuel_l"))
     assert found.overall.logs == 30
     assert found.overall.distance_km == pytest.approx(km, rel=0.01)
@@ -44,8 +45,7 @@ def test_the_average_of_a_month_is_its_truth(health: synthetic.Health) -> None:
 
 
 def test_a_good_month_is_good_and_a_worn_filter_is_told() -> None:
-    _, good = month("good")
-    _, worn = month("worn")
+    good, worn = (average(month(health)[1]) for health in ("good", "worn"))
     assert good.health.verdict == "good"
     assert worn.health.verdict == "act"
     severities = {finding.code: finding.severity for finding in worn.health.findings}
@@ -55,10 +55,9 @@ def test_a_good_month_is_good_and_a_worn_filter_is_told() -> None:
 
 def test_the_forecast_is_where_the_next_regeneration_was() -> None:
     """Three days before the second regeneration the range comes near what is left to drive."""
-    files = list(synthetic.month(30, seed=7))
-    first = next(i for i, (_, truth) in enumerate(files) if truth["regens"])
-    second = next(i for i, (_, truth) in enumerate(files) if i > first and truth["regens"])
-    before = average([analyse(read(content)) for content, _ in files[: second - 3]]).nextRegen
+    truths, analyses = month("good")
+    second = [number for number, truth in enumerate(truths) if truth["regens"]][1]
+    before = average(analyses[: second - 3]).nextRegen
     assert before is not None
-    left = sum(truth["distance_km"] for _, truth in files[second - 3 : second])
+    left = sum(truth["distance_km"] for truth in truths[second - 3 : second])
     assert before.low_km - 80 <= left <= before.high_km + 80

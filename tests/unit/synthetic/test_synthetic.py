@@ -148,7 +148,7 @@ def highest_pressure(content: bytes) -> int:
 
 
 def test_a_worn_filter_shows() -> None:
-    good, worn = (list(synthetic.month(30, seed=2, health=health)) for health in ("good", "worn"))
+    good, worn = (list(synthetic.month(16, seed=2, health=health)) for health in ("good", "worn"))
     highest = [max(highest_pressure(content) for content, _ in month) for month in (good, worn)]
     assert highest[0] < 300 < 400 < highest[1]
     aborted = "".join(regen["outcome"][0] for _, truth in worn for regen in truth["regens"])
