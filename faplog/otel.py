@@ -3,9 +3,10 @@
 import atexit
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import cache
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import metrics, trace
@@ -84,15 +85,26 @@ class Exporting:
         self._logs.add_log_record_processor(BatchLogRecordProcessor(OTLPLogExporter(timeout=EXPORT_TIMEOUT_SEC)))
         self._handler = _Handler(self._logs)
         logging.getLogger().addHandler(self._handler)
-        atexit.register(self.shutdown)
+        atexit.register(self._forgotten)
 
     def shutdown(self) -> None:
-        """Flush and end each of the three; safe to call again."""
-        atexit.unregister(self.shutdown)
+        """Flush and end the three, side by side: a collector that does not answer costs its time-out once."""
+        atexit.unregister(self._forgotten)
         logging.getLogger().removeHandler(self._handler)
-        self._traces.shutdown()
-        self._logs.shutdown()
-        self._metrics.shutdown(timeout_millis=EXPORT_TIMEOUT_SEC * 1000)
+        ending = [Thread(target=end, daemon=True) for end in self._ends()]
+        for thread in ending:
+            thread.start()
+        for thread in ending:
+            thread.join(EXPORT_TIMEOUT_SEC + 1)
+
+    def _ends(self) -> list[Callable[[], object]]:
+        milliseconds = EXPORT_TIMEOUT_SEC * 1000
+        return [self._traces.shutdown, self._logs.shutdown, lambda: self._metrics.shutdown(milliseconds)]
+
+    def _forgotten(self) -> None:
+        """A process that ends without `shutdown`; no thread can be started any more."""
+        for end in self._ends():
+            end()
 
     def traceparent(self) -> str | None:
         """The current span in W3C form."""
