@@ -10,7 +10,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 
-from functions.api import passwords
+from functions.api import audit, passwords, sessions
 from functions.api.db import Database
 from functions.api.handler import create_app
 from functions.api.settings import Settings
@@ -151,6 +151,22 @@ def test_secrets_are_stored_as_hashes_only(person: Person, database: Database) -
     stored = " ".join(str(value) for row in rows for value in row.values())
     assert PASSWORD not in stored
     assert person.refresh_token not in stored
+
+
+def test_what_ended_long_ago_is_forgotten(person: Person, browser: Browser, database: Database) -> None:
+    person.call("POST", f"{AUTH}/logout")
+    with database.worker() as connection:
+        connection.execute("UPDATE sessions SET ended_at = ended_at - interval '2 days'")
+        connection.execute(
+            "INSERT INTO audit_log (event, user_id, at) VALUES ('old', %s, now() - interval '181 days')", [person.id]
+        )
+        sessions.forget(connection)
+        audit.forget(connection)
+        left = connection.execute("SELECT ended_at FROM sessions WHERE user_id = %s", [person.id]).fetchall()
+        events = connection.execute("SELECT event FROM audit_log WHERE user_id = %s", [person.id]).fetchall()
+    assert left == [{"ended_at": None}]
+    assert [row["event"] for row in events] == ["registered", "logged in", "logged in", "logged out"]
+    assert browser.call("GET", WHOAMI).status_code == 200
 
 
 # Refresh
