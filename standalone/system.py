@@ -18,6 +18,8 @@ from standalone.state import Problem, State, write_private
 
 ROOT: Final = Path(__file__).parents[1]
 RECONCILE_EVERY_SEC: Final = 15
+OVERDUE_SEC: Final = 20
+"""On one machine nothing is in transit for longer; what is still queued is not published again whatever its age."""
 UI_THREADS: Final = 8
 _UNITS: Final = {"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
 
@@ -142,7 +144,7 @@ def _connector(state: State, functions: list[stack.Function], urls: Mapping[str,
 def _reconcile(state: State, api: stack.Function) -> Program:
     every = ("functions.api.reconcile", "--every", str(RECONCILE_EVERY_SEC))
     made = _python(state, "reconcile", every, api.secrets)
-    return replace(made, environment=dict(made.environment) | api.environment)
+    return replace(made, environment={**made.environment, **api.environment, "overdue_sec": str(OVERDUE_SEC)})
 
 
 def _python(state: State, name: str, module: tuple[str, ...], secrets: list[str]) -> Program:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -72,6 +73,19 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Everything `make run` starts, on a port and a state of its own."""
     with running_stack(tmp_path_factory.mktemp("stack")) as stack:
         yield stack
+
+
+@pytest.fixture(scope="session")
+def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A system that tests may hurt. Idle functions stop after two seconds; a lost connector is noticed after six."""
+    folder = tmp_path_factory.mktemp("victim")
+    impatient = re.sub(r'idle-seconds: "\d+"', 'idle-seconds: "2"', (ROOT / "stack.yml").read_text("utf-8"))
+    (folder / "stack.yml").write_text(impatient)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CONNECTOR_ACK_WAIT_SEC", "6")
+        system = running_stack(folder / "state", "--stack", str(folder / "stack.yml"))
+        with system as stack:
+            yield stack
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from standalone.ports import HOST, is_free, says_ok
-from tests.conftest import ROOT, STOP_SEC, Stack, launch, running_stack, start_stack, until
+from tests.conftest import ROOT, STOP_SEC, Stack, launch, start_stack, until
 
 pytestmark = pytest.mark.stack
 
@@ -114,24 +114,10 @@ def survivors(state: Path) -> list[str]:
     return found
 
 
-def test_ctrl_c_stops_everything_in_time(tmp_path: Path, stack: Stack) -> None:
-    """Beside another running system, which must not notice. SIGTERM is how every other system of these tests ends."""
-    with running_stack(tmp_path / "state") as mine:
-        started = family(mine.process)
-        assert len(started) > 8
-        runtime = mine.runtime
-        before = time.monotonic()
-        mine.process.send_signal(signal.SIGINT)
-        mine.process.wait(STOP_SEC)
-        assert time.monotonic() - before < STOP_SEC
-    assert not [process for process in started if process.is_running()]
-    assert not (mine.state / "runtime.json").exists()
-    assert is_free(int(runtime["edge"].rsplit(":", 1)[1]))
-    assert httpx.get(f"{stack.url}/health").status_code == httpx.codes.OK
-
-
-def test_state_survives_a_restart_and_sigkill(tmp_path: Path) -> None:
-    """First of the supervisor alone, whose children live on and are ended by the next start; then of the whole tree."""
+def test_state_survives_sigkill_and_ctrl_c_leaves_nothing(tmp_path: Path, stack: Stack) -> None:
+    """SIGKILL first of the supervisor alone, whose children live on and are ended by the next start; then of the whole
+    tree. All beside another running system, which must not notice.
+    """
     state = tmp_path / "state"
     account = {"email": "survivor@example.com", "password": PASSWORD}
     first = start_stack(state)
@@ -148,33 +134,33 @@ def test_state_survives_a_restart_and_sigkill(tmp_path: Path) -> None:
         process.kill()
     second.process.communicate()
 
-    with running_stack(state) as third:
-        assert httpx.post(f"{third.url}/api/v1/auth/login", json=account).status_code == httpx.codes.OK
+    third = start_stack(state)
+    assert httpx.post(f"{third.url}/api/v1/auth/login", json=account).status_code == httpx.codes.OK
+    started = family(third.process)
+    before = time.monotonic()
+    third.process.send_signal(signal.SIGINT)
+    _, errors = third.process.communicate(timeout=STOP_SEC)
+    assert time.monotonic() - before < STOP_SEC
+    assert (third.process.returncode, errors) == (0, "")
+    assert not [process for process in started if process.is_running()]
+    assert not (state / "runtime.json").exists()
+    assert is_free(int(third.url.rsplit(":", 1)[1]))
+    assert httpx.get(f"{stack.url}/health").status_code == httpx.codes.OK
 
 
-@pytest.fixture(scope="module")
-def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A system whose functions are idle after two seconds."""
-    folder = tmp_path_factory.mktemp("quick")
-    changed = re.sub(r'idle-seconds: "\d+"', 'idle-seconds: "2"', (ROOT / "stack.yml").read_text("utf-8"))
-    (folder / "stack.yml").write_text(changed)
-    with running_stack(folder / "state", "--stack", str(folder / "stack.yml")) as stack:
-        yield stack
-
-
-def test_scale_from_zero_to_the_limit_and_back(quick: Stack) -> None:
-    port = int(quick.runtime["functions"]["analyse"].rsplit(":", 1)[1])
-    until(lambda: not replicas(quick, "analyse"))
+def test_scale_from_zero_to_the_limit_and_back(victim: Stack) -> None:
+    port = int(victim.runtime["functions"]["analyse"].rsplit(":", 1)[1])
+    until(lambda: not replicas(victim, "analyse"))
     assert says_ok(port, "/health"), "the kernel holds the first caller until a replica is there"
-    assert len(replicas(quick, "analyse")) == 1
+    assert len(replicas(victim, "analyse")) == 1
     with ExitStack() as callers:
         for _ in range(4):
             caller = callers.enter_context(socket.create_connection((HOST, port)))
             caller.sendall(b"POST / HTTP/1.1\r\n")  # and goes on thinking
-        until(lambda: len(replicas(quick, "analyse")) == 2)
+        until(lambda: len(replicas(victim, "analyse")) == 2)
         # As many as stack.yml allows, although two still wait: a third would be there by now.
-        unchanged_for(lambda: len(replicas(quick, "analyse")), 1.5)
-    until(lambda: not replicas(quick, "analyse"))
+        unchanged_for(lambda: len(replicas(victim, "analyse")), 1.5)
+    until(lambda: not replicas(victim, "analyse"))
     assert says_ok(port, "/health")
 
 
@@ -186,18 +172,18 @@ def unchanged_for(value: Callable[[], object], seconds: float) -> None:
         time.sleep(0.1)
 
 
-def test_a_function_that_must_run_stays(quick: Stack) -> None:
-    unchanged_for(lambda: [process.pid for process in replicas(quick, "api")], 3)
-    assert len(replicas(quick, "api")) == 1
+def test_a_function_that_must_run_stays(victim: Stack) -> None:
+    unchanged_for(lambda: [process.pid for process in replicas(victim, "api")], 3)
+    assert len(replicas(victim, "api")) == 1
 
 
 @pytest.mark.parametrize("name", ["postgres", "nats", "s3", "api", "connector", "ui", "edge"])
-def test_a_dead_child_is_restarted(quick: Stack, name: str) -> None:
-    before = replicas(quick, name)
+def test_a_dead_child_is_restarted(victim: Stack, name: str) -> None:
+    before = replicas(victim, name)
     assert len(before) == 1
     before[0].kill()
-    until(lambda: [now for now in replicas(quick, name) if now != before[0]])
-    until(lambda: ready(quick), 30)
+    until(lambda: [now for now in replicas(victim, name) if now != before[0]])
+    until(lambda: ready(victim), 30)
 
 
 def ready(stack: Stack) -> bool:
@@ -209,11 +195,11 @@ def ready(stack: Stack) -> bool:
         return False
 
 
-def test_reset_refuses_while_running_and_then_removes(quick: Stack, tmp_path: Path) -> None:
+def test_reset_refuses_while_running_and_then_removes(victim: Stack, tmp_path: Path) -> None:
     copy = tmp_path / "state"
-    shutil.copytree(quick.state / "secrets", copy / "secrets")
+    shutil.copytree(victim.state / "secrets", copy / "secrets")
     (copy / "lock").touch()
-    assert "already running" in make_reset(quick.state, 1)
+    assert "already running" in make_reset(victim.state, 1)
     assert "accounts" in make_reset(copy, 0)
     assert not copy.exists()
 

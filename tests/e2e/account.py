@@ -1,0 +1,80 @@
+"""A user of the running system, through the edge address alone."""
+
+import json
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.conftest import ROOT, Stack, until
+
+PASSWORD = "correct horse battery staple"
+
+
+class Account:
+    """A fresh account, signed in with its token."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.email = f"{uuid.uuid4().hex[:12]}@example.com"
+        self.http = httpx.Client(base_url=f"{stack.url}/api/v1", timeout=60)
+        credentials = {"email": self.email, "password": PASSWORD}
+        self.http.post("/auth/register", json=credentials).raise_for_status()
+        answer = self.http.post("/auth/login", json=credentials).raise_for_status()
+        self.http.cookies.clear()
+        self.http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+    def upload(self, name: str, content: bytes) -> httpx.Response:
+        """Upload one file, whatever the answer."""
+        return self.http.post("/analyses", files={"file": (name, content)})
+
+    def ids(self, answer: httpx.Response) -> list[str]:
+        """The ids of an upload that was accepted."""
+        assert answer.status_code == httpx.codes.ACCEPTED, answer.text
+        ids: list[str] = answer.json()["ids"]
+        return ids
+
+    def one(self, analysis_id: str) -> dict[str, Any]:
+        """One analysis as it is now."""
+        found: dict[str, Any] = self.http.get(f"/analyses/{analysis_id}").raise_for_status().json()
+        return found
+
+    def count(self, **query: str) -> int:
+        """How many analyses the account has, of a status if one is given."""
+        answer = self.http.get("/analyses", params={"limit": "1"} | query).raise_for_status()
+        return int(answer.json()["pagination"]["totalItems"])
+
+    def settled(self, seconds: float = 60) -> None:
+        """Return once nothing of the account is being analysed."""
+        until(lambda: self.count(status="Processing") == 0, seconds)
+
+    def average(self, seconds: float = 60, **period: str) -> dict[str, Any]:
+        """The average of a period (all there is by default), once it is there."""
+
+        def get() -> dict[str, Any] | None:
+            answer = self.http.get("/average", params={"type": "OVERALL"} | period)
+            if (
+                answer.status_code == httpx.codes.NOT_FOUND
+                or answer.raise_for_status().json()["status"] == "CALCULATING"
+            ):
+                return None
+            found: dict[str, Any] = answer.json()
+            return found
+
+        found = until(get, seconds)
+        assert found["status"] == "SUCCESS", found["message"]
+        average: dict[str, Any] = found["average"]
+        return average
+
+
+def averaged(analyses: list[dict[str, Any]], folder: Path) -> dict[str, Any]:
+    """What the function average makes of analyses without any server."""
+    file = folder / "analyses.json"
+    file.write_text(json.dumps(analyses), "utf-8")
+    command = [sys.executable, "-m", "functions.average", str(file)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    average: dict[str, Any] = json.loads(done.stdout)
+    return average
