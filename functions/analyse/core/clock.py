@@ -1,7 +1,8 @@
 """Timestamps straight from the bytes: the app writes fixed layouts, so whole columns are turned at once.
 
 The first row not yet understood is matched by a regular expression; every row of the same layout (digits in the same
-places, the same characters between them) is then computed together. Odd rows are few and matched one by one.
+places, the same characters between them) is then computed together, and every other row with the same nonsense is
+given up with it. Odd rows are few and matched one by one.
 """
 
 import re
@@ -59,7 +60,7 @@ def _parse(
     while len(waiting):
         cell = _cell(view, int(starts[waiting[0]]), separator)
         match = pattern.match(cell)
-        if match is None or layouts == LAYOUTS:
+        if layouts == LAYOUTS:
             row, waiting = waiting[0], waiting[1:]
             if match is not None:
                 texts = {name: text for name, text in match.groupdict().items() if text is not None}
@@ -67,6 +68,9 @@ def _parse(
                 ends[row] = starts[row] + len(cell)
             continue
         layouts += 1
+        if match is None:
+            waiting = waiting[~_same_layout(view, starts[waiting], cell, separator, {})[0]]
+            continue
         parts = _parts(match)
         same, values = _same_layout(view, starts[waiting], cell, separator, parts)
         rows = waiting[same]

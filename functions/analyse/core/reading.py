@@ -72,10 +72,7 @@ def _read(table: Table, separator: bytes) -> Rows:
         raise BadLog(f"it has {len(table.starts)} rows, a log of one day cannot")
     filled = table.view[table.starts] != NEWLINE
     days, times = _timestamps(table, separator[0])
-    try:
-        numbers, not_numeric = _numbers(table, [field for field, _ in fields], separator.decode())
-    except pd.errors.ParserError as error:
-        raise BadLog("its rows have not the columns that its first line names") from error
+    numbers, not_numeric = _numbers(table, [field for field, _ in fields], separator.decode())
     if not filled.all():
         days, times, numbers = days[filled], times[filled], numbers[:, filled]
     return Rows(days, times, [position for _, position in fields], numbers, not_numeric)
@@ -131,25 +128,28 @@ def _numbers(table: Table, fields: list[int], separator: str) -> tuple[Floats, l
 
 
 def _numbers_among_words(body: bytes, fields: list[int], options: dict[str, Any]) -> tuple[Floats, list[int]]:
-    """The same with words in some cells: read in chunks, so that a file full of words stays small in memory."""
+    """The same with words in some cells, or with every row too short to have all columns.
+
+    Read in chunks, so that a file full of words stays small in memory, and under one row as wide as the header, for
+    pandas takes the first rows' width for that of all.
+    """
     parts: list[Floats] = []
     words = [0] * len(fields)
-    chunks = pd.read_csv(BytesIO(body), chunksize=CHUNK_ROWS, low_memory=False, encoding_errors="replace", **options)
+    widest = options["sep"].encode() * (len(options["names"]) - 1) + b"\n"
+    chunks = pd.read_csv(
+        BytesIO(widest + body), chunksize=CHUNK_ROWS, low_memory=False, encoding_errors="replace", **options
+    )
     for chunk in chunks:
         part = np.empty((len(fields), len(chunk)))
         for index, field in enumerate(fields):
-            column = chunk[field]
-            if pd.api.types.is_numeric_dtype(column):
-                part[index] = column.to_numpy(np.float64)
-            else:
-                part[index], found = _mixed(column)
-                words[index] += found
+            part[index], found = _mixed(chunk[field])
+            words[index] += found
         parts.append(part)
-    return np.concatenate(parts, axis=1), words
+    return np.concatenate(parts, axis=1)[:, 1:], words
 
 
-def _mixed(cells: "pd.Series[str]") -> tuple[Floats, int]:
-    """A column with words in it: its numbers, and how many cells hold neither a number nor nothing."""
-    texts = cells.astype(str).where(cells.notna(), "").str.strip().str.replace(",", ".", regex=False)
-    values = pd.to_numeric(texts.where(texts != ""), errors="coerce").to_numpy(np.float64)
-    return values, int((np.isnan(values) & (texts != "").to_numpy()).sum())
+def _mixed(cells: "pd.Series[Any]") -> tuple[Floats, int]:
+    """A column's numbers, and how many of its cells hold neither a number nor nothing."""
+    values = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64)
+    odd = cells[np.isnan(values) & cells.notna().to_numpy()]
+    return values, sum(1 for cell in odd if str(cell).strip())

@@ -18,6 +18,8 @@ MAX_LINE_BYTES: Final = 64 * 1024
 MAX_COLUMNS: Final = 1000
 MAX_LINES: Final = 600_000
 """More than a week at one row a second."""
+MAX_TABLES: Final = 100
+"""Headers that name other columns than the one before."""
 HEADER_WITHIN_LINES: Final = 50
 SEPARATORS: Final = (b";", b"\t", b",")
 
@@ -57,7 +59,7 @@ def read_text(raw: bytes) -> Text:
 
     Raises:
         BadLog: empty, too large, not a text with a header that names `Date`, `Time` and one known column, or of a
-            shape no log has (a line of 64 kB, 1,000 columns, 600,000 lines).
+            shape no log has (a line of 64 kB, 1,000 columns, 600,000 lines, 100 changes of columns).
     """
     if len(raw) > MAX_BYTES:
         raise BadLog(f"it is larger than {MAX_BYTES >> 20} MB")
@@ -192,6 +194,8 @@ def _tables(names: tuple[str, ...], header: bytes, body: bytes, separator: bytes
         pieces.append(body[position:start])
         position = end
         if own != names:
+            if len(tables) == MAX_TABLES:
+                raise BadLog(f"its columns change more than {MAX_TABLES} times")
             tables.append(_table(names, pieces))
             names, header, pieces = own, line, []
     if not repeated:

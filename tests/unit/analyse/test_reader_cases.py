@@ -126,6 +126,19 @@ def test_a_row_too_short_keeps_what_it_has() -> None:
     assert found["quality"]["rows_used"] == 6
 
 
+def test_every_row_may_be_too_short() -> None:
+    raw = "\n".join([LINES[0], *(";".join(line.split(";")[:3]) for line in LINES[1:]), ""]).encode()
+    found = analyse(read(raw))
+    assert found["overall"]["distance_km"] == EXPECTED["overall"]["distance_km"]
+    assert found["driving"]["revs"]["max"] is None
+    assert found["quality"]["missing_columns"] == EXPECTED["quality"]["missing_columns"]
+
+
+def test_the_first_rows_may_be_too_short() -> None:
+    raw = "\n".join([LINES[0], *(";".join(line.split(";")[:3]) for line in LINES[1:3]), *LINES[3:], ""]).encode()
+    assert analyse(read(raw))["driving"]["revs"] == {"min": 850, "max": 1800, "avg": 1488, "avgDriving": 1700}
+
+
 def test_the_cell_in_which_a_file_breaks_off_is_not_believed() -> None:
     raw = PLAIN.rstrip(b"\n").removesuffix(b";6;8.25;") + b";6;8.2"
     assert raw.endswith(b"850;6;8.2")

@@ -1,0 +1,76 @@
+"""The curves for plots: few points, every extreme, every gap."""
+
+from typing import Any
+
+import pytest
+
+from faplog import synthetic
+from functions.analyse.core.analysis import read
+from functions.analyse.core.series import MAX_POINTS, series
+from tests.unit.analyse.handmade import Cells, csv_log
+
+
+def channel(name: str, columns: dict[str, Cells], t: list[float] | None = None) -> dict[str, Any]:
+    channels = {one["name"]: one for one in series(read(csv_log(columns, t=t)))["channels"]}
+    return channels[name]  # type: ignore[no-any-return]
+
+
+def test_a_short_log_keeps_every_point() -> None:
+    found = channel("speed", {"Speed": [0, 10, 20]})
+    assert (found["t"], found["v"], found["unit"]) == ([0.0, 1.0, 2.0], [0.0, 10.0, 20.0], "km/h")
+
+
+def test_a_gap_is_one_void_point_within_it() -> None:
+    found = channel("speed", {"Speed": [10, 20, 30]}, t=[0, 1, 101])
+    assert (found["t"], found["v"]) == ([0.0, 1.0, 51.0, 101.0], [10.0, 20.0, None, 30.0])
+
+
+def test_a_void_stretch_is_one_void_point() -> None:
+    found = channel("speed", {"Speed": [10, None, None, None, 30]})
+    assert (found["t"], found["v"]) == ([0.0, 1.0, 4.0], [10.0, None, 30.0])
+
+
+def test_of_one_instant_the_last_row_counts() -> None:
+    found = channel("speed", {"Speed": [10, 20, 30]}, t=[0, 0, 1])
+    assert (found["t"], found["v"]) == ([0.0, 1.0], [20.0, 30.0])
+
+
+def test_many_points_become_few_and_extremes_survive() -> None:
+    rows = 20_000
+    speeds = [50.0 + row % 7 for row in range(rows)]
+    speeds[12_345], speeds[17_001] = 250.0, 0.0
+    found = channel("speed", {"Speed": speeds})
+    assert len(found["t"]) <= MAX_POINTS
+    points = dict(zip(found["t"], found["v"], strict=True))
+    assert (points[12_345.0], points[17_001.0]) == (250.0, 0.0)
+    assert (found["t"][0], found["t"][-1]) == (0.0, rows - 1.0)
+
+
+def test_a_log_full_of_holes_keeps_within_its_points() -> None:
+    rows = 30_000
+    found = channel("speed", {"Speed": [None if row % 3 else 20.0 for row in range(rows)]})
+    assert len(found["t"]) <= MAX_POINTS
+    assert None in found["v"]
+
+
+def test_fuel_is_litres_an_hour() -> None:
+    found = channel("fuel", {"InjFlow": [10, 10], "Revs": [3000, 3000]})
+    assert found["v"][0] == pytest.approx(10 * 3000 * 2 * 60 / 1e6 / 0.8375, abs=0.001)
+
+
+def test_where_drives_and_regenerations_lie() -> None:
+    raw, truth = synthetic.day(5, regen="complete", minutes=60)
+    found = series(read(raw))
+    assert found["version"] == 1
+    assert found["start"].startswith(truth["drives"][0]["start"])
+    assert len(found["drives"]) == len(truth["drives"])
+    assert len(found["regens"]) == 1
+    regen = found["regens"][0]
+    assert regen["to"] - regen["from"] == pytest.approx(truth["regens"][0]["duration_sec"], abs=3)
+    names = [one["name"] for one in found["channels"]]
+    assert names[:7] == ["soot", "pressure", "temp", "speed", "revs", "regen", "coolant"]
+
+
+def test_only_channels_with_a_value() -> None:
+    found = series(read(csv_log({"Speed": [None, None], "Revs": [800, None]})))
+    assert [one["name"] for one in found["channels"]] == ["revs"]
