@@ -19,6 +19,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "ui": ("faplog.contracts", "faplog.telemetry", "faplog.settings", "faplog.logs"),
     "connector": ("faplog",),
     "standalone": ("faplog",),
+    "infra": ("faplog",),
 }
 CORE_ALLOWED = ("numpy", "pandas", "pydantic", "faplog.contracts")
 
