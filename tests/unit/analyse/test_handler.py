@@ -1,0 +1,207 @@
+"""The function's door: what each kind of request is answered with."""
+
+import gzip
+import json
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from flask.testing import FlaskClient
+from pydantic import SecretStr
+
+from faplog import synthetic
+from faplog.contracts import keys
+from faplog.contracts.analysis import Analysis
+from faplog.contracts.messages import HEADER_SECRET, AnalysisRequest, AnalysisResult
+from faplog.errors import Unavailable
+from functions.analyse import handler, job
+from functions.analyse.handler import create_app
+from functions.analyse.settings import Settings
+from tests.unit.analyse.handmade import csv_log
+
+SECRET = "connector"
+LOG = csv_log({"Speed": [36] * 61, "Revs": [1500] * 61, "REGEN": [0] * 30 + [1] * 31})
+WIRE = {"analysisId", "status", "message", "analysis", "fapRegen", "logDate", "distance"}
+
+
+class Shelf:
+    """An object store in a dictionary, which can be away."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.is_away = False
+
+    def get(self, key: str) -> bytes | None:
+        if self.is_away:
+            raise Unavailable("the object store did not answer")
+        return self.objects.get(key)
+
+    def put(self, key: str, content: bytes) -> None:
+        self.objects[key] = content
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    return Shelf()
+
+
+@pytest.fixture
+def client(shelf: Shelf) -> FlaskClient:
+    settings = Settings.model_construct(
+        s3_endpoint="http://nowhere.invalid",
+        s3_bucket="faplog",
+        connector_secret=SecretStr(SECRET),
+        s3_access_key=SecretStr("key"),
+        s3_secret_key=SecretStr("secret"),
+    )
+    return create_app(settings, shelf).test_client()
+
+
+def message(analysis_id: UUID, **data: Any) -> bytes:
+    return json.dumps({"pattern": "analysis.request", "data": {"fileName": str(analysis_id), **data}}).encode()
+
+
+def post(client: FlaskClient, body: bytes, secret: str = SECRET) -> tuple[int, dict[str, Any]]:
+    answer = client.post("/", data=body, content_type="application/json", headers={HEADER_SECRET: secret})
+    return answer.status_code, answer.get_json()
+
+
+def test_a_message_is_answered_with_the_analysis(client: FlaskClient, shelf: Shelf) -> None:
+    analysis_id = uuid4()
+    shelf.objects[keys.log_key(analysis_id)] = LOG
+    status, answer = post(client, message(analysis_id))
+    assert status == 200
+    assert set(answer) == WIRE
+    assert (answer["analysisId"], answer["status"]) == (str(analysis_id), "Success")
+    assert answer["message"] == "Analysis completed successfully."
+    assert (answer["fapRegen"], answer["distance"]) == (True, 0.6)
+    assert answer["logDate"] == "2025-02-03T00:00:00.000Z"
+    Analysis.model_validate(answer["analysis"])
+    AnalysisResult.model_validate(answer)
+
+
+def test_the_series_is_stored_compressed(client: FlaskClient, shelf: Shelf) -> None:
+    analysis_id = uuid4()
+    shelf.objects[keys.log_key(analysis_id)] = LOG
+    post(client, message(analysis_id))
+    series = json.loads(gzip.decompress(shelf.objects[keys.series_key(analysis_id)]))
+    assert [channel["name"] for channel in series["channels"]] == ["speed", "revs", "regen"]
+
+
+def test_what_the_requester_sent_comes_back(client: FlaskClient, shelf: Shelf) -> None:
+    analysis_id = uuid4()
+    shelf.objects[keys.log_key(analysis_id)] = LOG
+    _, answer = post(client, message(analysis_id, attempt=2, version=7, profile="DCM62v2", unknown=1))
+    assert (answer["attempt"], answer["version"]) == (2, 7)
+    assert answer["analysis"]["quality"]["profile"] == "DCM62v2"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (LOG.replace(b"Time", b"Uhr"), "Failed to read csv file: the column 'Time' is missing"),
+        (LOG.replace(b"2025.", b"then "), "Failed to process data: no row has a valid date and time"),
+        (None, "Failed to read csv file: the file is no longer there"),
+    ],
+)
+def test_a_log_that_cannot_be_read_is_an_answer(
+    client: FlaskClient, shelf: Shelf, content: bytes | None, reason: str
+) -> None:
+    analysis_id = uuid4()
+    if content:
+        shelf.objects[keys.log_key(analysis_id)] = content
+    status, answer = post(client, message(analysis_id))
+    assert status == 200
+    assert set(answer) == WIRE
+    assert (answer["status"], answer["message"], answer["analysis"]) == ("Failed", reason, None)
+    assert keys.series_key(analysis_id) not in shelf.objects
+
+
+def test_a_large_result_goes_through_the_store(
+    client: FlaskClient, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    analysis_id = uuid4()
+    shelf.objects[keys.log_key(analysis_id)] = LOG
+    monkeypatch.setattr(job, "MAX_INLINE_BYTES", 3000)
+    status, answer = post(client, message(analysis_id))
+    assert status == 200
+    assert answer["analysis"] is None
+    assert answer["analysisRef"] == keys.result_key(analysis_id)
+    Analysis.model_validate_json(shelf.objects[keys.result_key(analysis_id)])
+
+
+def test_the_store_away_is_503_and_counts_for_nothing(client: FlaskClient, shelf: Shelf) -> None:
+    shelf.is_away = True
+    status, answer = post(client, message(uuid4()))
+    assert status == 503
+    assert answer["error"] == "Service Unavailable"
+
+
+def test_an_error_of_ours_is_no_bad_file(client: FlaskClient, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("ours")
+
+    analysis_id = uuid4()
+    shelf.objects[keys.log_key(analysis_id)] = LOG
+    monkeypatch.setattr(job, "analyse", broken)
+    monkeypatch.setattr(handler, "analyse", broken)
+    status, answer = post(client, message(analysis_id))
+    assert status == 500
+    assert "ours" not in answer["message"]
+    assert client.post("/", data=LOG, content_type="text/csv").status_code == 500
+
+
+@pytest.mark.parametrize("secret", ["", "wrong"])
+def test_a_message_without_the_secret_is_refused(client: FlaskClient, secret: str) -> None:
+    status, answer = post(client, message(uuid4()), secret)
+    assert (status, answer["statusCode"]) == (401, 401)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", message(uuid4()).replace(b"fileName", b"name")])
+def test_what_is_no_message_is_refused_with_a_sentence(client: FlaskClient, body: bytes) -> None:
+    status, answer = post(client, body)
+    assert status == 400
+    assert answer["message"].startswith("Not a message this function takes")
+
+
+def test_a_path_as_id_is_refused(client: FlaskClient) -> None:
+    body = b'{"pattern": "analysis.request", "data": {"fileName": "../averages/x"}}'
+    assert post(client, body)[0] == 400
+
+
+def test_a_csv_body_gets_its_analysis_without_secret_or_store(client: FlaskClient, shelf: Shelf) -> None:
+    shelf.is_away = True
+    answer = client.post("/", data=LOG, content_type="text/csv; charset=utf-8")
+    assert answer.status_code == 200
+    assert Analysis.model_validate(answer.get_json()).overall.distance_km == 0.6
+    assert shelf.objects == {}
+
+
+@pytest.mark.parametrize("body", [b"", b"%PDF-1.7", b"Date;Speed\n1;2\n"])
+def test_a_csv_body_that_is_no_log_gets_422(client: FlaskClient, body: bytes) -> None:
+    answer = client.post("/", data=body, content_type="text/csv")
+    assert answer.status_code == 422
+    assert answer.get_json()["error"] == "Unprocessable Entity"
+    assert answer.get_json()["message"].startswith("Failed to read csv file: ")
+
+
+def test_a_body_of_more_than_20_mb_gets_413(client: FlaskClient) -> None:
+    answer = client.post("/", data=b"1" * (20 * 1024 * 1024 + 1), content_type="text/csv")
+    assert (answer.status_code, answer.get_json()["message"]) == (413, "A log may have 20 MB at most.")
+
+
+def test_health_and_what_is_not_there(client: FlaskClient) -> None:
+    assert client.get("/health").data == b"ok"
+    assert client.get("/other").get_json()["statusCode"] == 404
+    assert client.get("/").status_code == 405
+
+
+def test_the_time_of_a_result_is_that_of_the_log() -> None:
+    shelf, analysis_id = Shelf(), uuid4()
+    raw, truth = synthetic.day(3, minutes=10)
+    shelf.put(keys.log_key(analysis_id), raw)
+    request = AnalysisRequest.model_validate_json(message(analysis_id))
+    found = job.answer(request, shelf)
+    assert found.log_date == datetime.fromisoformat(truth["date"]).replace(tzinfo=UTC)
+    assert found.distance == pytest.approx(truth["distance_km"], rel=0.01)
