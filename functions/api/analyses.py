@@ -157,7 +157,7 @@ def delete(id: UUID) -> ResponseReturnValue:
         raise missing()
     objects.remove(parts.blobs(), [id])
     Asking(database(), parts.blobs(), parts.publisher()).ask(due)
-    return "", 204
+    return Response(status=204)
 
 
 def _row(wanted: UUID) -> dict[str, Any]:

@@ -190,5 +190,10 @@ def apply_average(database: Database, blobs: Blobs, result: AverageResult) -> bo
                 "generation": result.generation,
             },
         ).fetchone()
+        wanted = connection.execute(
+            "SELECT FROM fap_average WHERE user_id = %s AND sha256 = %s LIMIT 1", [result.user_id, result.analysis_sha]
+        ).fetchone()
+    if result.average_ref and wanted is None:  # two periods with the same analyses share their result
+        blobs.delete(result.average_ref)
     log.info("average applied" if changed else "average dropped", extra={"type": result.type})
     return changed is not None

@@ -38,18 +38,15 @@ class Refused(Output):
 
 
 class Accepted(Output):
-    """An upload that was taken."""
+    """An upload that was taken. What is said of a zip alone is left out of the answer to a .csv."""
 
     ids: list[UUID] = Field(description="The analyses, in the order of the files; the same content has the same id.")
-
-
-class AcceptedArchive(Accepted):
-    """A zip that was taken."""
-
-    skipped: list[str] = Field(
-        description="What was in the zip and is no log: folders, other files, and those refused."
+    skipped: list[str] | None = Field(
+        default=None, description="What was in the zip and is no log: folders, other files, and those refused."
     )
-    refused: list[Refused] = Field(description="The .csv files that are empty, binary or without a header.")
+    refused: list[Refused] | None = Field(
+        default=None, description="The .csv files of the zip that are empty, binary or without a header."
+    )
 
 
 class AcceptedShort(Output):

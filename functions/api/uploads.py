@@ -14,7 +14,7 @@ from .auth import User, authenticated
 from .db import database
 from .openapi import describe
 from .receive import Spooled, uploaded
-from .schemas import Accepted, AcceptedArchive, AcceptedShort, Refused
+from .schemas import Accepted, AcceptedShort, Refused
 from .storing import Store
 
 TAG: Final = "analyses"
@@ -23,6 +23,8 @@ blueprint = Blueprint("uploads", __name__, url_prefix="/api/v1")
 BATCH_LOGS: Final = 25
 BATCH_BYTES: Final = 8 * 1024 * 1024
 """A batch is stored when it has this many logs or bytes: what a zip holds on disk and in one transaction."""
+
+_SLOW: Final = "The upload took too long."
 
 _FORM: Final[dict[str, Any]] = {
     "type": "object",
@@ -39,7 +41,7 @@ _FORM: Final[dict[str, Any]] = {
     description="One file of at most 20 MB, .csv or .zip. Of a zip each .csv is taken: at most 1,000 entries, 20 MB "
     "each and 200 MB in all. The same content again has the same id, and is analysed again if it had failed.",
     form=_FORM,
-    responses={202: AcceptedArchive},
+    responses={202: Accepted, 408: _SLOW},
 )
 @authenticated
 def upload() -> ResponseReturnValue:
@@ -54,7 +56,7 @@ def upload() -> ResponseReturnValue:
 
 
 @blueprint.post("/analyse")
-@describe(summary="Upload one log (short form)", tag=TAG, form=_FORM, responses={202: AcceptedShort})
+@describe(summary="Upload one log (short form)", tag=TAG, form=_FORM, responses={202: AcceptedShort, 408: _SLOW})
 @authenticated
 def upload_short() -> ResponseReturnValue:
     user: User = g.user
@@ -64,7 +66,7 @@ def upload_short() -> ResponseReturnValue:
         return _answer(AcceptedShort(id=_store().keep(user.id, [_log(spooled)])[0]))
 
 
-def _unzip(user: User, spooled: Spooled) -> AcceptedArchive:
+def _unzip(user: User, spooled: Spooled) -> Accepted:
     """Store the logs of a zip, batch by batch."""
     store = _store()
     accepted: list[UUID] = []
@@ -82,7 +84,7 @@ def _unzip(user: User, spooled: Spooled) -> AcceptedArchive:
     if not accepted:
         raise BadRequest(f"No log in the zip: {refused[0].file_name}: {refused[0].message}")
     skipped = [*listing.skipped, *(one.file_name for one in refused)]
-    return AcceptedArchive(ids=list(dict.fromkeys(accepted)), skipped=skipped, refused=refused)
+    return Accepted(ids=list(dict.fromkeys(accepted)), skipped=skipped, refused=refused)
 
 
 def _batches(opened: Any, listing: archive.Listing, refused: list[Refused]) -> Iterator[list[Spooled]]:
@@ -120,4 +122,4 @@ def _store() -> Store:
 
 
 def _answer(accepted: BaseModel) -> Response:
-    return Response(accepted.model_dump_json(by_alias=True), 202, mimetype="application/json")
+    return Response(accepted.model_dump_json(by_alias=True, exclude_none=True), 202, mimetype="application/json")

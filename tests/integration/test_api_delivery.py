@@ -307,3 +307,20 @@ def test_a_long_list_goes_through_the_store(system: Rig, person: Person) -> None
     system.blobs.put(result_ref, orjson.dumps({"overall": {"logs": 4}}))
     system.averaged(average_of(request, average=None, averageRef=result_ref))
     assert get(person, "/average")["average"] == {"overall": {"logs": 4}}
+
+
+def test_an_average_of_nobody_is_dropped_with_what_it_stored(system: Rig, person: Person) -> None:
+    system.analysed(success(uploaded(person)))
+    request = _overall(system)
+    sha = request["data"]["analysisSha"]
+    current, stale = (f"averages/{person.id}/{digest}-result.json" for digest in (sha, "0" * 64))
+    for key in (current, stale):
+        system.blobs.put(key, orjson.dumps({"overall": {"logs": 7}}))
+    system.averaged(average_of(request, average=None, averageRef=stale, analysisSha="0" * 64))
+    assert system.blobs.get(stale) is None
+    for _ in range(2):
+        system.averaged(average_of(request, average=None, averageRef=current))
+    assert get(person, "/average")["average"] == {"overall": {"logs": 7}}
+    assert system.blobs.get(current) is not None
+    foreign = average_of(request, average=None, averageRef=f"averages/{uuid4()}/{sha}.json")
+    assert system.bring("average.result", foreign).status_code == 400
