@@ -1,10 +1,10 @@
-"""What every request passes: errors as JSON, security headers, who is asking, and the routes of accounts and docs."""
+"""What every request passes: security headers, who is asking, and the routes of accounts and docs."""
 
 from flask import Flask
 
 from faplog.settings import SettingsError
 
-from . import accounts, auth, docs, errors, export, security_headers, sessions, signin
+from . import accounts, auth, docs, export, security_headers, sessions, signin
 from .settings import Settings
 from .tokens import Keys
 
@@ -20,7 +20,6 @@ def install(app: Flask, settings: Settings) -> None:
     except ValueError as error:
         raise SettingsError(f"Cannot start, setting 'faplog-signing-keys': {error}.") from None
     origins = frozenset(settings.cors_origins)
-    errors.register(app)
     security_headers.register(app, origins=origins, secure=settings.cookie_secure)
     auth.install(app, auth.Auth(keys, sessions.csrf_digest, settings.cookie_secure, origins))
     for blueprint in (signin.blueprint, accounts.blueprint, export.blueprint, docs.blueprint):

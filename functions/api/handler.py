@@ -2,8 +2,7 @@
 
 from flask import Flask, Response, request
 
-from faplog import telemetry
-from faplog.blobs import Blobs
+from faplog import function
 from faplog.settings import load
 
 from . import analyses, averages, db, files, front, health, parts, results, uploads
@@ -19,27 +18,16 @@ def create_app(settings: Settings | None = None) -> Flask:
         SettingsError: a setting is missing or malformed.
     """
     settings = settings or load(Settings)
-    app = Flask(__name__, static_folder=None)
-    telemetry.instrument(app, database=True)
+    app = function.application(__name__, database=True)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     database = db.Database(settings.api_database.get_secret_value(), settings.worker_database.get_secret_value())
     app.extensions[db.EXTENSION] = database
-    parts.install(app, settings, blobs(settings), Publisher(settings.nats.get_secret_value()))
+    parts.install(app, settings, function.blobs(settings), Publisher(settings.nats.get_secret_value()))
     front.install(app, settings)
     for module in (uploads, analyses, files, averages, results, health):
         app.register_blueprint(module.blueprint)
     app.after_request(_read_to_the_end)
     return app
-
-
-def blobs(settings: Settings) -> Blobs:
-    """The object store with this function's own key."""
-    return Blobs(
-        settings.s3_endpoint,
-        settings.s3_bucket,
-        settings.s3_access_key.get_secret_value(),
-        settings.s3_secret_key.get_secret_value(),
-    )
 
 
 def _read_to_the_end(response: Response) -> Response:

@@ -19,12 +19,6 @@ _PROBE_KEY: Final = "logs/00000000-0000-0000-0000-000000000000.csv"
 blueprint = Blueprint("health", __name__)
 
 
-@blueprint.get("/health")
-def health() -> ResponseReturnValue:
-    """What the watchdog asks: the process answers."""
-    return Response("ok", mimetype="text/plain")
-
-
 @blueprint.get("/api/v1/health/liveness")
 @describe(summary="Does it answer", tag=TAG, responses={200: Liveness})
 def liveness() -> ResponseReturnValue:

@@ -11,11 +11,11 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, TypeAdapter
 from werkzeug.routing import Rule
 
+from faplog.http_errors import Error
 from faplog.version import VERSION
 
 from . import csrf
 from .auth import MARK, Auth
-from .errors import Error
 
 PREFIX: Final = "/api/v1"
 JSON: Final = "application/json"

@@ -302,7 +302,7 @@ def _loop(reconciler: Reconciler, every: float | None, stop: Event) -> int:
 
 
 def _reconciler(settings: Settings) -> Reconciler:
-    from .handler import blobs
+    from faplog.function import blobs
 
     database = Database(settings.api_database.get_secret_value(), settings.worker_database.get_secret_value())
     return Reconciler(database, blobs(settings), Publisher(settings.nats.get_secret_value()), settings)

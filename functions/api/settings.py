@@ -5,13 +5,13 @@ from typing import Annotated
 from pydantic import Field, SecretStr
 from pydantic_settings import NoDecode
 
+from faplog.function import FunctionSettings
 from faplog.settings import Settings as BaseSettings
 
 
-class Settings(BaseSettings):
+class Settings(FunctionSettings):
     """Settings of the function; frozen, made once at start-up. Secrets never show in a repr."""
 
-    connector_secret: SecretStr = Field(validation_alias="faplog-connector-secret", min_length=16)
     api_database: SecretStr = Field(validation_alias="faplog-api-database")
     worker_database: SecretStr = Field(validation_alias="faplog-worker-database")
     nats: SecretStr = Field(validation_alias="faplog-api-nats")
@@ -19,8 +19,6 @@ class Settings(BaseSettings):
     s3_secret_key: SecretStr = Field(validation_alias="faplog-api-s3-secret-key")
     signing_keys: SecretStr = Field(validation_alias="faplog-signing-keys")
 
-    s3_endpoint: str
-    s3_bucket: str
     public_s3_endpoint: str | None = None
     """Address of the bucket as browsers reach it; with it, files are handed out by a redirect to a signed address."""
 

@@ -8,12 +8,13 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field
 from werkzeug.exceptions import TooManyRequests, Unauthorized
 
+from faplog.http_errors import Error
+
 from . import audit, auth, client, cookies, csrf, inputs, logins, sessions, tokens
 from .audit import Event
 from .brake import Braked
 from .db import worker_transaction
 from .emails import MAX_CHARS as MAX_EMAIL_CHARS
-from .errors import Error
 from .openapi import Answer, describe
 from .passwords import MAX_CHARS
 from .sessions import Held, Refreshed, Reused

@@ -9,7 +9,8 @@ from flask import Flask
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel, Field, SecretStr
 
-from functions.api import auth, docs, errors, inputs, openapi
+from faplog import http_errors
+from functions.api import auth, docs, inputs, openapi
 from functions.api.auth import Auth, authenticated
 from functions.api.handler import create_app
 from functions.api.openapi import Answer, describe
@@ -193,7 +194,7 @@ def test_the_page_names_every_operation_and_loads_nothing(app: Flask) -> None:
 
 def test_what_a_description_says_is_text_on_the_page() -> None:
     app = Flask("escaped", static_folder=None)
-    errors.register(app)
+    http_errors.register(app)
     auth.install(app, AUTH)
     app.register_blueprint(docs.blueprint)
 

@@ -130,7 +130,7 @@ def test_an_absent_store_is_to_be_tried_again(client: FlaskClient, store: Memory
     store.away = True
     status, answer = post(client, message(analysisRef=REFERENCE))
     assert (status, answer["statusCode"], answer["error"]) == (503, 503, "Service Unavailable")
-    assert "Try again" in answer["message"]
+    assert "try again" in answer["message"]
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from werkzeug.exceptions import Conflict, TooManyRequests
 from werkzeug.wrappers import Response
 
+from faplog import http_errors as errors
 from faplog.errors import Unavailable
-from functions.api import errors
 
 
 @pytest.fixture
