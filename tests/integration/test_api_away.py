@@ -1,0 +1,92 @@
+"""Parts that are away: said so at once, with a sentence, and used again when they return."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from functions.api.db import EXTENSION
+from functions.api.handler import create_app
+from functions.api.publisher import Outgoing, Publisher
+from functions.api.settings import Settings
+from tests.integration.connector_rig import NatsServer, until
+from tests.integration.delivery import API
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[NatsServer]:
+    made = NatsServer(tmp_path)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def publisher(broker: NatsServer) -> Iterator[Publisher]:
+    made = Publisher(broker.url)
+    yield made
+    made.close()
+
+
+def outgoing(number: int) -> Outgoing:
+    return Outgoing("analysis.request", b"%d" % number, f"test:{number}")
+
+
+def timed_publish(publisher: Publisher, number: int) -> tuple[list[bool], float]:
+    began = time.monotonic()
+    stored = publisher.publish([outgoing(number)])
+    return stored, time.monotonic() - began
+
+
+def test_a_broker_that_comes_later_and_goes_and_returns(broker: NatsServer, publisher: Publisher) -> None:
+    stored, took = timed_publish(publisher, 1)  # the first one of a process waits a moment
+    assert (stored, took < 2) == ([False], True)
+    stored, took = timed_publish(publisher, 2)
+    assert (stored, took < 0.2) == ([False], True)
+    broker.start()
+    until(publisher.connected, "connected")
+    assert publisher.publish([outgoing(number) for number in range(3, 300)]) == [True] * 297  # it made the streams
+    broker.stop()
+    until(lambda: not publisher.connected(), "noticed")
+    stored, took = timed_publish(publisher, 300)
+    assert (stored, took < 0.2) == ([False], True)
+    broker.start()
+    until(publisher.connected, "connected again")
+    assert publisher.publish([outgoing(300)]) == [True]
+
+
+def test_a_double_is_stored_once(broker: NatsServer, publisher: Publisher) -> None:
+    broker.start()
+    until(publisher.connected, "connected")
+    assert publisher.publish([outgoing(1), outgoing(1), outgoing(2)]) == [True] * 3
+    state = broker.ask(lambda jetstream: jetstream.stream_info("FAPLOG")).state
+    assert state.messages == 2
+
+
+def test_a_wrong_password_is_no_crash(broker: NatsServer) -> None:
+    broker.start()
+    wrong = Publisher(broker.url.replace(":p@", ":wrong@"))
+    assert wrong.publish([outgoing(1)]) == [False]
+    wrong.close()
+
+
+def test_nothing_starts_before_the_first_use(broker: NatsServer) -> None:
+    Publisher(broker.url).close()
+
+
+def test_without_the_database_there_is_a_503_with_a_sentence(api_settings: Settings) -> None:
+    nowhere = SecretStr("postgresql://nobody:x@127.0.0.1:9/faplog")
+    app = create_app(api_settings.model_copy(update={"api_database": nowhere, "worker_database": nowhere}))
+    client = app.test_client(use_cookies=False)
+    assert client.get("/health").data == b"ok"
+    assert client.get(f"{API}/health/liveness").get_json() == {"status": "ok"}
+    ready = client.get(f"{API}/health/readiness")
+    assert (ready.status_code, ready.get_json()["postgres"]) == (503, "away")
+    body = {"email": "a@example.org", "password": "a long pass phrase"}
+    response = client.post(f"{API}/auth/login", json=body)
+    assert response.status_code == 503
+    assert response.get_json()["message"].endswith(".")
+    assert "Retry-After" in response.headers
+    app.extensions[EXTENSION].close()
+    app.extensions["faplog.publisher"].close()
