@@ -15,7 +15,7 @@ for function in api analyse average; do
         faas-cli build --filter "$function" --build-label "org.opencontainers.image.revision=$revision"
         continue
     fi
-    context=build/$function
+    context=${BUILD:-build}/$function
     rm -rf "$context"
     mkdir -p "$context/function"
     cp -R template/faplog-python/. "$context/"

