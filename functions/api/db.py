@@ -40,14 +40,22 @@ class Database:
         self._lock = Lock()
 
     @contextmanager
-    def api(self, user_id: UUID) -> Iterator[Conn]:
+    def api(self, user_id: UUID, *, durable: bool = True) -> Iterator[Conn]:
         """A transaction as role `faplog_api`, which sees the rows of this user and no others.
+
+        One that is not `durable` may be forgotten by a crash of the server until a later durable one is committed.
 
         Raises:
             Unavailable: Postgres is away, busy or took too long; nothing was committed.
         """
         with self._transaction("api") as connection:
-            connection.execute("SELECT set_config('app.current_user_id', %s, true)", [str(user_id)])
+            connection.execute(
+                """
+                SELECT set_config('app.current_user_id', %s, true),
+                    CASE WHEN %s THEN '' ELSE set_config('synchronous_commit', 'off', true) END
+                """,
+                [str(user_id), durable],
+            )
             yield connection
 
     @contextmanager

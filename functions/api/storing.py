@@ -73,7 +73,7 @@ class Store:
     def _claim(self, user_id: UUID, logs: dict[bytes, Spooled]) -> tuple[list[bytes], dict[bytes, UUID], list[UUID]]:
         """The digests whose object is to be stored, the id of each digest, and the ids that are new."""
         digests = sorted(logs)  # one order for all, or two zips with the same logs would lock each other out
-        with self.database.api(user_id) as connection:
+        with self.database.api(user_id, durable=False) as connection:  # if forgotten, so is the upload: no answer yet
             _check_quota(connection, user_id, digests, self.quota_logs)
             fresh = connection.execute(
                 """
