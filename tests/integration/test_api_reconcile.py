@@ -11,7 +11,7 @@ import pytest
 
 from faplog import version
 from faplog.contracts.keys import log_key, result_key, series_key
-from functions.api import queued, reconcile
+from functions.api import queued, reconcile, requeue
 from functions.api.settings import Settings
 from standalone.servers import Servers
 from tests.integration.connector_rig import until
@@ -179,8 +179,8 @@ def test_a_new_analyser_renews_a_few_while_nothing_else_waits(
     ids = [uploaded(person) for _ in range(5)]
     for analysis_id in ids[:4]:
         system.analysed(success(analysis_id))
-    monkeypatch.setattr(reconcile, "ANALYSIS_VERSION", version.ANALYSIS_VERSION + 1)
-    monkeypatch.setattr(reconcile, "VERSION_BATCH", 3)
+    monkeypatch.setattr(requeue, "ANALYSIS_VERSION", version.ANALYSIS_VERSION + 1)
+    monkeypatch.setattr(requeue, "VERSION_BATCH", 3)
     system.take("analysis.request")
     system.reconcile()
     assert attempts(system) == []  # one is still pending

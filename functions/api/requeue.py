@@ -1,0 +1,200 @@
+"""What has to be queued again, and what has been queued often enough.
+
+The conditions are SQL of this module's own; nothing from outside becomes part of a statement.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from faplog.blobs import Blobs
+from faplog.contracts.messages import AnalysisStatus, AverageStatus
+from faplog.version import ANALYSIS_VERSION
+
+from . import queued
+from .averaging import Asking, Due, lock, settle
+from .db import Database
+from .publisher import Publisher
+from .settings import Settings
+from .storing import publish_requests
+
+MAX_RETRIES: Final = 3
+BATCH: Final = 200
+VERSION_BATCH: Final = 50
+
+GAVE_UP: Final = "The analysis did not finish, although it was tried {tries} times. Upload the log again to retry."
+NOT_UPLOADED: Final = "The upload did not finish. Please upload the log again."
+AVERAGE_GAVE_UP: Final = "The average did not come, although it was asked for {tries} times."
+
+
+@dataclass(frozen=True, slots=True)
+class Requeue:
+    """The parts that are to agree on what is on its way. Every method may raise `Unavailable` and be called again."""
+
+    database: Database
+    blobs: Blobs
+    publisher: Publisher
+    settings: Settings
+
+    def end_uploads(self) -> int:
+        """Fail the rows whose object never came; how many."""
+        return self._fail(
+            "stage = 'upload' AND queued_at < now() - %(upload)s",
+            NOT_UPLOADED,
+            timed_out=False,
+        )
+
+    def requeue_analyses(self) -> int:
+        """Publish again the requests that never reached the stream or are lost; fail what was tried often enough."""
+        done = self._requeue("NOT sent", {}, "attempt = attempt")
+        if not self._any_overdue("fap_analysis", "status = 'Processing' AND stage = 'analyse'"):
+            return done
+        queue = queued.analyses(self.publisher)
+        lost = "queued_at < now() - %(overdue)s AND queued_at < %(before)s AND NOT id = ANY(%(waiting)s::uuid[])"
+        values = {"before": queue.lost_before, "waiting": list(_ids(queue.keys))}
+        done += self._fail(
+            f"stage = 'analyse' AND sent AND retries >= {MAX_RETRIES} AND {lost}",
+            GAVE_UP.format(tries=MAX_RETRIES + 1),
+            timed_out=True,
+            values=values,
+        )
+        return done + self._requeue(f"sent AND {lost}", values, "attempt = attempt + 1, retries = retries + 1")
+
+    def requeue_averages(self) -> int:
+        """The same for averages."""
+        done = self._ask_again("NOT sent", {}, "attempt = attempt")
+        if not self._any_overdue("fap_average", "status = 'CALCULATING'"):
+            return done
+        queue = queued.averages(self.publisher)
+        lost = """
+            sent AND queued_at < now() - %(overdue)s AND queued_at < %(before)s
+            AND NOT generation = ANY(%(waiting)s::bigint[])
+        """
+        generations = [int(key) for key in queue.keys if key.isdecimal()]
+        values = {"before": queue.lost_before, "waiting": generations, "overdue": self._overdue}
+        with self.database.worker() as connection:
+            failed = connection.execute(
+                f"""
+                UPDATE fap_average SET status = %(failed)s, timed_out = true, message = %(message)s
+                WHERE status = 'CALCULATING' AND attempt > {MAX_RETRIES} AND {lost}
+                """,  # noqa: S608  (constants of this module)
+                values | {"failed": AverageStatus.FAILED, "message": AVERAGE_GAVE_UP.format(tries=MAX_RETRIES + 1)},
+            )
+        return done + failed.rowcount + self._ask_again(lost, values, "attempt = attempt + 1")
+
+    def renew(self) -> int:
+        """Queue a few analyses of an older analyser version, while nothing else waits; how many."""
+        with self.database.worker() as connection:
+            stale = connection.execute(
+                """
+                SELECT EXISTS (SELECT FROM fap_analysis WHERE version < %s AND status <> 'Processing')
+                    AND NOT EXISTS (SELECT FROM fap_analysis WHERE status = 'Processing') AS any
+                """,
+                [ANALYSIS_VERSION],
+            ).fetchone()
+        if not (stale and stale["any"]) or not queued.analyses(self.publisher).empty:
+            return 0
+        with self.database.worker() as connection:
+            rows = connection.execute(
+                """
+                UPDATE fap_analysis
+                SET status = %(processing)s, message = NULL, timed_out = false, version = %(version)s,
+                    attempt = attempt + 1, retries = 0, sent = true, queued_at = now()
+                WHERE status <> 'Processing' AND id IN (
+                    SELECT id FROM fap_analysis
+                    WHERE version < %(version)s AND status <> 'Processing' AND stage = 'analyse'
+                    ORDER BY version, id LIMIT %(batch)s FOR UPDATE SKIP LOCKED)
+                RETURNING id, attempt, version
+                """,
+                {"processing": AnalysisStatus.PROCESSING, "version": ANALYSIS_VERSION, "batch": VERSION_BATCH},
+            ).fetchall()
+        return self._publish(rows)
+
+    @property
+    def _overdue(self) -> timedelta:
+        return timedelta(seconds=self.settings.overdue_sec)
+
+    def _any_overdue(self, table: str, condition: str) -> bool:
+        with self.database.worker() as connection:
+            row = connection.execute(
+                f"SELECT EXISTS (SELECT FROM {table} WHERE {condition} AND queued_at < now() - %s) AS any",  # noqa: S608
+                [self._overdue],
+            ).fetchone()
+        return bool(row and row["any"])
+
+    def _fail(self, condition: str, message: str, *, timed_out: bool, values: dict[str, Any] | None = None) -> int:
+        """End rows that are Processing, user by user under the user's lock, and settle the averages."""
+        given = {"overdue": self._overdue, "upload": timedelta(seconds=self.settings.upload_sec), **(values or {})}
+        with self.database.worker() as connection:
+            users = connection.execute(
+                f"SELECT DISTINCT user_id FROM fap_analysis WHERE status = 'Processing' AND {condition}",  # noqa: S608
+                given,
+            ).fetchall()
+        ended = 0
+        for user in users:
+            with self.database.worker() as connection:
+                lock(connection, user["user_id"])
+                ended += connection.execute(
+                    f"""
+                    UPDATE fap_analysis SET status = %(failed)s, message = %(message)s, timed_out = %(timed_out)s
+                    WHERE user_id = %(user_id)s AND status = 'Processing' AND {condition}
+                    """,  # noqa: S608
+                    given | user | {"failed": AnalysisStatus.FAILED, "message": message, "timed_out": timed_out},
+                ).rowcount
+                due = settle(connection, user["user_id"])
+            self._asking.ask(due)
+        return ended
+
+    def _requeue(self, condition: str, values: dict[str, Any], change: str) -> int:
+        """Publish requests of rows again, batch by batch; how many. Stops where the stream takes no more."""
+        done = 0
+        while self.publisher.connected():
+            with self.database.worker() as connection:
+                rows = connection.execute(
+                    f"""
+                    UPDATE fap_analysis SET {change}, sent = true, queued_at = now()
+                    WHERE id IN (SELECT id FROM fap_analysis
+                        WHERE status = 'Processing' AND stage = 'analyse' AND {condition}
+                        ORDER BY queued_at, id LIMIT {BATCH} FOR UPDATE SKIP LOCKED)
+                    RETURNING id, attempt, version
+                    """,  # noqa: S608
+                    {"overdue": self._overdue, **values},
+                ).fetchall()
+            sent = self._publish(rows)
+            done += sent
+            if sent < BATCH:
+                break
+        return done
+
+    def _ask_again(self, condition: str, values: dict[str, Any], change: str) -> int:
+        if not self.publisher.connected():
+            return 0
+        with self.database.worker() as connection:
+            rows = connection.execute(
+                f"""
+                UPDATE fap_average SET {change}, sent = true, queued_at = now()
+                WHERE status = 'CALCULATING' AND {condition}
+                RETURNING user_id, type, year, month, sha256, generation, attempt
+                """,  # noqa: S608
+                values,
+            ).fetchall()
+        return self._asking.ask([Due.of(row) for row in rows])
+
+    def _publish(self, rows: list[dict[str, Any]]) -> int:
+        queued_rows = [(row["id"], row["attempt"], row["version"]) for row in rows]
+        return publish_requests(self.database, self.publisher, queued_rows)
+
+    @property
+    def _asking(self) -> Asking:
+        return Asking(self.database, self.blobs, self.publisher)
+
+
+def _ids(keys: Iterable[str]) -> Iterable[UUID]:
+    """The keys that are ids."""
+    for key in keys:
+        try:
+            yield UUID(key)
+        except ValueError:
+            continue
