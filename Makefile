@@ -7,12 +7,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo reset backup restore check test fuzz format lock render images clean ui messages
+.PHONY: help run demo reset backup restore check test fuzz format lock render images clean ui messages screenshots
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
 
 $(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "faplog needs Python 3.11 or newer; name one: PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.laptop: requirements/laptop.txt | $(BIN)/python
@@ -76,6 +77,10 @@ render: $(VENV)/.dev ## write what the cluster needs from stack.yml (`make check
 
 images: ## build the six images with docker and faas-cli (REGISTRY=ghcr.io/faplog TAG=0.1.0; push with PUSH=yes)
 	infra/images.sh
+
+screenshots: $(VENV)/.dev $(UI) ## every page on a desktop, a phone and in the dark, into screenshots/
+	@tests/browser/get_chromium.sh
+	$(BIN)/python -m tests.browser.screenshots
 
 lock: $(VENV)/.dev ## resolve requirements/*.in into hash-locked *.txt (ARGS=--upgrade for newer versions)
 	requirements/lock.sh $(ARGS)

@@ -242,7 +242,7 @@ function touch(u, view, zoom, reset) {
     if (fingers.size === 1) {
       if (event.timeStamp - last < 300) reset();
       last = event.timeStamp;
-      u.setCursor({ left: place(event), top: 10 });
+      u.setCursor({ left: place(event), top: 10 }, true, true);
     }
   });
   u.over.addEventListener("pointermove", (event) => {
@@ -256,7 +256,7 @@ function touch(u, view, zoom, reset) {
       const width = (grip.view[1] - grip.view[0]) * stretch;
       const from = middle - (((a + b) / 2) / u.over.clientWidth) * width;
       zoom(from, from + width);
-    } else if (fingers.size === 1) u.setCursor({ left: place(event), top: 10 });
+    } else if (fingers.size === 1) u.setCursor({ left: place(event), top: 10 }, true, true);
   });
   for (const name of ["pointerup", "pointercancel", "pointerleave"]) {
     u.over.addEventListener(name, (event) => { fingers.delete(event.pointerId); grip = null; });
@@ -272,8 +272,8 @@ function keys(canvas, u, view, zoom, reset) {
     const step = (event.shiftKey ? 0.1 : 0.01) * width;
     const around = (factor) => zoom(at - (at - from) * factor, at + (to - at) * factor);
     const acts = {
-      ArrowLeft: () => u.setCursor({ left: Math.max(0, left - step), top: 10 }),
-      ArrowRight: () => u.setCursor({ left: Math.min(width, left + step), top: 10 }),
+      ArrowLeft: () => u.setCursor({ left: Math.max(0, left - step), top: 10 }, true, true),
+      ArrowRight: () => u.setCursor({ left: Math.min(width, left + step), top: 10 }, true, true),
       "+": () => around(0.6),
       "=": () => around(0.6),
       "-": () => around(1 / 0.6),

@@ -1,0 +1,120 @@
+"""`python -m bench.pages`: how long the pages of the running system take in a real browser, and what they weigh.
+
+A system of its own, an account with one log of 10,000 rows. Measured are the time to the first byte of each page, the
+time until the plots of the log are drawn, and the bytes of each page over the wire with nothing in the browser's cache.
+"""
+
+import json
+import os
+import shutil
+import statistics
+import sys
+import time
+from typing import Any, Final
+
+import httpx
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from bench.flow import account, finished, row, show, system, upload
+from faplog import synthetic
+from faplog.synthetic import BYTES_PER_ROW
+
+Row = dict[str, Any]
+
+ROWS: Final = 10_000
+VISITS: Final = 7
+MAX_FIRST_BYTE_MS: Final = 150
+MAX_PLOT_MS: Final = 1_500
+MAX_KILOBYTES: Final = 200
+
+PAGES: Final = {
+    "history": "/logs",
+    "log": "/logs/{id}",
+    "summary": "/summary",
+    "upload": "/upload",
+    "landing": "/about",
+}
+
+_DRAWN: Final = """() => new Promise(done => {
+  const look = () => document.querySelector('[data-drawn]') ? done(performance.now()) : requestAnimationFrame(look);
+  look();
+})"""
+
+
+def run() -> list[Row]:
+    """All measurements: name, value, bar and whether it holds."""
+    executable = shutil.which("chromium") or shutil.which("google-chrome")
+    if executable is None:
+        raise SystemExit("bench.pages needs a Chromium in PATH.")
+    with system() as (url, _process), account(url) as client:
+        log_id = upload(client, synthetic.log_of_size(int(ROWS * BYTES_PER_ROW["DCM62v2"]))[0])
+        finished(client, [log_id])
+        token = client.headers["Authorization"].removeprefix("Bearer ")
+        root = ["--no-sandbox"] if os.geteuid() == 0 else []
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=executable, args=["--disable-gpu", *root])
+            try:
+                return _measure(browser, url, token, log_id)
+            finally:
+                browser.close()
+
+
+def _measure(browser: Browser, url: str, token: str, log_id: str) -> list[Row]:
+    rows: list[Row] = []
+    for name, path in PAGES.items():
+        address = url + path.format(id=log_id)
+        first_byte = statistics.median(_first_byte(address, token) for _ in range(VISITS))
+        rows.append(row(f"{name}: time to first byte, ms", first_byte * 1000, MAX_FIRST_BYTE_MS))
+        weight, series = _weight(_context(browser, url, token), address)
+        detail = f"and {series / 1000:.0f} kB of plot series" if series else ""
+        rows.append(row(f"{name}: kB over the wire, empty cache", weight / 1000, MAX_KILOBYTES, detail=detail))
+    plots = [_plots(_context(browser, url, token), f"{url}/logs/{log_id}") for _ in range(VISITS)]
+    detail = f"{ROWS} rows, empty cache; slowest of {VISITS}: {max(plots):.0f} ms"
+    rows.append(row("log: navigation to plots drawn, ms", statistics.median(plots), MAX_PLOT_MS, detail=detail))
+    return rows
+
+
+def _context(browser: Browser, url: str, token: str) -> BrowserContext:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.add_cookies([{"name": "faplog_access", "value": token, "url": url}])
+    return context
+
+
+def _first_byte(address: str, token: str) -> float:
+    began = time.perf_counter()
+    with httpx.stream("GET", address, headers={"Cookie": f"faplog_access={token}"}) as response:
+        response.raise_for_status()
+        return time.perf_counter() - began
+
+
+def _weight(context: BrowserContext, address: str) -> tuple[int, int]:
+    """Bytes of everything a page loads, headers included, without and of the plot series."""
+    page = context.new_page()
+    session = context.new_cdp_session(page)
+    session.send("Network.enable")
+    urls: dict[str, str] = {}
+    sizes: dict[str, int] = {}
+    session.on("Network.requestWillBeSent", lambda event: urls.update({event["requestId"]: event["request"]["url"]}))
+    session.on(
+        "Network.loadingFinished", lambda event: sizes.update({event["requestId"]: int(event["encodedDataLength"])})
+    )
+    page.goto(address, wait_until="networkidle")
+    context.close()
+    series = sum(size for request, size in sizes.items() if urls.get(request, "").endswith("/series"))
+    return sum(sizes.values()) - series, series
+
+
+def _plots(context: BrowserContext, address: str) -> float:
+    page = context.new_page()
+    page.goto(address, wait_until="commit")
+    drawn = float(page.evaluate(_DRAWN))
+    context.close()
+    return drawn
+
+
+if __name__ == "__main__":
+    measured = run()
+    if "--json" in sys.argv[1:]:
+        print(json.dumps(measured, ensure_ascii=False, indent=1))
+    else:
+        show(measured)

@@ -1,0 +1,104 @@
+"""A real Chromium: where it is, how it is started, and what a page in it must never do."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+AXE: Final = Path(__file__).parents[2] / "ui" / "node_modules" / "axe-core" / "axe.min.js"
+PHONE: Final[dict[str, Any]] = {
+    "viewport": {"width": 360, "height": 740},
+    "device_scale_factor": 2,
+    "is_mobile": True,
+    "has_touch": True,
+}
+DESKTOP: Final[dict[str, Any]] = {"viewport": {"width": 1280, "height": 900}}
+_QUIET: Final = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def executable() -> str | None:
+    """The Chromium of this machine, if it has one."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next((found for name in names if (found := shutil.which(name))), None)
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """A running Chromium. Without one the tests are skipped with the reason, and fail where CI=true."""
+    path = executable()
+    if path is None:
+        reason = "browser tests did not run: there is no chromium in PATH (Debian: apt-get install chromium)"
+        if os.environ.get("CI", "").lower() == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[*_QUIET, *root])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Watched:
+    """A browser's pages under watch: no error in the console, and no request that leaves this machine."""
+
+    def __init__(self, context: BrowserContext, url: str) -> None:
+        self.context = context
+        self.url = url
+        self.complaints: list[str] = []
+        self.forgiven: list[str] = []
+        context.set_default_timeout(15_000)
+        context.on("console", self._on_console)
+        context.on("weberror", lambda error: self.complaints.append(f"error in a page: {error.error}"))
+        context.on("request", self._on_request)
+
+    def page(self, path: str = "/") -> Page:
+        """A new page at this path."""
+        page = self.context.new_page()
+        page.goto(self.url + path)
+        return page
+
+    def forgive(self, part: str) -> None:
+        """Complaints that contain this are what a test is about."""
+        self.forgiven.append(part)
+
+    def check(self) -> None:
+        """Fail if there is anything to complain about."""
+        left = [text for text in self.complaints if not any(part in text for part in self.forgiven)]
+        assert not left, "\n".join(left)
+
+    def _on_console(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"console: {message.text} ({message.location.get('url', '')})")
+
+    def _on_request(self, request: Any) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in ("http", "https", "ws", "wss") and f"{parts.scheme}://{parts.netloc}" != self.url:
+            self.complaints.append(f"left the machine: {request.url}")
+
+
+def axe(page: Page, *rules: str) -> list[str]:
+    """What axe-core finds serious or critical on a page, by all or only these rules: rule and element."""
+    page.evaluate(f"() => {{ if (!window.axe) {{ {AXE.read_text('utf-8')} }} }}")
+    options: dict[str, Any] = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
+    found = page.evaluate("options => axe.run(document, options)", options)
+    return [
+        f"{violation['id']}: {node['target']} {node['failureSummary']}"
+        for violation in found["violations"]
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    ]

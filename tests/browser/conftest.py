@@ -1,0 +1,91 @@
+"""A real Chromium in front of the real system, with an owner who has driven for two weeks."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from faplog.synthetic.__main__ import main as synthetic
+from tests.browser.chromium import DESKTOP, Watched, launched
+from tests.browser.owner import PASSWORD, Owner, new_owner
+from tests.conftest import Stack
+
+Visit = Callable[..., Watched]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Chromium, for one module: its event loop must not outlive the tests that need it."""
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def drives(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two weeks of synthetic drives with a complete and an interrupted regeneration."""
+    folder = tmp_path_factory.mktemp("drives")
+    synthetic(["--days", "13", "--seed", "7", str(folder)])
+    return sorted(folder.glob("*.csv"))
+
+
+@dataclass(frozen=True)
+class Driver:
+    """An owner with analysed logs; `regenerated` had a regeneration, `failed` could not be read."""
+
+    owner: Owner
+    regenerated: str
+    interrupted: str
+    failed: str
+
+
+@pytest.fixture(scope="session")
+def driver(stack: Stack, drives: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
+    """The owner, everything analysed and averaged."""
+    broken = tmp_path_factory.mktemp("broken") / "broken.csv"
+    broken.write_text("a;b;c\n1;2;3\n")
+    owner = new_owner(stack.url)
+    ids = owner.upload(*drives, broken)
+    owner.average()
+    yield Driver(owner, ids[1], ids[11], ids[-1])
+    owner.http.close()
+
+
+@pytest.fixture
+def another(stack: Stack) -> Iterator[Callable[[], Owner]]:
+    """Makes owners without logs."""
+    made: list[Owner] = []
+
+    def make() -> Owner:
+        made.append(new_owner(stack.url))
+        return made[-1]
+
+    yield make
+    for owner in made:
+        owner.http.close()
+
+
+@pytest.fixture
+def visit(stack: Stack, chromium: Browser) -> Iterator[Visit]:
+    """Opens a browser of its own (`visit(owner, **options)`), signed in if an owner is given; watched to the end."""
+    opened: list[Watched] = []
+
+    def open_one(owner: Owner | None = None, **options: Any) -> Watched:
+        watched = Watched(chromium.new_context(**(DESKTOP | {"locale": "en-GB"} | options)), stack.url)
+        opened.append(watched)
+        if owner:
+            login = watched.context.request.post(
+                f"{stack.url}/api/v1/auth/login",
+                data={"email": owner.email, "password": PASSWORD},
+                headers={"Origin": stack.url},
+            )
+            assert login.status == 200, login.text()
+        return watched
+
+    yield open_one
+    for watched in opened:
+        watched.context.close()
+    for watched in opened:
+        watched.check()

@@ -1,0 +1,102 @@
+"""`make screenshots`: every page on a desktop, on a phone and in the dark, of a system started for it.
+
+All of them go to `screenshots/` as PNG for looking at; the few the README shows go to `docs/screenshots/` as JPEG.
+"""
+
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from playwright.sync_api import Browser, Page
+
+from bench.flow import system
+from faplog.synthetic.__main__ import main as synthetic
+from tests.browser.chromium import DESKTOP, PHONE, launched
+from tests.browser.owner import PASSWORD, Owner, new_owner
+
+ROOT: Final = Path(__file__).parents[2]
+EVERY: Final = ROOT / "screenshots"
+README: Final = ROOT / "docs" / "screenshots"
+
+DEVICES: Final[dict[str, dict[str, Any]]] = {
+    "desktop": DESKTOP,
+    "phone": PHONE,
+    "dark": DESKTOP | {"color_scheme": "dark"},
+    "phone-dark": PHONE | {"color_scheme": "dark"},
+}
+IN_README: Final = {("log", "desktop"), ("log", "phone"), ("history", "desktop"), ("summary", "dark")}
+
+
+def main() -> int:
+    """Take them all."""
+    EVERY.mkdir(exist_ok=True)
+    README.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory() as folder, system() as (url, _process), launched() as browser:
+        synthetic(["--days", "30", "--seed", "7", folder])
+        broken = Path(folder) / "broken.csv"
+        broken.write_text("a;b;c\n1;2;3\n")
+        drives = sorted(Path(folder).glob("DCM*.csv"))
+        owner = new_owner(url)
+        ids = dict(zip((path.name for path in [*drives, broken]), owner.upload(*drives, broken), strict=True))
+        owner.average()
+        stranger = new_owner(url)
+        regenerated, other = ids[drives[12].name], ids[drives[1].name]
+        places = {
+            "history": ("/logs", ".row-log"),
+            "upload": ("/upload", "[data-ready]"),
+            "log": (f"/logs/{regenerated}", "[data-drawn]"),
+            "failed": (f"/logs/{ids[broken.name]}", ".reason"),
+            "summary": ("/summary", "[data-drawn]"),
+            "compare": (f"/compare?a={other}&b={regenerated}", "[data-drawn]"),
+            "account": ("/account", "text=@example.org"),
+            "not-found": ("/nothing-here", ".empty"),
+        }
+        entrances = {
+            "landing": ("/", ".hero"),
+            "login": ("/login", "main form"),
+            "register": ("/register", "main form"),
+            "sample": ("/sample", "[data-drawn]"),
+        }
+        for device, options in DEVICES.items():
+            _take(browser, url, None, device, options, entrances)
+            _take(browser, url, owner, device, options, places)
+            _take(browser, url, stranger, device, options, {"empty-history": ("/logs", ".empty")})
+    print(f"{sum(1 for _ in EVERY.glob('*.png'))} screenshots in {EVERY}, those of the README in {README}")
+    return 0
+
+
+def _take(
+    browser: Browser,
+    url: str,
+    owner: Owner | None,
+    device: str,
+    options: dict[str, Any],
+    places: dict[str, tuple[str, str]],
+) -> None:
+    context = browser.new_context(**options, locale="en-GB", reduced_motion="reduce")
+    if owner:
+        body = {"email": owner.email, "password": PASSWORD}
+        context.request.post(f"{url}/api/v1/auth/login", data=body, headers={"Origin": url})
+    page = context.new_page()
+    for name, (path, complete) in places.items():
+        page.goto(url + path)
+        page.locator(complete).first.wait_for()
+        _shoot(page, name, device)
+    context.close()
+
+
+def _shoot(page: Page, name: str, device: str) -> None:
+    if (name, device) in IN_README:
+        page.screenshot(path=README / f"{name}-{device}.jpg", type="jpeg", quality=82)
+    # A bar fixed to the bottom would stand in the middle of a picture of the whole page.
+    height = min(int(page.evaluate("() => document.documentElement.scrollHeight")), 9_000)
+    size = page.viewport_size
+    assert size
+    page.set_viewport_size({"width": size["width"], "height": height})
+    page.screenshot(path=EVERY / f"{name}-{device}.png")
+    page.set_viewport_size(size)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,188 @@
+"""A report in the browser: plots that follow findings, keys and fingers; downloads; print; comparison; summary."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.chromium import PHONE
+from tests.browser.conftest import Driver, Visit
+from tests.conftest import Stack
+
+pytestmark = [pytest.mark.stack, pytest.mark.browser]
+
+
+def drawn(page: Page) -> None:
+    """Wait for the plots."""
+    page.locator("[data-drawn]").wait_for()
+
+
+def test_a_finding_jumps_to_its_rows_in_the_plot(visit: Visit, driver: Driver) -> None:
+    page = visit(driver.owner, reduced_motion="reduce").page(f"/logs/{driver.interrupted}")
+    drawn(page)
+    whole = page.get_by_role("button", name="Whole log")
+    expect(whole).to_be_disabled()
+    page.locator("#regens").get_by_role("button", name="Show in the plot").click()
+    expect(page.locator("[data-panel=soot] .plot-canvas")).to_be_focused()
+    expect(page.locator("[data-panel=soot]")).to_be_in_viewport()
+    expect(whole).to_be_enabled()
+    page.keyboard.press("Escape")
+    expect(whole).to_be_disabled()
+
+
+def test_plots_are_read_and_zoomed_by_keyboard_and_mouse(visit: Visit, driver: Driver) -> None:
+    page = visit(driver.owner).page(f"/logs/{driver.regenerated}")
+    drawn(page)
+    canvas = page.locator("[data-panel=pressure] .plot-canvas")
+    canvas.focus()
+    page.keyboard.press("ArrowRight")
+    for panel in ("soot", "pressure", "temp"):  # one cursor for all
+        expect(page.locator(f"[data-panel={panel}] .plot-readout b").first).to_be_visible()
+    page.keyboard.press("+")
+    whole = page.get_by_role("button", name="Whole log")
+    expect(whole).to_be_enabled()
+    whole.click()
+    box = page.locator("[data-panel=soot] .u-over").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 100, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 300, box["y"] + 50, steps=5)
+    page.mouse.up()
+    expect(whole).to_be_enabled()
+
+
+def test_a_finger_reads_values_off(visit: Visit, driver: Driver) -> None:
+    page = visit(driver.owner, **PHONE).page(f"/logs/{driver.regenerated}")
+    drawn(page)
+    plot = page.locator("[data-panel=soot] .u-over")
+    plot.scroll_into_view_if_needed()
+    plot.tap()
+    expect(page.locator("[data-panel=temp] .plot-readout b").first).to_be_visible()
+
+
+def test_downloads(visit: Visit, driver: Driver, drives: list[Path], tmp_path: Path) -> None:
+    page = visit(driver.owner).page(f"/logs/{driver.regenerated}")
+    drawn(page)
+    with page.expect_download() as csv:
+        page.get_by_role("link", name="Original CSV").click()
+    csv.value.save_as(tmp_path / "log.csv")
+    assert (tmp_path / "log.csv").read_bytes() == drives[1].read_bytes()
+    assert csv.value.suggested_filename == drives[1].name
+    with page.expect_download() as analysis:
+        page.get_by_role("button", name="Analysis (JSON)").click()
+    analysis.value.save_as(tmp_path / "log.json")
+    assert json.loads((tmp_path / "log.json").read_text("utf-8"))["regens"][0]["outcome"] == "complete"
+    with page.expect_download() as picture:
+        page.get_by_role("button", name="Plots (PNG)").click()
+    picture.value.save_as(tmp_path / "log.png")
+    assert (tmp_path / "log.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "log.png").stat().st_size > 20_000
+
+
+def test_a_report_prints_on_one_or_two_pages(visit: Visit, driver: Driver) -> None:
+    page = visit(driver.owner).page(f"/logs/{driver.regenerated}")
+    drawn(page)
+    paper = page.pdf(prefer_css_page_size=True)
+    assert paper.count(b"/Type /Page\n") in (1, 2)
+
+
+def test_the_sample_needs_no_account(visit: Visit) -> None:
+    page = visit().page("/sample")
+    drawn(page)
+    expect(page.get_by_role("heading", name="Keep an eye on it")).to_be_visible()
+
+
+def test_compare_by_distance_and_time(visit: Visit, driver: Driver) -> None:
+    page = visit(driver.owner).page(f"/compare?a={driver.regenerated}&b={driver.interrupted}")
+    drawn(page)
+    expect(page.locator(".uplot").first).to_be_visible()
+    page.get_by_role("button", name="by time").click()
+    expect(page.get_by_role("button", name="by time")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("cell", name="km").first).to_be_visible()
+
+
+def test_a_month_in_the_summary(visit: Visit, driver: Driver) -> None:
+    page = visit(driver.owner).page("/summary")
+    page.get_by_role("link", name="2025", exact=True).click()
+    page.get_by_role("link", name="March 2025").click()
+    drawn(page)
+    expect(page.get_by_role("heading", name="Summary")).to_contain_text("March 2025")
+    expect(page.locator(".stat", has_text="Logs").first).to_contain_text("13")
+    expect(page.get_by_role("table").first).to_contain_text("interrupted")
+
+
+def test_language_units_and_theme_are_switched_and_remembered(visit: Visit, driver: Driver) -> None:
+    watched = visit(driver.owner)
+    page = watched.page(f"/logs/{driver.regenerated}")
+    page.get_by_role("button", name="Language, units and theme").click()
+    page.get_by_role("button", name="Français").click()
+    expect(page.get_by_role("heading", name="Tout va bien")).to_be_visible()
+    expect(page).to_have_url(f"{watched.url}/logs/{driver.regenerated}")
+    page.get_by_role("button", name="Langue, unités et thème").click()
+    page.get_by_role("button", name="mi · mpg").click()
+    expect(page.locator(".stats")).to_contain_text("mpg")
+    page.get_by_role("button", name="Langue, unités et thème").click()
+    page.get_by_role("button", name="Sombre").click()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    other = watched.page("/summary")
+    expect(other.locator("html[lang=fr][data-bs-theme=dark]")).to_be_attached()
+    expect(other.locator(".stats")).to_contain_text("mpg")
+
+
+def test_the_theme_follows_the_device(visit: Visit) -> None:
+    page = visit(color_scheme="dark").page()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    page.emulate_media(color_scheme="light")
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")
+
+
+def api_processes(stack: Stack) -> list[psutil.Process]:
+    """The processes of the function api of this stack."""
+    every = psutil.Process(stack.process.pid).children(recursive=True)
+    return [process for process in every if "functions.api.handler:create_app()" in " ".join(process.cmdline())]
+
+
+def test_a_slow_api_shows_a_skeleton_and_then_the_page(visit: Visit, stack: Stack, driver: Driver) -> None:
+    watched = visit(driver.owner)
+    page = watched.page("/upload")
+    processes = api_processes(stack)
+    assert processes
+    for process in processes:
+        os.kill(process.pid, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        page.goto(watched.url + "/logs")
+        expect(page.locator(".skeleton")).to_be_visible()
+        assert time.monotonic() - began < 5
+    finally:
+        for process in processes:
+            os.kill(process.pid, signal.SIGCONT)
+    expect(page.locator(".row-log").first).to_be_visible()
+
+
+def test_an_api_that_is_away_is_said_and_tried_again(visit: Visit, driver: Driver) -> None:
+    watched = visit(driver.owner)
+    watched.context.clear_cookies(name="faplog_access")
+    watched.context.route("**/api/v1/auth/refresh", lambda route: route.fulfill(status=502, body="Bad Gateway"))
+    watched.forgive("401")
+    watched.forgive("502")
+    page = watched.page("/logs")
+    expect(page.get_by_role("heading", name="The service cannot be reached")).to_be_visible()
+    watched.context.unroute("**/api/v1/auth/refresh")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".row-log").first).to_be_visible()
+
+
+def test_the_pages_are_walked_by_keyboard_alone(visit: Visit, driver: Driver) -> None:
+    page = visit(driver.owner).page("/logs")
+    page.locator(".row-log").first.wait_for()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.locator("main").get_by_role("link", name="Upload")).to_be_focused()
