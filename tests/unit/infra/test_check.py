@@ -97,3 +97,19 @@ def test_autoscaling_belongs_to_the_revision() -> None:
 def test_a_kind_nobody_wrote_a_schema_for_is_found() -> None:
     thing = {"apiVersion": "example.org/v1", "kind": "Thing", "metadata": {"name": "x"}}
     assert list(check.invalid(thing)) == ["there is no schema for this kind: write one in infra/schemas"]
+
+
+def test_what_kubeseal_writes_is_valid_and_a_value_in_clear_is_not() -> None:
+    metadata = {"name": "faplog-api-nats", "namespace": "faplog", "creationTimestamp": None}
+    sealed = {
+        "apiVersion": "bitnami.com/v1alpha1",
+        "kind": "SealedSecret",
+        "metadata": metadata,
+        "spec": {
+            "encryptedData": {"faplog-api-nats": "AgB" + "x" * 700},
+            "template": {"metadata": metadata, "type": "Opaque"},
+        },
+    }
+    assert list(check.invalid(sealed)) == []
+    sealed["spec"] = {"encryptedData": {"faplog-api-nats": "nats://api:secret@nats"}}
+    assert list(check.invalid(sealed))
