@@ -14,13 +14,13 @@ from faplog.contracts.keys import AVERAGES, LOGS, RESULTS, SERIES
 from .db import Database
 
 TRANSIENT: Final = timedelta(days=2)
-"""Lists and results on their way through the store are needed no longer than this."""
+"""Lists and averages on their way through the store are needed no longer than this."""
 
 _BATCH: Final = 500
 
 
 def remove(database: Database, blobs: Blobs, min_age: timedelta) -> int:
-    """Remove the objects older than `min_age` whose analysis is gone, and what was transient; how many.
+    """Remove the objects older than `min_age` whose analysis is gone, or has its result, and old lists; how many.
 
     The age guards what is just being written. Raises `Unavailable`; what was removed until then stays removed.
     """
@@ -28,12 +28,11 @@ def remove(database: Database, blobs: Blobs, min_age: timedelta) -> int:
     for prefix in (LOGS, SERIES, RESULTS):
         for batch in _batches(_older(blobs, prefix, min_age)):
             owners = {key: _analysis(key) for key in batch}
-            there = _known(database, [owner for owner in owners.values() if owner])
+            there = _known(database, [owner for owner in owners.values() if owner], waiting=prefix == RESULTS)
             gone = [key for key, owner in owners.items() if owner not in there]
             removed += _delete(blobs, gone)
-    for prefix in (RESULTS, AVERAGES):
-        for batch in _batches(_older(blobs, prefix, max(min_age, TRANSIENT))):
-            removed += _delete(blobs, batch)
+    for batch in _batches(_older(blobs, AVERAGES, max(min_age, TRANSIENT))):
+        removed += _delete(blobs, batch)
     return removed
 
 
@@ -55,9 +54,13 @@ def _analysis(key: str) -> UUID | None:
         return None
 
 
-def _known(database: Database, ids: list[UUID]) -> set[UUID]:
+def _known(database: Database, ids: list[UUID], *, waiting: bool) -> set[UUID]:
+    """Those of the ids that have a row; with `waiting` a row that may still take a result."""
     with database.worker() as connection:
-        rows = connection.execute("SELECT id FROM fap_analysis WHERE id = ANY(%s)", [ids]).fetchall()
+        rows = connection.execute(
+            "SELECT id FROM fap_analysis WHERE id = ANY(%s) AND (NOT %s OR status = 'Processing' OR timed_out)",
+            [ids, waiting],
+        ).fetchall()
     return {row["id"] for row in rows}
 
 

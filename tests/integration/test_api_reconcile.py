@@ -200,10 +200,12 @@ def test_a_new_analyser_renews_a_few_while_nothing_else_waits(
 
 
 def test_orphans_go_and_what_is_known_or_young_stays(system: Rig, person: Person) -> None:
-    analysis_id, stranger = uploaded(person), uuid4()
+    analysis_id, done, stranger = uploaded(person), uploaded(person), uuid4()
     system.put_series(analysis_id)
-    kept = {log_key(analysis_id), series_key(analysis_id)}
-    left = {log_key(stranger), series_key(stranger), result_key(stranger), "logs/odd.csv"}
+    system.analysed(success(done))
+    kept = {log_key(analysis_id), series_key(analysis_id), result_key(analysis_id), log_key(done)}
+    system.blobs.put(result_key(analysis_id), b"{}")  # still waits to be applied
+    left = {log_key(stranger), series_key(stranger), result_key(stranger), result_key(done), "logs/odd.csv"}
     for key in left:
         system.blobs.put(key, b"x")
     system.reconcile(orphan_sec=3600)
