@@ -390,3 +390,20 @@ def test_telemetry_is_off_by_default_and_one_setting_in_prod() -> None:
             assert "OTEL_EXPORTER_OTLP_ENDPOINT" not in names, overlay
         elif overlay.parents[1].name in ("knative", "connector", "ui", "backup"):
             assert "OTEL_EXPORTER_OTLP_ENDPOINT" in names, overlay
+
+
+def test_the_settings_of_knative_go_into_its_own_objects(tmp_path: Path) -> None:
+    """With the released manifests, which need the network, stood in for by the objects that are patched."""
+    folder = check.INFRA / "knative/install"
+    settings = list(yaml.safe_load_all((folder / "config.yaml").read_text("utf-8")))
+    released = [thing | {"data": {"_example": "theirs"}} for thing in settings]
+    metadata = {"name": "kourier", "namespace": "kourier-system"}
+    released.append({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"type": "LoadBalancer"}})
+    (tmp_path / "released.yaml").write_text(yaml.safe_dump_all(released), "utf-8")
+    (tmp_path / "config.yaml").write_text((folder / "config.yaml").read_text("utf-8"), "utf-8")
+    kustomization = read("infra/knative/install/kustomization.yaml") | {"resources": ["released.yaml"]}
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(kustomization), "utf-8")
+    built = {thing["metadata"]["name"]: thing for thing in check.build(tmp_path)}
+    assert built["kourier"]["spec"]["type"] == "ClusterIP"
+    for thing in settings:
+        assert built[thing["metadata"]["name"]]["data"] == thing["data"] | {"_example": "theirs"}
