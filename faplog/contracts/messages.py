@@ -82,7 +82,7 @@ LogDate = Annotated[
         lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z", return_type=str
     ),
 ]
-"""The first moment of a log, the car's local clock written as UTC, to the millisecond: `2025-10-10T00:00:00.000Z`."""
+"""The day of a log by the car's own clock, written as midnight UTC to the millisecond: `2025-10-10T00:00:00.000Z`."""
 
 _EXTENSIONS: Final = frozenset(
     {"analysisRef", "averageRef", "attempt", "version", "profile", "type", "year", "month", "generation", "traceparent"}

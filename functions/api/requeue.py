@@ -106,7 +106,7 @@ class Requeue:
                     SELECT id FROM fap_analysis
                     WHERE version < %(version)s AND status <> 'Processing' AND stage = 'analyse'
                     ORDER BY version, id LIMIT %(batch)s FOR UPDATE SKIP LOCKED)
-                RETURNING id, attempt, version
+                RETURNING id, attempt, version, file_name
                 """,
                 {"processing": AnalysisStatus.PROCESSING, "version": ANALYSIS_VERSION, "batch": VERSION_BATCH},
             ).fetchall()
@@ -158,7 +158,7 @@ class Requeue:
                     WHERE id IN (SELECT id FROM fap_analysis
                         WHERE status = 'Processing' AND stage = 'analyse' AND {condition}
                         ORDER BY queued_at, id LIMIT {BATCH} FOR UPDATE SKIP LOCKED)
-                    RETURNING id, attempt, version
+                    RETURNING id, attempt, version, file_name
                     """,  # noqa: S608
                     {"overdue": self._overdue, **values},
                 ).fetchall()
@@ -183,8 +183,7 @@ class Requeue:
         return self._asking.ask([Due.of(row) for row in rows])
 
     def _publish(self, rows: list[dict[str, Any]]) -> int:
-        queued_rows = [(row["id"], row["attempt"], row["version"]) for row in rows]
-        return publish_requests(self.database, self.publisher, queued_rows)
+        return publish_requests(self.database, self.publisher, rows)
 
     @property
     def _asking(self) -> Asking:

@@ -6,9 +6,9 @@ The step to stage `analyse` is taken by one of them, and that one publishes.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 import psycopg
@@ -19,6 +19,7 @@ from faplog.blobs import Blobs
 from faplog.bus import message_id
 from faplog.contracts.keys import log_key
 from faplog.contracts.messages import AnalysisRequest, AnalysisRequestData, AnalysisStatus, Stage, Subject
+from faplog.contracts.profiles import profile_of
 from faplog.errors import Unavailable
 from faplog.version import ANALYSIS_VERSION
 
@@ -29,6 +30,9 @@ from .publisher import Outgoing, Publisher
 from .receive import Spooled
 
 log = logging.getLogger(__name__)
+
+_PUTS: Final = 3
+"""Objects of a batch on their way to the store at once."""
 
 _TRIES: Final = 3
 """How often a batch is begun again when rows vanish under it: another upload of them failed, or they were deleted."""
@@ -60,8 +64,7 @@ class Store:
             except psycopg.errors.ForeignKeyViolation:
                 raise unauthorized("This account has been deleted.") from None
             try:
-                for digest in waiting:
-                    self._put(ids[digest], by_digest[digest])
+                self._put_all([(ids[digest], by_digest[digest]) for digest in waiting])
             except Unavailable:
                 self._take_back(user_id, fresh)
                 raise
@@ -119,6 +122,15 @@ class Store:
             raise Unavailable("an upload was deleted while it came in")
         return [row["sha256"] for row in rows if row["stage"] == Stage.UPLOAD], ids, [row["id"] for row in fresh]
 
+    def _put_all(self, logs: Sequence[tuple[UUID, Spooled]]) -> None:
+        if len(logs) < 2:
+            for one in logs:
+                self._put(*one)
+            return
+        with ThreadPoolExecutor(_PUTS) as pool:
+            for done in [pool.submit(self._put, *one) for one in logs]:
+                done.result()
+
     def _put(self, analysis_id: UUID, log: Spooled) -> None:
         log.file.seek(0)
         self.blobs.put(log_key(analysis_id), log.file, content_type="text/csv", attachment=log.file_name)
@@ -132,7 +144,7 @@ class Store:
                 """
                 UPDATE fap_analysis SET stage = %s, queued_at = now(), sent = true
                 WHERE id = ANY(%s) AND user_id = %s AND stage = %s AND status = %s
-                RETURNING id, attempt, version
+                RETURNING id, attempt, version, file_name
                 """,
                 [Stage.ANALYSE, ids, user_id, Stage.UPLOAD, AnalysisStatus.PROCESSING],
             ).fetchall()
@@ -142,7 +154,7 @@ class Store:
                     "SELECT id FROM fap_analysis WHERE id = ANY(%s) AND user_id = %s", [ids, user_id]
                 ).fetchall()
                 there = {row["id"] for row in found}
-        publish_requests(self.database, self.publisher, [(row["id"], row["attempt"], row["version"]) for row in queued])
+        publish_requests(self.database, self.publisher, queued)
         if gone := [analysis_id for analysis_id in ids if analysis_id not in there]:
             self.blobs.delete(*(log_key(analysis_id) for analysis_id in gone))
         return not gone
@@ -162,8 +174,8 @@ class Store:
             log.warning("upload not taken back", extra={"analyses": len(fresh), "reason": str(error)})
 
 
-def publish_requests(database: Database, publisher: Publisher, queued: Sequence[tuple[UUID, int, int]]) -> int:
-    """Publish the requests of committed rows, (id, attempt, version) each; how many the stream took.
+def publish_requests(database: Database, publisher: Publisher, queued: Sequence[Mapping[str, Any]]) -> int:
+    """Publish the requests of committed rows (id, attempt, version, file_name); how many the stream took.
 
     The others are marked, so that reconcile publishes them soon and does not take them for lost.
     """
@@ -171,14 +183,14 @@ def publish_requests(database: Database, publisher: Publisher, queued: Sequence[
     messages = [
         Outgoing(
             Subject.ANALYSIS_REQUEST,
-            _request(analysis_id, attempt, version, traceparent),
-            message_id(Subject.ANALYSIS_REQUEST, str(analysis_id), attempt),
+            _request(row, traceparent),
+            message_id(Subject.ANALYSIS_REQUEST, str(row["id"]), row["attempt"]),
             traceparent,
         )
-        for analysis_id, attempt, version in queued
+        for row in queued
     ]
     stored = publisher.publish(messages)
-    if unsent := [row[0] for row, done in zip(queued, stored, strict=True) if not done]:
+    if unsent := [row["id"] for row, done in zip(queued, stored, strict=True) if not done]:
         try:
             with database.worker() as connection:
                 connection.execute(
@@ -190,8 +202,11 @@ def publish_requests(database: Database, publisher: Publisher, queued: Sequence[
     return sum(stored)
 
 
-def _request(analysis_id: UUID, attempt: int, version: int, traceparent: str | None) -> bytes:
-    data = AnalysisRequestData(file_name=analysis_id, attempt=attempt, version=version)
+def _request(row: Mapping[str, Any], traceparent: str | None) -> bytes:
+    """The message; the profile goes with it because only the uploaded file's name tells it."""
+    data = AnalysisRequestData(
+        file_name=row["id"], attempt=row["attempt"], version=row["version"], profile=profile_of(row["file_name"])
+    )
     return AnalysisRequest(data=data, **({"traceparent": traceparent} if traceparent else {})).to_json()
 
 

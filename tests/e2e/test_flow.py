@@ -57,6 +57,7 @@ def test_a_real_log(fresh: Account) -> None:
     found = fresh.one(analysis_id)
     assert (found["status"], found["fileName"]) == ("Success", REAL_LOG.name)
     assert found["distance"] == pytest.approx(3.78, rel=0.01)
+    assert found["analysis"]["quality"]["profile"] == "DCM62v2"
     assert fresh.average()["overall"]["distance_km"] == pytest.approx(found["distance"], rel=0.01)
     assert fresh.http.get(f"/analyses/{analysis_id}/file").content == content
     assert fresh.http.get(f"/analyses/{analysis_id}/series").is_success

@@ -65,6 +65,13 @@ def test_a_log_is_stored_and_queued(system: Rig, person: Person) -> None:
     assert request == {"pattern": "analysis.request", "data": {"fileName": text, "attempt": 1, "version": 1}}
 
 
+def test_the_request_names_the_ecu_profile_a_file_name_tells(system: Rig, person: Person) -> None:
+    """The function sees an id alone, so nothing else could tell it."""
+    (text,) = upload(person, some_log(), "DCM62v2_20250203.csv").get_json()["ids"]
+    (request,) = [r for r in system.take("analysis.request") if r["data"]["fileName"] == text]
+    assert request["data"]["profile"] == "DCM62v2"
+
+
 def test_the_same_content_is_stored_once(system: Rig, person: Person) -> None:
     content = some_log()
     first = uploaded(person, content, "a.csv")
