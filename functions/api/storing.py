@@ -7,6 +7,7 @@ The step to stage `analyse` is taken by one of them, and that one publishes.
 
 import logging
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID, uuid4

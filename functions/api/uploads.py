@@ -20,9 +20,9 @@ from .storing import Store
 TAG: Final = "analyses"
 blueprint = Blueprint("uploads", __name__, url_prefix="/api/v1")
 
-BATCH_LOGS: Final = 25
+BATCH_LOGS: Final = 10
 BATCH_BYTES: Final = 8 * 1024 * 1024
-"""A batch is stored when it has this many logs or bytes: what a zip holds on disk and in one transaction."""
+"""A batch is stored and queued when it has this many logs or bytes, so the first are analysed while the rest unpack."""
 
 _SLOW: Final = "The upload took too long."
 
