@@ -1,5 +1,7 @@
 """The pages through the edge address: what a browser gets for a real session, and what it never gets."""
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -15,13 +17,14 @@ LOGS = ROOT.parent / "shared" / "logs"
 
 
 @pytest.fixture(scope="module")
-def account(stack: Stack) -> Account:
+def account(stack: Stack) -> Iterator[Account]:
     """An account with one synthetic log, averaged."""
     account = Account(stack)
     account.ids(account.upload("drive.csv", synthetic.log_of_size(200_000)[0]))
     account.settled()
     account.average()
-    return account
+    yield account
+    account.http.close()
 
 
 def pages(stack: Stack, account: Account | None) -> httpx.Client:
@@ -61,7 +64,8 @@ def test_a_stranger_sees_the_landing_page_and_the_sample_alone(stack: Stack) -> 
 
 def test_one_owner_does_not_get_the_log_of_another(stack: Stack, account: Account) -> None:
     log_id = account.http.get("/analyses").json()["data"][0]["id"]
-    with pages(stack, Account(stack)) as browser:
+    other = Account(stack)
+    with closing(other.http), pages(stack, other) as browser:
         page = browser.get(f"/logs/{log_id}")
         assert page.status_code == 404
         assert "drive.csv" not in page.text
@@ -71,9 +75,9 @@ def test_one_owner_does_not_get_the_log_of_another(stack: Stack, account: Accoun
 def test_a_real_log_has_its_page(stack: Stack) -> None:
     account = Account(stack)
     path: Path = LOGS / "DCM62v2_20250203.csv"
-    (log_id,) = account.ids(account.upload(path.name, path.read_bytes()))
-    account.settled()
-    with pages(stack, account) as browser:
+    with closing(account.http), pages(stack, account) as browser:
+        (log_id,) = account.ids(account.upload(path.name, path.read_bytes()))
+        account.settled()
         page = browser.get(f"/logs/{log_id}", params={"fragment": "1"})
     assert page.status_code == 200
     assert "Monday, 3 February 2025" in page.text

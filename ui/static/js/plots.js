@@ -60,6 +60,27 @@ function gaps(series, start) {
   return found;
 }
 
+// Long silences take little room: hours in a car park would squeeze the drives before and after them. `fold` leads from
+// a moment to its place on the axis, `unfold` back.
+function folding(silences, whole) {
+  const quiet = silences.filter(([from, to]) => to - from > 120).sort((a, b) => a[0] - b[0]);
+  const driven = whole[1] - whole[0] - quiet.reduce((sum, [from, to]) => sum + to - from, 0);
+  const room = Math.min(120, Math.max(20, driven * 0.025));
+  const fold = (moment) => quiet.reduce((at, [from, to]) => {
+    if (moment <= from) return at;
+    return at - Math.min(1, (moment - from) / (to - from)) * (to - from - room);
+  }, moment);
+  const unfold = (at) => {
+    let moment = at;
+    for (const [from, to] of quiet) {
+      if (moment <= from) break;
+      moment = moment < from + room ? from + ((moment - from) / room) * (to - from) : moment + (to - from - room);
+    }
+    return moment;
+  };
+  return { fold, unfold };
+}
+
 function shade(u, spans, colour) {
   u.ctx.save();
   u.ctx.fillStyle = colour;
@@ -78,7 +99,9 @@ export function draw(place, more, series, onZoom) {
   const regens = series.regens.map(({ from, to }) => [start + from, start + to]);
   const silent = gaps(series, start);
   const times = series.channels.flatMap((channel) => [channel.t[0], channel.t.at(-1)]);
-  const whole = [start + Math.min(...times), start + Math.max(...times)];
+  const ends = [start + Math.min(...times), start + Math.max(...times)];
+  const { fold, unfold } = folding(silent, ends);
+  const whole = ends.map(fold);
   let view = [...whole];
   const panels = [];
 
@@ -114,7 +137,7 @@ export function draw(place, more, series, onZoom) {
     box.append(title, canvas);
     where.append(box);
 
-    const tables = channels.map((channel) => table(channel, start));
+    const tables = channels.map((channel) => table(channel, start)).map(([moments, values]) => [moments.map(fold), values]);
     const data = uPlot.join(tables);
     const known = tables.flatMap(([, values]) => values.filter((value) => value !== null));
     const [low, high] = known.length ? known.reduce(([a, b], value) => [Math.min(a, value), Math.max(b, value)], [Infinity, -Infinity]) : [0, 0];
@@ -127,24 +150,24 @@ export function draw(place, more, series, onZoom) {
       legend: { show: false },
       scales: { x: { time: true, min: view[0], max: view[1] }, y: { range: (_u, min, max) => span(min, max) } },
       axes: [
-        axis({ values: (_u, splits, _i, _space, increment) => splits.map((at) => clock(at, increment < 60)), space: 64, size: 28 }),
+        axis({ values: (_u, splits, _i, _space, increment) => splits.map((at) => clock(unfold(at), increment < 60)), space: 64, size: 28 }),
         axis({ size: 54, values: (_u, splits, _i, _space, increment) => splits.map((at) => number(at, places(increment))), space: 34 }),
       ],
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
       series: [{}, ...channels.map((channel, i) => ({ label: channel.label, stroke: inks[i], width: 1.75, dash: channel.name.endsWith("_demand") ? [5, 4] : [], points: { show: false }, fill: channels.length === 1 ? fade(inks[0]) : undefined }))],
       cursor: { sync: { key: "log", setSeries: false }, drag: { x: true, y: false, setScale: false, dist: 6 }, points: { size: 7 }, y: false },
       hooks: {
-        drawClear: [(u) => { shade(u, silent, css("--fl-gap-shade")); shade(u, regens, css("--fl-regen")); }],
+        drawClear: [(u) => { shade(u, silent.map((one) => one.map(fold)), css("--fl-gap-shade")); shade(u, regens.map((one) => one.map(fold)), css("--fl-regen")); }],
         setSelect: [(u) => {
           if (u.select.width < 6) return;
           zoom(u.posToVal(u.select.left, "x"), u.posToVal(u.select.left + u.select.width, "x"));
           u.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
         }],
-        setCursor: [(u) => readout(u, small, channels, definition.decimals, unit)],
+        setCursor: [(u) => readout(u, small, channels, definition.decimals, unit, unfold)],
       },
     };
     const u = new uPlot(options, data, canvas);
-    readout(u, small, channels, definition.decimals, unit);
+    readout(u, small, channels, definition.decimals, unit, unfold);
     u.over.addEventListener("dblclick", reset);
     touch(u, () => view, zoom, reset);
     keys(canvas, u, () => view, zoom, reset);
@@ -174,8 +197,9 @@ export function draw(place, more, series, onZoom) {
       const found = panels.find(({ key }) => key === (PANEL_OF[channel] || channel)) || panels[0];
       const folded = found.box.closest("details");
       if (folded) folded.open = true;
-      const margin = Math.max((to - from) * 0.1, 20);
-      zoom(from - margin, to + margin);
+      const [low, high] = [fold(from), fold(to)];
+      const margin = Math.max((high - low) * 0.1, 20);
+      zoom(low - margin, high + margin);
       const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
       found.box.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "center" });
       found.box.classList.remove("is-found");
@@ -206,12 +230,12 @@ export function span(min, max) {
 }
 
 // The values under the cursor, beside the title; without a cursor the units alone. Held values count: the last one known.
-function readout(u, place, channels, decimals, unit) {
+function readout(u, place, channels, decimals, unit, unfold) {
   const at = u.cursor.idx;
   place.replaceChildren();
   if (at !== null && at !== undefined) {
     const when = document.createElement("span");
-    when.textContent = clock(u.data[0][at], true);
+    when.textContent = clock(unfold(u.data[0][at]), true);
     place.append(when);
   }
   channels.forEach((channel, i) => {
