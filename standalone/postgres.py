@@ -10,6 +10,8 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import psutil
+
 from standalone.credentials import DATABASE_ROLES, password, put
 from standalone.ports import HOST
 from standalone.program import Program, bare_environment
@@ -85,6 +87,7 @@ def _cluster(state: State, folder: Path, wrap: tuple[str, ...]) -> Path:
     if fresh.exists():
         shutil.rmtree(fresh)
     if data.exists():
+        _unlock(data)
         return data
     password_file = folder / "superuser"
     write_private(password_file, password(state, "postgres-superuser-password"))
@@ -95,6 +98,23 @@ def _cluster(state: State, folder: Path, wrap: tuple[str, ...]) -> Path:
         password_file.unlink()
     fresh.rename(data)
     return data
+
+
+def _unlock(data: Path) -> None:
+    """Remove the lock of a killed server. PostgreSQL itself keeps to it while anything has that process id.
+
+    That may be a zombie, or after a reboot a stranger. The state's own lock is held, so no other start is under way.
+    """
+    file = data / "postmaster.pid"
+    if not file.exists():
+        return
+    try:
+        holder = psutil.Process(int(file.read_text("utf-8").splitlines()[0]))
+        alive = holder.status() != psutil.STATUS_ZOMBIE and str(data) in holder.cmdline()
+    except psutil.NoSuchProcess:
+        alive = False
+    if not alive:
+        file.unlink()
 
 
 def _roles(state: State, data: Path, wrap: tuple[str, ...]) -> None:

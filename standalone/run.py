@@ -42,7 +42,7 @@ async def serve(state: State, made: Servers, plan: System) -> None:
     await supervisor.open()
     tasks: list[asyncio.Task[None]] = []
     try:
-        starting = asyncio.create_task(_start(made, plan, supervisor))
+        starting = asyncio.create_task(_start(state, made, plan, supervisor))
         await _first(starting, stopped)
         if not starting.done():
             starting.cancel()
@@ -71,9 +71,9 @@ async def _first(*futures: asyncio.Future[Any]) -> None:
     await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
 
 
-async def _start(made: Servers, plan: System, supervisor: Supervisor) -> None:
+async def _start(state: State, made: Servers, plan: System, supervisor: Supervisor) -> None:
     await _stage(supervisor, made.programs)
-    await asyncio.to_thread(_migrate, plan.migration)
+    await asyncio.to_thread(_migrate, state, plan.migration)
     awake = [program for name, program in plan.functions.items() if plan.scales[name].least]
     await _stage(supervisor, [*awake, *plan.others])
     await _stage(supervisor, [plan.edge])
@@ -86,18 +86,17 @@ async def _stage(supervisor: Supervisor, programs: Iterable[Program]) -> None:
 
 
 async def _stop(made: Servers, plan: System, supervisor: Supervisor) -> None:
-    """Callers first, then those who work, then what they keep things in."""
-    await supervisor.stop(plan.edge.name)
-    await supervisor.stop(*plan.functions, *(program.name for program in plan.others))
+    """First those who work, each finishing what it has begun; then what they keep things in."""
+    await supervisor.stop(plan.edge.name, *plan.functions, *(program.name for program in plan.others))
     await supervisor.stop(*(program.name for program in made.programs))
     await supervisor.close()
 
 
-def _migrate(migration: Program) -> None:
+def _migrate(state: State, migration: Program) -> None:
     done = subprocess.run(
         migration.argv,
         cwd=migration.folder,
-        env=dict(migration.environment),
+        env={**migration.environment, **survivors.mark(state)},
         capture_output=True,
         text=True,
         check=False,

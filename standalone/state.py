@@ -4,6 +4,10 @@ import fcntl
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+_LONGEST_PATH: Final = 80
+"""Bytes; the kernel takes 107 for the path of a socket, and those lie below the folder."""
 
 
 class Problem(Exception):
@@ -47,9 +51,11 @@ def prepare(root: Path) -> State:
     """Make the state folder, or take the one that is there.
 
     Raises:
-        Problem: it cannot be made, is no folder, or belongs to somebody else.
+        Problem: it cannot be made, is no folder, belongs to somebody else, or has too long a path.
     """
     state = State(root.expanduser().absolute())
+    if len(os.fsencode(state.run)) > _LONGEST_PATH:
+        raise Problem(f"The path of the state folder {state.root} is too long for sockets in it; choose a shorter one.")
     try:
         state.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         state.root.chmod(0o700)

@@ -126,7 +126,7 @@ class Supervisor:
             shlex.quote(command[0]),
             args=command[1:],
             working_dir=str(program.folder),
-            env=dict(program.environment),
+            env={**program.environment, **survivors.mark(self._state)},
             stop_signal=program.stop_signal,
             graceful_timeout=program.stop_seconds,
             autostart=False,
@@ -138,13 +138,11 @@ class Supervisor:
 
     def _spawned(self, *, watcher: Watcher, pid: int, **_: object) -> bool:
         self._started[pid] = time.monotonic()
-        survivors.record(self._state, [*self._started])
         return bool(watcher)
 
     def _reaped(self, *, watcher: Watcher, process_pid: int, exit_code: int | None, **_: object) -> None:
         now = time.monotonic()
         lived = now - self._started.pop(process_pid, 0.0)
-        survivors.record(self._state, [*self._started])
         if watcher.is_stopping() or watcher.is_stopped() or exit_code in _FROM_OUTSIDE or lived > CRASH_LIFE_SEC:
             return
         crashes = self._crashes[watcher.name]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import signal
 import subprocess
@@ -106,7 +107,7 @@ def running_stack(state: Path, *arguments: str) -> Iterator[Stack]:
 
 def start_stack(state: Path, *arguments: str) -> Stack:
     """Start a system and return once it says that it runs."""
-    port = next(port for port in range(18_080, 18_180) if is_free(port))
+    port = free_port()
     process = launch(state, port, *arguments)
     url = f"http://{HOST}:{port}"
     assert process.stdout
@@ -115,6 +116,11 @@ def start_stack(state: Path, *arguments: str) -> Stack:
         _, errors = process.communicate(timeout=START_SEC)
         pytest.fail(f"make run said {line!r} and\n{errors}")
     return Stack(url, state, process)
+
+
+def free_port() -> int:
+    """A free loopback port, drawn so that test runs side by side do not choose the same."""
+    return next(port for port in random.SystemRandom().sample(range(15_000, 19_900), 100) if is_free(port))
 
 
 def launch(state: Path, port: int, *arguments: str) -> subprocess.Popen[str]:

@@ -19,10 +19,15 @@ class Account:
 
     def __init__(self, stack: Stack) -> None:
         self.email = f"{uuid.uuid4().hex[:12]}@example.com"
-        self.http = httpx.Client(base_url=f"{stack.url}/api/v1", timeout=60)
+        self.http = httpx.Client(timeout=60)
         credentials = {"email": self.email, "password": PASSWORD}
-        self.http.post("/auth/register", json=credentials).raise_for_status()
-        answer = self.http.post("/auth/login", json=credentials).raise_for_status()
+        self.http.post(f"{stack.url}/api/v1/auth/register", json=credentials).raise_for_status()
+        self.sign_in(stack)
+
+    def sign_in(self, stack: Stack) -> None:
+        """Sign in; from now on everything is asked of this system."""
+        self.http.base_url = httpx.URL(f"{stack.url}/api/v1")
+        answer = self.http.post("/auth/login", json={"email": self.email, "password": PASSWORD}).raise_for_status()
         self.http.cookies.clear()
         self.http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 

@@ -7,20 +7,20 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
+from faplog.synthetic import day
 from standalone.ports import HOST, is_free, says_ok
-from tests.conftest import ROOT, STOP_SEC, Stack, launch, start_stack, until
+from tests.conftest import ROOT, STOP_SEC, Stack, free_port, launch, start_stack, until
+from tests.e2e.account import Account
 
 pytestmark = pytest.mark.stack
-
-PASSWORD = "correct horse battery staple"
 
 
 def refusal(state: Path, port: int, *arguments: str) -> str:
@@ -31,10 +31,6 @@ def refusal(state: Path, port: int, *arguments: str) -> str:
     assert printed == ""
     assert "Traceback" not in errors
     return errors
-
-
-def free_port() -> int:
-    return next(port for port in range(18_180, 18_280) if is_free(port))
 
 
 def family(process: subprocess.Popen[str]) -> list[psutil.Process]:
@@ -114,28 +110,57 @@ def survivors(state: Path) -> list[str]:
     return found
 
 
-def test_state_survives_sigkill_and_ctrl_c_leaves_nothing(tmp_path: Path, stack: Stack) -> None:
+@pytest.fixture
+def start() -> Iterator[Callable[[Path], Stack]]:
+    """Starts systems that the test ends itself, in its own ways; whatever it left is killed."""
+    systems: list[Stack] = []
+
+    def started(state: Path) -> Stack:
+        systems.append(start_stack(state))
+        return systems[-1]
+
+    yield started
+    for system in systems:
+        if system.process.poll() is None:
+            kill(family(system.process))
+            system.process.communicate()
+
+
+def kill(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+def test_state_survives_sigkill_and_ctrl_c_leaves_nothing(
+    tmp_path: Path, stack: Stack, start: Callable[[Path], Stack]
+) -> None:
     """SIGKILL first of the supervisor alone, whose children live on and are ended by the next start; then of the whole
     tree. All beside another running system, which must not notice.
     """
     state = tmp_path / "state"
-    account = {"email": "survivor@example.com", "password": PASSWORD}
-    first = start_stack(state)
-    httpx.post(f"{first.url}/api/v1/auth/register", json=account).raise_for_status()
+    content, _ = day(seed=11, minutes=5)
+    first = start(state)
+    account = Account(first)
+    [analysis_id] = account.ids(account.upload("day.csv", content))
+    account.settled()
     orphans = family(first.process)[1:]
     first.process.kill()
     first.process.communicate()
     assert [orphan for orphan in orphans if orphan.is_running()]
 
-    second = start_stack(state)
+    second = start(state)
     assert not [orphan for orphan in orphans if orphan.is_running() and orphan.status() != psutil.STATUS_ZOMBIE]
-    assert httpx.post(f"{second.url}/api/v1/auth/login", json=account).status_code == httpx.codes.OK
-    for process in family(second.process):
-        process.kill()
+    account.sign_in(second)
+    assert account.one(analysis_id)["status"] == "Success"
+    kill(family(second.process))
     second.process.communicate()
 
-    third = start_stack(state)
-    assert httpx.post(f"{third.url}/api/v1/auth/login", json=account).status_code == httpx.codes.OK
+    third = start(state)
+    account.sign_in(third)
+    assert account.http.get(f"/analyses/{analysis_id}/file").content == content
+    assert account.average()["overall"]["logs"] == 1
+    account.http.close()
     started = family(third.process)
     before = time.monotonic()
     third.process.send_signal(signal.SIGINT)

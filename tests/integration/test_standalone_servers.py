@@ -214,6 +214,15 @@ def test_a_half_made_cluster_is_made_again(tmp_path: Path) -> None:
     assert not half.exists()
 
 
+def test_the_lock_of_a_killed_server_is_no_obstacle(tmp_path: Path) -> None:
+    """The id in it may meanwhile be a zombie's or, after a reboot, a stranger's: here it is our own."""
+    state = prepare(tmp_path / "state")
+    assert serves_postgres(state)
+    lock = state.folder("postgres") / "data" / "postmaster.pid"
+    lock.write_text(f"{os.getpid()}\n{lock.parent}\n")
+    assert serves_postgres(state)
+
+
 def test_lost_passwords_are_replaced_and_the_data_stays(tmp_path: Path) -> None:
     state = prepare(tmp_path / "state")
     assert serves_postgres(state, "CREATE TABLE kept AS SELECT 42 AS answer")

@@ -28,6 +28,11 @@ def test_a_file_in_the_folders_place_is_a_problem(tmp_path: Path) -> None:
         prepare(tmp_path / "state")
 
 
+def test_a_path_too_long_for_sockets_is_a_problem(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="too long"):
+        prepare(tmp_path / ("long" * 30))
+
+
 def test_a_folder_that_was_open_to_others_is_closed(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir(mode=0o755)
     assert stat.S_IMODE(prepare(tmp_path / "state").root.stat().st_mode) == 0o700
@@ -92,26 +97,24 @@ def test_a_missing_program_names_itself() -> None:
         binary("no-such-program")
 
 
-def test_survivors_are_ended_with_their_children(tmp_path: Path) -> None:
-    state = prepare(tmp_path)
+def test_survivors_are_ended_with_their_children_and_strangers_are_not(tmp_path: Path) -> None:
+    state, other = prepare(tmp_path / "state"), prepare(tmp_path / "other")
     script = f"import subprocess, sys; print(subprocess.Popen({SLEEP!r}).pid, flush=True); sys.stdin.read()"
-    parent = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    stranger = subprocess.Popen(SLEEP, env=dict(os.environ) | survivors.mark(other))
+    parent = subprocess.Popen(
+        [sys.executable, "-c", script],
+        env=dict(os.environ) | survivors.mark(state),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert parent.stdin
     assert parent.stdout
     with parent.stdin, parent.stdout:
         child = int(parent.stdout.readline())
-        survivors.record(state, [parent.pid])
         assert survivors.end(state) == 2
         parent.wait(5)
     assert not psutil.pid_exists(child)
-    assert survivors.end(state) == 0
-
-
-def test_a_stranger_with_a_recorded_id_is_left_alone(tmp_path: Path) -> None:
-    state = prepare(tmp_path)
-    stranger = subprocess.Popen(SLEEP)
-    started = psutil.Process(stranger.pid).create_time()
-    write_private(state.run / "children.json", json.dumps([{"pid": stranger.pid, "started": started - 100}]))
     assert survivors.end(state) == 0
     assert stranger.poll() is None
     stranger.kill()
