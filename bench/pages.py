@@ -10,6 +10,7 @@ import shutil
 import statistics
 import sys
 import time
+from contextlib import closing
 from typing import Any, Final
 
 import httpx
@@ -46,7 +47,7 @@ def run() -> list[Row]:
     executable = shutil.which("chromium") or shutil.which("google-chrome")
     if executable is None:
         raise SystemExit("bench.pages needs a Chromium in PATH.")
-    with system() as (url, _process), account(url) as client:
+    with system() as (url, _process), closing(account(url)) as client:
         log_id = upload(client, synthetic.log_of_size(int(ROWS * BYTES_PER_ROW["DCM62v2"]))[0])
         finished(client, [log_id])
         token = client.headers["Authorization"].removeprefix("Bearer ")
