@@ -66,6 +66,9 @@ test: $(VENV)/.dev $(UI) ## every test, against the real servers and in a real b
 	@tests/browser/get_chromium.sh
 	$(BIN)/python -m pytest $(ARGS)
 
+bench: $(VENV)/.dev $(UI) ## measure: analysis, average, cold start, flow, pages (ARGS=flow for one section)
+	$(BIN)/python -m bench $(ARGS)
+
 chaos: $(VENV)/.dev $(UI) ## the long fault tests: every part killed, hung or lying under 200 uploads (about 15 minutes)
 	$(BIN)/python -m pytest -m chaos tests/chaos $(ARGS)
 

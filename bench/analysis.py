@@ -6,7 +6,6 @@ seconds, and the median of the ratios counts. Memory and start-up are measured i
 """
 
 import gc
-import json
 import statistics
 import subprocess
 import sys
@@ -14,18 +13,17 @@ import tempfile
 import time
 from collections.abc import Callable
 from io import BytesIO
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import orjson
 import pandas as pd
 
+from bench.report import ROOT, Row, main, row
 from faplog.synthetic import log_of_size
 from functions.analyse.core.analysis import analyse, read
 from functions.analyse.core.columns import DATE, POSITIONS, TIME, plain
 from functions.analyse.core.series import series
 
-ROOT: Final = Path(__file__).parents[1]
 LOGS: Final = ROOT.parent / "shared" / "logs"
 
 SIZES: Final = (200_000, 2_000_000, 20_000_000)
@@ -35,8 +33,6 @@ LARGE_BYTES: Final = 10_000_000
 MEMORY_RATIO: Final = 8.0
 START_RATIO: Final = 1.5
 STARTS: Final = 9
-
-Row = dict[str, Any]
 
 _PEAK = """
 import sys
@@ -81,14 +77,13 @@ def _ratio(name: str, raw: bytes) -> list[Row]:
     ratio = statistics.median(our / base for our, base in zip(all_ours, bases, strict=True))
     base, ours, plot = (statistics.median(seconds) for seconds in (bases, all_ours, plots))
     return [
-        {
-            "name": f"{name}: analysis / read_csv",
-            "value": round(ratio, 2),
-            "bar": bar if judged else None,
-            "holds": ratio <= bar if judged else None,
-            "detail": f"{ours * 1000:.2f} ms / {base * 1000:.2f} ms, {len(raw) / ours / 1e6:.0f} MB/s; "
+        row(
+            f"{name}: analysis / read_csv",
+            ratio,
+            bar if judged else None,
+            detail=f"{ours * 1000:.2f} ms / {base * 1000:.2f} ms, {len(raw) / ours / 1e6:.0f} MB/s; "
             f"series {plot * 1000:.2f} ms",
-        }
+        )
     ]
 
 
@@ -125,13 +120,12 @@ def _memory(raw: bytes) -> Row:
         done = _python("-c", _PEAK, file.name)
     before, peak = (int(kilobytes) * 1024 for kilobytes in done.split())
     ratio = (peak - before) / len(raw)
-    return {
-        "name": "20 MB: peak memory / file",
-        "value": round(ratio, 2),
-        "bar": MEMORY_RATIO,
-        "holds": ratio <= MEMORY_RATIO,
-        "detail": f"{(peak - before) / 1e6:.0f} MB over {before / 1e6:.0f} MB of imports; {peak / 1e6:.0f} MB in all",
-    }
+    return row(
+        "20 MB: peak memory / file",
+        ratio,
+        MEMORY_RATIO,
+        detail=f"{(peak - before) / 1e6:.0f} MB over {before / 1e6:.0f} MB of imports; {peak / 1e6:.0f} MB in all",
+    )
 
 
 def _start() -> Row:
@@ -140,13 +134,12 @@ def _start() -> Row:
         file.write(raw)
         file.flush()
         base, ours = _wall(["-c", "import pandas"], ["-m", "functions.analyse", file.name])
-    return {
-        "name": "process start to first result / import pandas",
-        "value": round(ours / base, 2),
-        "bar": START_RATIO,
-        "holds": ours / base <= START_RATIO,
-        "detail": f"{ours * 1000:.0f} ms / {base * 1000:.0f} ms",
-    }
+    return row(
+        "process start to first result / import pandas",
+        ours / base,
+        START_RATIO,
+        detail=f"{ours * 1000:.0f} ms / {base * 1000:.0f} ms",
+    )
 
 
 def _wall(*commands: list[str]) -> list[float]:
@@ -163,17 +156,5 @@ def _python(*arguments: str) -> str:
     return subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 
-def show(rows: list[Row]) -> None:
-    """Print the measurements as a table."""
-    for row in rows:
-        bar = f"≤ {row['bar']}" if row["bar"] is not None else ""
-        verdict = {True: "ok", False: "MISSED", None: ""}[row["holds"]]
-        print(f"{row['name']:<52} {row['value']:>6}  {bar:<6} {verdict:<7} {row['detail']}")
-
-
 if __name__ == "__main__":
-    measured = run()
-    if "--json" in sys.argv[1:]:
-        print(json.dumps(measured, ensure_ascii=False, indent=1))
-    else:
-        show(measured)
+    main(run)

@@ -12,24 +12,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import orjson
 
+from bench.report import ROOT, Row, main, row
 from faplog import stack, synthetic
 from functions.analyse.core.analysis import analyse, read
 from functions.average.core import average
 from functions.average.items import read_items, without_collector
 
-ROOT: Final = Path(__file__).parents[1]
-
 LOGS: Final = 10_000
 RATIO: Final = 3.0
 REPEAT: Final = 5
-
-Row = dict[str, Any]
 
 _PEAK = """
 import sys
@@ -68,13 +64,12 @@ def to_bytes(content: bytes) -> bytes:
 
 def _ratio(count: int, content: bytes) -> Row:
     base, ours = _in_turn(lambda: json.loads(content), lambda: to_bytes(content))
-    return {
-        "name": f"average of {count:,} analyses / json.loads",
-        "value": round(ours / base, 2),
-        "bar": RATIO if count == LOGS else None,
-        "holds": ours / base <= RATIO if count == LOGS else None,
-        "detail": f"{ours * 1000:.0f} ms / {base * 1000:.0f} ms, {len(content) / 1e6:.1f} MB",
-    }
+    return row(
+        f"average of {count:,} analyses / json.loads",
+        ours / base,
+        RATIO if count == LOGS else None,
+        detail=f"{ours * 1000:.0f} ms / {base * 1000:.0f} ms, {len(content) / 1e6:.1f} MB",
+    )
 
 
 def _in_turn(*calls: Callable[[], object]) -> list[float]:
@@ -100,26 +95,13 @@ def _memory(content: bytes) -> Row:
             [sys.executable, "-c", _PEAK, file.name], cwd=ROOT, capture_output=True, text=True, check=True
         )
     peak = int(done.stdout) / 1024
-    return {
-        "name": f"{LOGS:,} analyses: peak memory, MiB",
-        "value": round(peak),
-        "bar": int(limit_mib),
-        "holds": peak <= int(limit_mib),
-        "detail": f"{len(content) / 1e6:.0f} MB of JSON, with the imports of this bench (pandas)",
-    }
-
-
-def show(rows: list[Row]) -> None:
-    """Print the measurements as a table."""
-    for row in rows:
-        bar = f"≤ {row['bar']}" if row["bar"] is not None else ""
-        verdict = {True: "ok", False: "MISSED", None: ""}[row["holds"]]
-        print(f"{row['name']:<52} {row['value']:>6}  {bar:<6} {verdict:<7} {row['detail']}")
+    return row(
+        f"{LOGS:,} analyses: peak memory, MiB",
+        peak,
+        int(limit_mib),
+        detail=f"{len(content) / 1e6:.0f} MB of JSON, with the imports of this bench (pandas)",
+    )
 
 
 if __name__ == "__main__":
-    measured = run()
-    if "--json" in sys.argv[1:]:
-        print(json.dumps(measured, ensure_ascii=False, indent=1))
-    else:
-        show(measured)
+    main(run)

@@ -5,7 +5,6 @@ burst of 500 distinct logs of 200 kB: logs a second, CPU a log by process, and t
 """
 
 import io
-import json
 import shutil
 import statistics
 import subprocess
@@ -18,16 +17,15 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from uuid import uuid4
 
 import httpx
 import psutil
 
+from bench.report import ROOT, Row, main, row
 from faplog import synthetic
 from standalone.ports import HOST, is_free
-
-ROOT: Final = Path(__file__).parents[1]
 
 LATENCY_RUNS: Final = 30
 ZIP_LOGS: Final = 50
@@ -39,8 +37,6 @@ MAX_LATENCY_MS: Final = 120
 MIN_LOGS_PER_SEC: Final = 20
 MAX_CPU_MS: Final = 90
 WAIT_SEC: Final = 300
-
-Row = dict[str, Any]
 
 ROLES: Final = {
     "functions.api.reconcile": "reconcile",
@@ -95,13 +91,6 @@ def _timed(action: Callable[[], object]) -> float:
     began = time.monotonic()
     action()
     return time.monotonic() - began
-
-
-def row(name: str, value: float, bar: float | None, *, at_most: bool = True, detail: str = "") -> Row:
-    """One measurement."""
-    holds = None if bar is None else value <= bar if at_most else value >= bar
-    sign = "≤" if at_most else "≥"
-    return {"name": name, "value": round(value, 1), "bar": bar and f"{sign} {bar}", "holds": holds, "detail": detail}
 
 
 @contextmanager
@@ -226,16 +215,5 @@ def _shown(by_role: dict[str, float] | Counter[str]) -> str:
     )
 
 
-def show(rows: list[Row]) -> None:
-    """Print the measurements as a table."""
-    for one in rows:
-        verdict = {True: "ok", False: "MISSED", None: ""}[one["holds"]]
-        print(f"{one['name']:<44} {one['value']:>7}  {one['bar'] or '':<6} {verdict:<7} {one['detail']}")
-
-
 if __name__ == "__main__":
-    measured = run()
-    if "--json" in sys.argv[1:]:
-        print(json.dumps(measured, ensure_ascii=False, indent=1))
-    else:
-        show(measured)
+    main(run)

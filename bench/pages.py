@@ -4,23 +4,20 @@ A system of its own, an account with one log of 10,000 rows. Measured are the ti
 time until the plots of the log are drawn, and the bytes of each page over the wire with nothing in the browser's cache.
 """
 
-import json
 import os
 import shutil
 import statistics
-import sys
 import time
 from contextlib import closing
-from typing import Any, Final
+from typing import Final
 
 import httpx
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from bench.flow import account, finished, row, show, system, upload
+from bench.flow import account, finished, system, upload
+from bench.report import Row, main, row
 from faplog import synthetic
 from faplog.synthetic import BYTES_PER_ROW
-
-Row = dict[str, Any]
 
 ROWS: Final = 10_000
 VISITS: Final = 7
@@ -114,8 +111,4 @@ def _plots(context: BrowserContext, address: str) -> float:
 
 
 if __name__ == "__main__":
-    measured = run()
-    if "--json" in sys.argv[1:]:
-        print(json.dumps(measured, ensure_ascii=False, indent=1))
-    else:
-        show(measured)
+    main(run)
