@@ -54,3 +54,13 @@ def test_a_malformed_value_is_named_but_never_shown(secrets: Path, monkeypatch: 
     assert "faplog-connector-secret" in str(caught.value)
     assert "short-secret" not in str(caught.value)
     assert "many" not in str(caught.value)
+
+
+def test_secrets_mounted_as_kubernetes_mounts_them_are_read(secrets: Path) -> None:
+    """There every file is a link through `..data` into a dated folder beside it."""
+    dated = secrets / "..2026_11_22"
+    dated.mkdir()
+    (secrets / "faplog-connector-secret").rename(dated / "faplog-connector-secret")
+    (secrets / "..data").symlink_to(dated.name)
+    (secrets / "faplog-connector-secret").symlink_to("..data/faplog-connector-secret")
+    assert load(Example).connector_secret.get_secret_value() == "0123456789abcdef"
