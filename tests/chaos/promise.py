@@ -1,0 +1,140 @@
+"""What the system promises whatever happens to it: each accepted log has one analysis, each average is the average of
+these, and nothing is left over in the stream or the object store."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import psycopg
+
+from faplog import bus
+from faplog.blobs import Blobs
+from functions.average.core import average
+from tests.conftest import ROOT, Stack, until
+from tests.e2e.account import Account
+from tests.e2e.faults import all_settled, upload_until_accepted
+
+LOGS = 200
+BEFORE_THE_FAULT = 50
+"""So many uploads are answered before the fault; the others are under way or still to come."""
+CLIENTS = 4
+SETTLED_SEC = 300
+AVERAGE_SEC = 180
+
+
+def everything_arrives_once(stack: Stack, logs: dict[str, bytes], fault: Callable[[Account], None]) -> None:
+    """Upload all logs, do the fault in the middle of it, and hold the system to its promise."""
+    account = Account(stack)
+    with ThreadPoolExecutor(CLIENTS) as clients:
+        uploads = [clients.submit(upload_until_accepted, account, *log) for log in logs.items()]
+        try:
+            until(lambda: sum(upload.done() for upload in uploads) >= BEFORE_THE_FAULT, 120)
+            fault(account)
+            accepted = [analysis_id for upload in uploads for analysis_id in upload.result()]
+        finally:
+            clients.shutdown(cancel_futures=True)
+    kept(stack, account, accepted)
+    left(stack, account)
+
+
+def kept(stack: Stack, account: Account, accepted: list[str]) -> None:
+    """These logs and no others are in the account, each analysed, and the averages are theirs."""
+    until(lambda: all_settled(account), SETTLED_SEC)
+    until(lambda: waiting(stack, bus.STREAM) == 0, AVERAGE_SEC)
+    assert len(set(accepted)) == len(accepted) == account.count()
+    found = [account.one(analysis_id) for analysis_id in accepted]
+    assert [one["message"] for one in found if one["status"] != "Success"] == []
+    averages_are_of(account, found)
+    agree(stack)
+
+
+def averages_are_of(account: Account, analyses: list[dict[str, Any]]) -> None:
+    """There is an average of each period with analyses, and it is what `average` makes of them."""
+    shown = account.http.get("/average/available").raise_for_status().json()["data"]
+    periods = {(one["type"], one["year"], one["month"]) for one in shown}
+    days = {one["logDate"][:7] for one in analyses}
+    assert periods == {
+        ("OVERALL", None, None),
+        *(("YEARLY", int(day[:4]), None) for day in days),
+        *(("MONTHLY", int(day[:4]), int(day[5:])) for day in days),
+    }
+    for kind, year, month in periods:
+        begin = "".join((f"{year}-" if year else "", f"{month:02}-" if month else ""))
+        items = [{**one, "analysisId": one["id"]} for one in analyses if one["logDate"].startswith(begin)]
+        period = {name: str(value) for name, value in (("year", year), ("month", month)) if value}
+        expected = json.loads(average(items).model_dump_json(by_alias=True))
+        assert account.average(AVERAGE_SEC, type=kind, **period) == expected
+
+
+def agree(stack: Stack) -> None:
+    """After reconcile each row has its objects and each object its row."""
+    store = blobs(stack)
+
+    def same() -> bool:
+        reconcile(stack)
+        with owner(stack) as database:
+            rows = dict(
+                database.execute("SELECT id::text, status FROM fap_analysis WHERE stage = 'analyse'").fetchall()
+            )
+        stored = {key.removeprefix("logs/").removesuffix(".csv") for key, _ in store.list("logs/")}
+        series = {key.removeprefix("series/") for key, _ in store.list("series/")}
+        analysed = {analysis_id for analysis_id, status in rows.items() if status == "Success"}
+        return stored == set(rows) and series == analysed and not list(store.list("results/"))
+
+    until(same, 60)
+
+
+def left(stack: Stack, account: Account) -> None:
+    """The account goes, and with it everything it had."""
+    user = account.http.get("/account").raise_for_status().json()["id"]
+    account.http.delete("/account").raise_for_status()
+    account.http.close()
+    agree(stack)
+    with owner(stack) as database:
+        for table in ("fap_analysis", "fap_average"):
+            assert database.execute(f"SELECT count(*) FROM {table} WHERE user_id = %s", [user]).fetchone() == (0,)
+
+
+def reconcile(stack: Stack) -> None:
+    """One run of reconcile that spares no object for its youth, beside the loop of the system itself."""
+    settings = {f"s3_{name}": stack.runtime["s3"][name] for name in ("endpoint", "bucket")}
+    done = subprocess.run(
+        [sys.executable, "-m", "functions.api.reconcile"],
+        cwd=ROOT,
+        env=os.environ | settings | {"SECRETS_DIR": str(stack.secrets), "orphan_sec": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@contextmanager
+def owner(stack: Stack) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    """The database as the owner of its tables sees it: all rows."""
+    with psycopg.connect((stack.secrets / "faplog-owner-database").read_text("utf-8")) as connection:
+        yield connection
+
+
+def blobs(stack: Stack) -> Blobs:
+    """The object store with the keys of the API."""
+    keys = [(stack.secrets / f"faplog-api-s3-{kind}-key").read_text("utf-8") for kind in ("access", "secret")]
+    where = stack.runtime["s3"]
+    return Blobs(where["endpoint"], where["bucket"], *keys)
+
+
+def waiting(stack: Stack, stream: str) -> int | None:
+    """How many messages are in a stream: waiting, or in work. None while the broker does not say."""
+    where = stack.runtime["nats"]
+    try:
+        answer = httpx.get(f"http://{where['host']}:{where['monitor']}/jsz", params={"streams": "true"}).json()
+    except (httpx.HTTPError, ValueError):
+        return None
+    streams = [one for account in answer["account_details"] for one in account["stream_detail"]]
+    return next((int(one["state"]["messages"]) for one in streams if one["name"] == stream), None)

@@ -1,0 +1,102 @@
+"""Two hundred uploads under way while parts die, hang or refuse: nothing accepted is lost, nothing counts twice.
+
+The short form of these is `tests/e2e/test_kill.py`, which runs with `make test`.
+"""
+
+import random
+import re
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.chaos.promise import BEFORE_THE_FAULT, CLIENTS, everything_arrives_once, kept
+from tests.chaos.refusing import Doorkeeper
+from tests.conftest import ROOT, Stack, running_stack, start_stack, until
+from tests.e2e.account import Account
+from tests.e2e.faults import PROGRAMS, held, kill, processes
+
+pytestmark = [pytest.mark.chaos, pytest.mark.stack, pytest.mark.timeout(900)]
+
+NATS_AWAY_SEC = 30
+S3_AWAY_SEC = 10
+S3_LIMPING_SEC = 10
+RANDOM_KILLS = 8
+SEED = 20_261_122
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_killed_part(victim: Stack, logs: dict[str, bytes], name: str) -> None:
+    everything_arrives_once(victim, logs, lambda _: kill(victim, name))
+
+
+def test_parts_killed_at_random(victim: Stack, logs: dict[str, bytes]) -> None:
+    chance = random.Random(SEED)  # noqa: S311
+
+    def fault(_: Account) -> None:
+        for _kill in range(RANDOM_KILLS):
+            # What just died may not be back yet, or sleep until somebody calls it.
+            there = until(lambda: [name for name in sorted(PROGRAMS) if processes(victim, name)], 60)
+            kill(victim, chance.choice(there))
+            time.sleep(chance.uniform(0.2, 2))
+
+    everything_arrives_once(victim, logs, fault)
+
+
+def test_nats_hangs(victim: Stack, logs: dict[str, bytes]) -> None:
+    """Thirty seconds in which the broker neither answers nor breaks its connections."""
+
+    def fault(_: Account) -> None:
+        with held(victim, "nats"):
+            time.sleep(NATS_AWAY_SEC)
+
+    everything_arrives_once(victim, logs, fault)
+
+
+@pytest.fixture
+def doorkeeper(tmp_path: Path) -> Iterator[Doorkeeper]:
+    with Doorkeeper(tmp_path / "state" / "ports.json") as doorkeeper:
+        yield doorkeeper
+
+
+def test_s3_says_503(doorkeeper: Doorkeeper, logs: dict[str, bytes], tmp_path: Path) -> None:
+    """First to every request for a while, then to every second one."""
+    stack_yml = (ROOT / "stack.yml").read_text("utf-8")
+    (tmp_path / "stack.yml").write_text(re.sub(r"s3_endpoint: .*", f"s3_endpoint: {doorkeeper.url}", stack_yml))
+
+    def fault(_: Account) -> None:
+        doorkeeper.refuse_every = 1
+        time.sleep(S3_AWAY_SEC)
+        doorkeeper.refuse_every = 2
+        time.sleep(S3_LIMPING_SEC)
+        doorkeeper.refuse_every = 0
+
+    with running_stack(tmp_path / "state", "--stack", str(tmp_path / "stack.yml")) as stack:
+        everything_arrives_once(stack, logs, fault)
+    assert doorkeeper.refused > 0
+
+
+def test_the_whole_tree_is_killed_and_started_again(logs: dict[str, bytes], tmp_path: Path) -> None:
+    first = start_stack(tmp_path / "state")
+    account = Account(first)
+    with ThreadPoolExecutor(CLIENTS) as clients:
+        uploads = [clients.submit(account.upload, *log) for log in logs.items()]
+        until(lambda: sum(upload.done() for upload in uploads) >= BEFORE_THE_FAULT, 120)
+        tree = psutil.Process(first.process.pid)
+        for process in [tree, *tree.children(recursive=True)]:
+            process.send_signal(signal.SIGKILL)
+        first.process.communicate()
+        answers = [upload.result() for upload in uploads if upload.exception() is None]
+    accepted = {answer.json()["ids"][0] for answer in answers if answer.status_code == httpx.codes.ACCEPTED}
+    assert BEFORE_THE_FAULT <= len(accepted) < len(logs)
+    with running_stack(tmp_path / "state") as second:
+        account.sign_in(second)
+        again = [account.ids(account.upload(*log))[0] for log in logs.items()]
+        assert accepted <= set(again)
+        kept(second, account, again)
+        account.http.close()

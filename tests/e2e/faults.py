@@ -1,0 +1,109 @@
+"""Faults for a running system: its parts killed or held still, and a client patient enough to live through that."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import httpx
+import psutil
+
+from tests.conftest import Stack
+from tests.e2e.account import Account
+
+RETRY_SEC = 0.3
+HOLD_SEC = 0.05
+
+PROGRAMS = {
+    "postgres": "postgres -D",
+    "nats": "nats-server -c",
+    "s3": "weed ",
+    "api": "functions.api.handler",
+    "analyse": "functions.analyse.handler",
+    "connector": "-m connector",
+    "reconcile": "functions.api.reconcile",
+    "ui": "ui.app",
+    "edge": "traefik ",
+}
+SLEEPERS = {**PROGRAMS, "average": "functions.average.handler"}
+"""Also what runs only now and then."""
+
+
+def processes(stack: Stack, name: str) -> list[psutil.Process]:
+    """The processes of a program; of a function its gunicorn masters."""
+    found = []
+    for child in psutil.Process(stack.process.pid).children():
+        with suppress(psutil.NoSuchProcess):
+            if child.status() != psutil.STATUS_ZOMBIE and SLEEPERS[name] in " ".join(child.cmdline()):
+                found.append(child)
+    return found
+
+
+def with_workers(stack: Stack, name: str) -> list[psutil.Process]:
+    """The same, and what they started."""
+    found = processes(stack, name)
+    for master in list(found):
+        with suppress(psutil.NoSuchProcess):
+            found += master.children(recursive=True)
+    return found
+
+
+def kill(stack: Stack, name: str) -> None:
+    """SIGKILL to a program and, of a function, to its workers too."""
+    victims = processes(stack, name) if name == "postgres" else with_workers(stack, name)
+    assert victims, f"{name} does not run"
+    for process in victims:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+@contextmanager
+def held(stack: Stack, name: str) -> Iterator[None]:
+    """Stop every process of a program (SIGSTOP), those too that start meanwhile, and let them go on at the end."""
+    stopped: dict[int, psutil.Process] = {}
+    over = threading.Event()
+
+    def hold() -> None:
+        while not over.wait(HOLD_SEC):
+            for process in with_workers(stack, name):
+                if process.pid not in stopped:
+                    with suppress(psutil.NoSuchProcess):
+                        process.suspend()
+                        stopped[process.pid] = process
+
+    holding = threading.Thread(target=hold)
+    holding.start()
+    try:
+        yield
+    finally:
+        over.set()
+        holding.join()
+        for process in stopped.values():
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
+
+
+def upload_until_accepted(account: Account, name: str, content: bytes, seconds: float = 120) -> list[str]:
+    """What a patient client does: try again until the upload is accepted. The ids it was told."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            answer = account.upload(name, content)
+        except httpx.TransportError:
+            answer = None
+        if answer is not None and answer.status_code == httpx.codes.ACCEPTED:
+            return account.ids(answer)
+        # While a part is away the API says so (503). What is no JSON is Traefik's: nobody behind it yet (502), or it is
+        # so freshly started that it does not know its rules yet (404).
+        ours = answer is not None and answer.headers.get("Content-Type", "").startswith("application/json")
+        assert answer is None or answer.status_code in ((503,) if ours else (404, 502, 503, 504)), answer.text
+        assert time.monotonic() < deadline, f"{name} was not accepted in time"
+        time.sleep(RETRY_SEC)
+
+
+def all_settled(account: Account) -> bool:
+    """Whether nothing is being analysed any more; a part that is away says nothing yet."""
+    try:
+        return account.count(status="Processing") == 0
+    except httpx.HTTPError:
+        return False
