@@ -35,7 +35,7 @@ function trend(box, chart) {
     return;
   }
   const u = new uPlot({
-    width: place.clientWidth, height: place.clientHeight, padding: [8, 8, 0, 0], legend: { show: false },
+    width: place.clientWidth, height: place.clientHeight, padding: [8, 20, 0, 0], legend: { show: false },
     scales: { x: { time: true }, y: { range: (_u, min, max) => span(min, max) } },
     axes: [axis({ values: (_u, splits) => splits.map((at) => day.format(new Date(at * 1000))), space: 60, size: 26, incrs: [1, 2, 3, 5, 7, 14, 30, 61, 91, 182, 365].map((days) => days * 86400) }), axis({ size: 46, values: (_u, splits, _i, _s, increment) => splits.map((at) => number(at, places(increment))), space: 30 })],
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
