@@ -1,0 +1,36 @@
+"""How much memory the API takes over what it takes when idle."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.conftest import Stack
+from tests.e2e.faults import processes
+
+ALLOWED_KB = 200 << 10
+_RESET_PEAK = "5"
+_PEAK = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
+
+
+@contextmanager
+def bounded(stack: Stack) -> Iterator[None]:
+    """Each worker of the API stays within the allowed memory over what it holds at the beginning, and lives.
+
+    The kernel keeps the peak of a process's resident memory, so that nothing happens between two looks.
+    """
+    workers = [worker.pid for master in processes(stack, "api") for worker in master.children()]
+    for pid in workers:
+        Path(f"/proc/{pid}/clear_refs").write_text(_RESET_PEAK)
+    idle = {pid: _peak_kb(pid) for pid in workers}
+    yield
+    grown = max(_peak_kb(pid) - idle[pid] for pid in workers)
+    print(f"API: {min(idle.values()) / 1024:.1f} MB idle, at most {grown / 1024:.1f} MB over that")
+    assert grown <= ALLOWED_KB
+
+
+def _peak_kb(pid: int) -> int:
+    """The most resident memory of a process since its peak was reset."""
+    found = _PEAK.search(Path(f"/proc/{pid}/status").read_text("utf-8"))
+    assert found
+    return int(found[1])
