@@ -31,16 +31,20 @@ AVERAGE_SEC = 180
 def everything_arrives_once(stack: Stack, logs: dict[str, bytes], fault: Callable[[Account], None]) -> None:
     """Upload all logs, do the fault in the middle of it, and hold the system to its promise."""
     account = Account(stack)
+    kept(stack, account, uploaded(account, logs, fault))
+    left(stack, account)
+
+
+def uploaded(account: Account, logs: dict[str, bytes], fault: Callable[[Account], None]) -> list[str]:
+    """The ids of all logs, each uploaded until it was accepted, with the fault in the middle of it."""
     with ThreadPoolExecutor(CLIENTS) as clients:
         uploads = [clients.submit(upload_until_accepted, account, *log) for log in logs.items()]
         try:
             until(lambda: sum(upload.done() for upload in uploads) >= BEFORE_THE_FAULT, 120)
             fault(account)
-            accepted = [analysis_id for upload in uploads for analysis_id in upload.result()]
+            return [analysis_id for upload in uploads for analysis_id in upload.result()]
         finally:
             clients.shutdown(cancel_futures=True)
-    kept(stack, account, accepted)
-    left(stack, account)
 
 
 def kept(stack: Stack, account: Account, accepted: list[str]) -> None:

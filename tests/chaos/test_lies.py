@@ -16,7 +16,7 @@ from faplog.contracts.keys import series_key
 from faplog.synthetic import day
 from tests.chaos import lies
 from tests.chaos.lies import Said
-from tests.chaos.promise import blobs, everything_arrives_once, owner, waiting
+from tests.chaos.promise import blobs, kept, left, owner, uploaded, waiting
 from tests.conftest import Stack, until
 from tests.e2e.account import Account
 from tests.e2e.faults import processes
@@ -35,16 +35,20 @@ SHARE = 0.1
 def test_results_nobody_waits_for(victim: Stack, logs: dict[str, bytes], replicas: int) -> None:
     dead = waiting(victim, bus.STREAM_DEAD)
 
-    def fault(account: Account) -> None:
-        # An average is asked for when nothing is pending, so there need not be one yet: a lie tells of one anyway.
-        said = about_logs(victim, account) + about_averages(victim, account)
+    def lie(account: Account, *, settled: bool = False) -> None:
+        said = about_logs(victim, account) + about_averages(victim, account, settled=settled)
         random.Random(SEED).shuffle(said)  # noqa: S311
         lies.publish(victim, said)
         lies.publish(victim, said[::-1])
 
     with running(victim, replicas) as workers:
         before = [busy_sec(worker) for worker in workers]
-        everything_arrives_once(victim, logs, fault)
+        account = Account(victim)
+        accepted = uploaded(account, logs, lie)
+        kept(victim, account, accepted)
+        lie(account, settled=True)
+        kept(victim, account, accepted)
+        left(victim, account)
         worked = [busy_sec(worker) - start for worker, start in zip(workers, before, strict=True)]
     assert min(worked) > SHARE * sum(worked)
     assert waiting(victim, bus.STREAM_DEAD) == dead
@@ -53,8 +57,8 @@ def test_results_nobody_waits_for(victim: Stack, logs: dict[str, bytes], replica
 def about_logs(stack: Stack, account: Account) -> list[Said]:
     """Doubles and contradictions of what is known, news of what is deleted or never was, old ones of everything."""
     until(lambda: account.count(status="Success") >= KNOWN, 120)
-    rows = account.http.get("/analyses", params={"limit": "100"}).raise_for_status().json()["data"]
-    known = [account.one(row["id"]) for row in rows if row["status"] == "Success"]
+    known = [account.one(row["id"]) for row in listed(account, status="Success")]
+    rows = listed(account)
     doomed = deleted(stack, account)
     topic = "analysis.result"
     return [
@@ -69,6 +73,13 @@ def about_logs(stack: Stack, account: Account) -> list[Said]:
     ]
 
 
+def listed(account: Account, **query: str) -> list[dict[str, Any]]:
+    """The newest hundred analyses."""
+    answer = account.http.get("/analyses", params={"limit": "100"} | query).raise_for_status()
+    rows: list[dict[str, Any]] = answer.json()["data"]
+    return rows
+
+
 def deleted(stack: Stack, account: Account) -> list[dict[str, Any]]:
     """Analyses that were done and then deleted, their series stored again as by a late `analyse`."""
     files = {f"gone-{number}.csv": day(seed=10_000 + number, minutes=1, on=date(2024, 1, 1))[0] for number in range(5)}
@@ -81,8 +92,11 @@ def deleted(stack: Stack, account: Account) -> list[dict[str, Any]]:
     return found
 
 
-def about_averages(stack: Stack, account: Account) -> list[Said]:
-    """Averages of other analyses, of generations past and to come, of nobody, and empty ones."""
+def about_averages(stack: Stack, account: Account, *, settled: bool) -> list[Said]:
+    """Averages of other analyses, of generations past and to come, of nobody, and empty ones.
+
+    Where everything is `settled`, also others in the place of those that are there.
+    """
     user = account.http.get("/account").raise_for_status().json()["id"]
     topic = "average.result"
     said: list[Said] = [
@@ -102,6 +116,11 @@ def about_averages(stack: Stack, account: Account) -> list[Said]:
             (topic, lies.average(user, sha, generation=generation - 1, **period, status="FAILED", average=None)),
             (topic, lies.average(user, "0" * 64, generation=generation, **period)),
         ]
+        if settled:
+            said += [
+                (topic, lies.average(user, sha, generation=generation, **period)),
+                (topic, lies.average(user, sha, **period, average={})),
+            ]
     return said
 
 
