@@ -48,6 +48,12 @@ def uploaded(account: Account, logs: dict[str, bytes], fault: Callable[[Account]
 
 
 def kept(stack: Stack, account: Account, accepted: list[str]) -> None:
+    """The promise for an account, and that rows and objects agree."""
+    analysed_once(stack, account, accepted)
+    agree(stack)
+
+
+def analysed_once(stack: Stack, account: Account, accepted: list[str]) -> None:
     """These logs and no others are in the account, each analysed, and the averages are theirs."""
     until(lambda: all_settled(account), SETTLED_SEC)
     until(lambda: waiting(stack, bus.STREAM) == 0, AVERAGE_SEC)
@@ -55,7 +61,6 @@ def kept(stack: Stack, account: Account, accepted: list[str]) -> None:
     found = [account.one(analysis_id) for analysis_id in accepted]
     assert [one["message"] for one in found if one["status"] != "Success"] == []
     averages_are_of(account, found)
-    agree(stack)
 
 
 def averages_are_of(account: Account, analyses: list[dict[str, Any]]) -> None:
@@ -94,12 +99,17 @@ def agree(stack: Stack) -> None:
     until(same, 60)
 
 
-def left(stack: Stack, account: Account) -> None:
-    """The account goes, and with it everything it had."""
+def left(stack: Stack, *accounts: Account) -> None:
+    """The accounts go, and with them everything they had."""
+    for account in accounts:
+        _leave(stack, account)
+    agree(stack)
+
+
+def _leave(stack: Stack, account: Account) -> None:
     user = account.http.get("/account").raise_for_status().json()["id"]
     account.http.delete("/account").raise_for_status()
     account.http.close()
-    agree(stack)
     with owner(stack) as database:
         for table in ("fap_analysis", "fap_average"):
             assert database.execute(f"SELECT count(*) FROM {table} WHERE user_id = %s", [user]).fetchone() == (0,)
@@ -140,5 +150,5 @@ def waiting(stack: Stack, stream: str) -> int | None:
         answer = httpx.get(f"http://{where['host']}:{where['monitor']}/jsz", params={"streams": "true"}).json()
     except (httpx.HTTPError, ValueError):
         return None
-    streams = [one for account in answer["account_details"] for one in account["stream_detail"]]
+    streams = [one for account in answer.get("account_details", []) for one in account["stream_detail"]]
     return next((int(one["state"]["messages"]) for one in streams if one["name"] == stream), None)

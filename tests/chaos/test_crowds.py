@@ -20,7 +20,7 @@ from faplog.synthetic import day, log_of_size
 from functions.average.core import average
 from tests.chaos import lies
 from tests.chaos.memory import bounded
-from tests.chaos.promise import SETTLED_SEC, kept, left, owner, waiting
+from tests.chaos.promise import SETTLED_SEC, agree, analysed_once, kept, left, owner, waiting
 from tests.conftest import Stack, running_stack, until
 from tests.e2e.account import Account
 from tests.e2e.faults import all_settled, held, upload_until_accepted
@@ -51,9 +51,9 @@ def test_one_file_by_many_and_many_times(victim: Stack) -> None:
     often = at_once([partial(upload_until_accepted, first, f"{number}.csv", own) for number in range(CROWD)])
     [[mine]] = {tuple(ids) for ids in often}
     for account, ids in zip(accounts, once, strict=True):
-        kept(victim, account, [*ids, mine] if account is first else ids)
-    for account in accounts:
-        left(victim, account)
+        analysed_once(victim, account, [*ids, mine] if account is first else ids)
+    agree(victim)
+    left(victim, *accounts)
 
 
 def at_once(actions: list[Callable[[], list[str]]]) -> list[list[str]]:
