@@ -76,10 +76,10 @@ def test_a_functions_spans_logs_and_numbers_arrive_and_the_last_of_them_at_sigte
     kept = [str(span) for _, span in sink.spans]
     assert not [span for span in kept if "persons" in span or "Python-urllib" in span]
 
-    (event,) = [record for _, record in sink.logs if record.body.string_value == "unavailable"]
+    (event,) = [record for _, record in sink.logs if record.body.string_value == "part away"]
     assert event.trace_id.hex() == TRACE_ID
     assert "object store" in next(pair.value.string_value for pair in event.attributes if pair.key == "reason")
-    line = next(line for line in function.log.read_text().splitlines() if '"unavailable"' in line)
+    line = next(line for line in function.log.read_text().splitlines() if '"part away"' in line)
     assert json.loads(line)["trace_id"] == TRACE_ID
 
 
