@@ -15,7 +15,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.chaos.promise import BEFORE_THE_FAULT, CLIENTS, everything_arrives_once, kept
+from tests.chaos.promise import BEFORE_THE_FAULT, CLIENTS, everything_arrives_once, kept, left, uploaded
 from tests.chaos.refusing import Doorkeeper
 from tests.conftest import ROOT, Stack, running_stack, start_stack, until
 from tests.e2e.account import Account
@@ -33,6 +33,25 @@ SEED = 20_261_122
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_killed_part(victim: Stack, logs: dict[str, bytes], name: str) -> None:
     everything_arrives_once(victim, logs, lambda _: kill(victim, name))
+
+
+def test_average_is_killed_with_a_request_in_its_hands(victim: Stack, logs: dict[str, bytes]) -> None:
+    """It runs only when all logs are done, so it is held still until it has something to do."""
+    account = Account(victim)
+    with held(victim, "average"):
+        accepted = uploaded(account, logs, lambda _: None)
+        for _kill in range(2):
+            until(lambda: in_flight(victim, "average") and processes(victim, "average"), 300)
+            kill(victim, "average")
+    kept(victim, account, accepted)
+    left(victim, account)
+
+
+def in_flight(stack: Stack, function: str) -> int:
+    """How many messages the connector holds for a function."""
+    metrics = httpx.get(f"{stack.runtime['connector']}/metrics").text
+    found = re.search(rf'^faplog_connector_in_flight{{function="{function}"}} (\d+)', metrics, re.MULTILINE)
+    return int(found[1]) if found else 0
 
 
 def test_parts_killed_at_random(victim: Stack, logs: dict[str, bytes]) -> None:
