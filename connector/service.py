@@ -6,6 +6,7 @@ import logging
 import signal
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
@@ -19,6 +20,8 @@ from faplog import bus
 from faplog.routes import Route
 
 log = logging.getLogger(__name__)
+
+CANCEL_AGAIN_SEC: Final = 0.2
 
 
 async def serve(settings: ConnectorSettings, routes: Sequence[Route], bind: tuple[str, int], grace_sec: float) -> None:
@@ -43,9 +46,16 @@ async def serve(settings: ConnectorSettings, routes: Sequence[Route], bind: tupl
         await asyncio.wait(fetching, timeout=3 if broker.is_connected else 0.1)
         await asyncio.gather(*(lane.finish(grace_sec) for lane in lanes))
         await broker.close()
-        for task in (watch, beats, *fetching, connection):
-            task.cancel()
+        await _end({watch, beats, *fetching, connection})
     log.info("stopped")
+
+
+async def _end(tasks: set[asyncio.Task[None]]) -> None:
+    """Cancel, and again until each has ended: nats-py swallows a cancellation that comes while it closes."""
+    while tasks:
+        for task in tasks:
+            task.cancel()
+        _, tasks = await asyncio.wait(tasks, timeout=CANCEL_AGAIN_SEC)
 
 
 async def _beat(lanes: Sequence[Lane], every_sec: float) -> None:
