@@ -7,6 +7,7 @@ from typing import Final
 from flask import Flask, Response, jsonify
 from pydantic import BaseModel, ConfigDict, Field
 from werkzeug.exceptions import HTTPException, default_exceptions
+from werkzeug.http import HTTP_STATUS_CODES  # http.HTTPStatus changes its phrases from one Python to the next
 
 from faplog.errors import Unavailable
 
@@ -44,7 +45,7 @@ def register(app: Flask) -> None:
 
 def answer(status: int, message: str) -> Response:
     """An error response with its status set."""
-    body = Error(status_code=status, error=HTTPStatus(status).phrase, message=message)
+    body = Error(status_code=status, error=HTTP_STATUS_CODES[status], message=message)
     response = jsonify(body.model_dump(by_alias=True))
     response.status_code = status
     return response
@@ -67,7 +68,7 @@ def _sentence(error: HTTPException, status: int) -> str:
     standard = default_exceptions.get(status)
     if error.description and not (standard and error.description == standard.description):
         return error.description
-    return _SENTENCES.get(HTTPStatus(status), error.description or HTTPStatus(status).phrase + ".")
+    return _SENTENCES.get(HTTPStatus(status), error.description or HTTP_STATUS_CODES[status] + ".")
 
 
 def _of_unavailable(error: Unavailable) -> Response:

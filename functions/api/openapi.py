@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, ParamSpec
 from flask import Flask
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, TypeAdapter
+from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.routing import Rule
 
 from faplog.http_errors import Error
@@ -140,9 +141,9 @@ def _answer(status: int, said: Model | str | Answer | None) -> Answer:
     if isinstance(said, Answer):
         return said
     if isinstance(said, str) or said is None:
-        phrase = said or HTTPStatus(status).phrase
+        phrase = said or HTTP_STATUS_CODES[status]
         return Answer(phrase, Error) if status >= HTTPStatus.BAD_REQUEST else Answer(phrase)
-    return Answer(HTTPStatus(status).phrase, said)
+    return Answer(HTTP_STATUS_CODES[status], said)
 
 
 class _Schemas:
