@@ -163,7 +163,9 @@ def test_what_ended_long_ago_is_forgotten(person: Person, browser: Browser, data
         sessions.forget(connection)
         audit.forget(connection)
         left = connection.execute("SELECT ended_at FROM sessions WHERE user_id = %s", [person.id]).fetchall()
-        events = connection.execute("SELECT event FROM audit_log WHERE user_id = %s ORDER BY at", [person.id]).fetchall()
+        events = connection.execute(
+            "SELECT event FROM audit_log WHERE user_id = %s ORDER BY at", [person.id]
+        ).fetchall()
     assert left == [{"ended_at": None}]
     assert [row["event"] for row in events] == ["registered", "logged in", "logged in", "logged out"]
     assert browser.call("GET", WHOAMI).status_code == 200
@@ -196,7 +198,9 @@ def test_a_late_reuse_ends_the_session_for_both(person: Person, database: Databa
     assert person.refresh(successor).status_code == 401
     assert person.call("GET", WHOAMI).status_code == 401
     with database.worker() as connection:
-        events = connection.execute("SELECT event FROM audit_log WHERE user_id = %s ORDER BY at", [person.id]).fetchall()
+        events = connection.execute(
+            "SELECT event FROM audit_log WHERE user_id = %s ORDER BY at", [person.id]
+        ).fetchall()
     assert any("reused" in row["event"] for row in events)
 
 
