@@ -8,6 +8,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from math import nan
 from pathlib import Path
 
 import pytest
@@ -381,8 +382,9 @@ def test_the_queue_can_be_watched(
         server.publish("analysis.request", *numbered(5))
 
         def number(name: str) -> float:
-            line = next(line for line in connector.get("/metrics")[1].splitlines() if line.startswith(name + " "))
-            return float(line.split()[-1])
+            """The metric's value, NaN (equal to nothing) as long as the connector has not looked yet."""
+            lines = [line for line in connector.get("/metrics")[1].splitlines() if line.startswith(name + " ")]
+            return float(lines[0].split()[-1]) if lines else nan
 
         until(lambda: number('faplog_queue_messages{function="analyse"}') == 5, "five messages")
         until(lambda: number('faplog_queue_oldest_seconds{function="analyse"}') > 0.3, "the oldest gets older")
