@@ -19,9 +19,12 @@ SECTIONS: Final = ("analysis", "average", "cold_start", "flow", "pages")
 def main() -> int:
     """Measure the sections asked for, all by default; 1 where a bar is missed, 0 otherwise."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("sections", nargs="*", choices=SECTIONS, default=SECTIONS, metavar="SECTION")
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"of {', '.join(SECTIONS)}; all by default")
+    sections = parser.parse_args().sections or SECTIONS
+    if unknown := set(sections) - set(SECTIONS):
+        parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
     results: dict[str, list[Row]] = {}
-    for section in parser.parse_args().sections:
+    for section in sections:
         print(f"\n{section}")
         began = time.monotonic()
         results[section] = importlib.import_module(f"bench.{section}").run()
