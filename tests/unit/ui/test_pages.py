@@ -160,6 +160,14 @@ def test_a_log_of_nothing_but_nulls_has_a_report(user: FlaskClient, api: FakeApi
     assert "Too little to judge" in page.text
 
 
+def test_a_forecast_is_a_range_unless_both_ends_are_one(user: FlaskClient, api: FakeApi) -> None:
+    for low, high, seen in [(640, 760, "640–760 km"), (67.2, 67.4, "67 km")]:
+        forecast = {"low_km": low, "high_km": high, "basis": ["own rate"]}
+        api.answers[f"analyses/{LOG_ID}"] = detail(ANALYSIS | {"nextRegen": forecast})
+        shown = text(user.get(f"/logs/{LOG_ID}"))
+        assert f"Next regeneration in about {seen}" in shown
+
+
 def test_a_failed_log_says_why(user: FlaskClient, api: FakeApi) -> None:
     api.answers[f"analyses/{LOG_ID}"] = detail(None, status="Failed", message="Failed to read csv file: no header.")
     assert "Failed to read csv file: no header." in text(user.get(f"/logs/{LOG_ID}"))
