@@ -2,7 +2,7 @@
 
 from flask_babel import gettext as _
 
-from ui import preferences, units
+from ui import preferences, reasons, units
 
 
 def texts() -> dict[str, object]:
@@ -13,6 +13,7 @@ def texts() -> dict[str, object]:
         "units": {
             unit: units.unit_name(unit) for unit in ("km/h", "km", "rpm", "l/h", "g/l", "mbar", "bar", "°C", "%")
         },
+        "reasons": reasons.for_scripts(),
         "away": _("The service cannot be reached right now. Please try again in a moment."),
         "wrongLogin": _("E-mail or password is wrong."),
         "taken": _("There is already an account with this e-mail address."),

@@ -46,7 +46,7 @@ def test_from_registration_to_logging_out(
     page.locator("#files").set_input_files([drives[0], archive, bad, wrong])
     expect(page.locator(UPLOADED)).to_have_count(3, timeout=60_000)
     expect(page.locator(".upload", has_text="more.zip")).to_contain_text("notes.txt")
-    expect(page.locator(".upload", has_text="broken.csv")).to_contain_text("Failed to read csv file")
+    expect(page.locator(".upload", has_text="broken.csv")).to_contain_text("It has no header line")
     expect(page.locator(".upload", has_text="picture.png")).to_contain_text("Only .csv and .zip")
 
     page.locator(".upload", has_text=drives[0].name).get_by_role("link", name="Open the report").click()

@@ -390,6 +390,7 @@ def test_the_queue_can_be_watched(
         until(lambda: number('faplog_queue_oldest_seconds{function="analyse"}') > 0.3, "the oldest gets older")
         assert number("faplog_connector_connected") == 1
         gate.set()
+        until(lambda: len(function.calls) == 10, "five requests and five results")
         until(lambda: number('faplog_queue_messages{function="analyse"}') == 0, "an empty queue")
         until(lambda: number('faplog_queue_messages{function="api"}') == 0, "an empty queue of results")
         assert number('faplog_queue_oldest_seconds{function="analyse"}') == 0

@@ -2,7 +2,7 @@
 import { API, api, csrf, Problem, renew, toLogin } from "./http.js";
 import { poll } from "./fragment.js";
 import { add, all, remove, save } from "./queue.js";
-import { fill, number, texts } from "./texts.js";
+import { fill, inWords, number, texts } from "./texts.js";
 
 const LIMIT = 20 * 1024 * 1024;
 const AT_ONCE = 2;
@@ -72,13 +72,13 @@ function draw(key) {
     const failed = entry.failures || [];
     const whole = failed.length === entry.ids.length && failed.length > 0;
     row.classList.toggle("is-act", failed.length > 0);
-    state.textContent = whole && failed.length === 1 ? failed[0].message
+    state.textContent = whole && failed.length === 1 ? inWords(failed[0].message)
       : entry.ids.length > 1 ? fill(texts.someAnalysed, { done: entry.ids.length - failed.length, all: entry.ids.length }) : texts.analysed;
     if (failed.length && entry.ids.length > 1) details(row, failed);
     if (!whole) actions.append(link(entry.ids.length > 1 ? texts.openLogs : texts.open, entry.ids.length > 1 ? "/logs?sort=uploaded" : `/logs/${entry.ids[0]}`));
   } else {
     row.classList.add("is-act");
-    state.textContent = entry.problem;
+    state.textContent = inWords(entry.problem);
     if (!entry.final) actions.append(action(texts.retry, () => again(key)));
     actions.append(action(texts.remove, () => drop(key)));
   }
@@ -98,7 +98,7 @@ function draw(key) {
 function details(row, failed) {
   for (const log of failed.slice(0, 20)) {
     const item = document.createElement("li");
-    item.textContent = `${log.fileName}: ${log.message}`;
+    item.textContent = `${log.fileName}: ${inWords(log.message)}`;
     row.querySelector(".upload-details").append(item);
   }
 }
