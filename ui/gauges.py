@@ -48,7 +48,7 @@ def gauge(finding: Shown) -> Gauge | None:
     limit = LIMITS[Code(finding.code)]
     low, high = limit.scale
     share = (finding.value - low) / (high - low) * 100
-    return Gauge(finding, _zones(limit), _marks(limit), min(max(share, 0), 100), not 0 <= share <= 100)
+    return Gauge(finding, _zones(limit), _marks(limit), min(max(share, 0), 100), not low <= finding.value <= high)
 
 
 def gauges(findings: list[Shown]) -> list[Gauge]:
