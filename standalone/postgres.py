@@ -111,7 +111,7 @@ def _unlock(data: Path) -> None:
     try:
         holder = psutil.Process(int(file.read_text("utf-8").splitlines()[0]))
         alive = holder.status() != psutil.STATUS_ZOMBIE and str(data) in holder.cmdline()
-    except psutil.NoSuchProcess:
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
         alive = False
     if not alive:
         file.unlink()

@@ -1,18 +1,15 @@
 """A report in the browser: plots that follow findings, keys and fingers; downloads; print; comparison; summary."""
 
 import json
-import os
-import signal
-import time
 from pathlib import Path
 
-import psutil
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import PHONE
 from tests.browser.conftest import Driver, Visit
 from tests.conftest import Stack
+from tests.e2e.faults import held
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
@@ -141,27 +138,12 @@ def test_the_theme_follows_the_device(visit: Visit) -> None:
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")
 
 
-def api_processes(stack: Stack) -> list[psutil.Process]:
-    """The processes of the function api of this stack."""
-    every = psutil.Process(stack.process.pid).children(recursive=True)
-    return [process for process in every if "functions.api.handler:create_app()" in " ".join(process.cmdline())]
-
-
 def test_a_slow_api_shows_a_skeleton_and_then_the_page(visit: Visit, stack: Stack, driver: Driver) -> None:
     watched = visit(driver.owner)
     page = watched.page("/upload")
-    processes = api_processes(stack)
-    assert processes
-    for process in processes:
-        os.kill(process.pid, signal.SIGSTOP)
-    try:
-        began = time.monotonic()
+    with held(stack, "api"):
         page.goto(watched.url + "/logs")
         expect(page.locator(".skeleton")).to_be_visible()
-        assert time.monotonic() - began < 5
-    finally:
-        for process in processes:
-            os.kill(process.pid, signal.SIGCONT)
     expect(page.locator(".row-log").first).to_be_visible()
 
 

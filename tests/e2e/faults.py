@@ -31,12 +31,15 @@ SLEEPERS = {**PROGRAMS, "average": "functions.average.handler"}
 
 def processes(stack: Stack, name: str) -> list[psutil.Process]:
     """The processes of a program; of a function its gunicorn masters."""
-    found = []
-    for child in psutil.Process(stack.process.pid).children():
-        with suppress(psutil.NoSuchProcess):
-            if child.status() != psutil.STATUS_ZOMBIE and SLEEPERS[name] in " ".join(child.cmdline()):
-                found.append(child)
-    return found
+    return [child for child in psutil.Process(stack.process.pid).children() if runs(child, SLEEPERS[name])]
+
+
+def runs(process: psutil.Process, mark: str) -> bool:
+    """Whether it is alive with this in its command line; it may go away while it is being asked."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and mark in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return False
 
 
 def with_workers(stack: Stack, name: str) -> list[psutil.Process]:
@@ -64,14 +67,18 @@ def held(stack: Stack, name: str) -> Iterator[None]:
     over = threading.Event()
 
     def hold() -> None:
-        while not over.wait(HOLD_SEC):
-            for process in with_workers(stack, name):
-                if process.pid not in stopped:
-                    with suppress(psutil.NoSuchProcess):
-                        process.suspend()
-                        stopped[process.pid] = process
+        for process in with_workers(stack, name):
+            if process.pid not in stopped:
+                with suppress(psutil.NoSuchProcess):
+                    process.suspend()
+                    stopped[process.pid] = process
 
-    holding = threading.Thread(target=hold)
+    def keep_holding() -> None:
+        while not over.wait(HOLD_SEC):
+            hold()
+
+    hold()
+    holding = threading.Thread(target=keep_holding)
     holding.start()
     try:
         yield

@@ -19,6 +19,7 @@ from faplog.synthetic import day
 from standalone.ports import HOST, is_free, says_ok
 from tests.conftest import ROOT, STOP_SEC, Stack, free_port, launch, start_stack, until
 from tests.e2e.account import Account
+from tests.e2e.faults import processes
 
 pytestmark = pytest.mark.stack
 
@@ -37,23 +38,6 @@ def family(process: subprocess.Popen[str]) -> list[psutil.Process]:
     """The supervisor and everything it started."""
     parent = psutil.Process(process.pid)
     return [parent, *parent.children(recursive=True)]
-
-
-def replicas(stack: Stack, name: str) -> list[psutil.Process]:
-    """The processes of one program; of a function its gunicorn masters."""
-    marks = {
-        "connector": "-m connector",
-        "nats": "nats-server",
-        "s3": "weed",
-        "postgres": "postgres -D",
-        "edge": "traefik",
-    }
-    mark = marks.get(name, f"functions.{name}.handler" if name in ("api", "analyse", "average") else f"{name}.")
-    return [
-        child
-        for child in psutil.Process(stack.process.pid).children()
-        if child.status() != psutil.STATUS_ZOMBIE and mark in " ".join(child.cmdline())
-    ]
 
 
 def test_a_taken_port_is_named(tmp_path: Path) -> None:
@@ -126,8 +110,8 @@ def start() -> Iterator[Callable[[Path], Stack]]:
             system.process.communicate()
 
 
-def kill(processes: list[psutil.Process]) -> None:
-    for process in processes:
+def kill(victims: list[psutil.Process]) -> None:
+    for process in victims:
         with suppress(psutil.NoSuchProcess):
             process.kill()
 
@@ -150,7 +134,7 @@ def test_state_survives_sigkill_and_ctrl_c_leaves_nothing(
     assert [orphan for orphan in orphans if orphan.is_running()]
 
     second = start(state)
-    assert not [orphan for orphan in orphans if orphan.is_running() and orphan.status() != psutil.STATUS_ZOMBIE]
+    assert not psutil.wait_procs(orphans, timeout=0)[1]
     account.sign_in(second)
     assert account.one(analysis_id)["status"] == "Success"
     kill(family(second.process))
@@ -175,17 +159,17 @@ def test_state_survives_sigkill_and_ctrl_c_leaves_nothing(
 
 def test_scale_from_zero_to_the_limit_and_back(victim: Stack) -> None:
     port = int(victim.runtime["functions"]["analyse"].rsplit(":", 1)[1])
-    until(lambda: not replicas(victim, "analyse"))
+    until(lambda: not processes(victim, "analyse"))
     assert says_ok(port, "/health"), "the kernel holds the first caller until a replica is there"
-    assert len(replicas(victim, "analyse")) == 1
+    assert len(processes(victim, "analyse")) == 1
     with ExitStack() as callers:
         for _ in range(4):
             caller = callers.enter_context(socket.create_connection((HOST, port)))
             caller.sendall(b"POST / HTTP/1.1\r\n")  # and goes on thinking
-        until(lambda: len(replicas(victim, "analyse")) == 2)
+        until(lambda: len(processes(victim, "analyse")) == 2)
         # As many as stack.yml allows, although two still wait: a third would be there by now.
-        unchanged_for(lambda: len(replicas(victim, "analyse")), 1.5)
-    until(lambda: not replicas(victim, "analyse"))
+        unchanged_for(lambda: len(processes(victim, "analyse")), 1.5)
+    until(lambda: not processes(victim, "analyse"))
     assert says_ok(port, "/health")
 
 
@@ -198,16 +182,16 @@ def unchanged_for(value: Callable[[], object], seconds: float) -> None:
 
 
 def test_a_function_that_must_run_stays(victim: Stack) -> None:
-    unchanged_for(lambda: [process.pid for process in replicas(victim, "api")], 3)
-    assert len(replicas(victim, "api")) == 1
+    unchanged_for(lambda: [process.pid for process in processes(victim, "api")], 3)
+    assert len(processes(victim, "api")) == 1
 
 
 @pytest.mark.parametrize("name", ["postgres", "nats", "s3", "api", "connector", "ui", "edge"])
 def test_a_dead_child_is_restarted(victim: Stack, name: str) -> None:
-    before = replicas(victim, name)
+    before = processes(victim, name)
     assert len(before) == 1
     before[0].kill()
-    until(lambda: [now for now in replicas(victim, name) if now != before[0]])
+    until(lambda: [now for now in processes(victim, name) if now != before[0]])
     until(lambda: ready(victim), 30)
 
 
