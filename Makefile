@@ -75,6 +75,9 @@ chaos: $(VENV)/.dev $(UI) ## the long fault tests: every part killed, hung or ly
 fuzz: $(VENV)/.dev ## schemathesis against the API for long (SECONDS=600)
 	FUZZ_SECONDS=$(or $(SECONDS),600) $(BIN)/python -m pytest tests/integration/test_schemathesis.py $(ARGS)
 
+mutants: $(VENV)/.dev ## change the two cores line by line and see whether a test notices (ARGS="regen log" for modules; over an hour)
+	$(BIN)/python -m tests.mutants $(ARGS)
+
 render: $(VENV)/.dev ## write what the cluster needs from stack.yml (`make check` fails when it is stale)
 	$(BIN)/python -m infra.render
 

@@ -1,0 +1,90 @@
+"""`make mutants`: does a test notice when a line of the two cores is wrong?
+
+mutmut changes a copy of the code, one place at a time, and runs the unit tests that pass through it. Only tests made by
+hand count: what a property or a synthetic month would notice should also stand in a test that says what is right.
+Arguments narrow to modules: `make mutants ARGS="regen log"`. Survivors are shown with `mutmut show` in build/mutants.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+from mutmut.stats import status_by_exit_code
+
+ROOT: Final = Path(__file__).parents[1]
+COPY: Final = ROOT / "build" / "mutants"
+CORES: Final = ("functions/analyse/core", "functions/average/core")
+NEEDED: Final = ("pyproject.toml", "docs", "faplog", "functions", "tests/unit/analyse", "tests/unit/average")
+CAUGHT: Final = {"killed", "timeout", "segfault"}
+
+PROPERTY: Final = re.compile(r"( *)@(cached_property|property)\n *def (\w+)\(self\)")
+METHOD: Final = r"\1\3 = \2(lambda self: self._\3_of())\n\n\1def _\3_of(self)"
+"""mutmut leaves decorated functions as they are; in the copy a property is a plain method with a property before it."""
+
+
+def main(modules: list[str]) -> int:
+    """Copy, mutate, test, and print the score of each module; 1 where mutmut could not run."""
+    copy()
+    wanted = [f"{core.replace('/', '.')}.{module}.*" for core in CORES for module in modules if has(core, module)]
+    if modules and not wanted:
+        print(f"No module of the cores is called {' or '.join(modules)}.", file=sys.stderr)
+        return 1
+    mutmut = Path(sys.executable).with_name("mutmut")
+    done = subprocess.run([mutmut, "run", "--max-children", "2", *wanted], cwd=COPY, check=False)
+    if done.returncode == 0:
+        show(modules)
+    return done.returncode
+
+
+def has(core: str, module: str) -> bool:
+    """Whether a core has such a module."""
+    return (ROOT / core / f"{module}.py").exists()
+
+
+def copy() -> None:
+    """A fresh copy of what the tests need, so that the checkout stays as it is."""
+    shutil.rmtree(COPY, ignore_errors=True)
+    for name in NEEDED:
+        source, target = ROOT / name, COPY / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, target)
+    for core in CORES:
+        for path in (COPY / core).glob("*.py"):
+            path.write_text(PROPERTY.sub(METHOD, path.read_text("utf-8")), "utf-8")
+
+
+def show(modules: list[str]) -> None:
+    """A line for each module, one for both cores, and the names of the survivors."""
+    total: Counter[str] = Counter()
+    survivors: list[str] = []
+    print(f"\n{'module':30} {'mutants':>7} {'caught':>7} {'score':>6}")
+    for core in CORES:
+        for path in sorted((COPY / "mutants" / core).glob("*.meta")):
+            name = path.name.removesuffix(".py.meta")
+            if modules and name not in modules:
+                continue
+            results = json.loads(path.read_text("utf-8"))["exit_code_by_key"]
+            states = {mutant: status_by_exit_code[code] for mutant, code in results.items()}
+            counts = Counter("caught" if state in CAUGHT else "left" for state in states.values())
+            total += counts
+            survivors += [f"{mutant} ({state})" for mutant, state in states.items() if state not in CAUGHT]
+            if states:
+                print(line(f"{core.split('/')[1]}.{name}", counts))
+    print(line("together", total), *survivors, sep="\n")
+
+
+def line(name: str, counts: Counter[str]) -> str:
+    """One row of the table."""
+    return f"{name:30} {counts.total():7} {counts['caught']:7} {counts['caught'] / counts.total():6.1%}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
