@@ -29,7 +29,7 @@ UI := ui/static/vendor/icons.svg ui/sample/log.json
 ui/static/vendor/icons.svg: ui/package-lock.json ui/vendor.mjs ui/icons.txt | $(VENV)/.laptop
 	cd ui && PATH="$(abspath $(BIN)):$$PATH" npm ci --loglevel=error && $(abspath $(BIN))/node vendor.mjs
 
-ui/sample/log.json: ui/make_sample.py faplog/version.py | $(VENV)/.laptop
+ui/sample/log.json: ui/make_sample.py faplog/contracts/analysis.py | $(VENV)/.laptop
 	$(BIN)/python -m ui.make_sample
 
 ui: $(UI) ## what the pages are built with: npm packages into ui/static/vendor, the sample report into ui/sample
@@ -52,15 +52,17 @@ backup: $(VENV)/.laptop ## back up the running system's accounts and logs (TO=ba
 restore: $(VENV)/.laptop ## bring a backup into the running system (FROM=backups; REPLACE=yes over what is there)
 	@$(BIN)/python -m infra.backup restore $(or $(FROM),backups) --state $(STATE) $(if $(filter yes,$(REPLACE)),--replace)
 
-check: $(VENV)/.dev ## format, lint, types, and the cluster's manifests
+check: $(VENV)/.dev ## format, lint, types, the published schemas, and the cluster's manifests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python -m faplog.contracts.schema --check
 	$(BIN)/python -m infra.check
 
-format: $(VENV)/.dev ## make the code look as `make check` wants it
+format: $(VENV)/.dev ## make the code look as `make check` wants it, and the published schemas say what the models say
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(BIN)/python -m faplog.contracts.schema
 
 test: $(VENV)/.dev $(UI) ## every test, against the real servers and in a real browser
 	@tests/browser/get_chromium.sh

@@ -1,26 +1,43 @@
+# ruff: noqa: N815  (field names are the JSON's)
 """The single analysis: what clients read, stored as it is, averaged later. The models are the schema.
 
 Names and units are the API's contract. `None` means that the log does not know; it is never 0. ints are rounded to
 whole units, floats to the decimals their field names in docs/analysis.md. Times are the car's local wall clock.
+
+A metric is added in the model of its section here, and with it the version is raised. What an average shows in the
+same shape stands in `figures`.
 """
 
-from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from faplog.contracts.limits import Code, Confidence, Severity
+from faplog.contracts.figures import (
+    Acceleration,
+    Battery,
+    Boost,
+    Celsius,
+    DrivingRevs,
+    FuelPressure,
+    Injector,
+    Millibar,
+    Moment,
+    NextRegen,
+    Outcome,
+    Part,
+    RegenFuel,
+    Revs,
+    Speed,
+    TotalFuel,
+)
+from faplog.contracts.findings import Health
+
+ANALYSIS_VERSION: Final = 1
+"""Raised whenever the same log would give other numbers: analyses made by an older one are queued again."""
 
 Date = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Clock = Annotated[str, Field(pattern=r"^\d{2}:\d{2}:\d{2}$")]
-Moment = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$")]
 SpeedRangeKey = Annotated[str, Field(pattern=r"^(_?\d+(-\d+|\+)_km|\d+(-\d+|\+)_l100km)$")]
-
-
-class Part(BaseModel):
-    """A part of the analysis: exactly these fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Day(Part):
@@ -35,18 +52,10 @@ class Duration(Part):
     """Seconds, gaps in the log left out."""
 
     overall_sec: int
-    engineOn_sec: int | None = Field(description="engine turning")  # noqa: N815
-    engineOff_sec: int | None = Field(description="engine known to stand still")  # noqa: N815
+    engineOn_sec: int | None = Field(description="engine turning")
+    engineOff_sec: int | None = Field(description="engine known to stand still")
     idle_sec: int | None = Field(description="engine on, car standing")
     driving_sec: int | None = Field(description="car moving")
-
-
-class Celsius(Part):
-    """Degrees Celsius."""
-
-    min_c: int | None
-    max_c: int | None
-    avg_c: int | None
 
 
 class Overall(Part):
@@ -55,36 +64,7 @@ class Overall(Part):
     date: Day
     duration: Duration
     distance_km: float | None
-    externalTemp: Celsius  # noqa: N815
-
-
-class Acceleration(Part):
-    """Accelerator pedal, %; the mean over rows with the pedal pressed."""
-
-    max_perc: int | None
-    avg_perc: int | None
-
-
-class Revs(Part):
-    """Engine speed, rpm."""
-
-    min: int | None
-    max: int | None
-    avg: int | None
-
-
-class DrivingRevs(Revs):
-    """Engine speed, rpm; `avgDriving` while the car moves."""
-
-    avgDriving: int | None  # noqa: N815
-
-
-class Speed(Part):
-    """Road speed, km/h."""
-
-    min_kmh: int | None
-    max_kmh: int | None
-    avg_kmh: int | None
+    externalTemp: Celsius
 
 
 class Driving(Part):
@@ -95,13 +75,6 @@ class Driving(Part):
     speed: Speed
 
 
-class Battery(Part):
-    """Volts: ignition on before the engine's first start, and with the engine on."""
-
-    beforeDrive_v: float | None  # noqa: N815
-    engineRunning_v: float | None  # noqa: N815
-
-
 class EngineWarmup(Part):
     """Seconds from a cold start (below 40 °C) to 80 °C."""
 
@@ -109,40 +82,18 @@ class EngineWarmup(Part):
     oil_sec: int | None
 
 
-class Injector(Part):
-    """Mean corrections at warm idle, in the ECU's own measure (a ratio around 1, or centred on 0)."""
-
-    injector1: float | None
-    injector2: float | None
-    injector3: float | None
-    injector4: float | None
-    average: float | None
-
-
-class FuelPressure(Part):
-    """Rail pressure, actual less demand, at idle."""
-
-    avg_diff_idle_bar: float | None
-
-
-class Boost(Part):
-    """Manifold pressure, actual less demand, under boost."""
-
-    avg_diff_mbar: float | None
-
-
 class Engine(Part):
     """The engine's condition."""
 
     battery: Battery
-    coolantTemp: Celsius  # noqa: N815
-    oilTemp: Celsius  # noqa: N815
-    engineWarmup: EngineWarmup  # noqa: N815
+    coolantTemp: Celsius
+    oilTemp: Celsius
+    engineWarmup: EngineWarmup
     errors: int | None = Field(description="stored fault codes, most seen at once")
-    oilDilution_perc: int | None  # noqa: N815
-    oilCarbonate_perc: int | None  # noqa: N815
+    oilDilution_perc: int | None
+    oilCarbonate_perc: int | None
     injector: Injector
-    fuelPressure: FuelPressure  # noqa: N815
+    fuelPressure: FuelPressure
     boost: Boost
 
 
@@ -152,14 +103,6 @@ class Soot(Part):
     start_gl: float | None
     end_gl: float | None
     diff_gl: float | None
-
-
-class Millibar(Part):
-    """Differential pressure over the filter, mbar."""
-
-    min_mbar: float | None
-    max_mbar: float | None
-    avg_mbar: float | None
 
 
 class Life(Part):
@@ -190,46 +133,32 @@ class Fap(Part):
     pressure: Millibar = Field(description="engine on")
     pressure_idle: Millibar = Field(description="car standing, engine below 1000 rpm")
     temp: Celsius
-    lastRegen_km: int | None  # noqa: N815
-    last10Regen_km: int | None  # noqa: N815
+    lastRegen_km: int | None
+    last10Regen_km: int | None
     life: Life
     additive: Additive
     deposits: Deposits
 
 
-class RegenFuel(Part):
-    """Litres per 100 km during regeneration and otherwise."""
-
-    regen_l100km: float | None
-    nonRegen_l100km: float | None  # noqa: N815
-
-
 class FapRegen(Part):
     """All regenerations of the log together."""
 
-    previousRegen_km: int | None = Field(description="the interval the first one ended")  # noqa: N815
+    previousRegen_km: int | None = Field(description="the interval the first one ended")
     duration_sec: int
     distance_km: float | None
     speed: Speed
-    fapTemp: Celsius  # noqa: N815
-    fapPressure: Millibar  # noqa: N815
+    fapTemp: Celsius
+    fapPressure: Millibar
     revs: Revs
-    fapSoot: Soot  # noqa: N815
-    fuelConsumption: RegenFuel  # noqa: N815
-
-
-class TotalFuel(Part):
-    """Fuel over the whole log."""
-
-    total_l: float | None
-    avg_l100km: float | None
+    fapSoot: Soot
+    fuelConsumption: RegenFuel
 
 
 class FuelConsumption(Part):
     """Fuel, and fuel by speed range: `5-15_l100km` and its weight `_5-15_km`, regeneration left out."""
 
     overall: TotalFuel
-    bySpeedRange: dict[SpeedRangeKey, float]  # noqa: N815
+    bySpeedRange: dict[SpeedRangeKey, float]
 
 
 class Restriction(Part):
@@ -237,16 +166,8 @@ class Restriction(Part):
 
     kv: float | None
     n: int
-    kv_afterRegen: float | None  # noqa: N815
+    kv_afterRegen: float | None
     n_after: int
-
-
-class NextRegen(Part):
-    """Kilometres to the next regeneration: a range over what is known."""
-
-    low_km: int
-    high_km: int
-    basis: list[Literal["own rate", "ecu mean interval"]]
 
 
 class Warmup(Part):
@@ -267,16 +188,8 @@ class Drive(Part):
     l100km: float | None
     soot_start_gl: float | None
     soot_end_gl: float | None
-    coldStart: bool | None  # noqa: N815
+    coldStart: bool | None
     regen: bool | None
-
-
-class Outcome(StrEnum):
-    """How a regeneration ended, as far as the log shows."""
-
-    COMPLETE = "complete"
-    ABORTED = "aborted"
-    UNKNOWN = "unknown"
 
 
 class Regen(Part):
@@ -297,44 +210,6 @@ class Regen(Part):
     interval_uncertainty_km: int | None
     extra_fuel_l: float | None
     outcome: Outcome
-
-
-class LimitShown(Part):
-    """The limits a value was judged against: a number each, or lowest and highest good value."""
-
-    watch: float | tuple[float, float]
-    act: float | tuple[float, float] | None
-
-
-class Evidence(Part):
-    """What a finding rests on: how many rows, from when to when."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-    rows: int
-    from_: Moment = Field(alias="from")
-    to: Moment
-
-
-class Finding(Part):
-    """One judgement; `code` and the numbers are what a translation is made from, `text` and `advice` are English."""
-
-    code: Code
-    severity: Severity
-    value: float
-    unit: str
-    limit: LimitShown
-    evidence: Evidence
-    confidence: Confidence
-    text: str
-    advice: str | None
-
-
-class Health(Part):
-    """The verdict and what it rests on."""
-
-    verdict: Severity
-    findings: list[Finding]
 
 
 class RowsDropped(Part):
@@ -375,11 +250,11 @@ class Analysis(Part):
     driving: Driving
     engine: Engine
     fap: Fap
-    fapRegen: FapRegen | None  # noqa: N815
-    fuelConsumption: FuelConsumption  # noqa: N815
+    fapRegen: FapRegen | None
+    fuelConsumption: FuelConsumption
     restriction: Restriction
-    sootRate_gl100km: float | None  # noqa: N815
-    nextRegen: NextRegen | None  # noqa: N815
+    sootRate_gl100km: float | None
+    nextRegen: NextRegen | None
     warmup: Warmup
     drives: list[Drive] = Field(max_length=500)
     drives_total: int

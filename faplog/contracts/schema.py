@@ -1,9 +1,12 @@
 """`python -m faplog.contracts.schema`: writes what the models say into docs/, where readers look for it."""
 
+import argparse
 import json
 import sys
 from pathlib import Path
 from typing import Final
+
+from pydantic import BaseModel
 
 from faplog.contracts.analysis import Analysis
 from faplog.contracts.average import Average
@@ -17,14 +20,19 @@ HEAD: Final = "| code | unit | watch | act | confidence |\n|---|---|---|---|---|
 _WORDS: Final = {Bad.AT_OR_ABOVE: "≥ {}", Bad.ABOVE: "> {}", Bad.AT_OR_BELOW: "≤ {}", Bad.BELOW: "< {}"}
 
 
-def analysis_schema() -> str:
-    """The JSON schema of an analysis."""
-    return json.dumps(Analysis.model_json_schema(by_alias=True), indent=1, ensure_ascii=False) + "\n"
+def pages() -> dict[Path, str]:
+    """What each generated file must hold: two JSON schemas, and the page with the table of limits."""
+    guide = DOCS / "analysis.md"
+    return {
+        DOCS / "schema" / "analysis.json": _schema(Analysis),
+        DOCS / "schema" / "average.json": _schema(Average),
+        guide: with_limits(guide.read_text("utf-8")),
+    }
 
 
-def average_schema() -> str:
-    """The JSON schema of an average."""
-    return json.dumps(Average.model_json_schema(by_alias=True), indent=1, ensure_ascii=False) + "\n"
+def stale() -> dict[Path, str]:
+    """Those of them that do not say what the models say, with what they should."""
+    return {path: text for path, text in pages().items() if not path.is_file() or path.read_text("utf-8") != text}
 
 
 def with_limits(page: str) -> str:
@@ -32,6 +40,10 @@ def with_limits(page: str) -> str:
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return before + BEGIN + HEAD + "".join(map(_row, LIMITS.values())) + END + after
+
+
+def _schema(model: type[BaseModel]) -> str:
+    return json.dumps(model.model_json_schema(by_alias=True), indent=1, ensure_ascii=False) + "\n"
 
 
 def _row(limit: Limit) -> str:
@@ -47,14 +59,20 @@ def _bound(limit: Limit, bound: Bound | None) -> str:
     return _WORDS[limit.bad].format(f"{bound:,g}")
 
 
-def main() -> int:
-    """Write schemas and table; 0."""
-    (DOCS / "schema").mkdir(exist_ok=True)
-    (DOCS / "schema" / "analysis.json").write_text(analysis_schema(), "utf-8")
-    (DOCS / "schema" / "average.json").write_text(average_schema(), "utf-8")
-    page = DOCS / "analysis.md"
-    page.write_text(with_limits(page.read_text("utf-8")), "utf-8")
-    return 0
+def main(arguments: list[str] | None = None) -> int:
+    """Write what is stale; with `--check` only say so, and 1 if anything is."""
+    parser = argparse.ArgumentParser(prog="python -m faplog.contracts.schema", description="Write the docs' schemas.")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when something would be written")
+    check: bool = parser.parse_args(arguments).check
+    found = stale()
+    for path, wanted in found.items():
+        if check:
+            name = path.relative_to(DOCS.parent)
+            print(f"{name} does not say what the models say: run `make format` and commit it.", file=sys.stderr)
+        else:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(wanted, "utf-8")
+    return 1 if check and found else 0
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from faplog.blobs import Blobs
+from faplog.contracts.analysis import ANALYSIS_VERSION
 from faplog.contracts.messages import AnalysisStatus, AverageStatus
-from faplog.version import ANALYSIS_VERSION
 
 from . import queued
 from .averaging import Asking, Due, lock, settle

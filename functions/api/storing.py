@@ -18,11 +18,11 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from faplog import telemetry
 from faplog.blobs import Blobs
 from faplog.bus import message_id
+from faplog.contracts.analysis import ANALYSIS_VERSION
 from faplog.contracts.keys import log_key
 from faplog.contracts.messages import AnalysisRequest, AnalysisRequestData, AnalysisStatus, Stage, Subject
 from faplog.contracts.profiles import profile_of
 from faplog.errors import Unavailable
-from faplog.version import ANALYSIS_VERSION
 
 from .auth import unauthorized
 from .averaging import Asking, lock, settle

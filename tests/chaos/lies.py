@@ -9,7 +9,7 @@ import orjson
 from nats.js import JetStreamContext
 
 from faplog import bus
-from faplog.version import ANALYSIS_VERSION
+from faplog.contracts.analysis import ANALYSIS_VERSION
 from tests.conftest import Stack
 
 Said = tuple[str, dict[str, Any]]

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from werkzeug.test import TestResponse
 
 from faplog import bus
+from faplog.contracts.analysis import ANALYSIS_VERSION
 from faplog.contracts.keys import series_key
 from faplog.contracts.messages import HEADER_SECRET, HEADER_TOPIC
 from functions.api import parts
@@ -80,7 +81,7 @@ def success(analysis_id: UUID, **more: Any) -> dict[str, Any]:
         "logDate": "2025-02-03T00:00:00.000Z",
         "distance": 10.5,
         "attempt": 1,
-        "version": 1,
+        "version": ANALYSIS_VERSION,
     } | more
 
 

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import orjson
 import pytest
 
+from faplog.contracts.analysis import ANALYSIS_VERSION
 from faplog.contracts.keys import log_key, result_key, series_key
 from faplog.contracts.messages import MAX_INLINE_BYTES, AverageRequest
 from functions.api.settings import Settings
@@ -95,7 +96,7 @@ def test_an_old_attempt_is_as_good_as_a_new_one(system: Rig, person: Person) -> 
 
 def test_a_result_of_another_version_is_dropped(system: Rig, person: Person) -> None:
     analysis_id = uploaded(person)
-    system.analysed(success(analysis_id, version=0))
+    system.analysed(success(analysis_id, version=ANALYSIS_VERSION - 1))
     assert get(person, f"/analyses/{analysis_id}")["status"] == "Processing"
 
 

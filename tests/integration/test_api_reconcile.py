@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from faplog import version
+from faplog.contracts.analysis import ANALYSIS_VERSION
 from faplog.contracts.keys import log_key, result_key, series_key
 from functions.api import queued, reconcile, requeue
 from functions.api.settings import Settings
@@ -179,7 +179,8 @@ def test_a_new_analyser_renews_a_few_while_nothing_else_waits(
     ids = [uploaded(person) for _ in range(5)]
     for analysis_id in ids[:4]:
         system.analysed(success(analysis_id))
-    monkeypatch.setattr(requeue, "ANALYSIS_VERSION", version.ANALYSIS_VERSION + 1)
+    newer = ANALYSIS_VERSION + 1
+    monkeypatch.setattr(requeue, "ANALYSIS_VERSION", newer)
     monkeypatch.setattr(requeue, "VERSION_BATCH", 3)
     system.take("analysis.request")
     system.reconcile()
@@ -188,15 +189,15 @@ def test_a_new_analyser_renews_a_few_while_nothing_else_waits(
     system.take("average.request")
     system.reconcile()
     requests = system.take("analysis.request")
-    assert [(r["data"]["version"], r["data"]["attempt"]) for r in requests] == [(2, 2)] * 3
+    assert [(r["data"]["version"], r["data"]["attempt"]) for r in requests] == [(newer, 2)] * 3
     assert get(person, "/average")["status"] == "CALCULATING"
     for request in requests:
-        system.analysed(success(UUID(request["data"]["fileName"]), version=1))  # from before: dropped
-        system.analysed(success(UUID(request["data"]["fileName"]), version=2))
+        system.analysed(success(UUID(request["data"]["fileName"]), version=ANALYSIS_VERSION))  # dropped
+        system.analysed(success(UUID(request["data"]["fileName"]), version=newer))
     system.reconcile()
     assert len(system.take("analysis.request")) == 2
     rows = system.sql("SELECT version, status FROM fap_analysis WHERE user_id = %s ORDER BY status", person.id)
-    assert [row["version"] for row in rows] == [2] * 5
+    assert [row["version"] for row in rows] == [newer] * 5
 
 
 def test_orphans_go_and_what_is_known_or_young_stays(system: Rig, person: Person) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from faplog.contracts.analysis import ANALYSIS_VERSION
 from faplog.contracts.keys import log_key
 from functions.api.receive import MAX_UPLOAD_BYTES
 from functions.api.settings import Settings
@@ -62,7 +63,8 @@ def test_a_log_is_stored_and_queued(system: Rig, person: Person) -> None:
         "analysis": None,
     }
     (request,) = [r for r in system.take("analysis.request") if r["data"]["fileName"] == text]
-    assert request == {"pattern": "analysis.request", "data": {"fileName": text, "attempt": 1, "version": 1}}
+    asked = {"fileName": text, "attempt": 1, "version": ANALYSIS_VERSION}
+    assert request == {"pattern": "analysis.request", "data": asked}
 
 
 def test_the_request_names_the_ecu_profile_a_file_name_tells(system: Rig, person: Person) -> None:
@@ -243,7 +245,7 @@ def test_without_nats_uploads_go_on(system: Rig, person: Person) -> None:
         until(system.publisher.connected, "the publisher is back")
     assert system.reconcile()
     (request,) = system.take("analysis.request")
-    assert request["data"] == {"fileName": str(analysis_id), "attempt": 1, "version": 1}
+    assert request["data"] == {"fileName": str(analysis_id), "attempt": 1, "version": ANALYSIS_VERSION}
 
 
 def test_without_the_store_an_upload_gets_a_503_and_leaves_nothing(api_settings: Settings, tmp_path: Path) -> None:

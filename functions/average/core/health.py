@@ -5,8 +5,9 @@ from itertools import takewhile
 from statistics import fmean, median
 from typing import Final, NamedTuple
 
-from faplog.contracts.analysis import LimitShown, Outcome
-from faplog.contracts.average import TrendEvidence, TrendFinding, TrendHealth, TrendPoint
+from faplog.contracts.average import TrendPoint
+from faplog.contracts.figures import Outcome
+from faplog.contracts.findings import LimitShown, TrendEvidence, TrendFinding, TrendHealth
 from faplog.contracts.limits import LIMITS, MIN_ENGINE_ON_SEC, Code, Severity, worst
 
 from .reading import LEAST, Log

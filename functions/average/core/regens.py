@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from math import fsum
 from typing import Any, Final, NamedTuple
 
-from faplog.contracts.analysis import Outcome
+from faplog.contracts.figures import Outcome
 
 from .consumption import mean_by_km
 from .figures import rounded

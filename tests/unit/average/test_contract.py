@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from faplog.contracts.average import Average
-from faplog.contracts.schema import DOCS, average_schema
+from faplog.contracts.schema import DOCS
 from functions.average.core import average
 from tests.unit.average.analyses import Json
 
@@ -70,11 +70,10 @@ def test_the_average_of_one_log_is_that_log() -> None:
     assert (point.date, point.kv, point.outcome) == ("2025-03-14", 0.291, "complete")
 
 
-def test_the_published_schema_is_fresh_and_fits() -> None:
-    published = (DOCS / "schema" / "average.json").read_text("utf-8")
-    assert published == average_schema(), "stale: python -m faplog.contracts.schema"
+def test_an_average_keeps_to_the_published_schema() -> None:
+    published = json.loads((DOCS / "schema" / "average.json").read_text("utf-8"))
     found = average([{"overall": {"distance_km": 1.5}}]).model_dump(mode="json", by_alias=True)
-    jsonschema.validate(found, json.loads(published), cls=jsonschema.Draft202012Validator)
+    jsonschema.validate(found, published, cls=jsonschema.Draft202012Validator)
     found["overall"]["logs"] = "many"
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(found, json.loads(published), cls=jsonschema.Draft202012Validator)
+        jsonschema.validate(found, published, cls=jsonschema.Draft202012Validator)

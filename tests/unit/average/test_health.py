@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from faplog.contracts.average import TrendFinding
+from faplog.contracts.findings import TrendFinding
 from faplog.contracts.limits import LIMITS, Code
 from functions.average.core import average, health
 from functions.average.core.texts import say

@@ -1,0 +1,76 @@
+"""Findings: what was judged against the table of limits, in one log and over many."""
+
+from pydantic import ConfigDict, Field
+
+from faplog.contracts.figures import Moment, Part
+from faplog.contracts.limits import Code, Confidence, Severity
+
+
+class LimitShown(Part):
+    """The limits a value was judged against: a number each, or lowest and highest good value."""
+
+    watch: float | tuple[float, float]
+    act: float | tuple[float, float] | None
+
+
+class Evidence(Part):
+    """What a finding rests on: how many rows, from when to when."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    rows: int
+    from_: Moment = Field(alias="from")
+    to: Moment
+
+
+class Finding(Part):
+    """One judgement; `code` and the numbers are what a translation is made from, `text` and `advice` are English."""
+
+    code: Code
+    severity: Severity
+    value: float
+    unit: str
+    limit: LimitShown
+    evidence: Evidence
+    confidence: Confidence
+    text: str
+    advice: str | None
+
+
+class Health(Part):
+    """The verdict and what it rests on."""
+
+    verdict: Severity
+    findings: list[Finding]
+
+
+class TrendEvidence(Part):
+    """Which logs a finding rests on: how many, of which profile, between which dates."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    profile: str
+    logs: int
+    from_: str | None = Field(alias="from")
+    to: str | None
+
+
+class TrendFinding(Part):
+    """Something seen over many logs, against its row in the table of limits."""
+
+    code: Code
+    severity: Severity
+    value: int | float
+    unit: str
+    limit: LimitShown
+    evidence: TrendEvidence
+    confidence: Confidence
+    text: str
+    advice: str | None
+
+
+class TrendHealth(Part):
+    """The verdict over all logs: the worst finding, `unknown` where too little was seen."""
+
+    verdict: Severity
+    findings: list[TrendFinding]
