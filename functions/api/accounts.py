@@ -15,7 +15,7 @@ from .db import api_transaction
 from .emails import MAX_CHARS as MAX_EMAIL_CHARS
 from .emails import BadEmail
 from .logins import Taken
-from .openapi import Answer, describe
+from .operations import Answer, describe
 from .passwords import MAX_CHARS, MIN_CHARS, WeakPassword
 from .schemas import Output, Timestamp
 from .signin import BRAKED, too_many

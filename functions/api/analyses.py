@@ -10,13 +10,14 @@ from psycopg.sql import SQL, Composed
 from pydantic import BaseModel
 from werkzeug.exceptions import NotFound
 
+from faplog.contracts.analysis import Analysis
 from faplog.contracts.messages import AnalysisStatus
 
 from . import inputs, objects, parts
 from .auth import User, authenticated
 from .averaging import Asking, lock, settle
 from .db import api_transaction, database, worker_transaction
-from .openapi import Answer, describe
+from .operations import Answer, describe
 from .schemas import (
     AnalysisDetail,
     AnalysisItem,
@@ -121,7 +122,7 @@ def show(id: UUID) -> ResponseReturnValue:
     summary="One analysis (short form)",
     tag=TAG,
     responses={
-        200: Answer("The analysis.", schema={"type": "object"}),
+        200: Answer("The analysis.", Analysis),
         202: Progress,
         422: Answer("The log could not be analysed.", Failure),
     },

@@ -10,7 +10,7 @@ from werkzeug.exceptions import NotFound
 from . import inputs
 from .auth import User, authenticated
 from .db import api_transaction
-from .openapi import describe
+from .operations import describe
 from .schemas import Available, AvailablePeriod, AverageQuery, AverageView
 
 TAG: Final = "averages"

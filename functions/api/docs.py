@@ -10,7 +10,7 @@ from flask import Blueprint, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
 from . import auth, openapi
-from .openapi import Answer, describe
+from .operations import Answer, describe
 
 TAG: Final = "description"
 _CACHE: Final = "public, max-age=300"

@@ -19,7 +19,7 @@ from . import audit, client, db, openapi, parts
 from .audit import Event
 from .auth import User, authenticated
 from .db import Database
-from .openapi import Answer, describe
+from .operations import Answer, describe
 
 blueprint = Blueprint("export", __name__, url_prefix=openapi.PREFIX)
 

@@ -18,7 +18,7 @@ from . import parts
 from .analyses import missing
 from .auth import User, authenticated
 from .db import api_transaction
-from .openapi import Answer, describe
+from .operations import Answer, describe
 
 TAG: Final = "analyses"
 blueprint = Blueprint("files", __name__, url_prefix="/api/v1")

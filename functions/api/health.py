@@ -10,7 +10,7 @@ from faplog.errors import Unavailable
 
 from . import parts
 from .db import worker_transaction
-from .openapi import Answer, describe
+from .operations import Answer, describe
 from .schemas import Liveness, Readiness
 
 TAG: Final = "health"

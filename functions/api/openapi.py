@@ -1,26 +1,21 @@
-"""The OpenAPI 3.1 document, generated from the routes, what `describe` says of their views, and the pydantic models."""
+"""The OpenAPI 3.1 document: made of the routes, what is said of their views (`operations`), and the pydantic models."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from http import HTTPStatus
-from typing import Any, Final, Literal, ParamSpec
+from collections.abc import Iterable
+from typing import Any, Final, Literal
 
 from flask import Flask
-from flask.typing import ResponseReturnValue
-from pydantic import BaseModel, TypeAdapter
-from werkzeug.http import HTTP_STATUS_CODES
+from pydantic import TypeAdapter
 from werkzeug.routing import Rule
 
 from faplog.http_errors import Error
 from faplog.version import VERSION
 
-from . import csrf
+from . import csrf, operations
 from .auth import MARK, Auth
+from .operations import JSON, Answer, Model, Operation, Schema
 
 PREFIX: Final = "/api/v1"
-JSON: Final = "application/json"
-_OPERATION: Final = "openapi"
 _VARIABLE = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
 _PATH_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "uuid": {"type": "string", "format": "uuid"},
@@ -28,87 +23,21 @@ _PATH_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
 }
 _REFS: Final = "#/components/schemas/{model}"
 
-P = ParamSpec("P")
-Schema = dict[str, Any]
-Model = type[BaseModel]
 Mode = Literal["validation", "serialization"]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One response: what it means, and where it is not the JSON of a model, its media types and their schema."""
-
-    description: str
-    model: Model | None = None
-    media: tuple[str, ...] = (JSON,)
-    schema: Schema | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """What is said of a view."""
-
-    summary: str
-    tag: str
-    description: str
-    request: Model | None
-    request_optional: bool
-    form: Schema | None
-    query: Model | None
-    headers: Mapping[str, str]
-    responses: Mapping[int, Answer]
-
-
-def describe(
-    *,
-    summary: str,
-    tag: str,
-    responses: Mapping[int, Model | str | Answer | None],
-    description: str = "",
-    request: Model | None = None,
-    request_optional: bool = False,
-    form: Schema | None = None,
-    query: Model | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
-    """Say of a view what the OpenAPI document tells about it.
-
-    Args:
-        summary: one line.
-        tag: the group it is listed in.
-        responses: by status, a model (its JSON), a sentence (no body below 400, an `Error` from 400 on), an `Answer`
-            for anything else, or None (the status says enough). What follows from the rest need not be named: 400,
-            413 and 415 of a request body, 400 of a query, 401 and 403 of `authenticated`, 404 of a path variable, 503.
-        description: more than a line, Markdown.
-        request: the model of the JSON body; `request_optional` where it may be left out.
-        form: the JSON schema of a multipart/form-data body.
-        query: the model of the query string.
-        headers: request headers the view looks at, with what they do.
-    """
-
-    def decorate(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-        answers = {status: _answer(status, said) for status, said in responses.items()}
-        view.__dict__[_OPERATION] = Operation(
-            summary, tag, description, request, request_optional, form, query, headers or {}, answers
-        )
-        return view
-
-    return decorate
 
 
 def undescribed(app: Flask) -> list[str]:
     """The public routes nobody described."""
-    return [rule.rule for rule in _public(app) if _OPERATION not in app.view_functions[rule.endpoint].__dict__]
+    return [rule.rule for rule in _public(app) if operations.of(app.view_functions[rule.endpoint]) is None]
 
 
 def document(app: Flask, auth: Auth) -> dict[str, Any]:
     """The OpenAPI 3.1 document of the app's described routes under `/api/v1`."""
     described = [
-        (rule, method, view.__dict__[_OPERATION], MARK in view.__dict__)
+        (rule, method, operation, MARK in view.__dict__)
         for rule in _public(app)
         for view in [app.view_functions[rule.endpoint]]
-        if _OPERATION in view.__dict__
+        if (operation := operations.of(view))
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
     ]
     schemas = _Schemas(operation for _, _, operation, _ in described)
@@ -135,15 +64,6 @@ def document(app: Flask, auth: Auth) -> dict[str, Any]:
 
 def _public(app: Flask) -> list[Rule]:
     return [rule for rule in app.url_map.iter_rules() if rule.rule.startswith(PREFIX)]
-
-
-def _answer(status: int, said: Model | str | Answer | None) -> Answer:
-    if isinstance(said, Answer):
-        return said
-    if isinstance(said, str) or said is None:
-        phrase = said or HTTP_STATUS_CODES[status]
-        return Answer(phrase, Error) if status >= HTTPStatus.BAD_REQUEST else Answer(phrase)
-    return Answer(HTTP_STATUS_CODES[status], said)
 
 
 class _Schemas:

@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, model_validator
 from pydantic.alias_generators import to_camel
 
+from faplog.contracts.analysis import Analysis
+from faplog.contracts.average import Average
 from faplog.contracts.limits import Severity
 from faplog.contracts.messages import AnalysisStatus, AverageStatus, Period, Stage
 
@@ -97,7 +99,9 @@ class AnalysisDetail(Output):
     log_date: Timestamp | None
     fap_regen: bool
     distance: float | None = Field(description="Kilometres.")
-    analysis: dict[str, Any] | None
+    analysis: Analysis | None = Field(
+        description="One of an older analyser may lack what was added since, until it has been made anew."
+    )
 
 
 class Progress(Output):
@@ -120,7 +124,7 @@ class AverageView(Output):
 
     status: AverageStatus
     message: str | None
-    average: dict[str, Any] | None
+    average: Average | None
 
 
 class AvailablePeriod(Output):

@@ -15,7 +15,7 @@ from .audit import Event
 from .brake import Braked
 from .db import worker_transaction
 from .emails import MAX_CHARS as MAX_EMAIL_CHARS
-from .openapi import Answer, describe
+from .operations import Answer, describe
 from .passwords import MAX_CHARS
 from .sessions import Held, Refreshed, Reused
 

@@ -12,7 +12,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from . import archive, contents, parts
 from .auth import User, authenticated
 from .db import database
-from .openapi import describe
+from .operations import describe
 from .receive import Spooled, uploaded
 from .schemas import Accepted, AcceptedShort, Refused
 from .storing import Store

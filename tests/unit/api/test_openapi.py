@@ -13,7 +13,7 @@ from faplog import http_errors
 from functions.api import auth, docs, inputs, openapi
 from functions.api.auth import Auth, authenticated
 from functions.api.handler import create_app
-from functions.api.openapi import Answer, describe
+from functions.api.operations import Answer, describe
 from functions.api.settings import Settings
 from functions.api.tokens import Keys
 
