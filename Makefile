@@ -24,6 +24,10 @@ $(VENV)/.dev: requirements/dev.txt | $(BIN)/python
 	$(PIP) -r requirements/dev.txt
 	@touch $@ $(VENV)/.laptop
 
+$(VENV)/.fuzz: requirements/fuzz.txt $(VENV)/.dev
+	$(PIP) -r requirements/fuzz.txt
+	@touch $@
+
 UI := ui/static/vendor/icons.svg ui/sample/log.json
 
 ui/static/vendor/icons.svg: ui/package-lock.json ui/vendor.mjs ui/icons.txt | $(VENV)/.laptop
@@ -74,8 +78,11 @@ bench: $(VENV)/.dev $(UI) ## measure: analysis, average, cold start, flow, pages
 chaos: $(VENV)/.dev $(UI) ## the long fault tests: every part killed, hung or lying under 200 uploads (about 15 minutes)
 	$(BIN)/python -m pytest -m chaos tests/chaos $(ARGS)
 
-fuzz: $(VENV)/.dev ## schemathesis against the API for long (SECONDS=600)
-	FUZZ_SECONDS=$(or $(SECONDS),600) $(BIN)/python -m pytest tests/integration/test_schemathesis.py $(ARGS)
+fuzz: $(VENV)/.fuzz ## wrong input for long: coverage-guided, then the API over HTTP for a quarter of SECONDS=600
+	@status=0; seconds=$(or $(SECONDS),600); \
+	$(BIN)/python -m tests.fuzz --seconds $$((seconds - seconds / 4)) $(TARGETS) || status=1; \
+	FUZZ_SECONDS=$$((seconds / 4)) $(BIN)/python -m pytest tests/integration/test_schemathesis.py tests/fuzz/test_results.py \
+	    $(ARGS) || status=1; exit $$status
 
 mutants: $(VENV)/.dev ## change the two cores line by line and see whether a test notices (ARGS="regen log" for modules; over an hour)
 	$(BIN)/python -m tests.mutants $(ARGS)

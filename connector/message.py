@@ -1,5 +1,6 @@
 """A message in the connector's hands, and the messages made from it: reply, next try, dead letter."""
 
+import hashlib
 import re
 import time
 from collections.abc import Mapping
@@ -21,6 +22,9 @@ HEADER_NOT_BEFORE: Final = "Faplog-Not-Before"
 """Seconds since the epoch before which the message is not to be tried again."""
 
 MAX_REASON_CHARS: Final = 300
+MAX_ID_CHARS: Final = 128
+"""A longer message id, of a foreign publisher, is carried on as its digest: a reply has little room for headers."""
+_TRIES: Final = re.compile(r"[0-9]{1,6}")
 _TRY_SUFFIX: Final = re.compile(r":try\d+$")
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _NOT_IN_A_HEADER: Final = re.compile(r"[^ -~]")
@@ -44,13 +48,16 @@ class Message:
         headers = msg.headers or {}
         sequence = msg.metadata.sequence.stream
         own_id = headers.get(HEADER_MESSAGE_ID) or message_id(msg.subject, f"seq{sequence}", 0)
-        return cls(msg.subject, msg.data, headers, msg.reply, sequence, _TRY_SUFFIX.sub("", own_id))
+        identity = _TRY_SUFFIX.sub("", own_id)
+        if len(identity) > MAX_ID_CHARS:
+            identity = message_id(msg.subject, hashlib.sha256(identity.encode()).hexdigest(), 0)
+        return cls(msg.subject, msg.data, headers, msg.reply, sequence, identity)
 
     @property
     def tries(self) -> int:
         """Failures that were counted before this try."""
         text = self.headers.get(HEADER_TRY, "0")
-        return int(text) if text.isdecimal() else 0
+        return int(text) if _TRIES.fullmatch(text) else 0
 
     @property
     def traceparent(self) -> str | None:
@@ -64,7 +71,7 @@ class Message:
             moment = float(self.headers.get(HEADER_NOT_BEFORE, "0"))
         except ValueError:
             return 0.0
-        return min(max(moment - time.time(), 0.0), longest_sec)
+        return min(max(0.0, moment - time.time()), longest_sec)  # in this order a NaN is no wait
 
 
 @dataclass(frozen=True)

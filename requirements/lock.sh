@@ -6,6 +6,6 @@ cd "$(dirname "$0")/.."
 uv=${UV:-.venv/bin/uv}
 compile() { "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate "$@"; }
 compile requirements/dev.in -o requirements/dev.txt "${@}"
-for image in laptop analyse average api connector ui backup; do
-    compile "requirements/$image.in" -c requirements/dev.txt -o "requirements/$image.txt" "${@}"
+for part in laptop analyse average api connector ui backup fuzz; do
+    compile "requirements/$part.in" -c requirements/dev.txt -o "requirements/$part.txt" "${@}"
 done

@@ -1,6 +1,6 @@
 """The messages on the stream FAPLOG. Field names are the wire format; unknown fields are ignored, never refused."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
@@ -10,6 +10,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    FiniteFloat,
     PlainSerializer,
     SerializerFunctionWrapHandler,
     model_serializer,
@@ -76,13 +77,26 @@ Reference = Annotated[str, AfterValidator(check_reference)]
 """A key in the object store, of a form only we write."""
 
 
+def _utc_milliseconds(moment: datetime) -> datetime:
+    """The moment in UTC, as which one without an offset is read, to the millisecond."""
+    try:
+        utc = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ValueError("before the first year or after the last one there is") from None
+    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+
+
 LogDate = Annotated[
     datetime,
+    AfterValidator(_utc_milliseconds),
     PlainSerializer(
-        lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z", return_type=str
+        lambda moment: moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z", return_type=str
     ),
 ]
 """The day of a log by the car's own clock, written as midnight UTC to the millisecond: `2025-10-10T00:00:00.000Z`."""
+
+Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+"""A count, or the number of a year: no longer than the database's integers and other readers' JSON."""
 
 _EXTENSIONS: Final = frozenset(
     {"analysisRef", "averageRef", "attempt", "version", "profile", "type", "year", "month", "generation", "traceparent"}
@@ -109,8 +123,8 @@ class AnalysisRequestData(Message):
     """Which log to analyse: `file_name` is the analysis id, its CSV is at `keys.log_key(id)`."""
 
     file_name: UUID
-    attempt: int | None = None
-    version: int | None = None
+    attempt: Whole | None = None
+    version: Whole | None = None
     profile: str | None = Field(default=None, max_length=40)
     """The ECU profile of the uploaded file's name (`profiles.profile_of`): trends are kept per profile."""
 
@@ -133,9 +147,9 @@ class AnalysisResult(Message):
     analysis_ref: Reference | None = None
     fap_regen: bool = False
     log_date: LogDate | None = None
-    distance: float | None = None
-    attempt: int | None = None
-    version: int | None = None
+    distance: FiniteFloat | None = None
+    attempt: Whole | None = None
+    version: Whole | None = None
     traceparent: str | None = None
 
 
@@ -144,7 +158,7 @@ class AverageItem(Message):
 
     analysis_id: UUID | None = None
     log_date: LogDate | None = None
-    distance: float | None = None
+    distance: FiniteFloat | None = None
     fap_regen: bool | None = None
     analysis: dict[str, Any]
 
@@ -157,9 +171,9 @@ class AverageRequestData(Message):
     analysis: list[AverageItem] | None = None
     analysis_ref: Reference | None = None
     type: Period = Period.OVERALL
-    year: int | None = None
-    month: int | None = None
-    generation: int | None = None
+    year: Whole | None = None
+    month: Whole | None = None
+    generation: Whole | None = None
 
 
 class AverageRequest(Message):
@@ -180,7 +194,7 @@ class AverageResult(Message):
     average: dict[str, Any] | None = None
     average_ref: Reference | None = None
     type: Period = Period.OVERALL
-    year: int | None = None
-    month: int | None = None
-    generation: int | None = None
+    year: Whole | None = None
+    month: Whole | None = None
+    generation: Whole | None = None
     traceparent: str | None = None

@@ -134,6 +134,8 @@ class _Bounded(io.RawIOBase):
         return self._file.read(size)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        if whence == io.SEEK_SET and offset < 0:  # a file in memory says ValueError, one on disk OSError
+            raise zipfile.BadZipFile("an entry begins before the file does")
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:

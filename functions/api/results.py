@@ -51,7 +51,7 @@ def receive() -> ResponseReturnValue:
             case _:
                 inbox.check_sender(request, secret)
                 raise BadRequest("This function takes analysis.result and average.result.")
-    except psycopg.DataError as error:
+    except (psycopg.DataError, orjson.JSONEncodeError) as error:  # the latter: integers of more than 64 bits
         current_app.logger.warning("result refused", extra={"reason": type(error).__name__})
         raise BadRequest("The result has a value that cannot be stored.") from None
     return {"status": "ok"}
@@ -78,7 +78,7 @@ def apply_analysis(database: Database, blobs: Blobs, result: AnalysisResult) -> 
         if stored is None:
             log.warning("result lost its reference", extra={"analysis_id": result.analysis_id})
             return []
-        analysis = orjson.loads(stored)
+        analysis = _object(stored)
     if result.status == AnalysisStatus.SUCCESS and not analysis:
         raise BadRequest("A successful result must have an analysis.")
     with database.worker() as connection:
@@ -91,6 +91,16 @@ def apply_analysis(database: Database, blobs: Blobs, result: AnalysisResult) -> 
         blobs.delete(result.analysis_ref)
     log.info("result applied" if changed else "result dropped", extra={"analysis_id": result.analysis_id})
     return due
+
+
+def _object(stored: bytes) -> dict[str, Any]:
+    try:
+        found = orjson.loads(stored)
+    except orjson.JSONDecodeError:
+        raise BadRequest("What the reference names is no JSON.") from None
+    if not isinstance(found, dict):
+        raise BadRequest("What the reference names is no JSON object.")
+    return found
 
 
 _ACCEPTS: Final = """
@@ -164,7 +174,7 @@ def apply_average(database: Database, blobs: Blobs, result: AverageResult) -> bo
     average = result.average
     if average is None and result.average_ref:
         stored = blobs.get(result.average_ref)
-        average = orjson.loads(stored) if stored is not None else None
+        average = _object(stored) if stored is not None else None
     good = result.status == AverageStatus.SUCCESS and bool(average)
     empty = result.status == AverageStatus.SUCCESS and not average
     with database.worker() as connection:

@@ -1,0 +1,18 @@
+"""An object store in memory."""
+
+from collections.abc import Mapping
+
+
+class Memory:
+    """What functions ask of the object store, in a dictionary."""
+
+    def __init__(self, objects: Mapping[str, bytes]) -> None:
+        self.objects = dict(objects)
+
+    def get(self, key: str) -> bytes | None:
+        """The bytes under a key, or None."""
+        return self.objects.get(key)
+
+    def put(self, key: str, content: bytes) -> None:
+        """Put bytes under a key."""
+        self.objects[key] = content

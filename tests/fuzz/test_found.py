@@ -1,0 +1,87 @@
+"""What fuzzing found, each once more in its smallest form."""
+
+import io
+import json
+import tempfile
+import zipfile
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from pydantic import ValidationError
+
+from connector.message import HEADER_NOT_BEFORE
+from faplog import bus
+from faplog.contracts.messages import AnalysisRequest, AnalysisResult
+from functions.api import archive
+from tests.fuzz import delivery, intake
+
+ID = UUID("5f0c6f0e-7a43-4c0e-9b60-0a6f0a3c2f11")
+
+
+def result(**more: object) -> bytes:
+    return json.dumps({"analysisId": str(ID), "status": "Failed", "message": "no"} | more).encode()
+
+
+def test_an_entry_before_the_start_of_a_file_on_disk_is_a_damaged_zip() -> None:
+    """In memory this is a ValueError, on disk, where large uploads lie, an OSError: it was answered with a 500."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as opened:
+        opened.writestr("a.csv", b"Date;Time;Revs\n2025.02.03;07:41:03;800\n")
+    cut = made.getvalue()[40:]  # what is missing is taken off every place the table names
+    intake.check_zip(cut)
+    with tempfile.TemporaryFile() as file:
+        file.write(cut)
+        with archive.open_zip(file) as opened:
+            (entry,) = archive.listing(opened).logs
+            assert archive.unpack(opened, entry) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("0001-01-01T00:00:00Z", datetime(1, 1, 1, tzinfo=UTC)),
+        ("2025-10-10T00:30:00+02:00", datetime(2025, 10, 9, 22, 30, tzinfo=UTC)),
+        ("2025-10-10T00:00:00", datetime(2025, 10, 10, tzinfo=UTC)),
+        ("2025-10-10T00:00:00.1239Z", datetime(2025, 10, 10, microsecond=123_000, tzinfo=UTC)),
+    ],
+)
+def test_a_log_date_is_written_as_the_moment_that_was_read(written: str, meant: datetime) -> None:
+    """The year 1 was written as `1-…`, and another zone's time as if it were UTC."""
+    message = AnalysisResult.model_validate_json(result(logDate=written))
+    assert message.log_date == meant
+    assert AnalysisResult.model_validate_json(message.to_json()) == message
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"logDate": "0001-01-01T00:00:00+14:00"},
+        {"logDate": "9999-12-31T23:59:59-14:00"},
+        {"distance": float("nan")},
+        {"distance": float("inf")},
+        {"attempt": 2**63},
+        {"version": -(10**400)},
+    ],
+)
+def test_what_the_database_and_other_readers_cannot_hold_is_refused(more: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        AnalysisResult.model_validate_json(result(**more))
+
+
+def test_an_attempt_of_many_digits_is_no_attempt() -> None:
+    with pytest.raises(ValidationError):
+        AnalysisRequest.model_validate_json(f'{{"data": {{"fileName": "{ID}", "attempt": {"9" * 400}}}}}')
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {bus.HEADER_TRY: "9" * 5000},  # more digits than Python makes a number of
+        {HEADER_NOT_BEFORE: "nan"},
+        {bus.HEADER_MESSAGE_ID: "x" * 2000},  # its reply did not fit beside it, and was tried for ever
+    ],
+)
+def test_headers_of_foreign_publishers_do_no_harm(headers: dict[str, str]) -> None:
+    lines = "".join(f"{name}: {value}\n" for name, value in headers.items())
+    delivery.check(f"{lines}\n{'x' * delivery.MAX_PAYLOAD}".encode())
