@@ -25,7 +25,7 @@ class Gate:
 
     def shut(self, at_least_sec: float | None = None) -> None:
         """The function is away. Several requests that fail together make one longer pause, not several."""
-        if self._rest_sec() > 0:
+        if self.rest_sec() > 0:
             return
         self._shut = True
         pause = max(self._pause_sec, min(at_least_sec or 0.0, LONGEST_SEC))
@@ -47,7 +47,7 @@ class Gate:
 
     async def wait(self) -> bool:
         """Wait until a held message may be tried; False when nothing may any more."""
-        while not self.ended and (rest := self._rest_sec()) > 0:
+        while not self.ended and (rest := self.rest_sec()) > 0:
             try:
                 async with asyncio.timeout(rest):
                     await self._changed.wait()
@@ -55,5 +55,6 @@ class Gate:
                 break
         return not self.ended
 
-    def _rest_sec(self) -> float:
+    def rest_sec(self) -> float:
+        """Seconds until what is held may be tried; 0 or less where it may be now."""
         return self._until - asyncio.get_running_loop().time()

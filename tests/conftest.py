@@ -8,12 +8,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 import pytest
@@ -24,6 +24,7 @@ from standalone.servers import Servers, running
 from standalone.state import prepare
 
 ROOT = Path(__file__).parents[1]
+T = TypeVar("T")
 
 # The same examples in every run, so that one commit is either green or not; HYPOTHESIS_PROFILE=default explores.
 settings.register_profile("steady", derandomize=True, database=None)
@@ -140,10 +141,11 @@ def launch(state: Path, port: int, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def until(condition: Any, seconds: float = 20.0) -> Any:
-    """What the condition returns once that is true; fails when it is not within the time."""
+def until(condition: Callable[[], T | None], seconds: float = 60.0, *, what: str = "what was waited for") -> T:
+    """The condition's first true value. The time is no promise of speed, only when to give up: long enough for a
+    machine that has much else to do."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
-        assert time.monotonic() < deadline, f"not so within {seconds:.0f} s"
-        time.sleep(0.05)
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
+        time.sleep(0.02)
     return value

@@ -1,16 +1,19 @@
-"""The function `api` inside the test's process, on the real servers."""
+"""The function `api` inside the test's process, on the real servers; with a broker of its own where messages matter."""
 
 from collections.abc import Iterator
 
 import pytest
 from flask import Flask
 
+from faplog.contracts.messages import Subject
 from faplog.settings import load
 from functions.api import db
 from functions.api.db import Database
 from functions.api.handler import create_app
 from functions.api.settings import Settings
 from standalone.servers import Servers
+from tests.integration.delivery import Rig, rig
+from tests.integration.people import Person, arrive
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +37,21 @@ def api_app(api_settings: Settings) -> Iterator[Flask]:
 def database(api_app: Flask) -> Database:
     """The app's own database, to look behind it."""
     return database_of(api_app)
+
+
+@pytest.fixture(scope="module")
+def system(api_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """The app with a broker of its own."""
+    with rig(api_settings, tmp_path_factory.mktemp("nats")) as made:
+        yield made
+
+
+@pytest.fixture
+def person(system: Rig) -> Person:
+    """Somebody new, logged in; nothing of others waits in the stream."""
+    for subject in (Subject.ANALYSIS_REQUEST, Subject.AVERAGE_REQUEST):
+        system.take(subject)
+    return arrive(system.app)
 
 
 def database_of(app: Flask) -> Database:

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import sysconfig
 import threading
-import time
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -24,25 +23,12 @@ from nats.js import JetStreamContext
 from faplog import bus
 from faplog.nats_users import user
 from faplog.routes import Route, render
+from tests.conftest import ROOT, free_port, until
 
-ROOT = Path(__file__).parents[2]
 SECRET = "a-secret-of-the-tests"
+SOON = {"CONNECTOR_ACK_WAIT_SEC": "2"}
+"""What a connector that died held is delivered again soon."""
 T = TypeVar("T")
-
-
-def until(condition: Callable[[], T], what: str, seconds: float = 20) -> T:
-    """The condition's first true value."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.02)
-    return value
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class NatsServer:
@@ -67,12 +53,12 @@ class NatsServer:
     def start(self) -> None:
         program = Path(sysconfig.get_path("scripts")) / "nats-server"
         self._process = subprocess.Popen([program, "-c", self._file], stderr=subprocess.DEVNULL)
-        until(self._answers, "nats-server answers")
+        until(self._answers, what="nats-server answers")
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         if self._process:
             self._process.send_signal(number)
-            self._process.wait(10)
+            self._process.wait(60)
             self._process = None
 
     def _answers(self) -> bool:
@@ -174,7 +160,7 @@ class FunctionServer:
                     function.most_at_once = max(function.at_once, function.most_at_once)
                 behaviour = function.answer(call)
                 if behaviour.wait:
-                    behaviour.wait.wait(60)
+                    behaviour.wait.wait()
                 with function._lock:
                     function.at_once -= 1
                 if behaviour.breaks:
@@ -213,7 +199,11 @@ class FunctionServer:
 
 
 class Connector:
-    """The connector's process."""
+    """The connector's process.
+
+    NATS gives it as long for a sign of life as in production, so that a busy machine makes no second deliveries; a
+    test that waits for one says `**SOON`.
+    """
 
     def __init__(self, folder: Path, server: NatsServer, routes: list[Route], **environment: str) -> None:
         self.folder = folder
@@ -225,7 +215,6 @@ class Connector:
         self.routes.write_text(render(routes))
         self.environment = {
             "SECRETS_DIR": str(folder / "secrets"),
-            "CONNECTOR_ACK_WAIT_SEC": "2",
             "CONNECTOR_RETRY_SEC": "0.05",
             "LOG_LEVEL": "DEBUG",
         } | environment
@@ -234,7 +223,7 @@ class Connector:
 
     def __enter__(self) -> Self:
         self.start()
-        until(lambda: self.get("/readyz")[0] == 200, "the connector is ready")
+        until(lambda: self.get("/readyz")[0] == 200, what="the connector is ready")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -242,7 +231,7 @@ class Connector:
             self.process.kill()
             self.process.wait()
 
-    def start(self, grace: float = 10) -> None:
+    def start(self, grace: float = 60) -> None:
         arguments = ["--routes", str(self.routes), "--health", f"127.0.0.1:{self.port}", "--grace", str(grace)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -257,7 +246,7 @@ class Connector:
         """Send the signal and wait for the end; the exit code."""
         assert self.process
         self.process.send_signal(number)
-        return self.process.wait(30)
+        return self.process.wait(60)
 
     def get(self, path: str) -> tuple[int, str]:
         try:
@@ -270,8 +259,9 @@ class Connector:
             return 0, ""
 
     def events(self) -> list[dict[str, Any]]:
-        """What it logged; every line must be JSON."""
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
+        """What it logged so far; every line must be JSON, but for one it is about to finish."""
+        whole, _, _ = self.log.read_text().rpartition("\n")
+        return [json.loads(line) for line in whole.splitlines()]
 
 
 @contextmanager

@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.integration.connector_rig import free_port, until
+from tests.conftest import ROOT, free_port, until
 
-ROOT = Path(__file__).parents[2]
 SECRET = "a-secret-of-the-tests"
 
 
@@ -29,7 +28,7 @@ class FunctionProcess:
     def is_ready(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()  # with what it said
         try:
-            with urllib.request.urlopen(f"{self.url}/health", timeout=5) as answer:
+            with urllib.request.urlopen(f"{self.url}/health", timeout=10) as answer:
                 return bool(answer.read() == b"ok")
         except OSError:
             return False
@@ -49,7 +48,7 @@ class FunctionProcess:
     def terminate(self) -> int:
         """SIGTERM and the exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+        return self.process.wait(60)
 
 
 def secrets(folder: Path) -> Path:
@@ -87,7 +86,7 @@ def function_process(folder: Path, home: Path, entry: str, **environment: str) -
         )
     function = FunctionProcess(process, port, log)
     try:
-        until(function.is_ready, "the function answers", 30)
+        until(function.is_ready, what="the function answers")
         yield function
     finally:
         if process.poll() is None:

@@ -1,7 +1,6 @@
 """Results applied once, however they come, and averages asked for when they are due."""
 
 import hashlib
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,7 +10,6 @@ import pytest
 from faplog.contracts.analysis import ANALYSIS_VERSION
 from faplog.contracts.keys import log_key, result_key, series_key
 from faplog.contracts.messages import MAX_INLINE_BYTES, AverageRequest
-from functions.api.settings import Settings
 from tests.integration.delivery import (
     API,
     Rig,
@@ -19,28 +17,13 @@ from tests.integration.delivery import (
     average_of,
     failure,
     get,
-    rig,
     some_log,
     success,
     upload,
     uploaded,
     zipped,
 )
-from tests.integration.people import Person, arrive
-
-
-@pytest.fixture(scope="module")
-def system(api_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    with rig(api_settings, tmp_path_factory.mktemp("nats")) as made:
-        yield made
-
-
-@pytest.fixture
-def person(system: Rig) -> Person:
-    """Somebody new; nothing of others waits in the stream."""
-    for subject in ("analysis.request", "average.request"):
-        system.take(subject)
-    return arrive(system.app)
+from tests.integration.people import Person
 
 
 def dated(analysis_id: UUID, day: str, **more: Any) -> dict[str, Any]:

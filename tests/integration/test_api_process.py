@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -18,11 +17,10 @@ import pytest
 from flask import Flask
 
 from standalone.servers import Servers
-from tests.integration.connector_rig import free_port, until
+from tests.conftest import ROOT, free_port, until
 from tests.integration.delivery import API, at_once
 from tests.integration.people import arrive
 
-ROOT = Path(__file__).parents[2]
 MIB = 1 << 20
 HEAD = b'--B\r\nContent-Disposition: form-data; name="file"; filename="%b"\r\n\r\n'
 TAIL = b"\r\n--B--\r\n"
@@ -37,8 +35,9 @@ class Running:
     token: str
 
     def memory(self) -> int:
-        """Bytes the workers hold."""
-        return sum(child.memory_info().rss for child in self.process.children(recursive=True))
+        """Bytes the worker holds."""
+        (worker,) = self.process.children()
+        return int(worker.memory_info().rss)
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
         """A request; an iterator as body goes out in chunks. Status and JSON of the answer."""
@@ -72,11 +71,11 @@ def running(servers: Servers, api_app: Flask) -> Iterator[Running]:
     process = subprocess.Popen([sys.executable, *gunicorn], cwd=ROOT, env=environment, stderr=subprocess.PIPE)
     try:
         made = Running(port, psutil.Process(process.pid), arrive(api_app).access_token)
-        until(lambda: _answers(made), "gunicorn answers")
+        until(lambda: _answers(made), what="gunicorn answers")
         yield made
     finally:
         process.terminate()
-        said = process.communicate(timeout=20)[1].decode()
+        said = process.communicate(timeout=60)[1].decode()
     assert "Traceback" not in said
 
 

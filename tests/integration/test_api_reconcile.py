@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -12,13 +13,13 @@ import pytest
 from faplog.contracts.analysis import ANALYSIS_VERSION
 from faplog.contracts.keys import log_key, result_key, series_key
 from functions.api import queued, reconcile, requeue
+from functions.api.db import Conn, Database
+from functions.api.requeue import Requeue
 from functions.api.settings import Settings
 from standalone.servers import Servers
-from tests.integration.connector_rig import until
+from tests.conftest import ROOT, until
 from tests.integration.delivery import Rig, average_of, failure, get, rig, some_log, success, upload, uploaded, zipped
-from tests.integration.people import Person, arrive
-
-ROOT = Path(__file__).parents[2]
+from tests.integration.people import Person
 
 
 @pytest.fixture
@@ -28,11 +29,6 @@ def system(api_settings: Settings, tmp_path: Path) -> Iterator[Rig]:
         made.sql("DELETE FROM fap_analysis")
         made.sql("DELETE FROM fap_average")
         yield made
-
-
-@pytest.fixture
-def person(system: Rig) -> Person:
-    return arrive(system.app)
 
 
 def attempts(system: Rig) -> list[int]:
@@ -116,7 +112,7 @@ def test_what_could_not_be_published_is_published_when_nats_returns(system: Rig,
     assert len(ids) == 5
     system.reconcile()
     system.broker.start()
-    until(system.publisher.connected, "the publisher is back")
+    until(system.publisher.connected, what="the publisher is back")
     assert system.reconcile()
     assert {r["data"]["fileName"] for r in system.waiting("analysis.request")} == set(ids)
     assert attempts(system) == [1] * 5
@@ -168,7 +164,7 @@ def test_averages_due_while_nats_was_away(system: Rig, person: Person) -> None:
     system.broker.stop()
     system.analysed(success(analysis_id))
     system.broker.start()
-    until(system.publisher.connected, "the publisher is back")
+    until(system.publisher.connected, what="the publisher is back")
     system.reconcile()
     assert len(system.waiting("average.request")) == 3
 
@@ -200,6 +196,34 @@ def test_a_new_analyser_renews_a_few_while_nothing_else_waits(
     assert [row["version"] for row in rows] == [newer] * 5
 
 
+def test_a_batch_is_no_more_than_its_limit_however_it_is_planned(
+    system: Rig, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With few rows PostgreSQL may join by nested loops, which run a subquery again for each row."""
+    for analysis_id in [uploaded(person) for _ in range(5)]:
+        system.analysed(success(analysis_id))
+    system.take("analysis.request")
+    monkeypatch.setattr(requeue, "ANALYSIS_VERSION", ANALYSIS_VERSION + 1)
+    monkeypatch.setattr(requeue, "VERSION_BATCH", 3)
+    worker = system.settings.worker_database.get_secret_value()
+    database = Looping("postgresql:///not-asked", worker)
+    try:
+        assert Requeue(database, system.blobs, system.publisher, system.settings).renew() == 3
+    finally:
+        database.close()
+
+
+class Looping(Database):
+    """Postgres that joins by nested loops."""
+
+    @contextmanager
+    def worker(self) -> Iterator[Conn]:
+        with super().worker() as connection:
+            for way in ("hashjoin", "mergejoin", "hashagg", "material"):
+                connection.execute(f"SET LOCAL enable_{way} = off".encode())
+            yield connection
+
+
 def test_orphans_go_and_what_is_known_or_young_stays(system: Rig, person: Person) -> None:
     analysis_id, done, stranger = uploaded(person), uploaded(person), uuid4()
     system.put_series(analysis_id)
@@ -211,7 +235,7 @@ def test_orphans_go_and_what_is_known_or_young_stays(system: Rig, person: Person
         system.blobs.put(key, b"x")
     system.reconcile(orphan_sec=3600)
     assert kept | left <= system.objects()
-    until(lambda: system.reconcile(orphan_sec=0.1) and not left & system.objects(), "orphans are gone")
+    until(lambda: system.reconcile(orphan_sec=0.1) and not left & system.objects(), what="orphans are gone")
     assert kept <= system.objects()
 
 
@@ -230,10 +254,10 @@ def test_only_one_runs(system: Rig, person: Person) -> None:
 def test_it_runs_as_a_program(system: Rig, servers: Servers) -> None:
     environment = os.environ | servers.environment
     command = [sys.executable, "-m", "functions.api.reconcile"]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     away = environment | {"SECRETS_DIR": "/nowhere"}
-    done = subprocess.run(command, cwd=ROOT, env=away, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=away, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "faplog-api-database" in done.stderr
     assert "Traceback" not in done.stderr
@@ -246,8 +270,8 @@ def test_it_goes_on_until_it_is_told_to_stop(system: Rig, servers: Servers, pers
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | servers.environment, stderr=subprocess.DEVNULL)
     try:
         system.age("fap_analysis", 1000, id=half)
-        until(lambda: get(person, f"/analyses/{half}")["status"] == "Failed", "the upload is ended")
+        until(lambda: get(person, f"/analyses/{half}")["status"] == "Failed", what="the upload is ended")
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     finally:
         process.kill()

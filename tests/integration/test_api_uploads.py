@@ -2,7 +2,6 @@
 
 import io
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from faplog.contracts.analysis import ANALYSIS_VERSION
 from faplog.contracts.keys import log_key
 from functions.api.receive import MAX_UPLOAD_BYTES
 from functions.api.settings import Settings
-from tests.integration.connector_rig import until
+from tests.conftest import until
 from tests.integration.delivery import (
     API,
     Rig,
@@ -27,19 +26,6 @@ from tests.integration.delivery import (
     zipped,
 )
 from tests.integration.people import Person, arrive
-
-
-@pytest.fixture(scope="module")
-def system(api_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    with rig(api_settings, tmp_path_factory.mktemp("nats")) as made:
-        yield made
-
-
-@pytest.fixture
-def person(system: Rig) -> Person:
-    """Somebody new; nothing of others waits in the stream."""
-    system.take("analysis.request")
-    return arrive(system.app)
 
 
 def test_a_log_is_stored_and_queued(system: Rig, person: Person) -> None:
@@ -242,7 +228,7 @@ def test_without_nats_uploads_go_on(system: Rig, person: Person) -> None:
         assert system.sql("SELECT sent FROM fap_analysis WHERE id = %s", analysis_id) == [{"sent": False}]
     finally:
         system.broker.start()
-        until(system.publisher.connected, "the publisher is back")
+        until(system.publisher.connected, what="the publisher is back")
     assert system.reconcile()
     (request,) = system.take("analysis.request")
     assert request["data"] == {"fileName": str(analysis_id), "attempt": 1, "version": ANALYSIS_VERSION}

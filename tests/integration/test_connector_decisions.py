@@ -9,6 +9,7 @@ import pytest
 
 from faplog import bus
 from faplog.routes import Route
+from tests.conftest import until
 from tests.integration.connector_rig import (
     SECRET,
     Behaviour,
@@ -18,7 +19,6 @@ from tests.integration.connector_rig import (
     NatsServer,
     function_server,
     nats_server,
-    until,
 )
 
 REQUEST = b'{"pattern": "analysis.request", "data": {"fileName": "6d8ff4e4-0a77-4b36-9b0c-9d5cd4c3d0a1"}}'
@@ -40,16 +40,20 @@ def function() -> Iterator[FunctionServer]:
 
 
 @pytest.fixture
-def connector(tmp_path: Path, server: NatsServer, function: FunctionServer) -> Iterator[Connector]:
+def route(function: FunctionServer) -> Route:
     """One function for requests; nobody takes results, so they stay in the stream to be looked at."""
-    route = Route(
+    return Route(
         function="analyse",
         url=function.url,
         topic="analysis.request",
         reply_topic="analysis.result",
         concurrency=2,
-        timeout_sec=1,
+        timeout_sec=300,
     )
+
+
+@pytest.fixture
+def connector(tmp_path: Path, server: NatsServer, route: Route) -> Iterator[Connector]:
     with Connector(tmp_path, server, [route]) as connector:
         yield connector
 
@@ -69,8 +73,8 @@ def test_a_reply_is_published_and_then_the_message_is_gone(
 ) -> None:
     in_turn(function, Behaviour(body=REPLY))
     server.publish("analysis.request", REQUEST, headers={"Nats-Msg-Id": MESSAGE_ID, "traceparent": TRACE})
-    replies = until(lambda: server.messages("analysis.result"), "a reply")
-    until(lambda: not server.messages("analysis.request"), "the request is acked")
+    replies = until(lambda: server.messages("analysis.result"), what="a reply")
+    until(lambda: not server.messages("analysis.request"), what="the request is acked")
 
     (call,) = function.calls
     assert call.body == REQUEST
@@ -90,8 +94,8 @@ def test_a_busy_function_gets_the_same_messages_again_and_no_others_meanwhile(
 ) -> None:
     in_turn(function, *[Behaviour(status=status)] * 6, Behaviour(body=REPLY))
     server.publish("analysis.request", *(b"%d" % number for number in range(20)))
-    until(lambda: len(server.messages("analysis.result")) == 20, "all replies")
-    until(lambda: not server.messages("analysis.request"), "all requests acked")
+    until(lambda: len(server.messages("analysis.result")) == 20, what="all replies")
+    until(lambda: not server.messages("analysis.request"), what="all requests acked")
     assert len(set(function.bodies()[:6])) <= 2, "only what was in its hands already"
     assert Counter(Counter(function.bodies()[6:]).values()) == {1: 20}
     assert not server.dead("analysis.request")
@@ -107,8 +111,8 @@ def test_failures_count_and_after_five_the_message_is_laid_aside(
     for status in statuses:
         headers = {"Nats-Msg-Id": bus.message_id("analysis.request", status.decode(), 1), "traceparent": TRACE}
         server.publish("analysis.request", status, headers=headers)
-    until(lambda: len(server.dead("analysis.request")) == 4, "four dead letters")
-    until(lambda: not server.messages("analysis.request"), "the messages are gone")
+    until(lambda: len(server.dead("analysis.request")) == 4, what="four dead letters")
+    until(lambda: not server.messages("analysis.request"), what="the messages are gone")
     for payload, headers in server.dead("analysis.request"):
         assert headers[bus.HEADER_REASON] == f"HTTP {payload.decode()}: It broke."
         assert headers[bus.HEADER_TRY] == "5"
@@ -119,8 +123,8 @@ def test_failures_count_and_after_five_the_message_is_laid_aside(
 def test_a_failure_that_passes_ends_well(server: NatsServer, function: FunctionServer, connector: Connector) -> None:
     in_turn(function, *[Behaviour(status=500)] * 4, Behaviour(body=REPLY))
     server.publish("analysis.request", REQUEST, headers={"Nats-Msg-Id": MESSAGE_ID})
-    until(lambda: server.messages("analysis.result"), "a reply")
-    until(lambda: not server.messages("analysis.request"), "the message is gone")
+    until(lambda: server.messages("analysis.result"), what="a reply")
+    until(lambda: not server.messages("analysis.request"), what="the message is gone")
     assert len(function.calls) == 5
     assert not server.dead("analysis.request")
 
@@ -131,20 +135,21 @@ def test_a_refused_message_is_laid_aside_at_once(
     statuses = {b"400", b"401", b"404", b"413", b"422"}
     function.answer = lambda call: Behaviour(status=int(call.body), body=b'{"message": "No such thing."}')
     server.publish("analysis.request", *statuses)
-    until(lambda: len(server.dead("analysis.request")) == 5, "five dead letters")
+    until(lambda: len(server.dead("analysis.request")) == 5, what="five dead letters")
     letters = {payload: headers[bus.HEADER_REASON] for payload, headers in server.dead("analysis.request")}
     assert letters == {status: f"HTTP {status.decode()}: No such thing." for status in statuses}
     assert Counter(function.bodies()) == dict.fromkeys(statuses, 1)
 
 
-def test_no_answer_in_time_counts(server: NatsServer, function: FunctionServer, connector: Connector) -> None:
+def test_no_answer_in_time_counts(tmp_path: Path, server: NatsServer, function: FunctionServer, route: Route) -> None:
     never = threading.Event()
     in_turn(function, Behaviour(wait=never), Behaviour(body=REPLY))
-    server.publish("analysis.request", REQUEST)
-    until(lambda: server.messages("analysis.result"), "a reply")
-    never.set()
-    assert len(function.calls) == 2
-    assert any(event.get("reason") == "no answer within 1 s" for event in connector.events())
+    with Connector(tmp_path, server, [route.model_copy(update={"timeout_sec": 2})]) as connector:
+        server.publish("analysis.request", REQUEST)
+        until(lambda: server.messages("analysis.result"), what="a reply")
+        never.set()
+        assert len(function.calls) > 1
+        assert any(event.get("reason") == "no answer within 2 s" for event in connector.events())
 
 
 def test_a_reply_too_large_for_nats_counts_and_says_so(
@@ -152,7 +157,7 @@ def test_a_reply_too_large_for_nats_counts_and_says_so(
 ) -> None:
     in_turn(function, Behaviour(body=b"x" * 64 * 1024))
     server.publish("analysis.request", REQUEST)
-    ((_, headers),) = until(lambda: server.dead("analysis.request"), "a dead letter")
+    ((_, headers),) = until(lambda: server.dead("analysis.request"), what="a dead letter")
     assert "longer than the 64512 bytes" in headers[bus.HEADER_REASON]
     assert len(function.calls) == 5
 
@@ -163,8 +168,8 @@ def test_a_message_at_the_limit_is_laid_aside_without_its_payload(
     """With a reason beside it, it would be too large for NATS; trying that forever would block the function."""
     in_turn(function, Behaviour(status=500))
     server.publish("analysis.request", b"x" * 64 * 1024)
-    ((payload, headers),) = until(lambda: server.dead("analysis.request"), "a dead letter")
-    until(lambda: not server.messages("analysis.request"), "the message is gone")
+    ((payload, headers),) = until(lambda: server.dead("analysis.request"), what="a dead letter")
+    until(lambda: not server.messages("analysis.request"), what="the message is gone")
     assert payload == b""
     assert headers[bus.HEADER_REASON] == "HTTP 500 (payload of 65536 bytes left out: no room beside the reason)"
 
@@ -174,8 +179,8 @@ def test_an_empty_answer_where_a_reply_is_due_counts_but_204_does_not(
 ) -> None:
     in_turn(function, Behaviour(body=b""), Behaviour(status=204, body=b""))
     server.publish("analysis.request", REQUEST)
-    until(lambda: len(function.calls) == 2, "a second try")
-    until(lambda: not server.messages("analysis.request"), "the message is gone")
+    until(lambda: len(function.calls) == 2, what="a second try")
+    until(lambda: not server.messages("analysis.request"), what="the message is gone")
     assert not server.messages("analysis.result")
     assert not server.dead("analysis.request")
 
@@ -185,11 +190,11 @@ def test_a_function_that_is_not_there_is_waited_for(
 ) -> None:
     function.stop()
     server.publish("analysis.request", REQUEST, b"2", b"3")
-    until(lambda: 'faplog_connector_paused{function="analyse"} 1.0' in connector.get("/metrics")[1], "a pause")
+    until(lambda: 'faplog_connector_paused{function="analyse"} 1.0' in connector.get("/metrics")[1], what="a pause")
     assert connector.get("/readyz")[0] == 200
     function.start()
-    until(lambda: len(server.messages("analysis.result")) == 3, "all replies")
-    until(lambda: 'faplog_connector_paused{function="analyse"} 0.0' in connector.get("/metrics")[1], "no pause")
+    until(lambda: len(server.messages("analysis.result")) == 3, what="all replies")
+    until(lambda: 'faplog_connector_paused{function="analyse"} 0.0' in connector.get("/metrics")[1], what="no pause")
     assert sorted(function.bodies()) == [b"2", b"3", REQUEST]
     assert not server.dead("analysis.request")
 
@@ -199,16 +204,16 @@ def test_a_connection_that_breaks_is_forgiven_until_it_always_breaks(
 ) -> None:
     in_turn(function, Behaviour(breaks=True), Behaviour(breaks=True), Behaviour(body=REPLY))
     server.publish("analysis.request", REQUEST)
-    until(lambda: server.messages("analysis.result"), "a reply")
-    until(lambda: not server.messages("analysis.request"), "the message is gone")
+    until(lambda: server.messages("analysis.result"), what="a reply")
+    until(lambda: not server.messages("analysis.request"), what="the message is gone")
 
     function.calls.clear()
     in_turn(function, Behaviour(breaks=True))
     server.publish("analysis.request", b"deadly")
-    ((payload, headers),) = until(lambda: server.dead("analysis.request"), "a dead letter", 60)
+    ((payload, headers),) = until(lambda: server.dead("analysis.request"), 60, what="a dead letter")
     assert payload == b"deadly"
     assert "4 times in a row" in headers[bus.HEADER_REASON]
     assert len(function.calls) == 20
     function.answer = lambda _: Behaviour(body=REPLY)
     server.publish("analysis.request", b"harmless")
-    until(lambda: len(server.messages("analysis.result")) == 2, "the next message's reply")
+    until(lambda: len(server.messages("analysis.result")) == 2, what="the next message's reply")

@@ -15,15 +15,15 @@ import pytest
 
 from faplog import bus
 from faplog.routes import Route
+from tests.conftest import ROOT, until
 from tests.integration.connector_rig import (
-    ROOT,
+    SOON,
     Behaviour,
     Connector,
     FunctionServer,
     NatsServer,
     function_server,
     nats_server,
-    until,
 )
 
 
@@ -48,7 +48,7 @@ def routes(function: FunctionServer) -> list[Route]:
             topic="analysis.request",
             reply_topic="analysis.result",
             concurrency=3,
-            timeout_sec=20,
+            timeout_sec=300,
         )
     ]
 
@@ -73,11 +73,11 @@ def test_it_fetches_no_more_than_it_has_slots_for(
     function.answer = lambda call: Behaviour(body=call.body, wait=gate)
     with Connector(tmp_path, server, routes) as connector:
         server.publish("analysis.request", *numbered(20))
-        until(lambda: function.at_once == 3, "three requests at once")
+        until(lambda: function.at_once == 3, what="three requests at once")
         info = server.ask(lambda jetstream: jetstream.consumer_info(bus.STREAM, "analyse"))
         assert (info.num_ack_pending, info.num_pending) == (3, 17)
         gate.set()
-        until(lambda: replies(server) == set(numbered(20)), "all replies")
+        until(lambda: replies(server) == set(numbered(20)), what="all replies")
         assert function.most_at_once == 3
         assert 'outcome="done"} 20.0' in connector.get("/metrics")[1]
 
@@ -88,11 +88,11 @@ def test_a_long_request_is_not_delivered_twice(
     """Longer than ack_wait; heartbeats keep it ours."""
     gate = threading.Event()
     function.answer = lambda call: Behaviour(body=call.body, wait=gate)
-    with Connector(tmp_path, server, routes, CONNECTOR_ACK_WAIT_SEC="0.6"):
+    with Connector(tmp_path, server, routes, **SOON):
         server.publish("analysis.request", b"long")
-        until(lambda: function.calls, "the request")
-        threading.Timer(2.5, gate.set).start()
-        until(lambda: replies(server) == {b"long"}, "the reply")
+        until(lambda: function.calls, what="the request")
+        threading.Timer(5, gate.set).start()
+        until(lambda: replies(server) == {b"long"}, what="the reply")
     assert len(function.calls) == 1
 
 
@@ -101,14 +101,14 @@ def test_what_a_killed_connector_held_is_delivered_by_the_next(
 ) -> None:
     gate = threading.Event()
     function.answer = lambda call: Behaviour(body=call.body, wait=gate)
-    with Connector(tmp_path, server, routes) as first:
+    with Connector(tmp_path, server, routes, **SOON) as first:
         server.publish("analysis.request", *numbered(10))
-        until(lambda: function.at_once == 3, "requests in flight")
+        until(lambda: function.at_once == 3, what="requests in flight")
         first.kill()
     gate.set()
-    with Connector(tmp_path, server, routes):
-        until(lambda: replies(server) == set(numbered(10)), "all replies")
-        until(lambda: not server.messages("analysis.request"), "all requests acked")
+    with Connector(tmp_path, server, routes, **SOON):
+        until(lambda: replies(server) == set(numbered(10)), what="all replies")
+        until(lambda: not server.messages("analysis.request"), what="all requests acked")
     assert not server.dead("analysis.request")
 
 
@@ -120,15 +120,15 @@ def test_the_count_of_tries_survives_restarts_and_does_not_grow_by_them(
     server.publish("analysis.request", b"bad")
     for calls in (1, 3, 5, 7):  # Each connector sees one failure, and is killed while it waits for the next answer.
         gate.clear()
-        with Connector(tmp_path, server, routes, CONNECTOR_ACK_WAIT_SEC="0.5") as connector:
-            until(lambda calls=calls: len(function.calls) >= calls, f"call {calls}")  # type: ignore[misc]
+        with Connector(tmp_path, server, routes, **SOON) as connector:
+            until(lambda calls=calls: len(function.calls) >= calls, what=f"call {calls}")  # type: ignore[misc]
             connector.kill()
         gate.set()
     ((_, headers),) = server.messages("analysis.request")
     assert headers[bus.HEADER_TRY] == "3"
     function.answer = lambda _: Behaviour(status=500)
-    with Connector(tmp_path, server, routes, CONNECTOR_ACK_WAIT_SEC="0.5"):
-        ((payload, headers),) = until(lambda: server.dead("analysis.request"), "a dead letter")
+    with Connector(tmp_path, server, routes, **SOON):
+        ((payload, headers),) = until(lambda: server.dead("analysis.request"), what="a dead letter")
     assert payload == b"bad"
     assert headers[bus.HEADER_TRY] == "5"
     assert len(function.calls) == 5 + 4, "five counted failures, and the four that nobody lived to count"
@@ -140,22 +140,20 @@ def test_a_broker_that_restarts_loses_nothing(
 ) -> None:
     gate = threading.Event()
     function.answer = lambda call: Behaviour(body=call.body, wait=gate)
-    with Connector(tmp_path, server, routes) as connector:
+    with Connector(tmp_path, server, routes, **SOON) as connector:
         server.publish("analysis.request", *numbered(10))
-        until(lambda: function.at_once == 3, "requests in flight")
+        until(lambda: function.at_once == 3, what="requests in flight")
         server.stop(number)
-        until(lambda: connector.get("/readyz")[0] == 503, "it knows that NATS is away")
+        until(lambda: connector.get("/readyz")[0] == 503, what="it knows that NATS is away")
         assert connector.get("/healthz")[0] == 200
         gate.set()  # The answers come while there is no broker to publish them to.
-        until(lambda: function.finished >= 3, "answers given")
+        until(lambda: function.finished >= 3, what="answers given")
         server.start()
-        until(lambda: connector.get("/readyz")[0] == 200, "connected again")
-        until(lambda: replies(server) == set(numbered(10)), "all replies")
-        until(lambda: not server.messages("analysis.request"), "all requests acked")
-    # A killed broker may have forgotten what it had delivered, but a reply given twice is still stored once.
+        until(lambda: connector.get("/readyz")[0] == 200, what="connected again")
+        until(lambda: replies(server) == set(numbered(10)), what="all replies")
+        until(lambda: not server.messages("analysis.request"), what="all requests acked")
+    # A broker that comes back may deliver again what it had delivered, but a reply given twice is stored once.
     assert len(server.messages("analysis.result")) == 10
-    if number is signal.SIGTERM:
-        assert max(Counter(function.bodies()).values()) == 1
     assert not server.dead("analysis.request")
 
 
@@ -166,12 +164,12 @@ def test_it_starts_before_the_broker(
     connector = Connector(tmp_path, server, routes)
     connector.start()
     try:
-        until(lambda: connector.get("/healthz")[0] == 200, "it runs")
+        until(lambda: connector.get("/healthz")[0] == 200, what="it runs")
         assert connector.get("/readyz")[0] == 503
         server.start()
-        until(lambda: connector.get("/readyz")[0] == 200, "it is connected")
+        until(lambda: connector.get("/readyz")[0] == 200, what="it is connected")
         server.publish("analysis.request", b"1")
-        until(lambda: server.messages("analysis.result"), "a reply")
+        until(lambda: server.messages("analysis.result"), what="a reply")
     finally:
         connector.kill()
 
@@ -181,10 +179,10 @@ def test_a_broker_that_lost_its_disk_gets_streams_and_consumers_again(
 ) -> None:
     with Connector(tmp_path, server, routes) as connector:
         server.publish("analysis.request", b"1")
-        until(lambda: server.messages("analysis.result"), "a reply")
+        until(lambda: server.messages("analysis.result"), what="a reply")
         server.ask(lambda jetstream: jetstream.delete_stream(bus.STREAM))
         server.publish("analysis.request", b"2")  # Makes the stream again, but no consumer.
-        until(lambda: (b"2" in function.bodies()) and replies(server), "the second reply")
+        until(lambda: (b"2" in function.bodies()) and replies(server), what="the second reply")
         assert connector.get("/readyz")[0] == 200
 
 
@@ -195,12 +193,12 @@ def test_sigterm_finishes_what_is_in_flight_and_leaves_the_rest(
     function.answer = lambda call: Behaviour(body=call.body, wait=gate)
     with Connector(tmp_path, server, routes) as connector:
         server.publish("analysis.request", *numbered(10))
-        until(lambda: function.at_once == 3, "requests in flight")
+        until(lambda: function.at_once == 3, what="requests in flight")
         assert connector.process
         connector.process.send_signal(signal.SIGTERM)
-        until(lambda: any(event["event"] == "stopping" for event in connector.events()), "it is stopping")
+        until(lambda: any(event["event"] == "stopping" for event in connector.events()), what="it is stopping")
         gate.set()
-        assert connector.process.wait(10) == 0
+        assert connector.process.wait(60) == 0
     assert len(function.calls) == 3
     assert len(replies(server)) == 3
     assert len(server.messages("analysis.request")) == 7
@@ -214,13 +212,13 @@ def test_sigterm_gives_back_what_waits_for_an_absent_function(
     function.stop()
     with Connector(tmp_path, server, routes) as connector:
         server.publish("analysis.request", *numbered(3))
-        until(lambda: 'paused{function="analyse"} 1.0' in connector.get("/metrics")[1], "a pause")
+        until(lambda: 'paused{function="analyse"} 1.0' in connector.get("/metrics")[1], what="a pause")
         assert connector.kill(signal.SIGTERM) == 0
     info = server.ask(lambda jetstream: jetstream.consumer_info(bus.STREAM, "analyse"))
     assert info.num_pending + info.num_ack_pending == 3
     function.start()
     with Connector(tmp_path, server, routes):
-        until(lambda: len(server.messages("analysis.result")) == 3, "all replies")
+        until(lambda: len(server.messages("analysis.result")) == 3, what="all replies")
 
 
 def test_sigterm_does_not_wait_for_ever(
@@ -232,7 +230,7 @@ def test_sigterm_does_not_wait_for_ever(
     connector.start(grace=0.5)
     try:
         server.publish("analysis.request", b"1")
-        until(lambda: function.calls, "a request in flight")
+        until(lambda: function.calls, what="a request in flight")
         assert connector.kill(signal.SIGTERM) == 0
     finally:
         never.set()
@@ -242,13 +240,16 @@ def test_sigterm_does_not_wait_for_ever(
 def test_two_connectors_share_the_work(
     tmp_path: Path, server: NatsServer, function: FunctionServer, routes: list[Route]
 ) -> None:
-    echo(function)
+    gate = threading.Event()
+    function.answer = lambda call: Behaviour(body=call.body, wait=gate)
     other = tmp_path / "other"
     other.mkdir()
     with Connector(tmp_path, server, routes) as one, Connector(other, server, routes) as two:
         server.publish("analysis.request", *numbered(200))
-        until(lambda: len(replies(server)) == 200, "all replies")
-        until(lambda: not server.messages("analysis.request"), "all requests acked")
+        until(lambda: function.at_once == 6, what="both are at work with all their slots")
+        gate.set()
+        until(lambda: len(replies(server)) == 200, what="all replies")
+        until(lambda: not server.messages("analysis.request"), what="all requests acked")
         done = [
             float(line.rsplit(" ", 1)[1])
             for connector in (one, two)
@@ -270,12 +271,12 @@ def test_a_reply_given_twice_is_stored_once(
     server.publish("analysis.result", b"1", headers=reply_id)
     with Connector(tmp_path, server, routes):
         server.publish("analysis.request", b"1", headers={"Nats-Msg-Id": bus.message_id("analysis.request", "x", 1)})
-        until(lambda: function.calls and not server.messages("analysis.request"), "the request is done")
+        until(lambda: function.calls and not server.messages("analysis.request"), what="the request is done")
         assert len(server.messages("analysis.result")) == 1
         # Queued again by reconcile, it is another request and must get its own reply.
         again = {"Nats-Msg-Id": bus.message_id("analysis.request", "x", 2)}
         server.publish("analysis.request", b"1", headers=again)
-        until(lambda: len(server.messages("analysis.result")) == 2, "its own reply")
+        until(lambda: len(server.messages("analysis.result")) == 2, what="its own reply")
 
 
 def test_a_full_stream_holds_the_reply_until_there_is_room(
@@ -291,11 +292,11 @@ def test_a_full_stream_holds_the_reply_until_there_is_room(
         server.ask(fill)
         server.ask(lambda jetstream: jetstream.publish("average.request", b"x" * 700))
         server.ask(lambda jetstream: jetstream.publish("analysis.request", b"y" * 150))
-        until(lambda: any(e["event"] == "publishing failed, trying again" for e in connector.events()), "no room")
+        until(lambda: any(e["event"] == "publishing failed, trying again" for e in connector.events()), what="no room")
         assert len(server.messages("analysis.request")) == 1, "not acked before its reply is stored"
         server.ask(lambda jetstream: jetstream.purge_stream(bus.STREAM, subject="average.request"))
-        until(lambda: replies(server) == {b"y" * 150}, "the reply")
-        until(lambda: not server.messages("analysis.request"), "the request is acked")
+        until(lambda: replies(server) == {b"y" * 150}, what="the reply")
+        until(lambda: not server.messages("analysis.request"), what="the request is acked")
         assert len(function.calls) == 1
 
 
@@ -305,7 +306,7 @@ def test_a_function_that_fails_does_not_block_the_others_behind_it(
     function.answer = lambda call: Behaviour(status=500) if call.body == b"bad" else Behaviour(body=call.body)
     with Connector(tmp_path, server, routes, CONNECTOR_RETRY_SEC="30"):
         server.publish("analysis.request", *[b"bad"] * 10, *numbered(10))
-        until(lambda: replies(server) == set(numbered(10)), "the good ones' replies")
+        until(lambda: replies(server) == set(numbered(10)), what="the good ones' replies")
     waiting = server.messages("analysis.request")
     assert [headers[bus.HEADER_TRY] for _, headers in waiting] == ["1"] * 10
 
@@ -327,7 +328,7 @@ def test_dead_letters_are_listed_and_replayed(
     with Connector(tmp_path, server, routes) as connector:
         identity = bus.message_id("analysis.request", "x", 1)
         server.publish("analysis.request", b"secret payload", headers={"Nats-Msg-Id": identity})
-        until(lambda: server.dead("analysis.request"), "a dead letter")
+        until(lambda: server.dead("analysis.request"), what="a dead letter")
         listed = dead("list")
         letter = json.loads(listed.stdout)
         assert "secret payload" not in listed.stdout
@@ -337,10 +338,10 @@ def test_dead_letters_are_listed_and_replayed(
         assert dead("replay", "99").returncode == 1
         # Refused again, it is laid aside again although its id was just seen.
         assert dead("replay", str(letter["seq"])).stdout == "1 replayed.\n"
-        until(lambda: len(function.calls) == 2 and server.dead("analysis.request"), "laid aside again")
+        until(lambda: len(function.calls) == 2 and server.dead("analysis.request"), what="laid aside again")
         function.answer = lambda call: Behaviour(body=call.body)
         assert dead("replay", "--all").returncode == 0
-        until(lambda: replies(server) == {b"secret payload"}, "the reply")
+        until(lambda: replies(server) == {b"secret payload"}, what="the reply")
         assert not server.dead("analysis.request")
 
 
@@ -350,7 +351,7 @@ def test_wildcards_and_functions_without_a_reply(tmp_path: Path, server: NatsSer
     with Connector(tmp_path, server, [route]):
         server.publish("analysis.result", b"1")
         server.publish("average.result", b"2")
-        until(lambda: not server.messages("analysis.result") + server.messages("average.result"), "both acked")
+        until(lambda: not server.messages("analysis.result") + server.messages("average.result"), what="both acked")
     topics = {call.body: call.headers["X-Topic"] for call in function.calls}
     assert topics == {b"1": "analysis.result", b"2": "average.result"}
 
@@ -361,9 +362,9 @@ def test_nothing_it_logs_has_payloads_or_credentials(
     function.answer = lambda _: Behaviour(status=400, body=b'{"message": "private words"}')
     with Connector(tmp_path, server, routes) as connector:
         server.publish("analysis.request", b"private payload")
-        until(lambda: server.dead("analysis.request"), "a dead letter")
+        until(lambda: server.dead("analysis.request"), what="a dead letter")
         server.stop()
-        until(lambda: any(event["event"] == "NATS is away" for event in connector.events()), "NATS is away")
+        until(lambda: any(event["event"] == "NATS is away" for event in connector.events()), what="NATS is away")
         connector.kill(signal.SIGTERM)
     text = connector.log.read_text()
     assert "private" not in text
@@ -386,17 +387,17 @@ def test_the_queue_can_be_watched(
             lines = [line for line in connector.get("/metrics")[1].splitlines() if line.startswith(name + " ")]
             return float(lines[0].split()[-1]) if lines else nan
 
-        until(lambda: number('faplog_queue_messages{function="analyse"}') == 5, "five messages")
-        until(lambda: number('faplog_queue_oldest_seconds{function="analyse"}') > 0.3, "the oldest gets older")
+        until(lambda: number('faplog_queue_messages{function="analyse"}') == 5, what="five messages")
+        until(lambda: number('faplog_queue_oldest_seconds{function="analyse"}') > 0.3, what="the oldest gets older")
         assert number("faplog_connector_connected") == 1
         gate.set()
-        until(lambda: len(function.calls) == 10, "five requests and five results")
-        until(lambda: number('faplog_queue_messages{function="analyse"}') == 0, "an empty queue")
-        until(lambda: number('faplog_queue_messages{function="api"}') == 0, "an empty queue of results")
+        until(lambda: len(function.calls) == 10, what="five requests and five results")
+        until(lambda: number('faplog_queue_messages{function="analyse"}') == 0, what="an empty queue")
+        until(lambda: number('faplog_queue_messages{function="api"}') == 0, what="an empty queue of results")
         assert number('faplog_queue_oldest_seconds{function="analyse"}') == 0
         function.answer = lambda _: Behaviour(status=404)
         server.publish("analysis.result", b"1")
-        until(lambda: number("faplog_dead_letters") == 1, "a dead letter")
+        until(lambda: number("faplog_dead_letters") == 1, what="a dead letter")
 
 
 def test_another_consumer_in_its_way_is_said_and_gone_with_it(
@@ -407,6 +408,6 @@ def test_another_consumer_in_its_way_is_said_and_gone_with_it(
     server.publish("analysis.request", b"1")
     server.ask(lambda js: js.add_consumer(bus.STREAM, durable_name="former", filter_subject="analysis.*"))
     with Connector(tmp_path, server, routes) as connector:
-        until(lambda: [e for e in connector.events() if "remove it" in e["event"]], "it says so")
+        until(lambda: [e for e in connector.events() if "remove it" in e["event"]], what="it says so")
         server.ask(lambda js: js.delete_consumer(bus.STREAM, "former"))
-        until(lambda: replies(server) == {b"1"}, "the reply")
+        until(lambda: replies(server) == {b"1"}, what="the reply")

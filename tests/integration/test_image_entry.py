@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.integration.connector_rig import until
-from tests.integration.function_process import ROOT, FunctionProcess, function_process, image_layout
+from tests.conftest import ROOT, until
+from tests.integration.function_process import FunctionProcess, function_process, image_layout
 
 
 @pytest.fixture(scope="module")
@@ -79,14 +79,14 @@ def test_sigterm_during_a_request_finishes_it_and_exits_0(function: FunctionProc
         ended: list[int] = []
         stop = threading.Thread(target=lambda: ended.append(function.terminate()))
         stop.start()
-        until(lambda: has_closed(function), "it is stopping")
+        until(lambda: has_closed(function), what="it is stopping")
         assert not ended
         connection.sendall(log_file[half:])
         answer = http.client.HTTPResponse(connection)
         answer.begin()
         assert answer.status == 200
         assert json.loads(answer.read())["overall"]
-        stop.join(30)
+        stop.join(60)
     assert ended == [0]
 
 
@@ -120,5 +120,8 @@ def test_a_wrong_number_of_threads_is_said_in_one_sentence(tmp_path: Path, home:
 
 def has_closed(function: FunctionProcess) -> bool:
     """Whether gunicorn has closed its own listening socket, the first thing it does on SIGTERM."""
-    sockets = psutil.Process(function.process.pid).net_connections()
+    try:
+        sockets = psutil.Process(function.process.pid).net_connections()
+    except psutil.NoSuchProcess:
+        return True
     return not [each for each in sockets if each.status == psutil.CONN_LISTEN]

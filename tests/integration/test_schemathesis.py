@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from standalone.servers import Servers
-from tests.integration.function_process import ROOT, FunctionProcess, function_process
+from tests.conftest import ROOT
+from tests.integration.function_process import FunctionProcess, function_process
 
 SECONDS = int(os.environ.get("FUZZ_SECONDS", "20"))
 
