@@ -1,0 +1,110 @@
+"""Results made wrong, at the API's door with PostgreSQL behind it: taken or refused, and what was taken can be read.
+
+`FUZZ_SECONDS` is about how long this goes on; `make test` gives it little.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from random import Random
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from faplog.contracts.messages import HEADER_SECRET, HEADER_TOPIC, Subject
+from faplog.settings import load
+from functions.api.settings import Settings
+from standalone.servers import Servers
+from tests.fuzz.messages import WORDS, analyses
+from tests.fuzz.mutation import mutate
+from tests.fuzz.plain import check_plain
+from tests.integration.delivery import API, Rig, failure, rig, success, uploaded
+from tests.integration.people import Person, arrive
+
+SECONDS = int(os.environ.get("FUZZ_SECONDS", "0"))
+EXAMPLES = settings(
+    max_examples=SECONDS * 10 or 100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300 + 10 * SECONDS)]
+
+
+@pytest.fixture(scope="module")
+def system(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """The app with a broker of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in servers.environment.items():
+            patch.setenv(name, value)
+        known = load(Settings)
+    with rig(known, tmp_path_factory.mktemp("nats")) as made:
+        yield made
+
+
+@pytest.fixture
+def person(system: Rig) -> Person:
+    """Somebody with one log."""
+    return arrive(system.app)
+
+
+def wrong(*seeds: bytes) -> st.SearchStrategy[bytes]:
+    """The seeds, made wrong."""
+    made: Callable[[bytes, Random], bytes] = lambda seed, random: mutate(seed, random, WORDS, seeds)  # noqa: E731
+    return st.builds(made, st.sampled_from(seeds), st.randoms(use_true_random=False))
+
+
+def bring(system: Rig, subject: Subject, body: bytes) -> None:
+    """Deliver it: 200 or 400, for anything else would have it tried again."""
+    secret = system.settings.connector_secret.get_secret_value()
+    headers = {HEADER_TOPIC: subject, HEADER_SECRET: secret}
+    answer = system.app.test_client(use_cookies=False).post("/", data=body, headers=headers)
+    assert answer.status_code in (200, 400), answer.text
+
+
+def look(person: Person, *paths: str) -> None:
+    """What is stored now can be read."""
+    for path in paths:
+        answer = person.call("GET", API + path)
+        assert answer.status_code == 200, (path, answer.text)
+        check_plain(orjson.loads(answer.data))
+
+
+def test_a_wrong_analysis_result_is_refused_or_can_be_read(system: Rig, person: Person) -> None:
+    log = uploaded(person)
+    whole: dict[str, Any] = success(log, analysis=analyses()[0])
+
+    @EXAMPLES
+    @given(wrong(orjson.dumps(whole), orjson.dumps(success(log)), orjson.dumps(failure(log))))
+    def holds(body: bytes) -> None:
+        system.sql("UPDATE fap_analysis SET status = 'Processing', analysis = NULL, digest = NULL WHERE id = %s", log)
+        bring(system, Subject.ANALYSIS_RESULT, body)
+        look(person, f"/analyses/{log}", "/analyses?sortBy=logDate", "/average/available")
+
+    holds()
+
+
+def test_a_wrong_average_is_refused_or_can_be_read(system: Rig, person: Person) -> None:
+    log = uploaded(person)
+    system.analysed(success(log))
+    (row,) = system.sql("SELECT sha256, generation FROM fap_average WHERE user_id = %s AND type = 'OVERALL'", person.id)
+    result = {
+        "userId": str(person.id),
+        "analysisSha": row["sha256"],
+        "status": "SUCCESS",
+        "message": "Average calculated successfully.",
+        "average": {"overall": {"logs": 1, "distance_km": 21.37}, "trends": {"x": [{"kv": 0.2}]}},
+        "type": "OVERALL",
+        "generation": row["generation"],
+    }
+
+    @EXAMPLES
+    @given(wrong(orjson.dumps(result), orjson.dumps(result | {"status": "FAILED", "average": None})))
+    def holds(body: bytes) -> None:
+        system.sql("UPDATE fap_average SET status = 'CALCULATING' WHERE user_id = %s", person.id)
+        bring(system, Subject.AVERAGE_RESULT, body)
+        look(person, "/average?type=OVERALL", "/average/available")
+
+    holds()
