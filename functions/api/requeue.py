@@ -1,6 +1,8 @@
 """What has to be queued again, and what has been queued often enough.
 
-The conditions are SQL of this module's own; nothing from outside becomes part of a statement.
+The conditions are SQL of this module's own; nothing from outside becomes part of a statement. A batch is picked into an
+array, which is done once: `IN (SELECT … LIMIT … FOR UPDATE)` may be run again for each row, and then takes more than its
+limit.
 """
 
 from collections.abc import Iterable
@@ -102,10 +104,10 @@ class Requeue:
                 UPDATE fap_analysis
                 SET status = %(processing)s, message = NULL, timed_out = false, version = %(version)s,
                     attempt = attempt + 1, retries = 0, sent = true, queued_at = now()
-                WHERE status <> 'Processing' AND id IN (
+                WHERE status <> 'Processing' AND id = ANY(ARRAY(
                     SELECT id FROM fap_analysis
                     WHERE version < %(version)s AND status <> 'Processing' AND stage = 'analyse'
-                    ORDER BY version, id LIMIT %(batch)s FOR UPDATE SKIP LOCKED)
+                    ORDER BY version, id LIMIT %(batch)s FOR UPDATE SKIP LOCKED))
                 RETURNING id, attempt, version, file_name
                 """,
                 {"processing": AnalysisStatus.PROCESSING, "version": ANALYSIS_VERSION, "batch": VERSION_BATCH},
@@ -155,9 +157,9 @@ class Requeue:
                 rows = connection.execute(
                     f"""
                     UPDATE fap_analysis SET {change}, sent = true, queued_at = now()
-                    WHERE id IN (SELECT id FROM fap_analysis
+                    WHERE id = ANY(ARRAY(SELECT id FROM fap_analysis
                         WHERE status = 'Processing' AND stage = 'analyse' AND {condition}
-                        ORDER BY queued_at, id LIMIT {BATCH} FOR UPDATE SKIP LOCKED)
+                        ORDER BY queued_at, id LIMIT {BATCH} FOR UPDATE SKIP LOCKED))
                     RETURNING id, attempt, version, file_name
                     """,  # noqa: S608
                     {"overdue": self._overdue, **values},

@@ -219,7 +219,7 @@ class Looping(Database):
     @contextmanager
     def worker(self) -> Iterator[Conn]:
         with super().worker() as connection:
-            for way in ("hashjoin", "mergejoin", "hashagg", "material"):
+            for way in ("hashjoin", "mergejoin", "hashagg", "material", "sort", "indexscan", "bitmapscan"):
                 connection.execute(f"SET LOCAL enable_{way} = off".encode())
             yield connection
 
