@@ -44,8 +44,8 @@ class Secret:
     values: Mapping[str, str]
     namespaces: tuple[str, ...] = (NAMESPACE,)
 
-    def manifests(self) -> list[dict[str, object]]:
-        """The Secret as Kubernetes knows it, once for each namespace. In clear: for a pipe, never for a file."""
+    def manifests(self, *, on_openfaas: bool) -> list[dict[str, object]]:
+        """The Secret as Kubernetes knows it, once for each namespace there is. In clear: for a pipe, never a file."""
         return [
             {
                 "apiVersion": "v1",
@@ -55,6 +55,7 @@ class Secret:
                 "stringData": dict(self.values),
             }
             for namespace in self.namespaces
+            if on_openfaas or namespace not in (FUNCTIONS, OPENFAAS)
         ]
 
 
@@ -92,6 +93,8 @@ def single(name: str, value: str, *further: str) -> Secret:
 def database() -> list[Secret]:
     """PostgreSQL's superuser, and each role's URL."""
     urls = {role: f"postgresql://faplog_{role}:{password()}@{DATABASE}" for role in DATABASE_ROLES}
+    # The collector's driver insists on TLS unless told otherwise; inside of the cluster there is none (ADR 19).
+    urls["monitor"] += "?sslmode=disable"
     further = {"monitor": (TELEMETRY,)}
     return [
         single("postgres-superuser", password()),
@@ -212,12 +215,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--certificate", type=Path, help="the controller's public key; else the cluster is asked")
     parser.add_argument("--rotate", action="append", choices=GROUPS, default=[], help="make this group anew")
     parser.add_argument("--without", action="append", choices=GROUPS, default=[], help="leave this group out")
+    parser.add_argument(
+        "--openfaas",
+        action="store_true",
+        help="the functions run on OpenFaaS, in a namespace of their own (else Knative)",
+    )
     parser.add_argument("--apply", action="store_true", help="seal nothing: give the Secrets to kubectl (no GitOps)")
     options = parser.parse_args(arguments)
     folder = FOLDER / options.overlay
+    on_openfaas = options.openfaas or "openfaas" in options.rotate or (folder / "openfaas.yaml").exists()
     failed = False
     for group, make in GROUPS.items():
         if (options.rotate and group not in options.rotate) or group in options.without:
+            continue
+        if group == "openfaas" and not on_openfaas:
             continue
         if not options.rotate and not options.apply and (folder / f"{group}.yaml").exists():
             print(f"{group}: sealed already")
@@ -227,7 +238,7 @@ def main(arguments: list[str] | None = None) -> int:
             if options.apply and not options.rotate and any(_is_there(secret) for secret in made):
                 print(f"{group}: there already")
                 continue
-            manifests = [manifest for secret in made for manifest in secret.manifests()]
+            manifests = [manifest for secret in made for manifest in secret.manifests(on_openfaas=on_openfaas)]
             if options.apply:
                 listing = json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests})
                 subprocess.run(["kubectl", "apply", "--server-side", "-f", "-"], input=listing, text=True, check=True)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 import nats
 import psycopg
 import pytest
+import yaml
 from nats.aio.client import Client
 from nats.errors import Error
 
@@ -36,13 +38,12 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """nats-server with the users the chart is given, passwords from its environment; the port."""
     folder = tmp_path_factory.mktemp("broker")
     port, monitor = free_port(), free_port()
-    merged = render.nats_values()["config"]["merge"]
+    own = yaml.safe_load((ROOT / "infra/nats/values.yaml").read_text("utf-8"))["config"]["merge"]
+    merged = own | render.nats_values()["config"]["merge"]
     configuration = merged | {"listen": f"{HOST}:{port}", "http": f"{HOST}:{monitor}"}
     configuration["jetstream"] = {"store_dir": str(folder / "jetstream")}
-    # The chart writes `<< $NAME >>` without quotes, so that the server reads the variable.
-    text = json.dumps(configuration)
-    for role in nats_users.ROLES:
-        text = text.replace(f'"<< $NATS_{role.upper()}_PASSWORD >>"', f"$NATS_{role.upper()}_PASSWORD")
+    # The chart writes what stands in << >> without quotes, so that the server reads a variable or a size.
+    text = re.sub(r'"<< (\S+) >>"', r"\1", json.dumps(configuration))
     file = folder / "nats.conf"
     file.write_text(text, "utf-8")
     environment = {f"NATS_{role.upper()}_PASSWORD": PASSWORDS[role] for role in nats_users.ROLES}

@@ -293,6 +293,11 @@ def test_the_charts_values_keep_the_rules_for_containers() -> None:
     assert values["podTemplate"]["merge"]["spec"]["automountServiceAccountToken"] is False
 
 
+def wave(thing: Any) -> int:
+    """When Argo CD applies an object: all of a wave are healthy before the next begins."""
+    return int(thing["metadata"].get("annotations", {}).get("argocd.argoproj.io/sync-wave", 0))
+
+
 @pytest.mark.parametrize("overlay", ["local", "prod", "openfaas"])
 def test_argo_cd_deploys_what_is_there_in_order(overlay: str) -> None:
     applications = {
@@ -300,21 +305,49 @@ def test_argo_cd_deploys_what_is_there_in_order(overlay: str) -> None:
         for thing in check.build(check.INFRA / f"argocd/overlays/{overlay}")
         if thing["kind"] == "Application"
     }
-    wave = {}
     for name, application in applications.items():
-        wave[name] = int(application["metadata"].get("annotations", {}).get("argocd.argoproj.io/sync-wave", 0))
         if source := application["spec"].get("source"):
             folder = ROOT / source["path"]
             assert (folder / "kustomization.yaml").exists() or name == "secrets", source["path"]
         for file in application["spec"].get("sources", [{}])[0].get("helm", {}).get("valueFiles", []):
             assert (ROOT / file.removeprefix("$values/")).exists(), file
     first = ("sealed-secrets", "namespaces", "secrets", "postgres", "functions", "connector", "edge")
-    assert [wave[name] for name in first] == sorted({wave[name] for name in first})
+    waves = [wave(applications[name]) for name in first]
+    assert waves == sorted(set(waves))
     for name in ("namespaces", "secrets", "postgres", "minio", "nats"):
         assert applications[name]["spec"]["syncPolicy"]["automated"]["prune"] is False, name
     if overlay == "openfaas":
-        for name in ("connector", "ui", "edge"):
+        for name in ("namespaces", "connector", "ui", "edge"):
             assert applications[name]["spec"]["source"]["path"].endswith("overlays/openfaas")
+
+
+@pytest.mark.parametrize("overlay", ["local", "prod", "openfaas"])
+def test_a_namespace_is_there_before_what_goes_into_it(overlay: str) -> None:
+    applications = [
+        thing for thing in check.build(check.INFRA / f"argocd/overlays/{overlay}") if thing["kind"] == "Application"
+    ]
+    there = {"argocd", "kube-system"}
+    for application in sorted(applications, key=wave):
+        spec = application["spec"]
+        folder = ROOT / spec.get("source", {}).get("path", "")
+        offline = folder in check.overlays() and folder.parent.parent != check.INFRA / "argocd"
+        things = check.build(folder) if offline else []
+        there |= {thing["metadata"]["name"] for thing in things if thing["kind"] == "Namespace"}
+        if "CreateNamespace=true" in spec["syncPolicy"]["syncOptions"]:
+            there.add(spec["destination"]["namespace"])
+        wanted = {thing["metadata"].get("namespace") for thing in things} - {None}
+        if "sources" in spec:
+            wanted.add(spec["destination"]["namespace"])
+        if application["metadata"]["name"] == "secrets":
+            wanted |= {"faplog", "telemetry"} | ({"openfaas", "openfaas-fn"} if overlay == "openfaas" else set())
+        assert wanted <= there, application["metadata"]["name"]
+
+
+def test_nobody_waits_for_a_collector_without_an_account() -> None:
+    for overlay in ("local", "prod", "openfaas"):
+        applications = check.build(check.INFRA / f"argocd/overlays/{overlay}")
+        waves = {thing["metadata"]["name"]: wave(thing) for thing in applications if thing["kind"] == "Application"}
+        assert waves.pop("telemetry") > max(waves.values())
 
 
 def test_migrations_are_not_in_the_application_they_would_wait_for() -> None:

@@ -52,7 +52,7 @@ def test_everything_is_sealed_and_nothing_shown(
 ) -> None:
     for name, value in OPERATOR.items():
         monkeypatch.setenv(name, value)
-    assert seal.main(["--overlay", "prod"]) == 0
+    assert seal.main(["--overlay", "prod", "--openfaas"]) == 0
     folder = seal.FOLDER / "prod"
     said = "".join(capfd.readouterr())
     written = "".join(path.read_text("utf-8") for path in folder.iterdir())
@@ -65,6 +65,30 @@ def test_everything_is_sealed_and_nothing_shown(
     assert {thing["kind"] for thing in built} == {"SealedSecret"}
     assert [problem for thing in built for problem in check.invalid(thing)] == []
     assert len(built) == sum(len(list(yaml.safe_load_all((folder / f"{g}.yaml").read_text()))) for g in seal.GROUPS)
+
+
+def namespaces(folder: Path) -> set[str]:
+    return {thing["metadata"]["namespace"] for thing in check.build(folder)}
+
+
+@pytest.mark.parametrize(("flags", "overlay"), [([], "prod"), (["--openfaas"], "openfaas")])
+def test_secrets_go_only_where_there_is_a_namespace(
+    given: list[str], monkeypatch: pytest.MonkeyPatch, flags: list[str], overlay: str
+) -> None:
+    for name, value in OPERATOR.items():
+        monkeypatch.setenv(name, value)
+    made = check.build(check.INFRA / "namespaces/overlays" / overlay)
+    assert seal.main(flags) == 0
+    assert namespaces(seal.FOLDER / "prod") == {
+        thing["metadata"]["name"] for thing in made if thing["kind"] == "Namespace"
+    }
+
+
+def test_rotation_remembers_that_the_functions_are_on_openfaas(given: list[str]) -> None:
+    assert seal.main(["--openfaas"]) == 0
+    assert seal.main(["--rotate", "tokens"]) == 0
+    sealed = yaml.safe_load_all((seal.FOLDER / "prod/tokens.yaml").read_text("utf-8"))
+    assert {thing["metadata"]["namespace"] for thing in sealed} == {"faplog", "openfaas-fn"}
 
 
 def test_what_the_operator_did_not_say_is_named_and_left_out(
