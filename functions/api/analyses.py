@@ -71,7 +71,7 @@ def list_analyses() -> ResponseReturnValue:
 
 
 def list_statement(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str, Any]]:
-    """The statement of one page and its values. An index has the rows in order: only those up to its end are read."""
+    """The statement of one page and its values. An index has the rows in order: none of others is read."""
     where, values = _filters(user_id, query)
     order = _ORDERS[query.sort_by, query.order]
     statement = SQL(
