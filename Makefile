@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo reset backup restore check test fuzz format lock render images clean ui messages screenshots
+.PHONY: help run demo reset backup restore check test coverage fuzz format lock render images clean ui messages screenshots
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -71,6 +71,13 @@ format: $(VENV)/.dev ## make the code look as `make check` wants it, and the pub
 test: $(VENV)/.dev $(UI) ## every test, against the real servers and in a real browser
 	@tests/browser/get_chromium.sh
 	$(BIN)/python -m pytest $(ARGS)
+
+coverage: $(VENV)/.dev $(UI) ## the same with every process watched: lines and branches of our code that ran, at least 90 %
+	@tests/browser/get_chromium.sh
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 bench: $(VENV)/.dev $(UI) ## measure: analysis, average, cold start, flow, pages (ARGS=flow for one section)
 	$(BIN)/python -m bench $(ARGS)

@@ -1,5 +1,6 @@
 """What a killed supervisor left running: every child carries a mark, so that the next start finds and ends it."""
 
+from contextlib import suppress
 from typing import Final
 
 import psutil
@@ -21,7 +22,7 @@ def mark(state: State) -> dict[str, str]:
 
 def end(state: State) -> int:
     """End everything that a supervisor of this state, now dead, started; returns how many processes that were."""
-    alive = [process for process in psutil.process_iter() if _is_marked(process, state)]
+    alive = _survivors(state)
     for process in alive:
         _send(process, kill=False)
     _, stubborn = psutil.wait_procs(alive, timeout=_PATIENCE_SEC)
@@ -29,6 +30,16 @@ def end(state: State) -> int:
         _send(process, kill=True)
     psutil.wait_procs(stubborn, timeout=_PATIENCE_SEC)
     return len(alive)
+
+
+def _survivors(state: State) -> list[psutil.Process]:
+    """The marked processes and their children: a program that writes its title over its environment hides the mark."""
+    found: dict[int, psutil.Process] = {}
+    for process in psutil.process_iter():
+        if _is_marked(process, state):
+            with suppress(psutil.NoSuchProcess):
+                found |= {child.pid: child for child in [process, *process.children(recursive=True)]}
+    return list(found.values())
 
 
 def _is_marked(process: psutil.Process, state: State) -> bool:

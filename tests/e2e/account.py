@@ -15,14 +15,21 @@ PASSWORD = "correct horse battery staple"
 
 
 class Account:
-    """A fresh account, signed in with its token."""
+    """A fresh account, or the one of an e-mail address, signed in with its token."""
 
-    def __init__(self, stack: Stack) -> None:
-        self.email = f"{uuid.uuid4().hex[:12]}@example.com"
+    def __init__(self, stack: Stack, email: str = "") -> None:
+        self.email = email or f"{uuid.uuid4().hex[:12]}@example.com"
         self.http = httpx.Client(timeout=60)
-        credentials = {"email": self.email, "password": PASSWORD}
-        self.http.post(f"{stack.url}/api/v1/auth/register", json=credentials).raise_for_status()
+        if not email:
+            credentials = {"email": self.email, "password": PASSWORD}
+            self.http.post(f"{stack.url}/api/v1/auth/register", json=credentials).raise_for_status()
         self.sign_in(stack)
+
+    @property
+    def id(self) -> str:
+        """Whose it is."""
+        found: str = self.http.get("/account").raise_for_status().json()["id"]
+        return found
 
     def sign_in(self, stack: Stack) -> None:
         """Sign in; from now on everything is asked of this system."""

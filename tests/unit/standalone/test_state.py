@@ -98,8 +98,9 @@ def test_a_missing_program_names_itself() -> None:
 
 
 def test_survivors_are_ended_with_their_children_and_strangers_are_not(tmp_path: Path) -> None:
+    """Also a child whose environment does not say whose it is, as a gunicorn worker's with its title over it."""
     state, other = prepare(tmp_path / "state"), prepare(tmp_path / "other")
-    script = f"import subprocess, sys; print(subprocess.Popen({SLEEP!r}).pid, flush=True); sys.stdin.read()"
+    script = f"import subprocess, sys; print(subprocess.Popen({SLEEP!r}, env={{}}).pid, flush=True); sys.stdin.read()"
     stranger = subprocess.Popen(SLEEP, env=dict(os.environ) | survivors.mark(other))
     parent = subprocess.Popen(
         [sys.executable, "-c", script],
