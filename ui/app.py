@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from faplog import settings as configuration
 from faplog import telemetry
 from faplog.contracts.limits import Severity
-from ui import catalogs, files, headers, preferences, reasons, script_texts, session, units
+from ui import catalogs, files, findings, headers, preferences, reasons, script_texts, session, units
 from ui.api import Api
 from ui.fragments import wants_fragment
 from ui.pages import account, compare, history, landing, log, sample, summary, upload
@@ -37,7 +37,7 @@ def create_app(settings: Settings | None = None, api: Api | None = None) -> Flas
     logging.getLogger("httpx").setLevel(logging.WARNING)  # else a line for each of our own requests
     Compress(app)
     catalogs.PoBabel(app, locale_selector=preferences.locale)
-    app.jinja_env.filters |= units.FILTERS | {"reason": reasons.reason}
+    app.jinja_env.filters |= units.FILTERS | {"reason": reasons.reason, "profile": findings.profile}
     app.context_processor(_everywhere)
     app.after_request(headers.add)
     _serve_files(app)

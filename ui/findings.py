@@ -191,10 +191,11 @@ VERDICT_MEANING: Final = {
     Severity.GOOD: _("Nothing in this log asks for attention."),
     Severity.WATCH: _("The car can be driven as usual. Something is worth watching."),
     Severity.ACT: _("Something is outside its limits and should be looked after soon."),
-    Severity.UNKNOWN: _(
-        "The engine ran for less than five minutes, or the filter's pressure was never read. A longer drive says more."
-    ),
+    Severity.UNKNOWN: _("The engine ran for less than five minutes. A longer drive says more."),
 }
+
+NEVER_RAN: Final = _("The engine never ran in this log. Upload one of a drive to learn more.")
+PRESSURE_UNREAD: Final = _("The filter’s pressure was never read, and without it there is no judging the filter.")
 
 SEVERITY: Final = {
     Severity.GOOD: _("good"),
@@ -228,6 +229,8 @@ class Shown:
     rows: int | None
     start: str | None
     end: str | None
+    profile: str | None
+    """The engine control unit it was seen on, where the API names it: over many logs there may be several."""
 
     @property
     def icon(self) -> str:
@@ -238,6 +241,11 @@ class Shown:
     def severity_name(self) -> Text:
         """Its severity in a word."""
         return SEVERITY[self.severity]
+
+
+def profile(name: str) -> str:
+    """An engine control unit as it is shown; the API says "unknown" for files whose name does not tell."""
+    return str(gettext("unknown car")) if name == "unknown" else name
 
 
 def severity(text: Any) -> Severity:
@@ -274,6 +282,7 @@ def _one(finding: dict[str, Any]) -> Shown:
         rows=evidence.get("rows"),
         start=evidence.get("from"),
         end=evidence.get("to"),
+        profile=evidence.get("profile"),
     )
 
 
@@ -282,13 +291,14 @@ def _normal(code: str) -> str:
     if code not in set(Code):
         return ""
     limit = LIMITS[Code(code)]
-    decimals = WORDS[Code(code)].decimals
     if limit.unit in ("codes", "in a row"):
-        return str(gettext("none"))
+        return "0"
+    unit = units.unit_name(limit.unit)
+    behind = f"{units.NARROW_SPACE}{unit}" if unit else ""
     if isinstance(limit.watch, tuple):
-        low, high = (units.number(bound, limit.unit, decimals) for bound in limit.watch)
-        return str(gettext("%(low)s to %(high)s", low=low, high=f"{high}\u202f{units.unit_name(limit.unit)}".strip()))
-    bound = units.quantity(limit.watch, limit.unit, 0 if limit.watch == int(limit.watch) else decimals)
+        low, high = (units.bound(value, limit.unit) for value in limit.watch)
+        return str(gettext("%(low)s to %(high)s", low=low, high=high + behind))
+    bound = units.bound(limit.watch, limit.unit) + behind
     match limit.bad.value:
         case ">=":
             return str(gettext("below %(bound)s", bound=bound))

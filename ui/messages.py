@@ -32,7 +32,7 @@ def bring_in_line(language: str) -> Catalog:
     """The catalog of a language with every text of today, keeping the translations it has."""
     path = catalogs.path(language)
     catalog = catalogs.catalog(language) if path.is_file() else Catalog(locale=language, charset="utf-8")
-    catalog.update(template(), no_fuzzy_matching=True)
+    catalog.update(template(), no_fuzzy_matching=True, update_creation_date=False)
     catalog.obsolete.clear()
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:

@@ -1,10 +1,24 @@
 """One analysis, arranged for reading: what the template of a log shows, for the sample and for a user's log alike."""
 
-from typing import Any
+from typing import Any, Final
 
+from faplog.contracts.limits import Severity
 from ui import findings
-from ui.figures import GROUPS, speed_bands
+from ui.figures import GROUPS, Figure, speed_bands
 from ui.gauges import gauges
+
+_RAN: Final = Figure("overall.duration.engineOn_sec", "")
+_PRESSURE: Final = Figure("fap.pressure.max_mbar", "")
+
+
+def _meaning(verdict: Severity, analysis: dict[str, Any]) -> Any:
+    """What the verdict means; where there is none, why."""
+    if verdict is Severity.UNKNOWN:
+        if _RAN.of(analysis) == 0:
+            return findings.NEVER_RAN
+        if _RAN.of(analysis) and _PRESSURE.of(analysis) is None:
+            return findings.PRESSURE_UNREAD
+    return findings.VERDICT_MEANING[verdict]
 
 
 def report(log: dict[str, Any]) -> dict[str, Any]:
@@ -18,7 +32,7 @@ def report(log: dict[str, Any]) -> dict[str, Any]:
         "a": analysis,
         "verdict": verdict,
         "verdict_name": findings.VERDICT[verdict],
-        "verdict_meaning": findings.VERDICT_MEANING[verdict],
+        "verdict_meaning": _meaning(verdict, analysis),
         "verdict_icon": findings.ICON[verdict],
         "problems": [finding for finding in checked if finding.advice],
         "checked": checked,

@@ -2,7 +2,7 @@
 
 from flask_babel import gettext as _
 
-from ui import preferences, reasons, units
+from ui import preferences, units
 
 
 def texts() -> dict[str, object]:
@@ -13,7 +13,6 @@ def texts() -> dict[str, object]:
         "units": {
             unit: units.unit_name(unit) for unit in ("km/h", "km", "rpm", "l/h", "g/l", "mbar", "bar", "°C", "%")
         },
-        "reasons": reasons.for_scripts(),
         "away": _("The service cannot be reached right now. Please try again in a moment."),
         "wrongLogin": _("E-mail or password is wrong."),
         "taken": _("There is already an account with this e-mail address."),
@@ -33,7 +32,7 @@ def texts() -> dict[str, object]:
         "analysed": _("analysed"),
         "someAnalysed": _("{done} of {all} analysed"),
         "skipped": _("left out, as they are no CSV: {names}"),
-        "tooLarge": _("The file is larger than 20 MB."),
+        "tooLarge": _("The file is larger than {0} MB."),
         "wrongKind": _("Only .csv and .zip files can be read."),
         "emptyFile": _("The file is empty."),
         "retry": _("Try again"),
@@ -41,15 +40,18 @@ def texts() -> dict[str, object]:
         "open": _("Open the report"),
         "openLogs": _("To my logs"),
         "offline": _("No connection. Goes on by itself as soon as there is one."),
+        "busy": _("The service does not take it right now. Goes on by itself in a moment."),
         "progress": _("{done} of {all} files done"),
         "deleted": _("{name} deleted"),
         "undo": _("Undo"),
         "noPlots": _("This log holds nothing that could be plotted."),
+        "morePlots": _("More: {names}"),
         "plotsFailed": _("The plots could not be loaded."),
         "soot": _("Soot"),
         "pressure": _("Back pressure"),
         "temperatures": _("Temperatures"),
         "temp": _("Filter"),
+        "filterTemp": _("Filter temperature"),
         "coolant": _("Coolant"),
         "oil": _("Oil"),
         "speed": _("Speed"),

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Final
 
 from babel.dates import format_skeleton
-from flask_babel import format_date, format_decimal, format_time, get_locale, gettext, ngettext
+from flask_babel import format_date, format_decimal, format_time, get_locale, gettext, ngettext, pgettext
 from markupsafe import Markup, escape
 
 from ui import preferences
@@ -33,8 +33,10 @@ _WRITTEN: Final = {
     "ml": "mL",
     "s_": "s",
     "ratio": "",
-    "count": "",
+    "codes": "",
+    "in a row": "",
 }
+"""`L` stands for the litre, which not every language writes large."""
 
 
 def convert(value: float, unit: str, units: Units) -> tuple[float, str]:
@@ -49,13 +51,9 @@ def convert(value: float, unit: str, units: Units) -> tuple[float, str]:
 
 def written(unit: str) -> str:
     """A unit as it stands behind a number."""
-    match unit:
-        case "codes" | "in a row":
-            return ""
-        case "rpm":
-            return str(gettext("rpm"))
-        case _:
-            return _WRITTEN.get(unit, unit)
+    if unit == "rpm":
+        return str(gettext("rpm"))
+    return _WRITTEN.get(unit, unit).replace("L", str(pgettext("the sign of the litre", "L")))
 
 
 def unit_name(unit: str) -> str:
@@ -70,6 +68,13 @@ def number(value: float | None, unit: str = "", decimals: int = 0) -> str:
     value, _ = convert(value, unit, preferences.units())
     text: str = format_decimal(round(value, decimals) + 0.0, format=f"#,##0.{'0' * decimals}" if decimals else "#,##0")
     return text.replace("-", "−")
+
+
+def bound(value: float, unit: str = "") -> str:
+    """A limit alone, in the reader's units, with no more decimals than it has: two at most, none from 100 on."""
+    value, _ = convert(value, unit, preferences.units())
+    written = format_decimal(round(value, 2 if abs(value) < 100 else 0) + 0.0, format="#,##0.##")
+    return str(written).replace("-", "−")
 
 
 def quantity(value: float | None, unit: str = "", decimals: int = 0) -> str:
@@ -122,20 +127,27 @@ def moment(text: str | None) -> datetime | None:
 
 def day(text: str | None, style: str = "long") -> str:
     """The date of an ISO date or time, in words; a dash for nothing."""
-    try:
-        when = date.fromisoformat(text[:10]) if text else None
-    except ValueError:
-        when = None
+    when = _date(text)
     return str(format_date(when, style)) if when else DASH
 
 
 def short_day(text: str | None) -> str:
     """Weekday and date, short: for lists."""
-    try:
-        when = date.fromisoformat(text[:10]) if text else None
-    except ValueError:
-        when = None
+    when = _date(text)
     return capital(str(format_skeleton("yMMMEd", when, locale=get_locale()))) if when else DASH
+
+
+def span(start: str | None, end: str | None) -> str:
+    """The times of day from one ISO time to another; one of them where they read the same."""
+    first, last = clock(start), clock(end)
+    return first if first == last or last == DASH else f"{first}–{last}"
+
+
+def _date(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text[:10]) if text else None
+    except ValueError:
+        return None
 
 
 def clock(text: str | None) -> str:
@@ -154,14 +166,20 @@ def logs(count: int) -> str:
     return str(ngettext("%(num)s log", "%(num)s logs", count))
 
 
+def amount(value: float | None, figure: Figure) -> str:
+    """A figure for a row that names its unit: the number alone; a duration says its units itself."""
+    return duration(value) if figure.unit == "s" else number(value, figure.unit, figure.decimals)
+
+
 def delta(figure: Figure, one: float | None, other: float | None) -> str:
-    """How much a figure of the second log differs from the first, in the reader's units."""
+    """How much a figure of the second log differs from the first, in the reader's units, for such a row."""
     if one is None or other is None:
         return DASH
-    if figure.unit == "l/100km" and preferences.units() is Units.IMPERIAL:
-        gap = convert(other, figure.unit, Units.IMPERIAL)[0] - convert(one, figure.unit, Units.IMPERIAL)[0]
-        return difference(gap, "mpg", figure.decimals)
-    return difference(other - one, figure.unit, figure.decimals)
+    if figure.unit == "s":
+        return difference(other - one, "s")
+    shown_in = preferences.units()
+    gap = convert(other, figure.unit, shown_in)[0] - convert(one, figure.unit, shown_in)[0]
+    return difference(gap, "", figure.decimals)
 
 
 def capital(text: str) -> str:
@@ -170,6 +188,8 @@ def capital(text: str) -> str:
 
 
 FILTERS: Final = {
+    "amount": amount,
+    "bound": bound,
     "capital": capital,
     "delta": delta,
     "number": number,
@@ -180,6 +200,7 @@ FILTERS: Final = {
     "day": day,
     "short_day": short_day,
     "clock": clock,
+    "span": span,
     "unit_name": unit_name,
     "logs": logs,
 }

@@ -18,6 +18,8 @@ PHONE: Final[dict[str, Any]] = {
     "is_mobile": True,
     "has_touch": True,
 }
+PATIENCE_MS: Final = 30_000
+"""How long anything may take on a busy machine before a test gives up."""
 DESKTOP: Final[dict[str, Any]] = {"viewport": {"width": 1280, "height": 900}}
 _QUIET: Final = [
     "--disable-gpu",
@@ -61,7 +63,7 @@ class Watched:
         self.url = url
         self.complaints: list[str] = []
         self.forgiven: list[str] = []
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         context.on("console", self._on_console)
         context.on("weberror", lambda error: self.complaints.append(f"error in a page: {error.error}"))
         context.on("request", self._on_request)

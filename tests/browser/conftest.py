@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from faplog.synthetic.__main__ import main as synthetic
-from tests.browser.chromium import DESKTOP, Watched, launched
+from tests.browser.chromium import DESKTOP, PATIENCE_MS, Watched, launched
 from tests.browser.owner import PASSWORD, Owner, new_owner
 from tests.conftest import Stack
 
 Visit = Callable[..., Watched]
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="module")

@@ -103,7 +103,7 @@ def test_deleting_can_be_undone_and_is_done_on_leaving(
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
     expect(rows).to_have_count(0)
-    until(lambda: not owner.logs()["data"], 15)
+    until(lambda: not owner.logs()["data"], 60)
     expect(page.get_by_role("heading", name="No logs yet")).to_be_visible()
 
 

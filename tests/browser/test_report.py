@@ -100,7 +100,7 @@ def test_compare_by_distance_and_time(visit: Visit, driver: Driver) -> None:
     expect(page.locator(".uplot").first).to_be_visible()
     page.get_by_role("button", name="by time").click()
     expect(page.get_by_role("button", name="by time")).to_have_attribute("aria-pressed", "true")
-    expect(page.get_by_role("cell", name="km").first).to_be_visible()
+    expect(page.get_by_role("rowheader", name="Distance km", exact=True).first).to_be_visible()
 
 
 def test_a_month_in_the_summary(visit: Visit, driver: Driver) -> None:

@@ -47,10 +47,12 @@ def logs() -> Answer:
         _name, by, order = SORTS[sort]
         wanted = FILTERS[show][1]
         found = fetch("/analyses", page=max(number, 1), limit=PAGE_SIZE, sortBy=by, order=order, q=q, **wanted)
-        rows = [
-            row | {"severity": findings.severity(row.get("verdict")), "size": len(row.get("fileName", ""))}
-            for row in found.get("data", [])
-        ]
-        return {"rows": rows, "pagination": found.get("pagination") or {}, "icons": findings.ICON}
+        rows = [row | {"severity": findings.severity(row.get("verdict"))} for row in found.get("data", [])]
+        return {
+            "rows": rows,
+            "pagination": found.get("pagination") or {},
+            "icons": findings.ICON,
+            "names": findings.SEVERITY,
+        }
 
     return page("history.html", "history_list.html", read, **known)

@@ -35,8 +35,8 @@ FIGURES: Final = (
 
 TRENDS: Final = (
     ("sootRate_gl100km", _("Soot gathered"), "g/l/100km", 2),
-    ("kv", _("Resistance of the filter (k_v)"), "", 3),
-    ("kv_afterRegen", _("Resistance after a regeneration (k_v)"), "", 3),
+    ("kv", _("Resistance of the filter (k_v)"), "mbar·h/m³", 3),
+    ("kv_afterRegen", _("Resistance after a regeneration (k_v)"), "mbar·h/m³", 3),
     ("pressure_idle_mbar", _("Back pressure at idle"), "mbar", 1),
     ("interval_km", _("Between regenerations"), "km", 0),
     ("l100km", _("Fuel economy"), "l/100km", 2),
@@ -83,7 +83,6 @@ def _arranged(answer: dict[str, Any]) -> dict[str, Any]:
     return {
         "calculating": answer.get("status") == AverageStatus.CALCULATING,
         "failed": answer.get("status") == AverageStatus.FAILED,
-        "sentence": answer.get("message"),
         "a": average,
         "verdict": verdict,
         "verdict_name": findings.VERDICT[verdict],

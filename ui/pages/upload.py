@@ -2,6 +2,7 @@
 
 from flask import Blueprint, redirect, render_template, url_for
 
+from ui import reasons
 from ui.fragments import Answer
 from ui.session import here, perhaps_signed_in
 
@@ -13,4 +14,4 @@ def form() -> Answer:
     """Choose or drop files; each shows how far it is."""
     if not perhaps_signed_in():
         return redirect(url_for("account.login", next=here()))
-    return render_template("upload.html")
+    return render_template("upload.html", reasons=reasons.for_scripts())

@@ -168,6 +168,44 @@ def test_a_forecast_is_a_range_unless_both_ends_are_one(user: FlaskClient, api: 
         assert f"Next regeneration in about {seen}" in shown
 
 
+def test_a_forecast_of_nothing_left_is_no_number(user: FlaskClient, api: FakeApi) -> None:
+    forecast = {"low_km": 0, "high_km": 0.3, "basis": ["ecu mean interval"]}
+    api.answers[f"analyses/{LOG_ID}"] = detail(ANALYSIS | {"nextRegen": forecast})
+    assert "Next regeneration any moment" in text(user.get(f"/logs/{LOG_ID}"))
+
+
+@pytest.mark.parametrize(
+    ("ran", "pressure", "why"),
+    [(0, None, "never ran"), (200, 4.0, "less than five minutes"), (900, None, "pressure was never read")],
+)
+def test_a_log_without_a_verdict_says_why(
+    user: FlaskClient, api: FakeApi, ran: int, pressure: float | None, why: str
+) -> None:
+    analysis = {
+        "overall": {"duration": {"engineOn_sec": ran}},
+        "fap": {"pressure": {"max_mbar": pressure}},
+        "health": {"verdict": "unknown", "findings": []},
+    }
+    api.answers[f"analyses/{LOG_ID}"] = detail(analysis)
+    assert why in text(user.get(f"/logs/{LOG_ID}"))
+
+
+def test_of_many_findings_the_first_and_the_grave_are_unfolded(user: FlaskClient, api: FakeApi) -> None:
+    codes = ["oil_max", "coolant_max", "oil_dilution", "fault_codes", "additive_remaining"]
+    findings = [{"code": code, "severity": "watch", "value": 1, "unit": ""} for code in codes]
+    findings += [{"code": code, "severity": "act", "value": 1, "unit": ""} for code in ("battery_before_start",) * 3]
+    api.answers[f"analyses/{LOG_ID}"] = detail(ANALYSIS | {"health": {"verdict": "act", "findings": findings}})
+    page = user.get(f"/logs/{LOG_ID}").text
+    assert page.count('class="finding-text" open') == 3
+    assert page.count('class="finding-text"') == 8
+    assert page.index("Battery before the start") < page.index("Hottest oil")
+
+
+def test_only_the_upload_carries_the_table_of_refusals(user: FlaskClient, api: FakeApi) -> None:
+    assert 'id="reasons"' in user.get("/upload").text
+    assert "The zip is encrypted" not in user.get("/account").text
+
+
 def test_a_failed_log_says_why(user: FlaskClient, api: FakeApi) -> None:
     api.answers[f"analyses/{LOG_ID}"] = detail(None, status="Failed", message="Failed to read csv file: no header.")
     assert "Failed to read csv file: no header." in text(user.get(f"/logs/{LOG_ID}"))
@@ -241,7 +279,9 @@ def test_summary_says_that_it_is_being_made_anew_or_failed(user: FlaskClient, ap
     api.answers |= summary_answers("CALCULATING")
     assert "data-waiting" in user.get("/summary").text
     api.answers |= summary_answers("FAILED")
-    assert "A sentence." in user.get("/summary").text
+    failed = text(user.get("/summary"))
+    assert "these are the averages from before it" in failed
+    assert "A sentence." not in failed
 
 
 @pytest.mark.parametrize("query", ["?year=2031", "?year=2031&month=2", "?year=-3", "?year=x&month=y", "?month=3"])
@@ -260,7 +300,7 @@ def test_compare_shows_both_and_the_difference(user: FlaskClient, api: FakeApi) 
         f"analyses/{OTHER_ID}": detail(longer, id=OTHER_ID),
     }
     shown = text(user.get(f"/compare?a={LOG_ID}&b={OTHER_ID}"))
-    assert "21.37 km 31.37 km +10.00 km" in shown
+    assert "Distance km 21.37 31.37 +10.00" in shown
 
 
 def test_compare_offers_the_logs_there_are(user: FlaskClient, api: FakeApi) -> None:

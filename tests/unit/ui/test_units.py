@@ -13,7 +13,7 @@ from ui.preferences import Units
 
 def finding(code: Code, value: float | None) -> Shown:
     """A finding of this code and value."""
-    return Shown(code, Severity.GOOD, "", None, value, LIMITS[code].unit, 0, "", None, None, None, None, None)
+    return Shown(code, Severity.GOOD, "", None, value, LIMITS[code].unit, 0, "", *[None] * 6)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,19 @@ def test_numbers_and_differences(browser: FlaskClient) -> None:
         assert units.quantity(None, "km") == units.DASH
         assert units.day("rubbish") == units.DASH
         assert units.clock("2025-02-03T07:05:09.300") == "07:05"
+        assert units.span("2025-02-03T07:05:09", "2025-02-03T07:05:41") == "07:05"
+        assert units.span("2025-02-03T07:05:09", "2025-02-03T08:10:00") == "07:05–08:10"
+        assert [units.bound(11.6), units.bound(-15.0), units.bound(50_000)] == ["11.6", "−15", "50,000"]
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [("en", "1,234.5 L/100 km"), ("fr", "1 234,5 L/100 km"), ("pl", "1 234,5 l/100 km")],
+)
+def test_a_quantity_is_written_as_its_readers_write_it(browser: FlaskClient, language: str, written: str) -> None:
+    with browser.application.test_request_context(headers={"Accept-Language": language}):
+        shown = units.quantity(1234.46, "l/100km", 1)
+    assert shown.replace("\u202f", " ").replace("\xa0", " ") == written
 
 
 @given(st.floats(0.5, 60))

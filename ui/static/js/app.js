@@ -1,6 +1,6 @@
 // On every page: fill what waits for the service, and send what an earlier page could not.
 import { body, fill } from "./fragment.js";
-import { request } from "./http.js";
+import { API, request } from "./http.js";
 import { resumeDeletions } from "./undo.js";
 import { toast } from "./toast.js";
 import { texts } from "./texts.js";
@@ -14,7 +14,7 @@ document.addEventListener("click", async (event) => {
   if (!link || !link.pathname.startsWith("/api/")) return;
   event.preventDefault();
   try {
-    await request("/api/v1/analyses?limit=1");
+    await request(`${API}/analyses?limit=1`);
     location.assign(link.href);
   } catch {
     toast(texts.away);

@@ -1,12 +1,21 @@
 // Two logs over each other, by the distance driven or by the time since each began.
 import { body, whenFilled } from "./fragment.js";
-import { request } from "./http.js";
-import { axis, colours, css, places, span } from "./plots.js";
-import { fill, number, texts } from "./texts.js";
+import { API, request } from "./http.js";
+import { axis, colours, MILES, places, span } from "./axes.js";
+import { fit, frame, held, label, measured } from "./frame.js";
+import { number, texts } from "./texts.js";
 
 const uPlot = window.uPlot;
-const PANELS = [["soot", texts.soot, 1], ["pressure", texts.pressure, 0], ["temp", texts.temp, 0], ["speed", texts.speed, 0], ["coolant", texts.coolant, 0], ["fuel", texts.fuel, 1], ["boost", texts.boost, 0]];
-const KM = texts.imperial ? 1 / 1.609344 : 1;
+const PANELS = [
+  ["soot", texts.soot, 1],
+  ["pressure", texts.pressure, 0],
+  ["temp", texts.filterTemp, 0],
+  ["speed", texts.speed, 0],
+  ["coolant", texts.coolant, 0],
+  ["fuel", texts.fuel, 1],
+  ["boost", texts.boost, 0],
+]; // channel, title, decimals
+const KM = texts.imperial ? MILES : 1;
 const MINUTE = 60;
 let drawn = [];
 
@@ -46,48 +55,45 @@ function line(series, name, byDistance) {
   return [xs, ys];
 }
 
+// The two logs of one quantity in one plot.
+function panel(list, title, decimals, unit, lines, byDistance) {
+  const { note, canvas } = frame(list, title);
+  label(canvas, title, lines.flatMap(([, ys]) => ys.filter((y) => y !== null)), decimals, unit);
+  const unitX = byDistance ? texts.units.km : "min";
+  const inks = colours();
+  const readout = (u) => {
+    const at = u.cursor.idx ?? null;
+    const values = () => [1, 2].map((i) => number(held(u.data[i], at), decimals)).join(" | ");
+    note.textContent = at === null ? unit : `${measured(u.data[0][at], 1, unitX)}: ${values()}\u202f${unit}`;
+  };
+  const u = new uPlot({
+    width: canvas.clientWidth,
+    height: canvas.clientHeight,
+    padding: [8, 6, 0, 0],
+    legend: { show: false },
+    scales: { x: { time: false }, y: { range: (_u, min, max) => span(min, max) } },
+    axes: [
+      axis({ values: (_u, splits) => splits.map((at) => measured(at, Number.isInteger(at) ? 0 : 1, unitX)), space: 70, size: 28 }),
+      axis({ values: (_u, splits, _i, _space, increment) => splits.map((at) => number(at, places(increment))), space: 34, size: 54 }),
+    ],
+    series: [{}, ...[0, 1].map((i) => ({ stroke: inks[i], width: 1.75, points: { show: false } }))],
+    cursor: { sync: { key: "compare" }, y: false, drag: { x: true, y: false } },
+    hooks: { setCursor: [readout] },
+  }, uPlot.join(lines), canvas);
+  readout(u);
+  return { u, canvas };
+}
+
 function paint(section, both, byDistance) {
   drawn.forEach(({ u }) => u.destroy());
-  drawn = [];
   const list = section.querySelector(".plot-list");
   list.replaceChildren();
-  const inks = colours();
-  const unitX = byDistance ? texts.units.km : "min";
-  for (const [name, title, decimals] of PANELS) {
+  drawn = PANELS.flatMap(([name, title, decimals]) => {
     const lines = both.map((series) => line(series, name, byDistance));
-    if (!lines.some(([xs]) => xs.length)) continue;
-    const channel = both.flatMap((series) => series.channels).find((one) => one.name === name);
-    const unit = texts.units[channel.unit] ?? channel.unit;
-    const box = document.createElement("div");
-    box.className = "plot";
-    const head = document.createElement("h3");
-    head.textContent = title;
-    const note = document.createElement("small");
-    note.className = "plot-readout";
-    note.textContent = unit;
-    head.append(note);
-    const canvas = document.createElement("div");
-    canvas.className = "plot-canvas";
-    canvas.setAttribute("role", "img");
-    const known = lines.flatMap(([, ys]) => ys.filter((y) => y !== null));
-    canvas.setAttribute("aria-label", fill(texts.plotLabel, { name: title, low: number(Math.min(...known), decimals), high: number(Math.max(...known), decimals), unit }));
-    box.append(head, canvas);
-    list.append(box);
-    const u = new uPlot({
-      width: canvas.clientWidth, height: canvas.clientHeight, padding: [8, 6, 0, 0], legend: { show: false },
-      scales: { x: { time: false }, y: { range: (_u, min, max) => span(min, max) } },
-      axes: [axis({ values: (_u, splits) => splits.map((at) => `${number(at, Number.isInteger(at) ? 0 : 1)}\u202f${unitX}`), space: 70, size: 28 }), axis({ size: 54, values: (_u, splits, _i, _s, increment) => splits.map((at) => number(at, places(increment))), space: 34 })],
-      series: [{}, ...[0, 1].map((i) => ({ stroke: inks[i], width: 1.75, points: { show: false } }))],
-      cursor: { sync: { key: "compare" }, y: false, drag: { x: true, y: false } },
-      hooks: { setCursor: [(self) => {
-        const at = self.cursor.idx;
-        if (at === null || at === undefined) { note.textContent = unit; return; }
-        const values = [1, 2].map((i) => { let near = at; while (near > 0 && self.data[i][near] === undefined) near -= 1; return number(self.data[i][near], decimals); });
-        note.textContent = `${number(self.data[0][at], 1)}\u202f${unitX}: ${values.join(" | ")}\u202f${unit}`;
-      }] },
-    }, uPlot.join(lines.map(([xs, ys]) => [xs, ys])), canvas);
-    drawn.push({ u, canvas });
-  }
+    if (!lines.some(([xs]) => xs.length)) return [];
+    const { unit } = both.flatMap((series) => series.channels).find((channel) => channel.name === name);
+    return [panel(list, title, decimals, texts.units[unit] ?? unit, lines, byDistance)];
+  });
   list.removeAttribute("aria-busy");
   if (!drawn.length) {
     const none = document.createElement("p");
@@ -95,7 +101,7 @@ function paint(section, both, byDistance) {
     none.textContent = texts.noPlots;
     list.append(none);
   }
-  section.dataset.drawn = css("--fl-plot-1");
+  section.dataset.drawn = "";
 }
 
 whenFilled(async () => {
@@ -115,7 +121,7 @@ whenFilled(async () => {
   }
   try {
     both = await Promise.all(JSON.parse(section.dataset.overlay).map(async (id) => {
-      const response = await request(`/api/v1/analyses/${id}/series`);
+      const response = await request(`${API}/analyses/${id}/series`);
       return response.ok ? response.json() : { channels: [] };
     }));
   } catch {
@@ -123,8 +129,6 @@ whenFilled(async () => {
     return;
   }
   show();
-  new ResizeObserver(() => {
-    for (const { u, canvas } of drawn) if (canvas.clientWidth && u.width !== canvas.clientWidth) u.setSize({ width: canvas.clientWidth, height: canvas.clientHeight });
-  }).observe(section);
+  new ResizeObserver(() => fit(drawn)).observe(section);
   new MutationObserver(show).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
 });

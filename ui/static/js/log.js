@@ -1,11 +1,15 @@
 // One log: its plots, jumping to them, downloads, print; and waiting while it is being analysed.
+import { wall } from "./axes.js";
 import { body, fill as refill, poll, load, whenFilled } from "./fragment.js";
 import { request } from "./http.js";
-import { draw, picture, wall } from "./plots.js";
-import { texts } from "./texts.js";
+import { picture } from "./picture.js";
+import { draw } from "./plots.js";
+import { fill, texts } from "./texts.js";
 
 let plots = null;
 let stop = null;
+let paint = () => {};
+new MutationObserver(() => paint()).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
 
 async function plot(section) {
   const list = section.querySelector(".plot-list");
@@ -33,17 +37,18 @@ async function plot(section) {
   list.removeAttribute("aria-busy");
   if (!series) return say(texts.plotsFailed, true);
   if (!series.channels.length) return say(texts.noPlots, false);
-  const paint = () => {
+  paint = () => {
     plots?.destroy();
     list.replaceChildren();
     plots = draw(list, more, series, (zoomed) => { whole.disabled = !zoomed; });
-    more.parentElement.hidden = !more.children.length;
+    const folded = plots?.panels.filter(({ minor }) => minor).map(({ title }) => title).join(", ");
+    more.parentElement.hidden = !folded;
+    more.parentElement.querySelector("summary").textContent = fill(texts.morePlots, { names: folded });
     if (plots) tools.hidden = false;
     else say(texts.noPlots, false);
   };
   paint();
   whole.onclick = () => plots.reset();
-  new MutationObserver(paint).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
   section.dataset.drawn = "";
   return undefined;
 }

@@ -1,13 +1,20 @@
 // The summary: trends as small plots, a point a log, that opens on a click; and waiting while averages are made anew.
+import { axis, colours, fade, places, span, wall } from "./axes.js";
 import { body, fill as refill, load, poll, whenFilled } from "./fragment.js";
-import { axis, colours, fade, places, span, wall } from "./plots.js";
-import { fill, number, texts } from "./texts.js";
+import { fit, label, measured } from "./frame.js";
+import { number, texts } from "./texts.js";
 
 const uPlot = window.uPlot;
 const day = new Intl.DateTimeFormat(texts.lang, { day: "numeric", month: "short", timeZone: "UTC" });
 const dayAndYear = new Intl.DateTimeFormat(texts.lang, { dateStyle: "medium", timeZone: "UTC" });
+const DAY = 86400;
+const STEPS = [1, 2, 3, 5, 7, 14, 30, 61, 91, 182, 365].map((count) => count * DAY);
+const MOST_POINTS = 60; // more of them would hide the line
 let drawn = [];
 let stop = null;
+
+// A scale of two days at least, so that logs of one day stand at a date.
+const days = (min, max) => (max - min < 2 * DAY ? [(min + max) / 2 - DAY, (min + max) / 2 + DAY] : [min, max]);
 
 function trend(box, chart) {
   const place = box.querySelector(".trend-plot");
@@ -21,36 +28,38 @@ function trend(box, chart) {
   const xs = order.map((i) => times[i]);
   for (let i = 1; i < xs.length; i += 1) if (xs[i] <= xs[i - 1]) xs[i] = xs[i - 1] + 600; // several logs of one day: side by side
   const ys = order.map((i) => chart.values[i]);
-  const [low, high] = [Math.min(...ys), Math.max(...ys)];
-  place.setAttribute("role", "img");
-  place.setAttribute("aria-label", fill(texts.plotLabel, { name: head.firstChild.textContent.trim(), low: number(low, chart.decimals), high: number(high, chart.decimals), unit: chart.unit }));
   if (xs.length === 1) {
     const link = document.createElement("a");
     link.className = "trend-one";
-    link.textContent = `${number(ys[0], chart.decimals)}\u202f${chart.unit}`;
+    link.textContent = measured(ys[0], chart.decimals, chart.unit);
     if (chart.ids[0]) link.href = `/logs/${chart.ids[0]}`;
-    place.removeAttribute("role");
-    place.removeAttribute("aria-label");
     place.append(link);
     return;
   }
+  label(place, head.firstChild.textContent.trim(), ys, chart.decimals, chart.unit);
   const u = new uPlot({
-    width: place.clientWidth, height: place.clientHeight, padding: [8, 20, 0, 0], legend: { show: false },
-    scales: { x: { time: true }, y: { range: (_u, min, max) => span(min, max) } },
-    axes: [axis({ values: (_u, splits) => splits.map((at) => day.format(new Date(at * 1000))), space: 60, size: 26, incrs: [1, 2, 3, 5, 7, 14, 30, 61, 91, 182, 365].map((days) => days * 86400) }), axis({ size: 46, values: (_u, splits, _i, _s, increment) => splits.map((at) => number(at, places(increment))), space: 30 })],
+    width: place.clientWidth,
+    height: place.clientHeight,
+    padding: [8, 20, 0, 0],
+    legend: { show: false },
+    scales: { x: { time: true, range: (_u, min, max) => days(min, max) }, y: { range: (_u, min, max) => span(min, max) } },
+    axes: [
+      axis({ values: (_u, splits) => splits.map((at) => day.format(new Date(at * 1000))), incrs: STEPS, space: 60, size: 26 }),
+      axis({ values: (_u, splits, _i, _space, increment) => splits.map((at) => number(at, places(increment))), space: 30, size: 46 }),
+    ],
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
-    series: [{}, { stroke: ink, width: 1.75, fill: fade(ink), points: { show: true, size: 6, fill: ink } }],
+    series: [{}, { stroke: ink, width: 1.75, fill: fade(ink), points: { show: xs.length <= MOST_POINTS, size: 6, fill: ink } }],
     cursor: { drag: { x: false, y: false }, y: false },
     hooks: { setCursor: [(self) => {
-      const at = self.cursor.idx;
-      note.textContent = at === null || at === undefined ? "" : `${dayAndYear.format(new Date(xs[at] * 1000))}: ${number(ys[at], chart.decimals)}`;
+      const at = self.cursor.idx ?? null;
+      note.textContent = at === null ? "" : `${dayAndYear.format(new Date(xs[at] * 1000))}: ${number(ys[at], chart.decimals)}`;
     }] },
   }, [xs, ys], place);
   u.over.addEventListener("click", () => {
     const id = u.cursor.idx === null ? null : chart.ids[order[u.cursor.idx]];
     if (id) location.assign(`/logs/${id}`);
   });
-  drawn.push({ u, place });
+  drawn.push({ u, canvas: place });
 }
 
 function paint() {
@@ -70,9 +79,7 @@ function paint() {
   document.getElementById("trends").dataset.drawn = "";
 }
 
-new ResizeObserver(() => {
-  for (const { u, place } of drawn) if (place.clientWidth && u.width !== place.clientWidth) u.setSize({ width: place.clientWidth, height: place.clientHeight });
-}).observe(body);
+new ResizeObserver(() => fit(drawn)).observe(body);
 new MutationObserver(paint).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
 
 whenFilled(() => {

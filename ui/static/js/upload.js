@@ -2,10 +2,12 @@
 import { API, api, csrf, Problem, renew, toLogin } from "./http.js";
 import { poll } from "./fragment.js";
 import { add, all, remove, save } from "./queue.js";
-import { fill, inWords, number, texts } from "./texts.js";
+import { inWords } from "./reasons.js";
+import { fill, texts } from "./texts.js";
 
 const LIMIT = 20 * 1024 * 1024;
 const AT_ONCE = 2;
+const AGAIN_MS = 5000;
 const form = document.querySelector("[data-upload]");
 const input = document.getElementById("files");
 const list = document.getElementById("uploads");
@@ -19,12 +21,15 @@ let running = 0;
 let mayRun = false;
 let polling = null;
 
-const size = (bytes) => (bytes < 1e6 ? `${number(Math.max(bytes, 1e3) / 1e3)} kB` : `${number(bytes / 1e6, 1)} MB`);
+const percent = new Intl.NumberFormat(texts.lang, { style: "percent" });
+const inUnit = (unit, digits) => new Intl.NumberFormat(texts.lang, { style: "unit", unit, maximumFractionDigits: digits });
+const [kilobytes, megabytes] = [inUnit("kilobyte", 0), inUnit("megabyte", 1)];
+const size = (bytes) => (bytes < 1e6 ? kilobytes.format(Math.max(bytes, 1e3) / 1e3) : megabytes.format(bytes / 1e6));
 
 function wrongWith(file) {
   if (!/\.(csv|zip)$/i.test(file.name)) return texts.wrongKind;
   if (file.size === 0) return texts.emptyFile;
-  return file.size > LIMIT ? texts.tooLarge : null;
+  return file.size > LIMIT ? fill(texts.tooLarge, [LIMIT / (1024 * 1024)]) : null;
 }
 
 async function take(files) {
@@ -61,7 +66,7 @@ function draw(key) {
   bar.hidden = entry.state === "error" || entry.state === "finished";
   if (entry.state === "waiting") {
     bar.value = loaded;
-    state.textContent = entry.problem || (loaded >= 100 ? texts.storing : loaded ? `${texts.sending} ${Math.round(loaded)} %` : texts.waiting);
+    state.textContent = entry.problem || (loaded >= 100 ? texts.storing : loaded ? `${texts.sending} ${percent.format(loaded / 100)}` : texts.waiting);
     if (!loaded) actions.append(action(texts.remove, () => drop(key)));
   } else if (entry.state === "analysing") {
     const done = entry.ids.length - entry.pending;
@@ -170,8 +175,8 @@ async function send(key) {
     if (!(problem instanceof Problem)) throw problem;
     one.loaded = 0;
     if (problem.status === 0 || problem.status >= 500 || problem.status === 429) {
-      Object.assign(one.entry, { problem: texts.offline });
-      setTimeout(() => { one.busy = false; pump(); }, 5000);
+      one.entry.problem = problem.status === 0 ? texts.offline : texts.busy;
+      one.timer = setTimeout(() => resume(one), AGAIN_MS);
       draw(key);
       running -= 1;
       return;
@@ -182,6 +187,13 @@ async function send(key) {
   running -= 1;
   one.busy = false;
   draw(key);
+  pump();
+}
+
+function resume(one) {
+  clearTimeout(one.timer);
+  one.timer = null;
+  one.busy = false;
   pump();
 }
 
@@ -258,7 +270,7 @@ document.addEventListener("drop", (event) => {
 clearButton.addEventListener("click", () => {
   for (const [key, { entry }] of [...shown]) if (entry.state === "finished") drop(key);
 });
-addEventListener("online", () => { for (const one of shown.values()) if (one.entry.problem === texts.offline) one.busy = false; pump(); });
+addEventListener("online", () => { for (const one of shown.values()) if (one.timer) resume(one); });
 
 for (const entry of await all()) show(entry);
 start();

@@ -1,0 +1,58 @@
+// How a plot is read and zoomed by fingers and by keys.
+
+// One finger reads values off (up and down still scrolls the page), two fingers zoom and move, a double tap shows all.
+export function touch(u, view, zoom, reset) {
+  const fingers = new Map();
+  let last = 0;
+  let grip = null;
+  const place = (event) => event.clientX - u.over.getBoundingClientRect().left;
+  u.over.addEventListener("pointerdown", (event) => {
+    if (event.pointerType !== "touch") return;
+    fingers.set(event.pointerId, place(event));
+    if (fingers.size === 2) grip = { at: [...fingers.values()], view: [...view()] };
+    if (fingers.size === 1) {
+      if (event.timeStamp - last < 300) reset();
+      last = event.timeStamp;
+      u.setCursor({ left: place(event), top: 10 }, true, true);
+    }
+  });
+  u.over.addEventListener("pointermove", (event) => {
+    if (!fingers.has(event.pointerId)) return;
+    fingers.set(event.pointerId, place(event));
+    if (fingers.size === 2 && grip) {
+      const [a, b] = [...fingers.values()];
+      const seconds = (grip.view[1] - grip.view[0]) / u.over.clientWidth;
+      const stretch = Math.abs(grip.at[1] - grip.at[0]) / Math.max(Math.abs(b - a), 10);
+      const middle = grip.view[0] + ((grip.at[0] + grip.at[1]) / 2) * seconds;
+      const width = (grip.view[1] - grip.view[0]) * stretch;
+      const from = middle - (((a + b) / 2) / u.over.clientWidth) * width;
+      zoom(from, from + width);
+    } else if (fingers.size === 1) u.setCursor({ left: place(event), top: 10 }, true, true);
+  });
+  for (const name of ["pointerup", "pointercancel", "pointerleave"]) {
+    u.over.addEventListener(name, (event) => { fingers.delete(event.pointerId); grip = null; });
+  }
+}
+
+// Arrows move the cursor (with shift by more), + and − zoom around it, Escape shows all.
+export function keys(canvas, u, view, zoom, reset) {
+  canvas.addEventListener("keydown", (event) => {
+    const width = u.over.clientWidth;
+    const left = u.cursor.left >= 0 ? u.cursor.left : width / 2;
+    const [from, to] = view();
+    const at = u.posToVal(left, "x");
+    const step = (event.shiftKey ? 0.1 : 0.01) * width;
+    const around = (factor) => zoom(at - (at - from) * factor, at + (to - at) * factor);
+    const acts = {
+      ArrowLeft: () => u.setCursor({ left: Math.max(0, left - step), top: 10 }, true, true),
+      ArrowRight: () => u.setCursor({ left: Math.min(width, left + step), top: 10 }, true, true),
+      "+": () => around(0.6),
+      "=": () => around(0.6),
+      "-": () => around(1 / 0.6),
+      Escape: reset,
+    };
+    if (!acts[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    acts[event.key]();
+  });
+}
