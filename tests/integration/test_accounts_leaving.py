@@ -3,6 +3,7 @@
 import json
 import zipfile
 from collections.abc import Iterator
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
@@ -10,7 +11,7 @@ from flask import Flask
 
 from faplog.contracts import keys
 from faplog.errors import Unavailable
-from functions.api import export, parts
+from functions.api import deletion, export, orphans, parts
 from functions.api.brake import PAIR
 from functions.api.db import Database
 from tests.integration.people import AUTH, PASSWORD, Person, arrive, register
@@ -112,6 +113,20 @@ def test_the_account_goes_even_while_the_object_store_is_away(
     monkeypatch.setattr("faplog.blobs.Blobs.delete", away)
     assert person.call("DELETE", ACCOUNT).status_code == 204
     assert rows(database, person)["fap_analysis"] == 0
+
+
+@pytest.mark.usefixtures("in_app")
+def test_nobody_waits_for_thousands_of_objects(
+    person: Person, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What there is no time for has no row any more, so that reconcile removes it."""
+    monkeypatch.setattr(deletion, "OBJECTS_SEC", -1.0)
+    analysis_id = upload(person, log())
+    assert person.call("DELETE", ACCOUNT).status_code == 204
+    assert rows(database, person)["fap_analysis"] == 0
+    assert parts.blobs().get(keys.log_key(analysis_id)) is not None
+    assert orphans.remove(database, parts.blobs(), timedelta(0)) >= 1
+    assert parts.blobs().get(keys.log_key(analysis_id)) is None
 
 
 # Export
