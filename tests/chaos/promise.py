@@ -107,7 +107,7 @@ def left(stack: Stack, *accounts: Account) -> None:
 
 
 def _leave(stack: Stack, account: Account) -> None:
-    user = account.http.get("/account").raise_for_status().json()["id"]
+    user = account.id
     account.http.delete("/account").raise_for_status()
     account.http.close()
     with owner(stack) as database:

@@ -24,6 +24,7 @@ from tests.chaos.promise import SETTLED_SEC, agree, analysed_once, kept, left, o
 from tests.conftest import Stack, running_stack, until
 from tests.e2e.account import Account
 from tests.e2e.faults import all_settled, held, upload_until_accepted
+from tests.e2e.seeding import seed
 from tests.integration.delivery import zipped
 
 pytestmark = [pytest.mark.chaos, pytest.mark.stack, pytest.mark.timeout(1500)]
@@ -114,7 +115,8 @@ def test_ten_thousand_analyses_of_one_user(victim: Stack) -> None:
     [pattern] = account.ids(account.upload("pattern.csv", log_of_size(200_000)[0]))
     account.settled()
     account.average()
-    seed(victim, pattern)
+    with owner(victim) as database:
+        seed(database, pattern, [account.id], SEEDED - 1)
     assert account.count() == SEEDED
 
     with bounded(victim):
@@ -133,27 +135,6 @@ def test_ten_thousand_analyses_of_one_user(victim: Stack) -> None:
     assert overall["overall"]["logs"] == SEEDED + len(accepted)
     assert overall == json.loads(average(rows(victim, pattern)).model_dump_json(by_alias=True))
     left(victim, account)
-
-
-def seed(stack: Stack, pattern: str) -> None:
-    """Copies of an analysis, five a day, until its user has 10,000, as if each had been uploaded and analysed."""
-    with owner(stack) as database:
-        database.execute(
-            """
-            INSERT INTO fap_analysis (user_id, file_name, size, sha256, stage, status, message, analysis, digest,
-                verdict, log_date, log_year, log_month, fap_regen, distance, version)
-            SELECT user_id, 'seeded-' || n || '.csv', size, sha256(convert_to(n::text, 'UTF8')), stage, status, message,
-                analysis, sha256(convert_to('digest' || n, 'UTF8')), verdict, day,
-                extract(year FROM day), extract(month FROM day), fap_regen, distance, version
-            FROM fap_analysis, generate_series(1, %(copies)s) AS n,
-                LATERAL (SELECT timestamptz '2025-03-01Z' + make_interval(days => n / 5, hours => n %% 5)) AS at (day)
-            WHERE id = %(pattern)s
-            """,
-            {"copies": SEEDED - 1, "pattern": pattern},
-        )
-        database.commit()
-        database.autocommit = True
-        database.execute("ANALYZE fap_analysis")
 
 
 def rows(stack: Stack, pattern: str) -> list[dict[str, Any]]:

@@ -1,0 +1,63 @@
+"""Logs a user already has, put behind the API's back: thousands of them in a second."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+def seed(database: Connection, pattern: str, users: Sequence[str], copies: int) -> list[str]:
+    """Copies of an analysis for each of these users, five a day, as if each had been uploaded and analysed; their ids.
+
+    `pattern` is the id of an analysis that was a success. The objects are not copied.
+    """
+    made = database.execute(
+        """
+        INSERT INTO fap_analysis (user_id, file_name, size, sha256, stage, status, message, analysis, digest,
+            verdict, log_date, log_year, log_month, fap_regen, distance, version)
+        SELECT owner, 'seeded-' || n || '.csv', size, sha256(convert_to(n::text, 'UTF8')), stage, status, message,
+            analysis, sha256(convert_to('digest' || n, 'UTF8')), verdict, day,
+            extract(year FROM day), extract(month FROM day), fap_regen, distance, version
+        FROM fap_analysis, unnest(%(users)s::uuid[]) AS owner, generate_series(1, %(copies)s) AS n,
+            LATERAL (SELECT timestamptz '2025-03-01Z' + make_interval(days => n / 5, hours => n %% 5)) AS at (day)
+        WHERE id = %(pattern)s
+        RETURNING id::text
+        """,
+        {"users": users, "copies": copies, "pattern": pattern},
+    ).fetchall()
+    database.commit()
+    database.execute("ANALYZE fap_analysis")
+    database.commit()
+    return [analysis_id for (analysis_id,) in made]
+
+
+def hold(database: Connection, users: Sequence[str]) -> list[str]:
+    """A log for each user that nobody will ever analyse; their ids. Until it is deleted no average of theirs is due."""
+    made = database.execute(
+        """
+        INSERT INTO fap_analysis (user_id, file_name, size, sha256, stage, version, queued_at)
+        SELECT owner, 'held.csv', 1, sha256('held'), 'analyse', (SELECT max(version) FROM fap_analysis),
+            now() + interval '1 day'
+        FROM unnest(%s::uuid[]) AS owner
+        RETURNING id::text
+        """,
+        [users],
+    ).fetchall()
+    database.commit()
+    return [analysis_id for (analysis_id,) in made]
+
+
+def more_users(database: Connection, like: str, number: int) -> list[tuple[str, str]]:
+    """Users with the password of another one: the id and the e-mail address of each."""
+    made = database.execute(
+        """
+        INSERT INTO users (email, password_hash)
+        SELECT n || email, password_hash FROM users, generate_series(1, %s) AS n WHERE id = %s
+        RETURNING id::text, email
+        """,
+        [number, like],
+    ).fetchall()
+    database.commit()
+    return [(user_id, email) for user_id, email in made]
