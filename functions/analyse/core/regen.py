@@ -18,7 +18,7 @@ SETTLED_SEC: Final = 400.0
 """LastRegen is polled every ~380 s: after this much running it would have shown a reset."""
 
 RESET_SLACK_KM: Final = 2.0
-"""A first reading of LastRegen no higher than the distance since the flag fell, and this, was reset by it."""
+"""A first reading of LastRegen no higher than the distance since the flag rose, and this, was reset by it."""
 
 
 @dataclass(frozen=True, slots=True)

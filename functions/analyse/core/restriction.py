@@ -22,7 +22,10 @@ VISCOSITY_EXPONENT: Final = 0.7
 
 
 def restriction(log: Log, found: list[Episode]) -> Section:
-    """Median resistance over steady rows: before the first regeneration, and from 300 s after the last one."""
+    """Median resistance over steady rows: before the first regeneration, and from 300 s after the last one.
+
+    So no row of a regeneration is among them.
+    """
     before = after = np.empty(0)
     if not (log.unknown("FAPpressure") or log.unknown("FAPtemp") or log.unknown("AirFlow")):
         values = np.where(steady(log), resistance(log), np.nan)
@@ -51,17 +54,18 @@ def resistance(log: Log) -> Floats:
     mass = (log["AirFlow"] + log["InjFlow"]) * 1e-6 * log["Revs"] / 30.0
     with np.errstate(divide="ignore", invalid="ignore"):
         flow = 3600.0 * mass * GAS_CONSTANT * kelvin / (100.0 * (ambient + log["FAPpressure"]))
-        k = log["FAPpressure"] / flow / (kelvin / REFERENCE_K) ** VISCOSITY_EXPONENT
-    return np.where(flow > 0, k, np.nan)
+        return np.asarray(log["FAPpressure"] / flow / (kelvin / REFERENCE_K) ** VISCOSITY_EXPONENT)
 
 
 def steady(log: Log) -> Mask:
-    """Rows whose trailing ten rows, of one drive, kept revs within 8 % and air flow within 20 %; not regenerating."""
+    """Rows whose trailing ten rows, of one drive, kept revs within 8 % and air flow within 20 %.
+
+    An engine that stands still is never steady: nothing is below a share of 0.
+    """
     whole = np.arange(len(log)) - log.drive_start >= STEADY_ROWS - 1
-    mask = whole & log.engine_on & ~log.regenerating
-    if not mask.any():
-        return mask
-    return mask & _within(log["Revs"], STEADY_REVS) & _within(log["AirFlow"], STEADY_FLOW)
+    if not whole.any():
+        return whole
+    return whole & _within(log["Revs"], STEADY_REVS) & _within(log["AirFlow"], STEADY_FLOW)
 
 
 def _within(values: Floats, share: float) -> Mask:
@@ -70,7 +74,7 @@ def _within(values: Floats, share: float) -> Mask:
     lowest = _trailing(values, np.minimum)
     mean = _trailing(values, np.add) / STEADY_ROWS
     calm = np.zeros(len(values), bool)
-    calm[STEADY_ROWS - 1 :] = (highest - lowest < share * mean) & (mean > 0)
+    calm[STEADY_ROWS - 1 :] = highest - lowest < share * mean
     return calm
 
 

@@ -248,9 +248,40 @@ def test_restriction_needs_ten_steady_rows(column: str, value: float | None) -> 
     assert found["n"] == 31  # rows 20 to 29 have it within their last ten
 
 
-def test_restriction_is_null_below_thirty_rows() -> None:
-    short = {name: values[:38] for name, values in FLOW.items()}
-    assert analysis(short)["restriction"] == {"kv": None, "n": 29, "kv_afterRegen": None, "n_after": 0}
+def test_restriction_by_the_atmosphere_last_known() -> None:
+    first_only = analysis({**FLOW, "AtmosphPress": [990] + [None] * 49})
+    assert first_only["restriction"]["kv"] == round(kv(990), 3)
+
+
+def test_restriction_of_a_filter_nearly_blocked() -> None:
+    columns = {"Revs": [800] * 50, "AirFlow": [90] * 50, "InjFlow": [10] * 50, "FAPtemp": [700] * 50}
+    found = analysis({**columns, "FAPpressure": [400] * 50, "AtmosphPress": [990] * 50})["restriction"]
+    # m = 100 mg · 800 / 30 = 2.6667 g/s, Q = 19.2879 m³/h, k = 20.738, (973 / 473)^0.7 = 1.65666
+    assert (found["kv"], found["n"]) == (12.518, 41)
+
+
+@pytest.mark.parametrize(("column", "low", "high"), [("Revs", 1920, 2080), ("AirFlow", 450, 550)])
+def test_restriction_needs_a_swing_below_the_share(column: str, low: float, high: float) -> None:
+    assert analysis({**FLOW, column: [low, high] * 25})["restriction"]["n"] == 0  # 8 % and 20 % of the mean
+    assert analysis({**FLOW, column: [low + 1, high] * 25})["restriction"]["n"] == 41
+
+
+def test_restriction_starts_anew_with_each_drive() -> None:
+    times = [row + (300.0 if row >= 25 else 0.0) for row in range(50)]
+    assert analysis(FLOW, t=times)["restriction"]["n"] == 32
+    times = [row + (200.0 if row >= 25 else 0.0) for row in range(50)]
+    assert analysis(FLOW, t=times)["restriction"]["n"] == 41
+
+
+@pytest.mark.parametrize("column", ["FAPpressure", "FAPtemp", "AirFlow", "InjFlow", "Revs"])
+def test_restriction_is_null_without_what_it_is_made_of(column: str) -> None:
+    assert analysis({**FLOW, column: [None] * 50})["restriction"]["n"] == 0
+
+
+@pytest.mark.parametrize(("rows", "expected"), [(38, None), (39, round(kv(990), 3))])
+def test_restriction_is_a_median_of_thirty_rows_at_least(rows: int, expected: float | None) -> None:
+    columns = {name: values[:rows] for name, values in FLOW.items()}
+    assert analysis(columns)["restriction"]["kv"] == expected
 
 
 def test_restriction_before_the_first_regeneration_and_well_after_the_last() -> None:

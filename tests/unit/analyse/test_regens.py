@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.analyse.handmade import analysis
+from functions.analyse.core.regen import episodes, outside
+from tests.unit.analyse.handmade import analysis, clean_log
 
 DRIVE_SEC = 600
 """Rows before the flag; it is then up for as long, and the car drives on for 1000 s."""
@@ -141,3 +142,174 @@ def test_no_regeneration_no_section() -> None:
     assert found["fapRegen"] is None
     assert found["regens"] == []
     assert analysis({"Speed": [50] * 3})["fapRegen"] is None
+
+
+SHORT_ROWS = 40
+
+
+def short(**columns: list[Any]) -> dict[str, Any]:
+    """Forty rows of 10 s at 72.4 km/h, the flag up from the tenth for ten rows, thrice the fuel meanwhile."""
+    base: dict[str, list[Any]] = {
+        "Speed": [72.4] * SHORT_ROWS, "Revs": [2000] * SHORT_ROWS,
+        "InjFlow": counter((10, 10), (30, 20), (10, SHORT_ROWS)),
+        "REGEN": counter((0, 10), (1, 20), (0, SHORT_ROWS)),
+    }  # fmt: skip
+    return analysis(base | columns, t=[row * 10.0 for row in range(SHORT_ROWS)])
+
+
+def test_every_figure_of_a_regeneration() -> None:
+    found = short(
+        FAPtemp=counter((300, 10), (600.4, 15), (620.8, 20), (400, SHORT_ROWS)),
+        FAPpressure=[40.26] * SHORT_ROWS,
+        FAPsoot=counter((15.126, 15), (14.012, 25), (12.346, 30), (12.5, SHORT_ROWS)),
+        LastRegen=counter((688.4, 10), (689.6, 25), (0, SHORT_ROWS)),
+    )
+    # per second 2/60 · 2000 strokes: 290 · 10 · 66.67 mg within, 300 · 10 · 66.67 mg without; 0.8375 kg/l
+    assert found["regens"] == [
+        {
+            "start": "2025-02-03T08:01:40",
+            "end": "2025-02-03T08:03:10",
+            "duration_sec": 100,
+            "distance_km": 2.0,
+            "avg_speed_kmh": 72,
+            "soot_start_gl": 15.13,
+            "soot_end_gl": 14.01,
+            "soot_after_gl": 12.35,
+            "burned_perc": 18,
+            "temp_avg_c": 611,
+            "temp_max_c": 621,
+            "interval_km": 690,
+            "interval_uncertainty_km": 4,  # 150 s at 72.4 km/h since it showed 689.6
+            "extra_fuel_l": 0.15,  # 0.2308 − 4.095 · 0.020111
+            "outcome": "complete",
+        }
+    ]
+    assert found["fapRegen"] == {
+        "previousRegen_km": 690,
+        "duration_sec": 100,
+        "distance_km": 2.0,
+        "speed": {"min_kmh": 72, "max_kmh": 72, "avg_kmh": 72},
+        "fapTemp": {"min_c": 600, "max_c": 621, "avg_c": 611},
+        "fapPressure": {"min_mbar": 40.3, "max_mbar": 40.3, "avg_mbar": 40.3},
+        "revs": {"min": 2000, "max": 2000, "avg": 2000},
+        "fapSoot": {"start_gl": 15.13, "end_gl": 14.01, "diff_gl": -1.12},
+        "fuelConsumption": {"regen_l100km": 11.48, "nonRegen_l100km": 4.09},
+    }
+
+
+def test_the_shadow_of_an_episode_is_300_s_to_the_second() -> None:
+    rows = 310
+    log = clean_log({"Speed": [50] * rows, "REGEN": counter((0, 2), (1, 4), (0, rows))})
+    (episode,) = episodes(log)
+    assert (episode.first, episode.last) == (2, 3)
+    assert outside(log, [episode]).nonzero()[0].tolist() == [0, 1, 304, 305, 306, 307, 308, 309]
+
+
+def test_soot_read_first_within_the_episode_is_its_start() -> None:
+    (found,) = short(FAPsoot=counter((None, 12), (9.0, 15), (6.0, SHORT_ROWS)))["regens"]
+    assert (found["soot_start_gl"], found["soot_end_gl"], found["burned_perc"]) == (9.0, 6.0, 33)
+
+
+def test_soot_that_was_never_read_is_unknown() -> None:
+    (found,) = short(FAPsoot=counter((None, 22), (6.0, SHORT_ROWS)))["regens"]
+    assert (found["soot_start_gl"], found["soot_end_gl"], found["soot_after_gl"]) == (None, None, 6.0)
+    assert found["burned_perc"] is None
+    (found,) = short(FAPsoot=[0.0] * SHORT_ROWS)["regens"]
+    assert (found["soot_start_gl"], found["burned_perc"]) == (0.0, None)
+
+
+def test_soot_unread_after_the_flag_is_what_it_was_at_the_flag() -> None:
+    (found,) = short(FAPsoot=counter((15.0, 12), (6.0, 18), (None, SHORT_ROWS)))["regens"]
+    assert (found["soot_end_gl"], found["soot_after_gl"], found["burned_perc"]) == (6.0, 6.0, 60)
+
+
+def test_soot_of_another_drive_or_of_the_next_episode_is_not_this_ones() -> None:
+    rows = 40
+    columns = {"Speed": [50] * rows, "REGEN": counter((0, 10), (1, 20), (0, 30), (1, 35), (0, rows))}
+    soot = counter((15.0, 10), (8.0, 25), (7.0, 30), (2.0, rows))
+    (first, second) = analysis({**columns, "FAPsoot": soot})["regens"]
+    assert (first["soot_after_gl"], second["soot_start_gl"], second["soot_after_gl"]) == (7.0, 2.0, 2.0)
+    times = [row + (300.0 if row >= 25 else 0.0) for row in range(rows)]
+    (first, second) = analysis({**columns, "FAPsoot": soot}, t=times)["regens"]
+    assert first["soot_after_gl"] == 8.0
+
+
+def test_what_stands_before_the_drive_is_no_soot_of_the_episode() -> None:
+    times = [row * 10.0 + (300.0 if row >= 5 else 0.0) for row in range(SHORT_ROWS)]
+    columns = {"Speed": [50] * SHORT_ROWS, "REGEN": counter((0, 10), (1, 20), (0, SHORT_ROWS))}
+    soot = counter((15.0, 5), (None, 15), (9.0, SHORT_ROWS))
+    assert analysis({**columns, "FAPsoot": soot}, t=times)["regens"][0]["soot_start_gl"] == 9.0
+
+
+@pytest.mark.parametrize(("first_read", "outcome"), [(16, "complete"), (16.01, "complete"), (16.1, "aborted")])
+def test_a_counter_first_read_after_the_flag_is_reset_if_it_shows_no_more_than_was_driven(
+    first_read: float, outcome: str
+) -> None:
+    # from the first flagged row to row 1300 it is 14.02 km; 2 km are let pass
+    found = regen(log(LastRegen=counter((None, END + 100), (first_read, END + 101), (20, ROWS))))
+    assert found["outcome"] == outcome
+
+
+def test_a_counter_first_read_within_the_episode_may_still_be_reset_later() -> None:
+    found = regen(log(LastRegen=counter((None, DRIVE_SEC + 50), (700, END), (3, ROWS))))
+    assert (found["outcome"], found["interval_km"]) == ("complete", 700)
+    assert found["interval_uncertainty_km"] == 11  # 550 s at 20 m/s
+
+
+def test_a_reset_before_the_episode_is_another_ones() -> None:
+    found = regen(log(LastRegen=counter((700, 100), (5, DRIVE_SEC), (16, ROWS))))
+    assert (found["outcome"], found["interval_km"]) == ("aborted", 16)
+
+
+def test_a_reset_after_the_next_episode_is_that_ones() -> None:
+    rows = 3000
+    flag = counter((0, 500), (1, 600), (0, 1500), (1, 1600), (0, rows))
+    columns = {"Speed": [72] * rows, "Revs": [2000] * rows, "REGEN": flag}
+    first, second = analysis({**columns, "LastRegen": counter((600, 1600), (2, rows))})["regens"]
+    assert (first["outcome"], second["outcome"]) == ("aborted", "complete")
+    assert (first["interval_km"], second["interval_km"]) == (600, 600)
+
+
+def test_a_fall_and_a_rise_of_the_counter_end_the_interval_at_its_highest() -> None:
+    found = regen(log(LastRegen=counter((600, 100), (610, 700), (640, END), (2, END + 100), (700, ROWS))))
+    assert (found["outcome"], found["interval_km"]) == ("complete", 640)
+    assert found["interval_uncertainty_km"] == 10  # 500 s at 20 m/s
+
+
+@pytest.mark.parametrize(("seconds", "outcome"), [(399, "unknown"), (400, "aborted")])
+def test_400_s_of_running_settle_it(seconds: int, outcome: str) -> None:
+    columns = log(LastRegen=[688] * ROWS)
+    assert regen({name: values[: END + seconds] for name, values in columns.items()})["outcome"] == outcome
+
+
+def test_running_counts_without_gaps() -> None:
+    columns = {name: values[: END + 400] for name, values in log(LastRegen=[688] * ROWS).items()}
+    times = [row + (60.0 if row >= END + 10 else 0.0) for row in range(END + 400)]
+    assert regen(columns, t=times)["outcome"] == "unknown"
+
+
+def test_the_mean_of_ten_alone_can_show_an_aborted_one() -> None:
+    assert regen(log(Avg10regen=[780] * ROWS))["outcome"] == "aborted"
+    assert regen(log(Avg10regen=counter((780, END), (None, ROWS))))["outcome"] == "unknown"
+    # first read after the flag it may already count this one
+    assert regen(log(Avg10regen=counter((None, END + 10), (780, ROWS))))["outcome"] == "unknown"
+
+
+def test_a_mean_of_ten_first_read_within_the_episode_is_what_it_was() -> None:
+    found = regen(log(Avg10regen=counter((None, DRIVE_SEC + 100), (780, END), (770, ROWS))))
+    assert found["outcome"] == "complete"
+
+
+def test_a_mean_of_ten_that_changed_before_the_episode_says_nothing() -> None:
+    assert regen(log(Avg10regen=counter((790, 100), (780, ROWS))))["outcome"] == "aborted"
+
+
+def test_a_reading_within_400_s_is_too_fresh_to_show_an_abort() -> None:
+    early = log(LastRegen=counter((688, END), (None, END + 390), (690, END + 395), (None, ROWS)))
+    assert regen(early)["outcome"] == "unknown"
+    assert regen(log(LastRegen=counter((688, END), (None, END + 399), (690, ROWS))))["outcome"] == "aborted"
+
+
+def test_fapregen_is_null_where_only_the_flag_is_known_to_be_down() -> None:
+    found = analysis({"Speed": [50] * 3, "REGEN": [0, None, 0]})
+    assert (found["fapRegen"], found["regens_total"]) == (None, 0)

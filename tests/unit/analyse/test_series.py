@@ -55,7 +55,7 @@ def test_a_log_full_of_holes_keeps_within_its_points() -> None:
 
 def test_fuel_is_litres_an_hour() -> None:
     found = channel("fuel", {"InjFlow": [10, 10], "Revs": [3000, 3000]})
-    assert found["v"][0] == pytest.approx(10 * 3000 * 2 * 60 / 1e6 / 0.8375, abs=0.001)
+    assert found["v"] == [4.299, 4.299]  # 10 mg · 3000 · 2 · 60 / 0.8375 kg/l
 
 
 def test_where_drives_and_regenerations_lie() -> None:
@@ -74,3 +74,45 @@ def test_where_drives_and_regenerations_lie() -> None:
 def test_only_channels_with_a_value() -> None:
     found = series(read(csv_log({"Speed": [None, None], "Revs": [800, None]})))
     assert [one["name"] for one in found["channels"]] == ["revs"]
+
+
+def test_times_and_values_to_the_thousandth() -> None:
+    found = channel("speed", {"Speed": [10.12345, 20.5, 30]}, t=[0, 0.5, 12.1])
+    assert (found["t"], found["v"]) == ([0.0, 0.5, 6.3, 12.1], [10.123, 20.5, None, 30.0])
+
+
+def test_from_when_to_when() -> None:
+    columns: dict[str, Cells] = {"Speed": [10] * 5, "REGEN": [0, 1, 1, 0, 1]}
+    found = series(read(csv_log(columns, t=[0, 0.5, 2, 400.5, 401.7])))
+    assert found["drives"] == [{"from": 0.0, "to": 2.0}, {"from": 400.5, "to": 401.7}]
+    assert found["regens"] == [{"from": 0.5, "to": 2.0}, {"from": 401.7, "to": 401.7}]
+    assert found["start"] == "2025-02-03T08:00:00.000"
+
+
+def test_two_thousand_points_are_few() -> None:
+    assert len(channel("speed", {"Speed": [50.0 + row % 7 for row in range(MAX_POINTS)]})["t"]) == 2000
+    assert len(channel("speed", {"Speed": [50.0 + row % 7 for row in range(MAX_POINTS + 1)]})["t"]) < 2000
+
+
+def test_of_many_points_the_ends_and_the_extremes_of_999_stretches_are_kept() -> None:
+    rows = 999 * 20
+    found = channel("speed", {"Speed": [(row + 5) % 20 for row in range(rows)]})
+    extremes = [row for row in range(rows) if row % 20 in (14, 15)]  # 19 km/h, then 0
+    assert found["t"] == [0.0, *extremes, rows - 1.0]
+
+
+def test_extremes_beside_voids_survive_and_so_do_the_voids() -> None:
+    rows = 30_000
+    speeds: list[float | None] = [50.0 + row % 7 for row in range(rows)]
+    speeds[50::100] = [None] * 300
+    speeds[12_345], speeds[17_045] = 250.0, 0.0
+    found = channel("speed", {"Speed": speeds})
+    points = dict(zip(found["t"], found["v"], strict=True))
+    assert (points[12_345.0], points[17_045.0]) == (250.0, 0.0)
+    assert found["v"].count(None) == 300
+    assert len(found["t"]) <= MAX_POINTS
+
+
+def test_voids_take_at_most_a_quarter_of_the_points() -> None:
+    speeds: list[float | None] = [None if row % 5 == 4 else 50.0 + row % 7 for row in range(6_001)]
+    assert channel("speed", {"Speed": speeds})["v"].count(None) == 500
