@@ -136,15 +136,23 @@ def check_form(data: bytes) -> None:
 @cache
 def zips() -> list[bytes]:
     """Small zips: packed and not, with folders, links, names in two encodings, a descriptor, 64-bit sizes, a zip."""
-    log = logs.seeds()[6]
-    plain = _zip({"a.csv": log})
+    plain = _zip({"a.csv": logs.SMALL})
     return [
         plain,
-        _zip({"a.csv": log, "b/B.CSV": log * 9, "b/": b"", "__MACOSX/._a.csv": b"x", "n.txt": b"x", "c.csv": b""}),
-        _zip({"Fährt 日本.csv": log, "../../x.csv": log, "C:\\y.csv": log}, zipfile.ZIP_STORED),
-        _zip({"a.csv": log, "in.zip": plain}, force_zip64=True),
-        _zip({"a.csv": log}, unseekable=True),
-        _zip({"a.csv": log}, zipfile.ZIP_BZIP2),
+        _zip(
+            {
+                "a.csv": logs.SMALL,
+                "b/B.CSV": logs.SMALL * 9,
+                "b/": b"",
+                "__MACOSX/._a.csv": b"x",
+                "n.txt": b"x",
+                "c.csv": b"",
+            }
+        ),
+        _zip({"Fährt 日本.csv": logs.SMALL, "../../x.csv": logs.SMALL, "C:\\y.csv": logs.SMALL}, zipfile.ZIP_STORED),
+        _zip({"a.csv": logs.SMALL, "in.zip": plain}, force_zip64=True),
+        _zip({"a.csv": logs.SMALL}, unseekable=True),
+        _zip({"a.csv": logs.SMALL}, zipfile.ZIP_BZIP2),
         _zip({}),
         b"PK\x03\x04",
     ]
@@ -185,12 +193,11 @@ def forms() -> list[bytes]:
     """Forms as browsers and curl send them, and some that nobody should."""
     kind = b"multipart/form-data; boundary=B\n"
     part = b"--B\r\nContent-Disposition: form-data; %s\r\nContent-Type: text/csv\r\n\r\n"
-    log = logs.seeds()[6]
     return [
-        kind + part % b'name="file"; filename="a.csv"' + log + b"\r\n--B--\r\n",
-        kind + part % b"name=file; filename*=UTF-8''F%C3%A4hrt.csv" + log + b"\r\n--B--\r\n",
-        kind + part % 'name="file"; filename="C:\\\\logs\\\\ä日.csv"'.encode() + log + b"\r\n--B--\r\n",
-        kind + part % b'name="file"; filename="a.csv"' + log + b"\r\n" + part % b'name="x"' + b"y\r\n--B--\r\n",
+        kind + part % b'name="file"; filename="a.csv"' + logs.SMALL + b"\r\n--B--\r\n",
+        kind + part % b"name=file; filename*=UTF-8''F%C3%A4hrt.csv" + logs.SMALL + b"\r\n--B--\r\n",
+        kind + part % 'name="file"; filename="C:\\\\logs\\\\ä日.csv"'.encode() + logs.SMALL + b"\r\n--B--\r\n",
+        kind + part % b'name="file"; filename="a.csv"' + logs.SMALL + b"\r\n" + part % b'name="x"' + b"y\r\n--B--\r\n",
         b"multipart/form-data; boundary=" + b"B" * 70 + b"\n--" + b"B" * 70 + b"--\r\n",
         b"application/json\n{}",
         kind + b"--B--\r\n",

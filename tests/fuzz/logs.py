@@ -33,6 +33,9 @@ from ui.settings import Settings
 ID: Final = UUID(LOG_ID)
 REQUEST: Final = AnalysisRequest(data=AnalysisRequestData(file_name=ID, attempt=1, version=1, profile="DCM62v2"))
 
+SMALL: Final = b"Date;Time;Speed;\n31/12/2024;23:59:59,5;1,5;\n31/12/2024;00:00:01,5;65280;\n"
+"""A log of two rows."""
+
 COLUMNS: Final = (
     *("Date", "Time", "Revs", "Speed", "InjFlow", "FAPpressure", "FAPtemp", "FAPsoot", "LastRegen", "Avg10regen"),
     *("Coolant", "OilTemp", "REGEN", "Battery", "Turbopress", "TurboInstr"),
@@ -150,7 +153,8 @@ def seeds() -> list[bytes]:
         drive.replace(b";", b"\t").replace(b"\n", b"\r\n"),
         drive.replace(b";", b",").decode().encode("utf-16"),
         b"\xef\xbb\xbf" + drive + regen,
-        b"Date;Time;Speed;\n31/12/2024;23:59:59,5;1,5;\n31/12/2024;00:00:01,5;65280;\n",
+        b"Date;Time;Speed;Revs;\n9999.12.31;23:59:59;1;x;\n9999.12.31;00:00:01;5;800;\n",
+        SMALL,
         b"",
     ]
 

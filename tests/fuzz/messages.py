@@ -144,7 +144,7 @@ def _no_constant(name: str) -> None:
 @cache
 def _door(name: str) -> FlaskClient:
     """A function with a store in memory, whose unexpected errors reach the caller instead of becoming a 500."""
-    store = Memory({log_key(logs.ID): logs.seeds()[6], REFERENCE: lists()[0]})
+    store = Memory({log_key(logs.ID): logs.SMALL, REFERENCE: lists()[0]})
     made: dict[str, Flask] = {
         "analyse": analyse_handler.create_app(AnalyseSettings.model_validate(SETTINGS), store),
         "average": average_handler.create_app(AverageSettings.model_validate(SETTINGS), store),

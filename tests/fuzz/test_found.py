@@ -13,8 +13,10 @@ from pydantic import ValidationError
 from connector.message import HEADER_NOT_BEFORE
 from faplog import bus
 from faplog.contracts.messages import AnalysisRequest, AnalysisResult
+from functions.analyse.core.analysis import analyse, read
+from functions.analyse.core.errors import BadData
 from functions.api import archive
-from tests.fuzz import delivery, intake
+from tests.fuzz import delivery, intake, logs
 
 ID = UUID("5f0c6f0e-7a43-4c0e-9b60-0a6f0a3c2f11")
 
@@ -85,3 +87,23 @@ def test_an_attempt_of_many_digits_is_no_attempt() -> None:
 def test_headers_of_foreign_publishers_do_no_harm(headers: dict[str, str]) -> None:
     lines = "".join(f"{name}: {value}\n" for name, value in headers.items())
     delivery.check(f"{lines}\n{'x' * delivery.MAX_PAYLOAD}".encode())
+
+
+@pytest.mark.parametrize("digits", ["9" * 400, "-" + "9" * 400])
+def test_a_whole_number_beyond_all_floats_is_implausible(digits: str) -> None:
+    """In a column of whole numbers beside one with a word it was no analysis, and no reason either."""
+    rows = f"2025.02.03;08:00:00;{digits};x;\n2025.02.03;08:00:01;5;800;\n".encode()
+    analysis = analyse(read(b"Date;Time;Speed;Revs;\n" + rows))
+    assert analysis["driving"]["speed"] == {"min_kmh": 5, "max_kmh": 5, "avg_kmh": 5}
+    assert analysis["quality"]["voided"]["Speed"] == {"sentinel": 0, "implausible": 1}
+    logs.check(b"Date;Time;Speed;Revs;\n" + rows)
+
+
+def test_midnight_at_the_end_of_all_dates_is_no_date() -> None:
+    """The next day has a year of five digits, which shifted the clock of the drive's end."""
+    log = b"Date;Time;Speed;\n%s.12.31;23:59:59;1;\n%s.12.31;00:00:01;5;\n"
+    logs.check(log % (b"2999", b"2999"))
+    logs.check(log % (b"9999", b"9999"))
+    assert analyse(read(log % (b"2999", b"2999")))["overall"]["date"]["end"] == "00:00:01"
+    with pytest.raises(BadData):
+        read(log % (b"3000", b"9999"))

@@ -17,8 +17,11 @@ class Budget(NamedTuple):
 
 
 @contextmanager
-def within(budget: Budget, size: int) -> Iterator[None]:
+def within(budget: Budget | None, size: int) -> Iterator[None]:
     """Fail where the block makes more calls (of Python or C functions), or holds more bytes, than an input may cost."""
+    if budget is None:
+        yield
+        return
     calls = 0
 
     def count(_frame: Any, event: str, _argument: Any) -> None:

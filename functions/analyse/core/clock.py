@@ -25,6 +25,9 @@ LAYOUTS: Final = 12
 
 DAY_MS: Final = 86_400_000
 
+YEARS: Final = range(1970, 3000)
+"""A date outside is none. After the last one a file may still tell many midnights, none of them in a year 10000."""
+
 _DATE = re.compile(
     rb"\s*(?:(?P<y>\d{4})[.\-/](?P<m>\d{1,2})[.\-/](?P<d>\d{1,2})"
     rb"|(?P<d2>\d{1,2})[.\-/](?P<m2>\d{1,2})[.\-/](?P<y2>\d{4}|\d{2}))(?:[ T]0?0:00(?::00)?(?:[.]0+)?)?\s*$"
@@ -125,7 +128,7 @@ def _days(values: dict[str, Integers], parts: Parts) -> Integers:
     year, month, day = (values[name][changes] for name in names)
     if parts[names[0]][1] - parts[names[0]][0] == 2:
         year = year + 2000
-    valid = (month >= 1) & (month <= 12) & (day >= 1) & (year >= 1970)
+    valid = (month >= 1) & (month <= 12) & (day >= 1) & (year >= YEARS.start) & (year < YEARS.stop)
     months = (np.where(valid, year, 1970) - 1970) * 12 + np.where(valid, month, 1) - 1
     first = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
     after = (months + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)

@@ -150,6 +150,8 @@ def _numbers_among_words(body: bytes, fields: list[int], options: dict[str, Any]
 
 def _mixed(cells: "pd.Series[Any]") -> tuple[Floats, int]:
     """A column's numbers, and how many of its cells hold neither a number nor nothing."""
+    if cells.dtype == object:  # integers of any length, which `to_numeric` takes for no longer than a float can be
+        cells = cells.astype("str")
     values = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64)
     odd = cells[np.isnan(values) & cells.notna().to_numpy()]
     return values, sum(1 for cell in odd if str(cell).strip())
