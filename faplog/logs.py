@@ -1,4 +1,7 @@
-"""Logging: one JSON object a line on stderr, events with fields. Never payloads, e-mails, tokens or file names."""
+"""Logging: one JSON object a line on stderr, events with fields. Never payloads, e-mails, tokens or file names.
+
+A shared report's address is a token; wherever a library writes an address into an event, the token is cut off.
+"""
 
 import logging
 import sys
@@ -8,6 +11,7 @@ from typing import Final
 import orjson
 
 from faplog import telemetry
+from faplog.contracts.links import without_tokens
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -26,7 +30,7 @@ class JsonFormatter(logging.Formatter):
         line |= fields(record) | telemetry.trace_fields()
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return orjson.dumps(line, default=str).decode()
+        return without_tokens(orjson.dumps(line, default=str).decode())
 
 
 def fields(record: logging.LogRecord) -> dict[str, object]:

@@ -20,10 +20,11 @@ from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import Span, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from faplog.contracts.links import without_tokens
 from faplog.logs import fields
 from faplog.telemetry import METRICS
 from faplog.version import VERSION
@@ -153,12 +154,17 @@ def instrument(app: "Flask", *, database: bool) -> None:
 
 
 def _without_the_person() -> None:
-    """Who called, with what, and what was searched for are nobody's business: overwritten before they leave."""
+    """Who called, with what, what was searched for, and the token of a link: overwritten before they leave."""
     from flask import request
 
-    trace.get_current_span().set_attributes(
-        {"http.target": request.path, "net.peer.ip": "", "net.peer.port": 0, "http.user_agent": ""}
-    )
+    span = trace.get_current_span()
+    if not isinstance(span, Span):  # not one that is kept
+        return
+    path = without_tokens(request.path)
+    span.update_name(without_tokens(span.name))  # of an address nobody serves it is the address
+    span.set_attributes({"http.target": path, "net.peer.ip": "", "net.peer.port": 0, "http.user_agent": ""})
+    if "url.path" in (span.attributes or {}):  # its newer name, where OTEL_SEMCONV_STABILITY_OPT_IN asks for it
+        span.set_attribute("url.path", path)
 
 
 class _Handler(logging.Handler):
@@ -174,18 +180,18 @@ class _Handler(logging.Handler):
         attributes["logger"] = record.name
         if record.exc_info and record.exc_info[0]:
             attributes["exception.type"] = record.exc_info[0].__name__
-            attributes["exception.stacktrace"] = logging.Formatter().formatException(record.exc_info)
+            attributes["exception.stacktrace"] = without_tokens(logging.Formatter().formatException(record.exc_info))
         self._logger.emit(
             LogRecord(
                 timestamp=int(record.created * 1e9),
                 observed_timestamp=time.time_ns(),
                 severity_text=record.levelname,
                 severity_number=_SEVERITY.get(record.levelno, SeverityNumber.UNSPECIFIED),
-                body=record.getMessage(),
+                body=without_tokens(record.getMessage()),
                 attributes=attributes,
             )
         )
 
 
 def _plain(value: object) -> str | int | float | bool:
-    return value if isinstance(value, (str, int, float, bool)) else str(value)
+    return value if isinstance(value, (int, float, bool)) else without_tokens(str(value))

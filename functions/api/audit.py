@@ -22,6 +22,8 @@ class Event(StrEnum):
     LOGGED_OUT = "logged out"
     REFRESH_REUSED = "refresh token reused, session ended"
     EXPORTED = "exported"
+    SHARED = "report shared by a link"
+    SHARING_ENDED = "link to a report ended"
     DELETION_REFUSED = "deletion refused"
     DELETED = "deleted"
 

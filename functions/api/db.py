@@ -59,6 +59,12 @@ class Database:
             yield connection
 
     @contextmanager
+    def visitor(self) -> Iterator[Conn]:
+        """A transaction as role `faplog_api` for nobody in particular: it sees no rows. Raises `Unavailable`."""
+        with self._transaction("api") as connection:
+            yield connection
+
+    @contextmanager
     def worker(self) -> Iterator[Conn]:
         """A transaction as role `faplog_worker`: results, reconcile and the login look-up. Raises `Unavailable`."""
         with self._transaction("worker") as connection:
@@ -124,6 +130,13 @@ def database() -> Database:
 def api_transaction(user_id: UUID) -> Iterator[Conn]:
     """`Database.api` of the running app."""
     with database().api(user_id) as connection:
+        yield connection
+
+
+@contextmanager
+def visitor_transaction() -> Iterator[Conn]:
+    """`Database.visitor` of the running app."""
+    with database().visitor() as connection:
         yield connection
 
 

@@ -35,6 +35,7 @@ _UNSAFE: Final = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
 _ACCOUNT: Final = "SELECT id, email, created_at FROM users WHERE id = %s"
 _SESSIONS: Final = "SELECT id, created_at, expires_at, ended_at FROM sessions WHERE user_id = %s ORDER BY created_at"
 _EVENTS: Final = "SELECT at, event, session_id, address FROM audit_log WHERE user_id = %s ORDER BY id"
+_LINKS: Final = "SELECT analysis_id, created_at, expires_at FROM fap_link WHERE user_id = %s ORDER BY created_at"
 _AVERAGES: Final = """
     SELECT type, year, month, status, message, average FROM fap_average
     WHERE user_id = %s ORDER BY year NULLS FIRST, month NULLS FIRST
@@ -78,6 +79,7 @@ def _members(database: Database, blobs: Blobs, user_id: UUID) -> Iterator[Member
     account = {
         "account": _select(database, user_id, _ACCOUNT),
         "sessions": _select(database, user_id, _SESSIONS),
+        "links": _select(database, user_id, _LINKS),
         "events": _select(database, user_id, _EVENTS),
     }
     yield "account.json", now, _MODE, ZIP_64, [_json(account)]

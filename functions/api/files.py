@@ -26,6 +26,8 @@ blueprint = Blueprint("files", __name__, url_prefix="/api/v1")
 SIGNED_SEC: Final = 300
 """How long a signed address of the bucket is good for."""
 
+NO_SERIES: Final = "There is no series: the log is not analysed yet, or could not be."
+
 _CACHE: Final = "private, no-cache"
 _CONDITIONS: Final = {
     "If-None-Match": "Answer 304 if the ETag is still this.",
@@ -84,17 +86,23 @@ def series(id: UUID) -> ResponseReturnValue:
     row = _row(id)
     content = parts.blobs().get(series_key(row["id"])) if row["digest"] else None
     if content is None:
-        raise NotFound("There is no series: the log is not analysed yet, or could not be.")
-    response = Response(mimetype="application/json")
+        raise NotFound(NO_SERIES)
+    response = compressed_json(content)
     response.headers["Cache-Control"] = _CACHE
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def compressed_json(content: bytes) -> Response:
+    """JSON that is stored gzip-compressed, sent so to whoever takes it so."""
+    response = Response(mimetype="application/json")
     response.vary.add("Accept-Encoding")
     if request.accept_encodings["gzip"] > 0:
         response.headers["Content-Encoding"] = "gzip"
         response.set_data(content)
     else:
         response.set_data(gzip.decompress(content))
-    response.add_etag()
-    response.make_conditional(request)
     return response
 
 

@@ -5,7 +5,7 @@ from flask import Flask, Response, request
 from faplog import function
 from faplog.settings import load
 
-from . import analyses, averages, db, files, front, health, parts, results, uploads
+from . import analyses, averages, db, files, front, health, parts, results, shared, sharing, uploads
 from .publisher import Publisher
 from .receive import drain
 from .settings import Settings
@@ -24,7 +24,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions[db.EXTENSION] = database
     parts.install(app, settings, function.blobs(settings), Publisher(settings.nats.get_secret_value()))
     front.install(app, settings)
-    for module in (uploads, analyses, files, averages, results, health):
+    for module in (uploads, analyses, files, sharing, shared, averages, results, health):
         app.register_blueprint(module.blueprint)
     app.after_request(_read_to_the_end)
     return app

@@ -23,7 +23,7 @@ from faplog.blobs import Blobs
 from faplog.errors import Unavailable
 from faplog.settings import SettingsError, load
 
-from . import audit, brake, orphans, sessions
+from . import audit, brake, links, orphans, sessions
 from .db import Database
 from .publisher import Publisher
 from .requeue import Requeue
@@ -66,9 +66,9 @@ class Reconciler:
             return all(done)
 
     def forget(self) -> int:
-        """Remove what is kept about accounts for a while only."""
+        """Remove what is kept about accounts for a while only, and links that have expired."""
         with self.database.worker() as connection:
-            for module in (sessions, brake, audit):
+            for module in (sessions, brake, audit, links):
                 module.forget(connection)
         return 0
 

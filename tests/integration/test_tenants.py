@@ -26,15 +26,17 @@ OPEN = {
     "/api/v1/docs",
     "/api/v1/health/liveness",
     "/api/v1/health/readiness",
+    "/api/v1/shared/<token>",
+    "/api/v1/shared/<token>/series",
 }
-"""What anybody may ask for. Refresh and logout ask for their token themselves."""
+"""What anybody may ask for. Refresh, logout and shared reports ask for their token themselves."""
 
-TABLES = ["users", "sessions", "refresh_tokens", "brake", "audit_log", "fap_analysis", "fap_average"]
+TABLES = ["users", "sessions", "refresh_tokens", "brake", "audit_log", "fap_analysis", "fap_average", "fap_link"]
 
 
 @pytest.fixture(scope="module")
 def owner(api_app: Flask) -> Person:
-    """Somebody with an analysis, its file and its series."""
+    """Somebody with an analysis, its file, its series and a link to it."""
     return arrive(api_app)
 
 
@@ -45,6 +47,7 @@ def analysis_id(api_app: Flask, owner: Person) -> UUID:
     with api_app.app_context():
         succeed(api_app.extensions["faplog.database"], made)
         parts.blobs().put(keys.series_key(made), b"\x1f\x8b\x08\x00" + bytes(6) + b"\x03\x00" + bytes(8))
+    assert owner.call("POST", f"/api/v1/analyses/{made}/share").status_code == 201
     return made
 
 
@@ -139,7 +142,7 @@ def visible(connection: psycopg.Connection[tuple[object, ...]], table: str) -> i
     return row[0]
 
 
-@pytest.mark.parametrize("table", ["users", "sessions", "audit_log", "fap_analysis", "fap_average"])
+@pytest.mark.parametrize("table", ["users", "sessions", "audit_log", "fap_analysis", "fap_average", "fap_link"])
 def test_without_a_user_the_role_sees_nothing(api_settings: Settings, analysis_id: UUID, table: str) -> None:
     with raw(api_settings, None) as connection:
         assert visible(connection, table) == 0
@@ -151,6 +154,7 @@ def test_with_a_user_the_role_sees_that_user(
     with raw(api_settings, stranger.id) as connection:
         assert visible(connection, "users") == 1
         assert visible(connection, "fap_analysis") == 0
+        assert visible(connection, "fap_link") == 0
     with raw(api_settings, owner.id) as connection:
         assert visible(connection, "fap_analysis") == 1
 
@@ -189,6 +193,8 @@ def test_the_role_does_not_change_anothers_rows(
         "DELETE FROM audit_log",
         "INSERT INTO audit_log (event) VALUES ('x')",
         "DELETE FROM fap_average",
+        "DELETE FROM fap_link",
+        "UPDATE fap_link SET expires_at = 'infinity'",
         "CREATE TABLE mine (x int)",
         "ALTER TABLE fap_analysis DISABLE ROW LEVEL SECURITY",
         "SET ROLE faplog_worker",
