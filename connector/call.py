@@ -1,10 +1,10 @@
 """One message POSTed to its function: what came back, as an answer that can be judged."""
 
 import asyncio
-import json
 from typing import Final
 
 import aiohttp
+import orjson
 
 from connector.answer import Answer, Verdict, judge
 from connector.message import Message
@@ -69,8 +69,8 @@ async def _up_to(response: aiohttp.ClientResponse, limit: int) -> bytes:
 def _explanation(body: bytes) -> str:
     """The sentence of an error answer `{"statusCode", "error", "message"}`; empty if it is something else."""
     try:
-        document = json.loads(body)
-    except ValueError:
+        document = orjson.loads(body)  # json's own raises RecursionError for what is nested too deep
+    except orjson.JSONDecodeError:
         return ""
     message = document.get("message") if isinstance(document, dict) else None
     return message if isinstance(message, str) else ""

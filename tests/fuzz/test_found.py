@@ -107,3 +107,7 @@ def test_midnight_at_the_end_of_all_dates_is_no_date() -> None:
     assert analyse(read(log % (b"2999", b"2999")))["overall"]["date"]["end"] == "00:00:01"
     with pytest.raises(BadData):
         read(log % (b"3000", b"9999"))
+
+
+def test_an_error_answer_that_is_nested_without_end_explains_nothing() -> None:
+    delivery.check(b"\n\n" + b"[" * delivery.MAX_PAYLOAD)
