@@ -26,6 +26,9 @@ MAX_RETRIES: Final = 3
 BATCH: Final = 200
 VERSION_BATCH: Final = 50
 
+FAILED_AGAIN_AFTER: Final = timedelta(hours=1)
+"""An average that came back FAILED is asked for again: the cause may be gone, and its logs need not change for that."""
+
 GAVE_UP: Final = "The analysis did not finish, although it was tried {tries} times. Upload the log again to retry."
 NOT_UPLOADED: Final = "The upload did not finish. Please upload the log again."
 AVERAGE_GAVE_UP: Final = "The average did not come, although it was asked for {tries} times."
@@ -65,13 +68,18 @@ class Requeue:
         return done + self._requeue(f"sent AND {lost}", values, "attempt = attempt + 1, retries = retries + 1")
 
     def requeue_averages(self) -> int:
-        """The same for averages."""
-        done = self._ask_again("NOT sent", {}, "attempt = attempt")
+        """The same for averages; those that came back FAILED have as many tries, one every `FAILED_AGAIN_AFTER`."""
+        done = self._ask_again("status = 'CALCULATING' AND NOT sent", {}, "attempt = attempt")
+        done += self._ask_again(
+            f"status = 'FAILED' AND NOT timed_out AND attempt <= {MAX_RETRIES} AND queued_at < now() - %(after)s",
+            {"after": FAILED_AGAIN_AFTER},
+            "status = 'CALCULATING', message = NULL, attempt = attempt + 1",
+        )
         if not self._any_overdue("fap_average", "status = 'CALCULATING'"):
             return done
         queue = queued.averages(self.publisher)
         lost = """
-            sent AND queued_at < now() - %(overdue)s AND queued_at < %(before)s
+            status = 'CALCULATING' AND sent AND queued_at < now() - %(overdue)s AND queued_at < %(before)s
             AND NOT generation = ANY(%(waiting)s::bigint[])
         """
         generations = [int(key) for key in queue.keys if key.isdecimal()]
@@ -80,7 +88,7 @@ class Requeue:
             failed = connection.execute(
                 f"""
                 UPDATE fap_average SET status = %(failed)s, timed_out = true, message = %(message)s
-                WHERE status = 'CALCULATING' AND attempt > {MAX_RETRIES} AND {lost}
+                WHERE attempt > {MAX_RETRIES} AND {lost}
                 """,  # noqa: S608  (constants of this module)
                 values | {"failed": AverageStatus.FAILED, "message": AVERAGE_GAVE_UP.format(tries=MAX_RETRIES + 1)},
             )
@@ -177,7 +185,7 @@ class Requeue:
             rows = connection.execute(
                 f"""
                 UPDATE fap_average SET {change}, sent = true, queued_at = now()
-                WHERE status = 'CALCULATING' AND {condition}
+                WHERE {condition}
                 RETURNING user_id, type, year, month, sha256, generation, attempt
                 """,  # noqa: S608
                 values,

@@ -212,6 +212,8 @@ def _request(row: Mapping[str, Any], traceparent: str | None) -> bytes:
 
 
 def _check_quota(connection: Conn, user_id: UUID, digests: list[bytes], quota: int) -> None:
+    """Refuse (`RequestEntityTooLarge`) what goes beyond the quota; uploads of one user are counted one by one."""
+    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(user_id)])
     count = connection.execute(
         """
         SELECT count(*) AS kept, count(*) FILTER (WHERE sha256 = ANY(%s)) AS known

@@ -7,13 +7,24 @@ from flask import Flask
 
 from faplog.contracts.messages import Subject
 from faplog.settings import load
-from functions.api import db
+from functions.api import db, passwords, publisher
 from functions.api.db import Database
 from functions.api.handler import create_app
 from functions.api.settings import Settings
 from standalone.servers import Servers
 from tests.integration.delivery import Rig, rig
 from tests.integration.people import Person, arrive
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient() -> Iterator[None]:
+    """The API inside the test's process gives its parts more time than in production: a machine that is busy with
+    other tests is no part that is away. Tests of parts that are away do not rest on these times."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(publisher, "PUBLISH_SEC", 10.0)
+        patch.setattr(db, "POOL_WAIT_SEC", 60.0)
+        patch.setattr(passwords, "WAIT_SEC", 60.0)
+        yield
 
 
 @pytest.fixture(scope="session")

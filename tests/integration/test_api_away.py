@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from functions.api import db
 from functions.api import publisher as publisher_module
 from functions.api.db import EXTENSION
 from functions.api.handler import create_app
@@ -25,8 +26,7 @@ def broker(tmp_path: Path) -> Iterator[NatsServer]:
 
 
 @pytest.fixture
-def publisher(broker: NatsServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
-    monkeypatch.setattr(publisher_module, "PUBLISH_SEC", 10.0)  # a busy machine is no broker that is away
+def publisher(broker: NatsServer) -> Iterator[Publisher]:
     made = Publisher(broker.url)
     yield made
     made.close()
@@ -84,8 +84,11 @@ def test_nothing_starts_before_the_first_use(broker: NatsServer) -> None:
     Publisher(broker.url).close()
 
 
-def test_without_the_database_there_is_a_503_with_a_sentence(api_settings: Settings) -> None:
+def test_without_the_database_there_is_a_503_with_a_sentence(
+    api_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     nowhere = SecretStr("postgresql://nobody:x@127.0.0.1:9/faplog")
+    monkeypatch.setattr(db, "POOL_WAIT_SEC", 0.5)
     app = create_app(api_settings.model_copy(update={"api_database": nowhere, "worker_database": nowhere}))
     client = app.test_client(use_cookies=False)
     assert client.get("/health").data == b"ok"

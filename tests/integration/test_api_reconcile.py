@@ -152,6 +152,22 @@ def test_lost_averages_are_asked_for_again_and_in_the_end_given_up(system: Rig, 
     assert get(person, "/average")["status"] == "SUCCESS"
 
 
+def test_an_average_that_failed_is_asked_for_again_though_no_log_changes(system: Rig, person: Person) -> None:
+    system.analysed(success(uploaded(person)))
+    requests = system.take("average.request")
+    for tries_left in (3, 2, 1, 0):
+        for request in requests:
+            system.averaged(average_of(request, status="FAILED", message="It broke.", average=None))
+        assert get(person, "/average")["status"] == "FAILED"
+        system.reconcile()
+        assert system.take("average.request") == []  # not at once
+        system.age("fap_average", 4000, user_id=person.id)
+        system.reconcile()
+        requests = system.take("average.request")
+        assert len(requests) == (3 if tries_left else 0)
+        assert get(person, "/average")["status"] == ("CALCULATING" if tries_left else "FAILED")
+
+
 def test_averages_that_wait_are_not_asked_for_again(system: Rig, person: Person) -> None:
     system.analysed(success(uploaded(person)))
     system.age("fap_average", 100_000, user_id=person.id)

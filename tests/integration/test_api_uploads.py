@@ -266,3 +266,10 @@ def test_the_quota_is_kept(api_settings: Settings, tmp_path: Path) -> None:
         assert full.status_code == 413
         assert "delete some" in full.get_json()["message"]
         assert uploaded(person, logs[0])  # known already: not one more
+
+
+def test_the_quota_is_kept_by_uploads_at_once(api_settings: Settings, tmp_path: Path) -> None:
+    with rig(api_settings.model_copy(update={"quota_logs": 3}), tmp_path) as small:
+        person = arrive(small.app)
+        codes = at_once(12, lambda _: upload(person, some_log()).status_code)
+        assert sorted(codes) == [202] * 3 + [413] * 9

@@ -92,6 +92,31 @@ def test_speed_ranges_count_a_step_at_its_end_and_leave_regenerations_out() -> N
     assert set(ranges) == set(kilometres) | {name[1:].replace("_km", "_l100km") for name in kilometres}
 
 
+def test_a_speed_range_begins_at_its_lower_edge() -> None:
+    columns = {"Speed": [5] * 11, "InjFlow": [10] * 11, "Revs": [1200] * 11}
+    assert analysis(columns)["fuelConsumption"]["bySpeedRange"]["_5-15_km"] == 0.01  # 13.9 m
+    assert analysis({**columns, "Speed": [4.9] * 11})["fuelConsumption"]["bySpeedRange"] == {}
+
+
+@pytest.mark.parametrize(("kmh", "listed"), [(18.0, True), (17.9, False)])
+def test_under_five_metres_there_is_no_consumption(kmh: float, listed: bool) -> None:
+    found = analysis({"Speed": [kmh] * 2, "InjFlow": [10] * 2, "Revs": [1200] * 2})["fuelConsumption"]
+    assert (found["overall"]["avg_l100km"] is not None) == listed
+    assert (found["bySpeedRange"] != {}) == listed
+
+
+def test_consumption_counts_only_where_distance_and_fuel_are_known() -> None:
+    columns: dict[str, list[Any]] = {
+        "Speed": [72] * 10 + [None] * 5 + [72] * 10, "Revs": [1500] * 25,
+        "InjFlow": [10] * 20 + [None] * 5,
+    }  # fmt: skip
+    found = analysis(columns)["fuelConsumption"]
+    assert found["overall"]["total_l"] == 0.01  # 19 s · 500 mg: 9.5 g
+    # of each step 20 m and 500 mg, wherever both are known
+    assert found["overall"]["avg_l100km"] == 2.99
+    assert found["bySpeedRange"] == {"65-75_l100km": 2.99, "_65-75_km": 0.26}  # 9 + 4 steps
+
+
 def test_battery_before_each_drives_first_start() -> None:
     columns: dict[str, list[Any]] = {
         "Revs": [0, 0, 800, 0, 800, 0, 900],
@@ -178,7 +203,7 @@ def test_counters_show_their_last_value() -> None:
     assert (fap["lastRegen_km"], fap["last10Regen_km"]) == (701, 785)
     assert fap["life"] == {"life_km": 10765, "left_km": 147460}
     assert fap["additive"] == {"vol_ml": 1260.0, "remain_ml": 756.0}
-    assert fap["deposits"] == {"weight_gram": 3.0, "percentage_perc": 2.0}
+    assert (fap["deposits"]["weight_gram"], fap["deposits"]["percentage_perc"]) == (3.0, 2.0)
     assert fap["soot"] == {"start_gl": 8.11, "end_gl": 8.2, "diff_gl": 0.09}
 
 
