@@ -27,10 +27,19 @@ def wants_fragment() -> bool:
 
 def fetch(path: str, **query: str | int | None) -> dict[str, Any]:
     """The API's answer for the browser this request came from, waiting as long as this request may."""
+    return _ask(path, api_cookies(), query)
+
+
+def fetch_for_anybody(path: str) -> dict[str, Any]:
+    """The API's answer for somebody without an account, whatever cookies came with this request."""
+    return _ask(path, {}, {})
+
+
+def _ask(path: str, cookies: dict[str, str], query: dict[str, str | int | None]) -> dict[str, Any]:
     api: Api = current_app.extensions["api"]
     settings: Settings = current_app.extensions["settings"]
     patience = settings.api_timeout if wants_fragment() else settings.api_patience
-    return api.get(path, api_cookies(), patience, **query)
+    return api.get(path, cookies, patience, **query)
 
 
 def page(frame: str, body: str, read: Callable[[], dict[str, Any]], **known: Any) -> Answer:

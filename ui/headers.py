@@ -26,10 +26,17 @@ _HEADERS: Final = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 
+SHARED: Final = "shared"
+"""The blueprint of pages whose address opens them: it is told to no other site and no search engine."""
+
+_UNTOLD: Final = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
+
 
 def add(response: Response) -> Response:
     """Add the headers to a response. Files carry their version in their address; pages are never stored."""
     response.headers.update(_HEADERS)
+    if request.blueprint == SHARED:
+        response.headers.update(_UNTOLD)
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "private, no-store"
         response.vary.update(("Cookie", "Accept-Language"))

@@ -1,0 +1,85 @@
+// Sharing one report by a link: a dialog in which it is made, handed on and ended.
+import { load } from "./fragment.js";
+import { api, Problem } from "./http.js";
+import { texts } from "./texts.js";
+
+const dialog = document.getElementById("share-dialog");
+const address = `/analyses/${dialog.dataset.log}/share`;
+const part = (name) => dialog.querySelector(`[data-share-${name}]`);
+const [link, state, said, alert] = [part("link"), part("state"), part("said"), dialog.querySelector("[role=alert]")];
+const field = link.querySelector("input");
+
+function clear() {
+  alert.hidden = true;
+  said.textContent = "";
+}
+
+// Does what the user asked for; what hinders it is said in the dialog.
+async function attempt(work) {
+  clear();
+  dialog.setAttribute("aria-busy", "true");
+  dialog.querySelectorAll("[data-share-make], [data-share-stop]").forEach((button) => { button.disabled = true; });
+  try {
+    await work();
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    alert.textContent = problem.status ? problem.message : texts.away;
+    alert.hidden = false;
+  } finally {
+    dialog.removeAttribute("aria-busy");
+    dialog.querySelectorAll("[data-share-make], [data-share-stop]").forEach((button) => { button.disabled = false; });
+  }
+}
+
+// What there is to say and do, as the page renders it.
+async function look() {
+  state.innerHTML = await load(`/logs/${dialog.dataset.log}/share`);
+}
+
+async function make() {
+  const body = JSON.stringify({ days: Number(state.querySelector("select").value) });
+  const made = await api(address, { method: "POST", headers: { "Content-Type": "application/json" }, body });
+  field.value = new URL(made.path, location.origin).href;
+  link.hidden = false;
+  part("send").hidden = !navigator.share;
+  await look();
+  field.focus();
+  field.select();
+}
+
+async function stop() {
+  await api(address, { method: "DELETE" });
+  link.hidden = true;
+  field.value = "";
+  await look();
+  said.textContent = said.dataset.stopped;
+  part("make").focus();
+}
+
+async function copy() {
+  clear();
+  try {
+    await navigator.clipboard.writeText(field.value);
+  } catch { // without TLS browsers have no clipboard for scripts
+    field.select();
+    document.execCommand("copy");
+  }
+  said.textContent = said.dataset.copied;
+}
+
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-share]")) return;
+  link.hidden = true;
+  state.replaceChildren();
+  dialog.showModal();
+  attempt(async () => { await look(); part("make").focus(); });
+});
+
+dialog.addEventListener("click", (event) => {
+  const asked = (name) => event.target.closest(`[data-share-${name}]`);
+  if (event.target === dialog || asked("close")) dialog.close();
+  else if (asked("make")) attempt(make);
+  else if (asked("stop")) attempt(stop);
+  else if (asked("copy")) copy();
+  else if (asked("send")) navigator.share({ title: document.title, url: field.value }).catch(() => {}); // or not, after all
+});
