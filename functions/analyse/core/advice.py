@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from faplog.contracts.limits import Bad, Code, Confidence, Limit, Severity
+from faplog.contracts.limits import Bad, Bound, Code, Confidence, Limit, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ _BORDERS: Final = {
 def text(limit: Limit, severity: Severity, value: float, which: str, when: str) -> str:
     """The finding in words."""
     seen = WORDS[limit.code].seen.format(value=_number(value), which=which)
-    bound = limit.act if severity is Severity.ACT else limit.watch
+    bound = limit.act if severity is Severity.ACT and limit.act is not None else limit.watch
     border = _border(limit, bound)
     judged = (
         f"That is fine; it becomes noticeable {border}." if severity is Severity.GOOD else f"The limit is {border}."
@@ -143,8 +143,8 @@ def advice(code: Code, severity: Severity) -> str | None:
     return {Severity.WATCH: words.watch, Severity.ACT: words.act}.get(severity)
 
 
-def _border(limit: Limit, bound: float | tuple[float, float] | None) -> str:
-    shown = f"{_number(bound[0])} to {_number(bound[1])}" if isinstance(bound, tuple) else _number(bound or 0)
+def _border(limit: Limit, bound: Bound) -> str:
+    shown = f"{_number(bound[0])} to {_number(bound[1])}" if isinstance(bound, tuple) else _number(bound)
     unit = "" if limit.unit in {"ratio", "codes", "in a row"} else limit.unit
     return _BORDERS[limit.bad].format(shown, unit=unit).replace("  ", " ").strip()
 

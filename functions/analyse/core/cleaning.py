@@ -50,14 +50,10 @@ def clean(rows: Rows) -> tuple[Log, Cleaned]:
 
 def _midnights(days: Integers, times: Integers) -> Integers:
     """Days to add to each row: midnights that passed under an unchanged date. A new date already counts them."""
-    fell = np.zeros(len(days), bool)
-    fell[1:] = (times[:-1] - times[1:] > MIDNIGHT_FALL_MS) & (days[1:] == days[:-1])
-    if not fell.any():
-        return np.zeros(len(days), np.int64)
+    same_date = np.diff(days, prepend=days[:1]) == 0
+    fell = same_date & (np.diff(times, prepend=times[:1]) < -MIDNIGHT_FALL_MS)
     passed = np.cumsum(fell)
-    changed = np.zeros(len(days), bool)
-    changed[1:] = days[1:] != days[:-1]
-    return passed - np.maximum.accumulate(np.where(changed, passed, 0))
+    return passed - np.maximum.accumulate(np.where(same_date, 0, passed))
 
 
 def _without_implausible(rows: Rows, numbers: Floats) -> tuple[dict[str, Floats], dict[str, tuple[int, int]]]:
@@ -76,7 +72,7 @@ def _without_implausible(rows: Rows, numbers: Floats) -> tuple[dict[str, Floats]
     for kind, values, wrong, words in zip(kinds, numbers, bad, rows.not_numeric, strict=True):
         outside = int(np.count_nonzero(wrong))
         if outside or words:
-            sentinels = 0 if kind.sentinel is None else int(np.count_nonzero(values == kind.sentinel))
+            sentinels = int(np.count_nonzero(values == kind.sentinel))
             voided[kind.name] = (sentinels, outside - sentinels + words)
             columns[kind.name] = np.where(wrong, np.nan, values)
     return columns, voided

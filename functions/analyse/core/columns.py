@@ -1,17 +1,18 @@
 """The columns of a FAP log: their names, what is plausible in them, and which raw values mean "no value"."""
 
 from dataclasses import dataclass
+from math import nan
 from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column, its plausible range (inclusive, in the app's own units) and its sentinel, if it has one."""
+    """A column, its plausible range (inclusive, in the app's own units) and its sentinel (NaN where it has none)."""
 
     name: str
     low: float
     high: float
-    sentinel: float | None = None
+    sentinel: float = nan
 
 
 UNBOUNDED: Final = 1e7

@@ -31,10 +31,9 @@ def by_speed_range(log: Log, mask: Mask) -> Section:
 
     Only ranges in which at least 5 m were driven with known fuel are listed.
     """
-    known = mask & ~np.isnan(log.km + log.litres) & (log["Speed"] >= EDGES_KMH[0])
+    known = mask & log.consumed & (log["Speed"] >= EDGES_KMH[0])
     which = np.searchsorted(EDGES_KMH, log["Speed"][known], side="right") - 1
-    km = np.bincount(which, log.km[known], len(RANGES))
-    litres = np.bincount(which, log.litres[known], len(RANGES))
+    km, litres = (np.bincount(which, steps[known], len(RANGES)) for steps in (log.km, log.litres))
     section: Section = {}
     for index, name in enumerate(RANGES):
         if km[index] >= 0.005:

@@ -132,6 +132,11 @@ class Log:
         milligram_per_sec = self["InjFlow"] * self["Revs"] * (2 / 60)
         return self._integrated(milligram_per_sec) * (1e-6 / DIESEL_KG_L)
 
+    @cached_property
+    def consumed(self) -> Mask:
+        """Steps of which distance and fuel are both known."""
+        return np.asarray(~(np.isnan(self.km) | np.isnan(self.litres)))
+
     def _integrated(self, rate: Floats) -> Floats:
         area = np.zeros(len(rate))
         area[1:] = rate[1:] + rate[:-1]

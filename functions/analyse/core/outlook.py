@@ -18,7 +18,7 @@ def soot_rate(log: Log, found: list[Episode]) -> float | None:
     soot = log.held(log["FAPsoot"])
     change = np.diff(soot, prepend=np.nan)
     change[[drive.start for drive in log.drives]] = np.nan
-    known = outside(log, found) & ~log.gap & ~np.isnan(change + log.km)
+    known = outside(log, found) & ~log.gap & ~np.isnan(change) & ~np.isnan(log.km)
     km = float(log.km[known].sum())
     return float(change[known].sum()) / km * 100 if km >= MIN_KM else None
 

@@ -26,12 +26,11 @@ def restriction(log: Log, found: list[Episode]) -> Section:
 
     So no row of a regeneration is among them.
     """
-    before = after = np.empty(0)
-    if not (log.unknown("FAPpressure") or log.unknown("FAPtemp") or log.unknown("AirFlow")):
-        values = np.where(steady(log), resistance(log), np.nan)
-        before = values[: found[0].first if found else len(log)]
-        if found:
-            after = values[np.searchsorted(log.t, log.t[found[-1].last] + AFTER_SEC, side="right") :]
+    values = np.where(steady(log), resistance(log), np.nan)
+    before, after = values, values[:0]
+    if found:
+        before = values[: found[0].first]
+        after = values[np.searchsorted(log.t, log.t[found[-1].last] + AFTER_SEC, side="right") :]
     return {**_median(before, "kv", "n"), **_median(after, "kv_afterRegen", "n_after")}
 
 

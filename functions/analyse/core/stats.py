@@ -86,8 +86,6 @@ def seconds(log: Log, mask: Mask, column: str) -> Number:
 
 def litres_per_100km(log: Log, mask: Mask | None = None) -> float | None:
     """Fuel over distance, of the steps in which both are known; None under 5 m."""
-    both = ~np.isnan(log.km + log.litres)
-    if mask is not None:
-        both &= mask
+    both = log.consumed if mask is None else log.consumed & mask
     km = float(log.km[both].sum())
     return float(log.litres[both].sum()) / km * 100 if km >= 0.005 else None

@@ -303,5 +303,35 @@ def test_what_is_refused_and_why(name: str) -> None:
 
 
 def test_a_log_without_a_single_time_is_bad_data() -> None:
-    with pytest.raises(BadData, match="no row has a valid date and time"):
+    with pytest.raises(BadData, match=r"^no row has a valid date and time$"):
         read(PLAIN.replace(b"2025.02.03", b"yesterday"))
+
+
+def test_rows_of_one_instant_stay_in_their_order() -> None:
+    raw = csv_log({"FAPsoot": [*range(60), 99]}, t=[*[1.0] * 60, 0.0])
+    assert analyse(read(raw))["fap"]["soot"] == {"start_gl": 99.0, "end_gl": 59.0, "diff_gl": -40.0}
+
+
+@pytest.mark.parametrize(("fall", "passed"), [(43_200, False), (43_201, True)])
+def test_midnight_passed_where_the_time_falls_by_more_than_twelve_hours(fall: float, passed: bool) -> None:
+    found = analyse(read(csv_log({"Speed": [36] * 3}, t=[0, 1, 1 - fall], start=80_000)))
+    assert (found["quality"]["rows_out_of_order"] == 0) == passed
+
+
+def test_midnights_are_counted_under_each_date_anew() -> None:
+    raw = (
+        csv_log({"Speed": [36] * 2}, start=86_398)
+        + csv_log({"Speed": [36] * 2}, start=0, date="2025.02.04")
+        + csv_log({"Speed": [36] * 4}, start=86_398, date="2025.02.04")
+        + csv_log({"Speed": [36] * 2}, start=2, date="2025.02.05")
+    )
+    found = analyse(read(raw))
+    assert [(drive["start"], drive["end"]) for drive in found["drives"]] == [
+        ("2025-02-03T23:59:58", "2025-02-04T00:00:01"),
+        ("2025-02-04T23:59:58", "2025-02-05T00:00:03"),
+    ]
+    assert found["quality"]["rows_out_of_order"] == 0
+
+
+def test_the_profile_is_passed_on() -> None:
+    assert analyse(read(PLAIN), "DCM62v2")["quality"]["profile"] == "DCM62v2"
