@@ -343,6 +343,13 @@ def test_a_namespace_is_there_before_what_goes_into_it(overlay: str) -> None:
         assert wanted <= there, application["metadata"]["name"]
 
 
+def test_a_claim_that_waits_for_its_first_pod_holds_nothing_up() -> None:
+    """A claim of ours is bound when a CronJob first runs; Argo CD by itself calls it unhealthy until then."""
+    assert [thing for thing in everything() if thing["kind"] == "PersistentVolumeClaim"]
+    health = read("infra/argocd/install/settings.yaml")["data"]
+    assert '"Healthy"' in health["resource.customizations.health.PersistentVolumeClaim"]
+
+
 def test_nobody_waits_for_a_collector_without_an_account() -> None:
     for overlay in ("local", "prod", "openfaas"):
         applications = check.build(check.INFRA / f"argocd/overlays/{overlay}")
