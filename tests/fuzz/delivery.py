@@ -50,7 +50,7 @@ def check(data: bytes) -> None:
     message = Message.of(Msg(Client(), "analysis.request", place, payload[:MAX_PAYLOAD], headers))
     assert message.tries >= 0
     assert 0 <= message.wait_sec(LONGEST_SEC) <= LONGEST_SEC
-    text = call._explanation(payload[: call.MAX_EXPLANATION_BYTES])
+    text = call.explanation_of(payload[: call.MAX_EXPLANATION_BYTES])
     tries = min(message.tries + 1, MAX_TRIES)
     body = payload[: MAX_PAYLOAD - HEADER_ROOM_BYTES]
     _check_sendable(reply(message, "analysis.result", body, message.traceparent))

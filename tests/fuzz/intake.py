@@ -86,7 +86,7 @@ def _check_zip(file: IO[bytes]) -> None:
 def _check_batches(opened: zipfile.ZipFile, listing: archive.Listing, refused: list[Refused]) -> None:
     assert 0 < len(listing.logs) <= archive.MAX_ENTRIES
     total = found = 0
-    for batch in uploads._batches(opened, listing, refused):
+    for batch in uploads.batches(opened, listing, refused):
         assert 0 < len(batch) <= uploads.BATCH_LOGS
         for log in batch:
             _check_file(log)

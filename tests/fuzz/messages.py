@@ -149,15 +149,15 @@ def _door(name: str) -> FlaskClient:
         "analyse": analyse_handler.create_app(AnalyseSettings.model_validate(SETTINGS), store),
         "average": average_handler.create_app(AverageSettings.model_validate(SETTINGS), store),
     }
-    return open_door(made[name])
+    return without_500(made[name]).test_client(use_cookies=False)
 
 
-def open_door(app: Flask) -> FlaskClient:
-    """A client of an app that hides no error."""
+def without_500(app: Flask) -> Flask:
+    """The app, its unexpected errors reaching the caller instead of becoming an answer."""
     app.testing = True
     for handlers in app.error_handler_spec[None].values():
         handlers.pop(Exception, None)
-    return app.test_client(use_cookies=False)
+    return app
 
 
 @cache

@@ -6,11 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.fuzz.__main__ import NAMES
 from tests.fuzz.mutation import mutate
 from tests.fuzz.targets import TARGETS, Target
-from tests.fuzz.work import within
-
-NAMES = st.sampled_from(sorted(TARGETS))
+from tests.fuzz.work import Budget, TooMuch, check_within
 
 
 def everything(target: Target) -> st.SearchStrategy[bytes]:
@@ -28,16 +27,12 @@ def everything(target: Target) -> st.SearchStrategy[bytes]:
 def test_seeds_are_taken_within_their_budget(name: str) -> None:
     target = TARGETS[name]
     for seed in target.seeds():
-        target.check(seed)  # what is loaded, compiled and kept on first use is no work for this input
-        with within(target.budget, len(seed)):
-            target.check(seed)
+        check_within(target.budget, target.check, seed)
 
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_whatever_comes_in_what_must_hold_does(name: str) -> None:
     target = TARGETS[name]
-    for seed in target.seeds():
-        target.check(seed)
 
     @settings(
         max_examples=target.examples,
@@ -46,7 +41,26 @@ def test_whatever_comes_in_what_must_hold_does(name: str) -> None:
     )
     @given(everything(target))
     def holds(data: bytes) -> None:
-        with within(target.budget, len(data)):
-            target.check(data)
+        check_within(target.budget, target.check, data)
 
     holds()
+
+
+def test_work_that_grows_faster_than_its_input_is_seen() -> None:
+    budget = Budget(calls=500, calls_a_byte=2, bytes=30_000, bytes_a_byte=10)
+
+    def calls(data: bytes) -> None:
+        for _ in range(len(data) ** 2):
+            len(data)
+
+    def holds(data: bytes) -> None:
+        bytearray(len(data) ** 2)
+
+    for check in (calls, holds):
+        check_within(budget, check, b"x" * 10)
+        with pytest.raises(TooMuch):
+            check_within(budget, check, b"x" * 300)
+
+
+def test_the_long_run_knows_every_target() -> None:
+    assert set(NAMES) == set(TARGETS)

@@ -2,7 +2,7 @@
 
 import sys
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -16,9 +16,23 @@ class Budget(NamedTuple):
     bytes_a_byte: float
 
 
+class TooMuch(AssertionError):
+    """An input cost more than it may."""
+
+
+def check_within(budget: Budget | None, check: Callable[[bytes], None], data: bytes) -> None:
+    """Check the input within its budget. What is loaded or kept on first use is no work of the input: a second try."""
+    try:
+        with within(budget, len(data)):
+            check(data)
+    except TooMuch:
+        with within(budget, len(data)):
+            check(data)
+
+
 @contextmanager
 def within(budget: Budget | None, size: int) -> Iterator[None]:
-    """Fail where the block makes more calls (of Python or C functions), or holds more bytes, than an input may cost."""
+    """Raise `TooMuch` where the block makes more calls (of Python or C functions), or holds more bytes, than it may."""
     if budget is None:
         yield
         return
@@ -37,7 +51,8 @@ def within(budget: Budget | None, size: int) -> Iterator[None]:
         sys.setprofile(before)
         _, held = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-    most = budget.calls + budget.calls_a_byte * size
-    assert calls <= most, f"{calls} calls for {size} bytes, more than {most:.0f}"
-    room = budget.bytes + budget.bytes_a_byte * size
-    assert held <= room, f"{held} bytes held for {size} bytes, more than {room:.0f}"
+    most, room = budget.calls + budget.calls_a_byte * size, budget.bytes + budget.bytes_a_byte * size
+    if calls > most or held > room:
+        raise TooMuch(
+            f"{size} bytes took {calls} calls (at most {most:.0f}) and held {held} bytes (at most {room:.0f})"
+        )
