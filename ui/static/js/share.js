@@ -70,6 +70,7 @@ async function copy() {
 document.addEventListener("click", (event) => {
   if (!event.target.closest("[data-share]")) return;
   link.hidden = true;
+  field.value = "";
   state.replaceChildren();
   dialog.showModal();
   attempt(async () => { await look(); part("make").focus(); });
