@@ -24,7 +24,8 @@ CHECK_SEC: Final = 0.3
 CRASHES: Final = 3
 CRASH_LIFE_SEC: Final = 5.0
 CRASH_WINDOW_SEC: Final = 60.0
-"""A program that ends by itself this often in the window, each time within so short a life, cannot start."""
+"""A program that ends by itself this often cannot start: while its start is awaited, however long each try took; later,
+within the window and each time after so short a life."""
 
 _FROM_OUTSIDE: Final = {-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT}
 
@@ -39,6 +40,8 @@ class Supervisor:
         self._state = state
         self._crashes: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=CRASHES))
         self._started: dict[int, float] = {}
+        self._awaited: set[str] = set()
+        """Names of the programs whose first answer is waited for."""
         logs.ours(state)
         self._watchers = {program.name: self._watcher(program) for program in self.programs.values()}
         self._sockets = {
@@ -73,8 +76,10 @@ class Supervisor:
         Raises:
             Problem: one ended too often or took too long; with the last lines of its log.
         """
+        self._awaited.update(names)
         for name in names:
             await self._ready(self.programs[name])
+            self._awaited.discard(name)
 
     async def scale(self, name: str, replicas: int) -> None:
         """Run so many replicas of the program; of none, its socket stays open and callers wait."""
@@ -143,10 +148,14 @@ class Supervisor:
     def _reaped(self, *, watcher: Watcher, process_pid: int, exit_code: int | None, **_: object) -> None:
         now = time.monotonic()
         lived = now - self._started.pop(process_pid, 0.0)
-        if watcher.is_stopping() or watcher.is_stopped() or exit_code in _FROM_OUTSIDE or lived > CRASH_LIFE_SEC:
+        awaited = watcher.name in self._awaited
+        if watcher.is_stopping() or watcher.is_stopped() or exit_code in _FROM_OUTSIDE:
+            return
+        if lived > CRASH_LIFE_SEC and not awaited:
             return
         crashes = self._crashes[watcher.name]
         crashes.append(now)
-        if len(crashes) == CRASHES and now - crashes[0] < CRASH_WINDOW_SEC and not self.failed.done():
+        soon = awaited or now - crashes[0] < CRASH_WINDOW_SEC
+        if len(crashes) == CRASHES and soon and not self.failed.done():
             tail = logs.tail(self._state, watcher.name)
             self.failed.set_result(Problem(f"{watcher.name} could not start (exit code {exit_code}).\n{tail}"))

@@ -16,8 +16,9 @@ _PATIENCE_SEC = 8.0
 
 
 def mark(state: State) -> dict[str, str]:
-    """What a child's environment must have."""
-    return {MARK: str(state.root)}
+    """What a child's environment must have: the mark, and where setproctitle is installed, gunicorn's title beside it
+    instead of over it."""
+    return {MARK: str(state.root), "SPT_NOENV": "1"}
 
 
 def end(state: State) -> int:

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from playwright.sync_api import Browser, Page
 
-from bench.flow import system
 from faplog.synthetic.__main__ import main as synthetic
 from tests.browser.chromium import DESKTOP, PHONE, launched
 from tests.browser.owner import PASSWORD, Owner, new_owner
+from tests.conftest import running_stack
 
 ROOT: Final = Path(__file__).parents[2]
 EVERY: Final = ROOT / "screenshots"
@@ -32,11 +32,12 @@ def main() -> int:
     """Take them all."""
     EVERY.mkdir(exist_ok=True)
     README.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory() as folder, system() as (url, _process), launched() as browser:
-        synthetic(["--days", "30", "--seed", "7", folder])
-        broken = Path(folder) / "broken.csv"
+    with TemporaryDirectory() as temporary, launched() as browser, running_stack(Path(temporary) / "state") as stack:
+        url, folder = stack.url, Path(temporary) / "drives"
+        synthetic(["--days", "30", "--seed", "7", str(folder)])
+        broken = folder / "broken.csv"
         broken.write_text("a;b;c\n1;2;3\n")
-        drives = sorted(Path(folder).glob("DCM*.csv"))
+        drives = sorted(folder.glob("DCM*.csv"))
         owner = new_owner(url)
         ids = dict(zip((path.name for path in [*drives, broken]), owner.upload(*drives, broken), strict=True))
         owner.average()

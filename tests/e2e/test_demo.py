@@ -26,7 +26,7 @@ def test_the_demo_account_has_its_drives_however_often_it_is_made(stack: Stack) 
     assert said, done.stdout
     url, email, password = said.groups()
     assert url == stack.url
-    with httpx.Client(base_url=f"{url}/api/v1") as client:
+    with httpx.Client(base_url=f"{url}/api/v1", timeout=60) as client:
         token = client.post("/auth/login", json={"email": email, "password": password}).json()["access_token"]
         client.cookies.clear()
         client.headers["Authorization"] = f"Bearer {token}"

@@ -183,7 +183,7 @@ def test_messages_are_taken_only_from_the_connector(stack: Stack) -> None:
     secret = (stack.secrets / "faplog-connector-secret").read_text("utf-8")
     marks = {"X-Topic": "analysis.result", "X-Connector-Secret": secret}
     for path in ("/", "/api/v1/", "/api/v1"):
-        assert httpx.post(f"{stack.url}{path}", json={}, headers=marks).status_code in (404, 405)
+        assert httpx.post(f"{stack.url}{path}", json={}, headers=marks, timeout=60).status_code in (404, 405)
     for url in stack.runtime["functions"].values():
-        without = httpx.post(url, json={}, headers={"X-Topic": "analysis.result"}, timeout=30)
+        without = httpx.post(url, json={}, headers={"X-Topic": "analysis.result"}, timeout=60)
         assert without.status_code == httpx.codes.UNAUTHORIZED, url

@@ -33,7 +33,7 @@ def test_kill(victim: Stack, logs: dict[str, bytes], tmp_path: Path, name: str) 
     account = Account(victim)
     with ThreadPoolExecutor(CLIENTS) as clients:
         uploads = [clients.submit(upload_until_accepted, account, *log) for log in logs.items()]
-        until(lambda: sum(upload.done() for upload in uploads) >= BEFORE_THE_KILL, 60)
+        until(lambda: sum(upload.done() for upload in uploads) >= BEFORE_THE_KILL, 120)
         kill(victim, name)
         accepted = [analysis_id for upload in uploads for analysis_id in upload.result()]
     until(lambda: all_settled(account), 180)

@@ -34,7 +34,7 @@ def test_an_upload_is_one_trace_up_to_its_average(tmp_path: Path, traced: Stack,
     (file,) = (tmp_path / "logs").glob("*.csv")
     trace_id = "0af7651916cd43dd8448eb211c80319c"
 
-    with httpx.Client(base_url=f"{traced.url}/api/v1", timeout=30) as api:
+    with httpx.Client(base_url=f"{traced.url}/api/v1", timeout=60) as api:
         account = {"email": "trace@example.org", "password": "a long enough Passw0rd for it"}
         assert api.post("/auth/register", json=account).status_code == 201
         token = api.post("/auth/login", json=account).json()["access_token"]
@@ -42,7 +42,7 @@ def test_an_upload_is_one_trace_up_to_its_average(tmp_path: Path, traced: Stack,
         browser = {"traceparent": f"00-{trace_id}-b7ad6b7169203331-01"}
         answer = api.post("/analyses", files={"file": (file.name, file.read_bytes())}, headers=headers | browser)
         assert answer.status_code == 202, answer.text
-        until(lambda: api.get("/average", headers=headers).json().get("status") == "SUCCESS", 60)
+        until(lambda: api.get("/average", headers=headers).json().get("status") == "SUCCESS")
 
     def names() -> set[tuple[str, str]]:
         return {(service, span.name) for service, span in sink.spans if span.trace_id.hex() == trace_id}
@@ -57,7 +57,7 @@ def test_an_upload_is_one_trace_up_to_its_average(tmp_path: Path, traced: Stack,
         ("average", "average"),
         ("connector", "deliver average.result"),
     }
-    until(lambda: names() >= expected, 20)
+    until(lambda: names() >= expected)
 
     def orphans() -> list[str]:
         spans = {span.span_id: span for _, span in sink.spans if span.trace_id.hex() == trace_id}

@@ -78,7 +78,7 @@ def test_postgres_roles_are_no_superusers_and_their_passwords_are_scram(servers:
 def test_nats_takes_only_the_right_password(servers: Servers) -> None:
     def answer(**who: str) -> str:
         """What the server says to a client that introduces itself so."""
-        with socket.create_connection((servers.nats.host, servers.nats.port), timeout=5) as connection:
+        with socket.create_connection((servers.nats.host, servers.nats.port), timeout=30) as connection:
             connection.sendall(f"CONNECT {json.dumps(who | {'verbose': False})}\r\nPING\r\n".encode())
             with connection.makefile("r") as lines:
                 assert lines.readline().startswith("INFO")
@@ -198,7 +198,7 @@ def test_the_inner_file_port_of_s3_refuses_the_unsigned(servers: Servers) -> Non
     blobs(servers, "api").put("logs/private.csv", b"private")
     port = json.loads((servers.state / "ports.json").read_text("utf-8"))["s3-filer"]
     for method in ("GET", "PUT", "DELETE"):
-        connection = http.client.HTTPConnection(servers.s3.endpoint.split("/")[2].split(":")[0], port, timeout=5)
+        connection = http.client.HTTPConnection(servers.s3.endpoint.split("/")[2].split(":")[0], port, timeout=30)
         connection.request(method, f"/buckets/{servers.s3.bucket}/logs/private.csv", body=b"x")
         assert connection.getresponse().status == 401, method
         connection.close()
