@@ -48,7 +48,7 @@ async def call(
 async def _read(response: aiohttp.ClientResponse, route: Route, limit: int) -> Answer:
     verdict = judge(response.status)
     if verdict is not Verdict.DONE:
-        explanation = _explanation(await _up_to(response, MAX_EXPLANATION_BYTES))
+        explanation = explanation_of(await _up_to(response, MAX_EXPLANATION_BYTES))
         reason = f"HTTP {response.status}{explanation and ': ' + explanation}"
         return Answer(verdict, reason, retry_after_sec=_retry_after(response))
     body = await _up_to(response, limit + 1)
@@ -66,7 +66,7 @@ async def _up_to(response: aiohttp.ClientResponse, limit: int) -> bytes:
         return error.partial
 
 
-def _explanation(body: bytes) -> str:
+def explanation_of(body: bytes) -> str:
     """The sentence of an error answer `{"statusCode", "error", "message"}`; empty if it is something else."""
     try:
         document = orjson.loads(body)  # json's own raises RecursionError for what is nested too deep

@@ -22,8 +22,8 @@ _SENTENCES: Final = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The request is larger than this address takes.",
     HTTPStatus.BAD_REQUEST: "The request could not be read.",
 }
-_UNEXPECTED: Final = "Something went wrong on our side. It has been noted."
-_AWAY: Final = "A part of the service is away for the moment. Please try again shortly."
+UNEXPECTED: Final = "Something went wrong on our side. It has been noted."
+AWAY: Final = "A part of the service is away for the moment. Please try again shortly."
 
 
 class Error(BaseModel):
@@ -73,11 +73,11 @@ def _sentence(error: HTTPException, status: int) -> str:
 
 def _of_unavailable(error: Unavailable) -> Response:
     log.warning("part away", extra={"reason": str(error)})
-    response = answer(HTTPStatus.SERVICE_UNAVAILABLE, _AWAY)
+    response = answer(HTTPStatus.SERVICE_UNAVAILABLE, AWAY)
     response.headers["Retry-After"] = str(RETRY_AFTER_SEC)
     return response
 
 
 def _of_unexpected(error: Exception) -> Response:
     log.error("unexpected error", exc_info=error)
-    return answer(HTTPStatus.INTERNAL_SERVER_ERROR, _UNEXPECTED)
+    return answer(HTTPStatus.INTERNAL_SERVER_ERROR, UNEXPECTED)

@@ -26,7 +26,7 @@ blueprint = Blueprint("export", __name__, url_prefix=openapi.PREFIX)
 Row = dict[str, Any]
 Member = tuple[str, datetime, int, Method, Iterable[bytes]]
 
-_BATCH: Final = 50
+BATCH: Final = 50
 _LEVEL: Final = 1
 """Logs shrink to a fifth even so, at several times the speed."""
 
@@ -89,7 +89,7 @@ def _members(database: Database, blobs: Blobs, user_id: UUID) -> Iterator[Member
     for row in _pages(database, user_id, _LOGS):
         pieces = blobs.read(keys.log_key(row["id"]), 0, row["size"])
         if pieces is not None:  # an upload on its way has no object yet
-            name = _name(row, taken)
+            name = entry_name(row, taken)
             yield f"logs/{name}", row["created_at"], _MODE, ZIP_AUTO(row["size"], level=_LEVEL), pieces
 
 
@@ -103,9 +103,9 @@ def _pages(database: Database, user_id: UUID, statement: str) -> Iterator[Row]:
     after: tuple[datetime, UUID] = (datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
     while True:
         with database.api(user_id) as connection:
-            rows = connection.execute(statement.encode(), [user_id, *after, _BATCH]).fetchall()
+            rows = connection.execute(statement.encode(), [user_id, *after, BATCH]).fetchall()
         yield from rows
-        if len(rows) < _BATCH:
+        if len(rows) < BATCH:
             return
         after = (rows[-1]["created_at"], rows[-1]["id"])
 
@@ -123,7 +123,7 @@ def _json(value: object) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_UTC_Z)
 
 
-def _name(row: Row, taken: set[str]) -> str:
+def entry_name(row: Row, taken: set[str]) -> str:
     """The name the log was uploaded under, made safe for every file system, and told apart where it repeats."""
     name = _UNSAFE.sub("_", row["file_name"]).strip(" .") or "log.csv"
     if name.casefold() in taken:

@@ -43,8 +43,8 @@ def document(app: Flask, auth: Auth) -> dict[str, Any]:
     schemas = _Schemas(operation for _, _, operation, _ in described)
     paths: dict[str, dict[str, Any]] = {}
     for rule, method, operation, secured in described:
-        path = _VARIABLE.sub(r"{\2}", rule.rule)
-        paths.setdefault(path, {})[method.lower()] = _operation(rule, method, operation, schemas, secured=secured)
+        methods = paths.setdefault(path_of(rule.rule), {})
+        methods[method.lower()] = _operation(rule, method, operation, schemas, secured=secured)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -60,6 +60,11 @@ def document(app: Flask, auth: Auth) -> dict[str, Any]:
         "paths": paths,
         "components": {"schemas": schemas.definitions, "securitySchemes": _security_schemes(auth)},
     }
+
+
+def path_of(rule: str) -> str:
+    """A route's pattern as the document writes it: `/things/<uuid:id>` is `/things/{id}`."""
+    return _VARIABLE.sub(r"{\2}", rule)
 
 
 def _public(app: Flask) -> list[Rule]:

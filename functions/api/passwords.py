@@ -45,14 +45,14 @@ def check(password: str, email: str) -> None:
 
 def store(password: str) -> str:
     """The hash to keep: argon2id with its parameters and a random salt. Raises `Unavailable` under too many logins."""
-    with _place():
+    with place():
         return _HASHER.hash(_normal(password))
 
 
 def matches(password: str, kept: str) -> bool:
     """Whether this is the password of that hash. Raises `Unavailable` under too many logins."""
     try:
-        with _place():
+        with place():
             return _HASHER.verify(kept, _normal(password))
     except (VerificationError, InvalidHashError):
         return False
@@ -70,7 +70,8 @@ def is_outdated(kept: str) -> bool:
 
 
 @contextmanager
-def _place() -> Iterator[None]:
+def place() -> Iterator[None]:
+    """One of the `AT_ONCE` places to hash in. Raises `Unavailable` if none gets free within `WAIT_SEC`."""
     if not _places.acquire(timeout=WAIT_SEC):
         raise Unavailable("too many passwords to hash at once")
     try:

@@ -1,8 +1,8 @@
 """What has to be queued again, and what has been queued often enough.
 
-The conditions are SQL of this module's own; nothing from outside becomes part of a statement. A batch is picked into an
-array, which is done once: `IN (SELECT … LIMIT … FOR UPDATE)` may be run again for each row, and then takes more than its
-limit.
+The conditions are SQL of this module's own; nothing from outside becomes part of a statement. A batch is picked into
+an array, which is done once: `IN (SELECT … LIMIT … FOR UPDATE)` may be run again for each row, and then takes more
+than its limit.
 """
 
 from collections.abc import Iterable

@@ -73,7 +73,7 @@ def _unzip(user: User, spooled: Spooled) -> Accepted:
     refused: list[Refused] = []
     with archive.open_zip(spooled.file) as opened:
         listing = archive.listing(opened)
-        for batch in _batches(opened, listing, refused):
+        for batch in batches(opened, listing, refused):
             try:
                 accepted += store.keep(user.id, batch)
             except RequestEntityTooLarge as error:
@@ -87,7 +87,7 @@ def _unzip(user: User, spooled: Spooled) -> Accepted:
     return Accepted(ids=list(dict.fromkeys(accepted)), skipped=skipped, refused=refused)
 
 
-def _batches(opened: Any, listing: archive.Listing, refused: list[Refused]) -> Iterator[list[Spooled]]:
+def batches(opened: Any, listing: archive.Listing, refused: list[Refused]) -> Iterator[list[Spooled]]:
     """The logs of a zip in batches of bearable size; what is no log is added to `refused` on the way."""
     batch: list[Spooled] = []
     for entry in listing.logs:

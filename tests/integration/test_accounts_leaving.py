@@ -167,7 +167,7 @@ def test_the_export_of_nobody_in_particular(person: Person) -> None:
 
 
 def test_the_export_goes_on_over_batches(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "_BATCH", 2)
+    monkeypatch.setattr(export, "BATCH", 2)
     for number in range(5):
         upload(person, log(str(number)), "same.csv")
     with exported(person) as archive:
@@ -198,7 +198,7 @@ def test_names_in_the_export_are_safe() -> None:
     taken: set[str] = set()
     row = {"id": "1"}
     names = ["../../etc/passwd", "C:\\x\ny.csv", " . ", "A.csv", "a.CSV", "plain", "plain"]
-    made = [export._name(row | {"file_name": name}, taken) for name in names]
+    made = [export.entry_name(row | {"file_name": name}, taken) for name in names]
     assert made == [
         "_.._etc_passwd",
         "C__x_y.csv",

@@ -69,7 +69,7 @@ def calls(app: Flask, *, with_id: bool) -> list[tuple[str, str]]:
 
 def filled(pattern: str, analysis_id: UUID) -> str:
     """The path with the id in it."""
-    return openapi._VARIABLE.sub(str(analysis_id), pattern)
+    return openapi.path_of(pattern).format(id=analysis_id, token=analysis_id)
 
 
 def test_every_route_that_is_not_open_asks_who_is_asking(api_app: Flask) -> None:

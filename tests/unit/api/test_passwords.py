@@ -74,7 +74,7 @@ def test_too_many_at_once_are_sent_away(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(passwords, "WAIT_SEC", 0.01)
     with ExitStack() as stack:
         for _ in range(passwords.AT_ONCE):
-            stack.enter_context(passwords._place())
+            stack.enter_context(passwords.place())
         with pytest.raises(Unavailable):
             passwords.matches_nobody("a diesel hums")
     assert passwords.store("a diesel hums")

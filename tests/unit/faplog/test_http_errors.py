@@ -54,8 +54,8 @@ def client() -> FlaskClient:
     [
         ("/said", 409, "Conflict", "It is taken."),
         ("/nothing", 404, "Not Found", "There is nothing here."),
-        ("/away", 503, "Service Unavailable", errors._AWAY),
-        ("/bug", 500, "Internal Server Error", errors._UNEXPECTED),
+        ("/away", 503, "Service Unavailable", errors.AWAY),
+        ("/bug", 500, "Internal Server Error", errors.UNEXPECTED),
     ],
 )
 def test_the_shape(client: FlaskClient, path: str, status: int, error: str, message: str) -> None:
