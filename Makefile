@@ -79,7 +79,8 @@ coverage: $(VENV)/.dev $(UI) ## the same with every process watched: lines and b
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-bench: $(VENV)/.dev $(UI) ## measure: analysis, average, cold start, flow, pages (ARGS=flow for one section)
+bench: $(VENV)/.dev $(UI) ## measure and compare with the baseline (ARGS=scale for one section, ARGS=--save-baseline for a new one)
+	@tests/browser/get_chromium.sh
 	$(BIN)/python -m bench $(ARGS)
 
 chaos: $(VENV)/.dev $(UI) ## the long fault tests: every part killed, hung or lying under 200 uploads (about 15 minutes)

@@ -1,40 +1,81 @@
-"""`python -m bench [SECTION …]`: every measurement, as tables and in `.cache/bench.json`; status 1 for a missed bar.
+"""`python -m bench [SECTION …]`: every measurement, held against its bar and against bench/baseline.json.
 
-Bars are ratios within one run wherever they can be, for the next machine is another one.
+A missed bar is status 1. What costs more than in the baseline is called out, and no more: a machine shared with
+others is noisier than most changes. Everything is also written to build/bench.json.
 """
 
 import argparse
 import importlib
-import json
+import os
+import platform
 import sys
 import time
-from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
-from bench.report import ROOT, Row, show
+from bench import document
+from bench.compare import BASELINE, TOLERANCE, Compared, Run, Section, compare, load, save, table
+from bench.references import measure
+from bench.report import ROOT, Row
 
-SECTIONS: Final = ("analysis", "average", "cold_start", "flow", "pages")
+SECTIONS: Final = ("analysis", "average", "cold_start", "flow", "scale", "pages")
+RESULT: Final = ROOT / "build" / "bench.json"
 
 
 def main() -> int:
     """Measure the sections asked for, all by default; 1 where a bar is missed, 0 otherwise."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"of {', '.join(SECTIONS)}; all by default")
-    sections = parser.parse_args().sections or SECTIONS
+    parser.add_argument(
+        "--save-baseline",
+        action="store_true",
+        help="compare later runs with this one: writes bench/baseline.json and the tables of docs/performance.md",
+    )
+    given = parser.parse_args()
+    sections = given.sections or SECTIONS
     if unknown := set(sections) - set(SECTIONS):
         parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
-    results: dict[str, list[Row]] = {}
-    for section in sections:
-        print(f"\n{section}")
-        began = time.monotonic()
-        results[section] = importlib.import_module(f"bench.{section}").run()
-        show(results[section])
-        print(f"({time.monotonic() - began:.0f} s)")
-    file = ROOT / ".cache" / "bench.json"
-    file.parent.mkdir(exist_ok=True)
-    rows = {section: [asdict(row) for row in rows] for section, rows in results.items()}
-    file.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", "utf-8")
-    return int(any(row.holds is False for rows in results.values() for row in rows))
+    baseline = load(BASELINE)
+    run, compared = Run(*_here(), {}), list[Compared]()
+    before = measure()
+    for name in sections:
+        print(f"\n{name}", flush=True)
+        seconds = time.monotonic()
+        rows: list[Row] = importlib.import_module(f"bench.{name}").run()
+        after = measure()
+        run.sections[name] = Section({one: (before[one] + after[one]) / 2 for one in after}, rows)
+        before = after
+        found = compare(run.sections[name], baseline.sections.get(name) if baseline else None)
+        compared += found
+        print(f"{table(found)}\n({time.monotonic() - seconds:.0f} s)", flush=True)
+        save(run, RESULT)
+    if given.save_baseline:
+        kept = baseline.with_sections(run) if baseline else run
+        save(kept, BASELINE)
+        document.write(kept)
+    return _verdict(compared)
+
+
+def _here() -> tuple[str, str]:
+    """The day, and the machine with what it had to do before we began."""
+    cpu = next((line for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines() if "model name" in line), "")
+    machine = (
+        f"{os.cpu_count()} cores {cpu.partition(':')[2].strip() or platform.machine()}, "
+        f"Python {platform.python_version()}, load {os.getloadavg()[0]:.1f} before"
+    )
+    return datetime.now(UTC).date().isoformat(), machine
+
+
+def _verdict(compared: list[Compared]) -> int:
+    missed = [one.row for one in compared if one.row.holds is False]
+    worse = [one for one in compared if one.worse]
+    if worse:
+        print(f"\nWORSE than the baseline by more than {TOLERANCE:.0%}; on a quiet machine that is a regression:")
+        print(table(worse))
+    for row in missed:
+        print(f"\nMISSED: {row.name} is {row.value:g}, the bar is {row.bar}.")
+    return int(bool(missed))
 
 
 if __name__ == "__main__":

@@ -1,23 +1,18 @@
-"""`python -m bench.average`: what averaging 10,000 analyses costs against `json.loads` of the same bytes, in one run.
+"""What averaging 10,000 analyses costs against `json.loads` of the same bytes, in one run.
 
 Measured from bytes to bytes: the stored list as the API writes it, read, averaged and written as JSON. The analyses are
 those of a synthetic month, over and over. Memory is measured in a process of its own, against the function's limit.
 """
 
-import gc
 import json
 import statistics
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
 import orjson
 
-from bench.report import ROOT, Row, main, row
+from bench.report import ROOT, Row, row
+from bench.timing import PRINT_PEAK, cpu_sec, python, ratio, temporary
 from faplog import stack, synthetic
 from functions.analyse.core.analysis import analyse, read
 from functions.average.core import average
@@ -25,25 +20,21 @@ from functions.average.items import read_items, without_collector
 
 LOGS: Final = 10_000
 RATIO: Final = 3.0
-REPEAT: Final = 5
+ROUNDS: Final = 5
 
-_PEAK = """
+_PEAK: Final = f"""
 import sys
 from pathlib import Path
 from bench.average import to_bytes
 to_bytes(Path(sys.argv[1]).read_bytes())
-print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+{PRINT_PEAK}
 """
 
 
 def run() -> list[Row]:
-    """All measurements: name, value, bar and whether it holds."""
-    rows = []
-    for count in (LOGS // 100, LOGS):
-        content = stored_list(count)
-        rows.append(_ratio(count, content))
-    rows.append(_memory(content))
-    return rows
+    """Time for few and for many, then memory for many."""
+    few, many = stored_list(LOGS // 100), stored_list(LOGS)
+    return [_ratio(LOGS // 100, few), _ratio(LOGS, many), _memory(many)]
 
 
 def stored_list(count: int) -> bytes:
@@ -63,45 +54,23 @@ def to_bytes(content: bytes) -> bytes:
 
 
 def _ratio(count: int, content: bytes) -> Row:
-    base, ours = _in_turn(lambda: json.loads(content), lambda: to_bytes(content))
+    base, ours = cpu_sec(lambda: json.loads(content), lambda: to_bytes(content), rounds=ROUNDS)
+    our_ms, base_ms = (statistics.median(seconds) * 1000 for seconds in (ours, base))
     return row(
         f"average of {count:,} analyses / json.loads",
-        ours / base,
+        ratio(ours, base),
         RATIO if count == LOGS else None,
-        detail=f"{ours * 1000:.0f} ms / {base * 1000:.0f} ms, {len(content) / 1e6:.1f} MB",
+        detail=f"{our_ms:.0f} ms / {base_ms:.0f} ms, {len(content) / 1e6:.1f} MB",
     )
-
-
-def _in_turn(*calls: Callable[[], object]) -> list[float]:
-    """The median CPU seconds of each call; called in turn, so that a noisy machine disturbs all alike."""
-    seconds: list[list[float]] = [[] for _ in calls]
-    for _ in range(REPEAT):
-        for call, taken in zip(calls, seconds, strict=True):
-            gc.collect()
-            start = time.process_time()
-            call()
-            taken.append(time.process_time() - start)
-    return [statistics.median(taken) for taken in seconds]
 
 
 def _memory(content: bytes) -> Row:
-    limit_mib = (
-        next(f for f in stack.read(ROOT / "stack.yml") if f.name == "average").limits["memory"].removesuffix("Mi")
-    )
-    with tempfile.NamedTemporaryFile(suffix=".json") as file:
-        file.write(content)
-        file.flush()
-        done = subprocess.run(
-            [sys.executable, "-c", _PEAK, file.name], cwd=ROOT, capture_output=True, text=True, check=True
-        )
-    peak = int(done.stdout) / 1024
+    [limit] = [one.limits["memory"] for one in stack.read(ROOT / "stack.yml") if one.name == "average"]
+    with temporary(content) as file:
+        peak = int(python("-c", _PEAK, str(file))) / 1024
     return row(
         f"{LOGS:,} analyses: peak memory, MiB",
         peak,
-        int(limit_mib),
+        int(limit.removesuffix("Mi")),
         detail=f"{len(content) / 1e6:.0f} MB of JSON, with the imports of this bench (pandas)",
     )
-
-
-if __name__ == "__main__":
-    main(run)

@@ -1,8 +1,6 @@
-"""`python -m bench.cold_start`: a function from nothing to its first answer, by part, each in processes of its own."""
+"""A function from nothing to its first answer, by part, each in processes of its own."""
 
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -10,9 +8,10 @@ from typing import Final
 
 import httpx
 
-from bench.report import ROOT, Row, main, row
+from bench.report import Reference, Row, row
+from bench.serving import served
+from bench.timing import process_sec, python, ratio, wall_sec
 from faplog import synthetic
-from standalone.ports import HOST, is_free
 
 STARTS: Final = 5
 MAX_RATIO: Final = 3.0
@@ -32,50 +31,35 @@ IMPORTS: Final = {
 
 def run() -> list[Row]:
     """Imports first, then whole starts."""
-    rows = []
-    taken = {}
-    for name, code in IMPORTS.items():
-        taken[name] = statistics.median(_import(code) for _ in range(STARTS))
-        rows.append(row(f"process with {name}, ms", taken[name] * 1000))
+    taken = dict(zip(IMPORTS, process_sec(*(["-c", code] for code in IMPORTS.values()), rounds=STARTS), strict=True))
     log, _ = synthetic.day(seed=1, minutes=10)
-    first = statistics.median(_first_analysis(log) for _ in range(STARTS))
-    detail = f"{first * 1000:.0f} ms from gunicorn's start to the analysis of a log of {len(log) / 1000:.0f} kB"
-    rows.append(row("analyse, first answer / import pandas", first / taken["pandas"], MAX_RATIO, detail=detail))
-    return rows
-
-
-def _import(code: str) -> float:
-    began = time.perf_counter()
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
-    return time.perf_counter() - began
+    floor, first = [], []
+    for _ in range(STARTS):
+        floor.append(wall_sec(python, "-c", IMPORTS["pandas"]))
+        first.append(_first_analysis(log))
+    first_ms = statistics.median(first) * 1000
+    return [
+        *(
+            row(f"process with {name}, ms", seconds * 1000, reference=Reference.IMPORT_PANDAS)
+            for name, seconds in taken.items()
+        ),
+        row(
+            "analyse, first answer / import pandas",
+            ratio(first, floor),
+            MAX_RATIO,
+            detail=f"{first_ms:.0f} ms from gunicorn's start to the analysis of a log of {len(log) / 1000:.0f} kB",
+        ),
+    ]
 
 
 def _first_analysis(log: bytes) -> float:
-    port = next(port for port in range(18_380, 18_480) if is_free(port))
     with tempfile.TemporaryDirectory() as secrets:
         for name in ("faplog-connector-secret", "faplog-analyse-s3-access-key", "faplog-analyse-s3-secret-key"):
             (Path(secrets) / name).write_text("not-used-by-this-measurement", "utf-8")
-        environment = {
-            "SECRETS_DIR": secrets,
-            "S3_ENDPOINT": "http://127.0.0.1:9",
-            "S3_BUCKET": "faplog",
-            "THREADS": "1",
-            "BIND": f"{HOST}:{port}",
-            "LOG_LEVEL": "ERROR",
-        }
-        gunicorn = [str(Path(sys.executable).with_name("gunicorn")), "-c", "python:faplog.gunicorn_conf"]
+        nothing = {"SECRETS_DIR": secrets, "S3_ENDPOINT": "http://127.0.0.1:9", "S3_BUCKET": "faplog", "THREADS": "1"}
         began = time.perf_counter()
-        with subprocess.Popen(
-            [*gunicorn, "functions.analyse.handler:create_app()"],
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        ) as process:
-            try:
-                return _answered(f"http://{HOST}:{port}/", log) - began
-            finally:
-                process.terminate()
+        with served("functions.analyse.handler:create_app()", **nothing) as url:
+            return _answered(url, log) - began
 
 
 def _answered(url: str, log: bytes) -> float:
@@ -89,7 +73,3 @@ def _answered(url: str, log: bytes) -> float:
             continue
         return time.perf_counter()
     raise SystemExit("The function analyse did not answer.")
-
-
-if __name__ == "__main__":
-    main(run)

@@ -1,23 +1,23 @@
-"""`python -m bench.pages`: how long the pages of the running system take in a real browser, and what they weigh.
+"""How long the pages of the running system take in a real browser, and what they weigh.
 
 A system of its own, an account with one log of 10,000 rows. Measured are the time to the first byte of each page, the
 time until the plots of the log are drawn, and the bytes of each page over the wire with nothing in the browser's cache.
 """
 
-import os
-import shutil
 import statistics
 import time
-from contextlib import closing
 from typing import Final
 
 import httpx
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 
-from bench.flow import account, finished, system, upload
-from bench.report import Row, main, row
+from bench.flow import one_log
+from bench.report import Reference, Row, row
+from bench.running import system
 from faplog import synthetic
 from faplog.synthetic import BYTES_PER_ROW
+from tests.browser.chromium import DESKTOP, executable, launched
+from tests.e2e.account import Account
 
 ROWS: Final = 10_000
 VISITS: Final = 7
@@ -25,6 +25,7 @@ MAX_FIRST_BYTE_MS: Final = 150
 MAX_PLOT_MS: Final = 1_500
 MAX_KILOBYTES: Final = 200
 
+FLASK: Final = Reference.FLASK_REPLY
 PAGES: Final = {
     "history": "/logs",
     "log": "/logs/{id}",
@@ -40,21 +41,14 @@ _DRAWN: Final = """() => new Promise(done => {
 
 
 def run() -> list[Row]:
-    """All measurements: name, value, bar and whether it holds."""
-    executable = shutil.which("chromium") or shutil.which("google-chrome")
-    if executable is None:
-        raise SystemExit("bench.pages needs a Chromium in PATH.")
-    with system() as (url, _process), closing(account(url)) as client:
-        log_id = upload(client, synthetic.log_of_size(int(ROWS * BYTES_PER_ROW["DCM62v2"]))[0])
-        finished(client, [log_id])
-        token = client.headers["Authorization"].removeprefix("Bearer ")
-        root = ["--no-sandbox"] if os.geteuid() == 0 else []
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=executable, args=["--disable-gpu", *root])
-            try:
-                return _measure(browser, url, token, log_id)
-            finally:
-                browser.close()
+    """Each page's first byte and weight, then the plots."""
+    if executable() is None:
+        raise SystemExit("The section pages needs a Chromium in PATH.")
+    with system() as stack, launched() as browser:
+        account = Account(stack)
+        log_id = one_log(account, synthetic.log_of_size(int(ROWS * BYTES_PER_ROW["DCM62v2"]))[0])
+        token = account.http.headers["Authorization"].removeprefix("Bearer ")
+        return _measure(browser, stack.url, token, log_id)
 
 
 def _measure(browser: Browser, url: str, token: str, log_id: str) -> list[Row]:
@@ -62,18 +56,19 @@ def _measure(browser: Browser, url: str, token: str, log_id: str) -> list[Row]:
     for name, path in PAGES.items():
         address = url + path.format(id=log_id)
         first_byte = statistics.median(_first_byte(address, token) for _ in range(VISITS))
-        rows.append(row(f"{name}: time to first byte, ms", first_byte * 1000, MAX_FIRST_BYTE_MS))
+        rows.append(row(f"{name}: first byte, ms", first_byte * 1000, MAX_FIRST_BYTE_MS, reference=FLASK))
         weight, series = _weight(_context(browser, url, token), address)
         detail = f"and {series / 1000:.0f} kB of plot series" if series else ""
         rows.append(row(f"{name}: kB over the wire, empty cache", weight / 1000, MAX_KILOBYTES, detail=detail))
     plots = [_plots(_context(browser, url, token), f"{url}/logs/{log_id}") for _ in range(VISITS)]
     detail = f"{ROWS} rows, empty cache; slowest of {VISITS}: {max(plots):.0f} ms"
-    rows.append(row("log: navigation to plots drawn, ms", statistics.median(plots), MAX_PLOT_MS, detail=detail))
+    drawn = statistics.median(plots)
+    rows.append(row("log: navigation to plots drawn, ms", drawn, MAX_PLOT_MS, detail=detail, reference=FLASK))
     return rows
 
 
 def _context(browser: Browser, url: str, token: str) -> BrowserContext:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context = browser.new_context(**DESKTOP)
     context.add_cookies([{"name": "faplog_access", "value": token, "url": url}])
     return context
 
@@ -108,7 +103,3 @@ def _plots(context: BrowserContext, address: str) -> float:
     drawn = float(page.evaluate(_DRAWN))
     context.close()
     return drawn
-
-
-if __name__ == "__main__":
-    main(run)

@@ -1,48 +1,50 @@
-"""How a measurement is written down: its value, the bar it is held against, and whether it holds."""
+"""How a measurement is written down: its value, the bar it is held against, and what it is compared by."""
 
-import argparse
-import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[1]
 
 
+class Reference(StrEnum):
+    """Work that is no part of the product, measured beside it: a slower machine is slower at both."""
+
+    READ_CSV = "read_csv"
+    IMPORT_PANDAS = "import pandas"
+    FLASK_REPLY = "Flask reply"
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measurement. `holds` is None where there is no bar."""
+    """One measurement. `holds` is None where there is no bar.
+
+    A value with a reference is in milliseconds, or a rate per second where more is better, and is compared as a
+    multiple of it; one without depends on no machine's speed: a ratio, a size, a count.
+    """
 
     name: str
     value: float
-    bar: str | None
-    holds: bool | None
+    bar: str | None = None
+    holds: bool | None = None
     detail: str = ""
+    reference: Reference | None = None
+    more_is_better: bool = False
 
 
-def row(name: str, value: float, bar: float | None = None, *, at_most: bool = True, detail: str = "") -> Row:
+def row(
+    name: str,
+    value: float,
+    bar: float | None = None,
+    *,
+    at_most: bool = True,
+    detail: str = "",
+    reference: Reference | None = None,
+) -> Row:
     """A measurement against the most (or the least) it may be; judged before it is rounded."""
+    rounded = round(value, 2)
     if bar is None:
-        return Row(name, round(value, 2), None, None, detail)
+        return Row(name, rounded, detail=detail, reference=reference, more_is_better=not at_most)
     holds = value <= bar if at_most else value >= bar
-    return Row(name, round(value, 2), f"{'≤' if at_most else '≥'} {bar:g}", holds, detail)
-
-
-def show(rows: list[Row]) -> None:
-    """Print measurements as a table."""
-    for one in rows:
-        verdict = {True: "ok", False: "MISSED", None: ""}[one.holds]
-        print(f"{one.name:<52} {one.value:>8g}  {one.bar or '':<8} {verdict:<7} {one.detail}".rstrip())
-
-
-def main(run: Callable[[], list[Row]]) -> None:
-    """The command line of one section: a table, or JSON with `--json`."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    arguments = parser.parse_args()
-    rows = run()
-    if arguments.json:
-        print(json.dumps([asdict(one) for one in rows], ensure_ascii=False, indent=1))
-    else:
-        show(rows)
+    return Row(name, rounded, f"{'≤' if at_most else '≥'} {bar:g}", holds, detail, reference, not at_most)

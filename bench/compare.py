@@ -1,0 +1,103 @@
+"""A run against the committed baseline: each figure as a multiple of a reference that its own run has measured."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from bench.report import ROOT, Reference, Row
+
+BASELINE: Final = ROOT / "bench" / "baseline.json"
+
+TOLERANCE: Final = 0.3
+"""A figure may cost this share more than the baseline's before it is named: two noisy cores differ by a quarter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The figures of a section, and the milliseconds of the references they are compared by."""
+
+    references: dict[Reference, float]
+    rows: list[Row]
+
+    def ratios(self) -> dict[str, float]:
+        """By name: the figure without the machine's speed."""
+        return {row.name: _ratio(row, self.references) for row in self.rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What was measured, when and on what."""
+
+    when: str
+    machine: str
+    sections: dict[str, Section]
+
+    def with_sections(self, newer: "Run") -> "Run":
+        """This run with the sections of a newer one in the place of its own."""
+        return Run(newer.when, newer.machine, self.sections | newer.sections)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A figure, its ratio, the baseline's, and by which share it costs more (+) or less (-) than that."""
+
+    row: Row
+    ratio: float
+    before: float | None = None
+    change: float | None = None
+
+    @property
+    def worse(self) -> bool:
+        """Whether it costs more than noise explains."""
+        return self.change is not None and self.change > TOLERANCE
+
+
+def compare(now: Section, before: Section | None) -> list[Compared]:
+    """Each figure of a section beside the one of the same name in the baseline, where there is one."""
+    ratios, known = now.ratios(), before.ratios() if before else {}
+    return [_compared(row, ratios[row.name], known.get(row.name)) for row in now.rows]
+
+
+def _compared(row: Row, ratio: float, before: float | None) -> Compared:
+    if not before or not ratio:
+        return Compared(row, ratio)
+    return Compared(row, ratio, before, (before / ratio if row.more_is_better else ratio / before) - 1)
+
+
+def _ratio(row: Row, references: dict[Reference, float]) -> float:
+    if row.reference is None:
+        return row.value
+    reference_ms = references[row.reference]
+    return row.value * reference_ms / 1000 if row.more_is_better else row.value / reference_ms
+
+
+def table(compared: Iterable[Compared]) -> str:
+    """Figure, bar, ratio, the baseline's ratio and the change: a line each, what else there is to say below it."""
+    return "\n".join(_line(one) for one in compared)
+
+
+def _line(one: Compared) -> str:
+    row = one.row
+    verdict = {True: "ok", False: "MISSED", None: ""}[row.holds]
+    ratio = f"{one.ratio:.3g} × {row.reference}" if row.reference else ""
+    before = "new" if one.before is None else f"{one.before:.3g}"
+    change = "" if one.change is None else f"{one.change:+.0%}{'  WORSE' if one.worse else ''}"
+    line = f"{row.name:<52} {row.value:>9g}  {row.bar or '':<7} {verdict:<6} {ratio:>22} {before:>8} {change}"
+    return line.rstrip() + (f"\n    {row.detail}" if row.detail else "")
+
+
+_RUN: Final = TypeAdapter(Run)
+
+
+def load(file: Path) -> Run | None:
+    """The run a file holds; None where there is no such file. Raises `ValueError` where it holds something else."""
+    return _RUN.validate_json(file.read_bytes()) if file.exists() else None
+
+
+def save(run: Run, file: Path) -> None:
+    """Write a run down."""
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(_RUN.dump_json(run, indent=1) + b"\n")

@@ -1,0 +1,37 @@
+"""The tables of docs/performance.md, written from the baseline: `<!-- section -->` to `<!-- end -->`."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from bench.compare import Run
+from bench.report import ROOT, Row
+
+DOCUMENT: Final = ROOT / "docs" / "performance.md"
+_MARKED: Final = re.compile(r"(?<=<!-- )(\w+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
+
+
+def filled(text: str, run: Run) -> str:
+    """The document with the run's figures. A marked place whose section was not measured stays as it is."""
+
+    def fill(place: re.Match[str]) -> str:
+        name = place[1]
+        if name == "run":
+            return f"{name}{place[2]}Measured on {run.when}: {run.machine}.\n"
+        return f"{name}{place[2]}{_table(run.sections[name].rows)}\n" if name in run.sections else place[0]
+
+    return _MARKED.sub(fill, text)
+
+
+def write(run: Run) -> None:
+    """Bring the document in line with a run."""
+    DOCUMENT.write_text(filled(DOCUMENT.read_text("utf-8"), run), "utf-8")
+
+
+def _table(rows: Iterable[Row]) -> str:
+    cells = [(row.name, f"{row.value:g}", row.bar or "", row.detail) for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |".replace("|  |", "| |") for line in [_HEAD, _RULE, *cells])
+
+
+_HEAD: Final = ("what", "seen", "bar", "in detail")
+_RULE: Final = ("---", "---", "---", "---")

@@ -1,0 +1,30 @@
+"""An application under gunicorn in a process of its own, as a function runs."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.report import ROOT
+from standalone.ports import HOST
+from tests.conftest import free_port
+
+
+@contextmanager
+def served(app: str, **environment: str) -> Iterator[str]:
+    """The address of the application, which is starting, until the block ends."""
+    address = f"{HOST}:{free_port()}"
+    gunicorn = [str(Path(sys.executable).with_name("gunicorn")), "-c", "python:faplog.gunicorn_conf", app]
+    with subprocess.Popen(
+        gunicorn,
+        cwd=ROOT,
+        env=os.environ | environment | {"BIND": address, "LOG_LEVEL": "ERROR"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        try:
+            yield f"http://{address}/"
+        finally:
+            process.terminate()

@@ -1,0 +1,74 @@
+"""How long something takes: calls in this process in CPU time, whole processes by the clock."""
+
+import gc
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Final, ParamSpec
+
+from bench.report import ROOT
+
+P = ParamSpec("P")
+
+PRINT_PEAK: Final = """
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
+"""Python that prints the most memory its process has held so far, in KiB."""
+
+
+def cpu_sec(*calls: Callable[[], object], rounds: int) -> list[list[float]]:
+    """The CPU seconds of each call, round by round; called in turn, so that a noisy machine disturbs all alike."""
+    seconds: list[list[float]] = [[] for _ in calls]
+    for call in calls:
+        call()
+    gc.disable()
+    try:
+        for _ in range(rounds):
+            gc.collect()
+            for call, taken in zip(calls, seconds, strict=True):
+                began = time.process_time()
+                call()
+                taken.append(time.process_time() - began)
+    finally:
+        gc.enable()
+    return seconds
+
+
+def ratio(ours: list[float], base: list[float]) -> float:
+    """The median of the ratios of two calls, round by round."""
+    return statistics.median(our / one for our, one in zip(ours, base, strict=True))
+
+
+def process_sec(*commands: list[str], rounds: int) -> list[float]:
+    """The median seconds by the clock that a Python with each of these arguments takes, run in turn."""
+    seconds: list[list[float]] = [[] for _ in commands]
+    for _ in range(rounds):
+        for command, taken in zip(commands, seconds, strict=True):
+            taken.append(wall_sec(python, *command))
+    return [statistics.median(taken) for taken in seconds]
+
+
+def wall_sec(action: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> float:
+    """The seconds a call takes by the clock."""
+    began = time.perf_counter()
+    action(*args, **kwargs)
+    return time.perf_counter() - began
+
+
+def python(*arguments: str) -> str:
+    """What a Python process in the checkout prints."""
+    return subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+@contextmanager
+def temporary(content: bytes) -> Iterator[Path]:
+    """A file with this content, for a process to read."""
+    with NamedTemporaryFile() as file:
+        file.write(content)
+        file.flush()
+        yield Path(file.name)
