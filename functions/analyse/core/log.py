@@ -81,10 +81,7 @@ class Log:
     @cached_property
     def drive_start(self) -> Integers:
         """For each row the first row of its drive."""
-        start = np.zeros(len(self), np.int64)
-        for drive in self.drives:
-            start[drive] = drive.start
-        return start
+        return np.maximum.accumulate(np.where(self.step >= DRIVE_GAP_SEC, np.arange(len(self)), 0))
 
     @cached_property
     def engine_on(self) -> Mask:
@@ -114,8 +111,7 @@ class Log:
     @cached_property
     def regenerating(self) -> Mask:
         """Rows with the regeneration flag set; a void flag keeps the state before it, within its drive."""
-        flag = self["REGEN"]
-        return np.asarray((self.held(flag) if np.isnan(flag).any() else flag) == 1)
+        return np.asarray(self.held(self["REGEN"]) == 1)
 
     @cached_property
     def km(self) -> Floats:

@@ -3,8 +3,10 @@
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 
+from functions.analyse.core import stats
 from functions.analyse.core.analysis import analyse, read
 from functions.analyse.core.quality import sampling_sec
 from tests.unit.analyse.handmade import analysis, clean_log, csv_log
@@ -32,6 +34,34 @@ def test_a_gap_belongs_to_no_duration_and_no_distance() -> None:
 @pytest.mark.parametrize(("pause", "drives"), [(299, 1), (300, 2)])
 def test_a_pause_of_five_minutes_ends_a_drive(pause: float, drives: int) -> None:
     assert analysis({"Speed": [10, 10, 10]}, t=[0, 1, 1 + pause])["drives_total"] == drives
+
+
+def test_an_engine_turns_from_the_first_revolution() -> None:
+    found = analysis({"Revs": [0, 1], "Speed": [0, 0]})["overall"]["duration"]
+    assert (found["engineOn_sec"], found["engineOff_sec"], found["idle_sec"]) == (1, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("column", "unknown"),
+    [("Revs", {"engineOn_sec", "engineOff_sec", "idle_sec"}), ("Speed", {"idle_sec", "driving_sec"})],
+)
+def test_a_column_without_a_value_is_as_good_as_missing(column: str, unknown: set[str]) -> None:
+    found = analysis({"Revs": [800] * 3, "Speed": [0] * 3, column: [None] * 3})["overall"]["duration"]
+    assert {name for name, value in found.items() if value is None} == unknown
+
+
+def test_a_drive_of_one_row_is_no_distance() -> None:
+    drives = analysis({"Speed": [36, 36, 36]}, t=[0, 10, 400])["drives"]
+    assert [drive["distance_km"] for drive in drives] == [0.1, 0.0]
+    drives = analysis({"Speed": [36, 36, None]}, t=[0, 10, 400])["drives"]
+    assert [drive["distance_km"] for drive in drives] == [0.1, None]
+
+
+def test_a_sum_is_of_what_is_known() -> None:
+    steps = np.array([1.0, np.nan, 2.0, 4.0])
+    assert stats.total(steps) == 7
+    assert stats.total(steps, np.array([True, True, True, False])) == 3
+    assert stats.total(steps, np.array([False, True, False, False])) is None
 
 
 def test_distance_is_the_trapezoid_of_speed() -> None:
@@ -178,6 +208,13 @@ def test_rail_pressure_at_idle_is_actual_less_demand() -> None:
     columns = {"Speed": [0, 0, 0, 50], "Revs": [0, 800, 999, 800], "FuelPress": [9, 310, 295, 900]}
     found = analysis(columns | {"FuelPressInstr": [300, 300, 300, 300]})
     assert found["engine"]["fuelPressure"]["avg_diff_idle_bar"] == 2.5
+
+
+def test_rail_pressure_and_boost_are_weighted_by_time() -> None:
+    columns = {"Speed": [0] * 3, "Revs": [800] * 3, "FuelPress": [310, 310, 302], "FuelPressInstr": [300] * 3}
+    found = analysis({**columns, "Turbopress": [1500, 1510, 1502], "TurboInstr": [1500] * 3}, t=[0, 1, 4])["engine"]
+    assert found["fuelPressure"]["avg_diff_idle_bar"] == 4.0  # (1 · 10 + 3 · 2) / 4
+    assert found["boost"]["avg_diff_mbar"] == 4.0
 
 
 def test_boost_counts_where_asked_for_or_there() -> None:
