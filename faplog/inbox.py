@@ -30,7 +30,8 @@ def receive(request: Request, model: type[M], secret: str) -> M:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "body"
-        raise BadRequest(f"Not a message this function takes: {where}: {first['msg']}.") from None
+        said = f"Not a message this function takes: {where}: {first['msg']}."
+        raise BadRequest("".join(char if char.isprintable() else "?" for char in said)) from None
 
 
 def check_sender(request: Request, secret: str) -> None:

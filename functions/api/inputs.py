@@ -66,10 +66,14 @@ def sentence(error: ValidationError, whole: str = "The body") -> str:
     """The first thing wrong, without echoing the value: it may be a password. `whole` names what has no field."""
     first = error.errors(include_input=False, include_url=False)[0]
     where = _shown(".".join(str(part) for part in first["loc"])) if first["loc"] else whole
-    said = first["msg"].removeprefix("Value error, ").rstrip(".")
+    said = _printable(first["msg"].removeprefix("Value error, ").rstrip("."))
     return f"{where}: {said}."
 
 
 def _shown(name: str) -> str:
     """A name a client chose, short and printable."""
-    return "".join(c if c.isprintable() else "?" for c in name[:64])
+    return _printable(name[:64])
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else "?" for char in text)

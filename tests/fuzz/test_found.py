@@ -16,7 +16,8 @@ from faplog.contracts.messages import AnalysisRequest, AnalysisResult
 from functions.analyse.core.analysis import analyse, read
 from functions.analyse.core.errors import BadData
 from functions.api import archive
-from tests.fuzz import delivery, intake, logs
+from functions.average.core import average
+from tests.fuzz import delivery, intake, logs, messages
 
 ID = UUID("5f0c6f0e-7a43-4c0e-9b60-0a6f0a3c2f11")
 
@@ -111,3 +112,18 @@ def test_midnight_at_the_end_of_all_dates_is_no_date() -> None:
 
 def test_an_error_answer_that_is_nested_without_end_explains_nothing() -> None:
     delivery.check(b"\n\n" + b"[" * delivery.MAX_PAYLOAD)
+
+
+def test_a_refusal_is_a_line_of_printable_characters() -> None:
+    """It names the character that makes an id none, whatever that is."""
+    messages.check_analysis_request(b'{"data": {"fileName": "5f0c6f0e-\\u0000"}}')
+    messages.check_average_request(b'{"data": {"userId": "\\u0000"}}')
+
+
+def test_an_average_holds_no_text_that_postgres_refuses() -> None:
+    nul = "2025\x00"
+    analysis = {"overall": {"date": {"date": nul, "start": nul}}, "quality": {"profile": nul}}
+    item = {"analysisId": nul, "logDate": nul, "analysis": analysis}
+    messages.check_list(json.dumps([item]).encode())
+    (points,) = average([item]).trends.values()
+    assert (points[0].date, points[0].analysisId) == (None, None)

@@ -54,6 +54,11 @@ def positive(value: Any) -> int | float | None:
     return None
 
 
+def text(value: Any) -> str | None:
+    """The value if it is text that Postgres takes, which is any without a NUL, else None."""
+    return value if type(value) is str and "\x00" not in value else None
+
+
 def section(tree: Any, *path: str) -> Json:
     """The object at a path, or an empty one."""
     for name in path:
@@ -91,14 +96,11 @@ def slim(item: Any) -> Any:
 
 def _log(analysis: Json, item: Json) -> Log:
     when = section(analysis, "overall", "date")
-    profile = section(analysis, "quality").get("profile")
-    date, start, log_date, key = when.get("date"), when.get("start"), item.get("logDate"), item.get("analysisId")
-    if type(date) is not str:
-        date = log_date[:10] if type(log_date) is str else None
+    log_date = text(item.get("logDate"))
     return Log(
-        date,
-        start if type(start) is str else "",
-        key if type(key) is str else None,
-        profile if type(profile) is str and profile else NO_PROFILE,
+        text(when.get("date")) or (log_date[:10] if log_date else None),
+        text(when.get("start")) or "",
+        text(item.get("analysisId")),
+        text(section(analysis, "quality").get("profile")) or NO_PROFILE,
         analysis,
     )
