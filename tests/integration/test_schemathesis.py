@@ -1,6 +1,7 @@
 """Whatever a client sends: no 5xx, and no response outside the OpenAPI document.
 
-`FUZZ_SECONDS` is the time schemathesis goes on for; `make test` gives it little.
+`FUZZ_SECONDS` is the time schemathesis goes on for, with other requests in every run; `make test` gives it little, and the
+same requests in every run.
 """
 
 import os
@@ -37,7 +38,7 @@ def test_no_answer_is_outside_the_document(api: FunctionProcess, tmp_path: Path)
             f"{api.url}/api/v1/openapi.json",
             "--checks=all",
             f"--max-time={SECONDS}",
-            "--seed=1",
+            *([] if "FUZZ_SECONDS" in os.environ else ["--seed=1"]),
             "--max-failures=20",
             "--continue-on-failure",
             f"--report-dir={tmp_path}",
