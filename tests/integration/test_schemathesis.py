@@ -1,7 +1,7 @@
 """Whatever a client sends: no 5xx, and no response outside the OpenAPI document.
 
-`FUZZ_SECONDS` is the time schemathesis goes on for, with other requests in every run; `make test` gives it little, and the
-same requests in every run.
+`FUZZ_SECONDS` is the time schemathesis goes on for, with other requests in every run; `make test` gives it little, and
+the same requests in every run.
 """
 
 import os
