@@ -99,7 +99,7 @@ mutants: $(VENV)/.dev ## change the two cores line by line and see whether a tes
 render: $(VENV)/.dev ## write what the cluster needs from stack.yml (`make check` fails when it is stale)
 	$(BIN)/python -m infra.render
 
-images: ## build the six images with docker and faas-cli (REGISTRY=ghcr.io/faplog TAG=0.1.0; push with PUSH=yes)
+images: ui/sample/log.json ## build the six images with docker and faas-cli (REGISTRY=ghcr.io/faplog TAG=0.1.0; push with PUSH=yes)
 	infra/images.sh
 
 screenshots: $(VENV)/.dev $(UI) ## every page on a desktop, a phone and in the dark, into screenshots/

@@ -11,6 +11,8 @@ MAY_HAVE_A_TOKEN: Final = {"alloy"}
 
 _PINNED: Final = re.compile(r"^[a-z0-9.-]+\.[a-z]+/[a-z0-9/._-]+:(?!latest$)[A-Za-z0-9._-]*[0-9][A-Za-z0-9._-]*$")
 _SECRETIVE: Final = re.compile(r"(password|secret|token|private)(?!.*_FILE$)", re.IGNORECASE)
+_PORT_NAME: Final = re.compile(r"^(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$")
+_VOLUMES: Final = {"configMap", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
 _LONG_RUNNING: Final = {"Deployment", "StatefulSet", "Service"}
 
 
@@ -26,6 +28,7 @@ def broken(thing: Object) -> Iterator[str]:
     if pod is None:
         return
     yield from _pod(pod, thing["metadata"]["name"])
+    yield from _server(thing, pod)
     for container in (*pod["containers"], *pod.get("initContainers", [])):
         for problem in _container(container, pod, probes=thing["kind"] in _LONG_RUNNING):
             yield f"container {container['name']}: {problem}"
@@ -49,10 +52,30 @@ def _pod(pod: Object, name: str) -> Iterator[str]:
         if pod.get(field):
             yield f"it uses {field}"
     for volume in pod.get("volumes", []):
-        if "hostPath" in volume:
-            yield f"the volume {volume['name']} is a folder of the node"
+        if not set(volume) - {"name"} <= _VOLUMES:
+            yield f"the volume {volume['name']} is of a kind that Pod Security refuses"
         if "emptyDir" in volume and "sizeLimit" not in volume["emptyDir"]:
             yield f"the volume {volume['name']} may fill the node's disk"
+
+
+def _server(thing: Object, pod: Object) -> Iterator[str]:
+    """What an API server or a kubelet refuses and no schema says."""
+    labels = thing["spec"].get("template", {}).get("metadata", {}).get("labels", {})
+    if not thing["spec"].get("selector", {}).get("matchLabels", {}).items() <= labels.items():
+        yield "its selector does not match its own pods"
+    volumes = {volume["name"] for volume in pod.get("volumes", [])}
+    volumes |= {claim["metadata"]["name"] for claim in thing["spec"].get("volumeClaimTemplates", [])}
+    for container in (*pod["containers"], *pod.get("initContainers", [])):
+        if absent := {mount["name"] for mount in container.get("volumeMounts", [])} - volumes:
+            yield f"container {container['name']} mounts what is no volume: {', '.join(sorted(absent))}"
+        names = {port["name"] for port in container.get("ports", []) if "name" in port}
+        for name in sorted(names):
+            if len(name) > 15 or not _PORT_NAME.match(name):
+                yield f"container {container['name']} names a port {name}: at most 15 of a-z, 0-9 and -"
+        for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+            for asked in container.get(probe, {}).values():
+                if isinstance(asked, dict) and isinstance(asked.get("port"), str) and asked["port"] not in names:
+                    yield f"container {container['name']} is asked at a port it does not name: {asked['port']}"
 
 
 def _container(container: Object, pod: Object, *, probes: bool) -> Iterator[str]:
@@ -62,8 +85,10 @@ def _container(container: Object, pod: Object, *, probes: bool) -> Iterator[str]
         yield "it must run as a numeric user other than root"
     if context.get("seccompProfile", {}).get("type") != "RuntimeDefault":
         yield "it has no seccomp profile"
-    if own.get("allowPrivilegeEscalation") is not False:
+    if own.get("allowPrivilegeEscalation") is not False or own.get("privileged"):
         yield "it may gain privileges"
+    if any("hostPort" in port for port in container.get("ports", [])):
+        yield "it takes a port of the node"
     if own.get("readOnlyRootFilesystem") is not True:
         yield "its root file system is writable"
     if own.get("capabilities") != {"drop": ["ALL"]}:

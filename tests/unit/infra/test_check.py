@@ -49,11 +49,17 @@ BREAKS: dict[str, Callable[[Object], Any]] = {
     "named in full": lambda thing: container(thing).update(image="nginx:1.29"),
     "automountServiceAccountToken": lambda thing: thing["spec"]["template"]["spec"].pop("automountServiceAccountToken"),
     "account of its own": lambda thing: thing["spec"]["template"]["spec"].pop("serviceAccountName"),
-    "folder of the node": lambda thing: thing["spec"]["template"]["spec"]["volumes"].append(
+    "kind that Pod Security refuses": lambda thing: thing["spec"]["template"]["spec"]["volumes"].append(
         {"name": "host", "hostPath": {"path": "/"}}
     ),
     "fill the node's disk": lambda thing: thing["spec"]["template"]["spec"]["volumes"][0].update(emptyDir={}),
     "value in clear": lambda thing: container(thing)["env"].append({"name": "DB_PASSWORD", "value": "hunter2"}),
+    "may gain privileges": lambda thing: container(thing)["securityContext"].update(privileged=True),
+    "a port of the node": lambda thing: container(thing)["ports"][0].update(hostPort=8000),
+    "selector does not match": lambda thing: thing["spec"]["template"]["metadata"]["labels"].pop("faplog.dev/role"),
+    "what is no volume: tmp": lambda thing: thing["spec"]["template"]["spec"].pop("volumes"),
+    "at most 15": lambda thing: container(thing)["ports"][0].update(name="http-for-the-pages"),
+    "a port it does not name: http": lambda thing: container(thing).pop("ports"),
     "hostNetwork": lambda thing: thing["spec"]["template"]["spec"].update(hostNetwork=True),
 }
 
