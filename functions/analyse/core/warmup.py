@@ -42,8 +42,8 @@ def cold_start(log: Log, drive: slice) -> bool | None:
 def _start(log: Log, temperature: Floats, drive: slice) -> tuple[int, int] | None:
     """The row of a drive's first engine start, and the row of the first temperature known from there on."""
     running = log.engine_on[drive]
-    start = int(running.argmax()) if len(running) else 0
-    if not running[start : start + 1].any():
+    start = int(running.argmax())
+    if not running[start]:
         return None
     start += drive.start
     known = ~np.isnan(temperature[start : drive.stop])

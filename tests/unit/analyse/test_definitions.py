@@ -260,6 +260,50 @@ def test_warming_up_from_a_cold_start() -> None:
     assert found["drives"][0]["coldStart"] is True
 
 
+def test_fuel_to_warm_up_is_what_was_burnt_from_start_to_target() -> None:
+    columns = {"Revs": [0, 0, 1500, 1500, 1500, 1500], "InjFlow": [0, 0, 20, 40, 20, 80]}
+    found = analysis({**columns, "Coolant": [20, 20, 30, 50, 70, 80]}, t=[0, 10, 20, 30, 40, 50])["warmup"]
+    # (20 + 40) / 2 + (40 + 20) / 2 mg · 50 strokes a second · 10 s = 30 g, 0.0358 l
+    assert found == {"to70_sec": 20, "to70_l": 0.04}
+    columns = {name: [value * (2 if name == "InjFlow" else 1) for value in cells] for name, cells in columns.items()}
+    found = analysis({**columns, "Coolant": [20, 20, 30, 50, 70, 80]}, t=[0, 10, 20, 30, 40, 50])["warmup"]
+    assert found["to70_l"] == 0.07  # 60 g
+
+
+@pytest.mark.parametrize(("first", "cold"), [(39.9, True), (40, False)])
+def test_a_start_below_forty_degrees_is_cold(first: float, cold: bool) -> None:
+    found = analysis({"Revs": [0, 800, 800], "Coolant": [None, first, 90], "OilTemp": [20, 100, 100]})
+    assert found["drives"][0]["coldStart"] is cold  # by the coolant, where it is known
+    assert found["engine"]["engineWarmup"]["coolant_sec"] == (1 if cold else None)
+    assert found["engine"]["engineWarmup"]["oil_sec"] is None
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(3600, 3600), (3601, None)])
+def test_warming_up_within_one_hour(seconds: int, expected: int | None) -> None:
+    rows = seconds // 10 + 1
+    times = [*[row * 10.0 for row in range(rows)], float(seconds)][: rows + (seconds % 10 > 0)]
+    temperatures = [*[20] * (len(times) - 1), 80]
+    found = analysis({"Revs": [800] * len(times), "Coolant": temperatures}, t=times)
+    assert found["engine"]["engineWarmup"]["coolant_sec"] == expected
+
+
+def test_the_first_cold_start_that_reached_the_target_counts() -> None:
+    columns = {
+        "Revs": [0, 800, 800, 800, 0, 800, 800, 800],
+        "Coolant": [20, 20, 60, 60, 15, 15, 70, 81],
+    }
+    found = analysis(columns, t=[0, 1, 5, 9, 400, 401, 404, 408])
+    assert found["engine"]["engineWarmup"]["coolant_sec"] == 7
+    assert [drive["coldStart"] for drive in found["drives"]] == [True, True]
+
+
+def test_without_an_engine_start_nobody_knows_whether_it_was_cold() -> None:
+    found = analysis({"Revs": [0, 0], "Coolant": [10, 10]})
+    assert found["drives"][0]["coldStart"] is None
+    found = analysis({"Revs": [0, 800, 800], "Coolant": [10, None, None]})
+    assert found["drives"][0]["coldStart"] is None
+
+
 def test_no_warming_up_from_a_warm_start_or_over_an_hour() -> None:
     warm = warming(40, 15)
     found = analysis(warm, t=[row * 10 for row in range(len(warm["Revs"]))])
