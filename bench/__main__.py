@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from bench import document
-from bench.compare import BASELINE, TOLERANCE, Compared, Run, Section, compare, load, save, table
+from bench.compare import BASELINE, Compared, Run, Section, compare, load, save, summary, table
 from bench.references import measure
 from bench.report import ROOT, Row
 
@@ -54,7 +54,8 @@ def main() -> int:
         kept = baseline.with_sections(run) if baseline else run
         save(kept, BASELINE)
         document.write(kept)
-    return _verdict(compared)
+    print(summary(compared))
+    return int(any(one.missed for one in compared))
 
 
 def _here() -> tuple[str, str]:
@@ -65,17 +66,6 @@ def _here() -> tuple[str, str]:
         f"Python {platform.python_version()}, load {os.getloadavg()[0]:.1f} before"
     )
     return datetime.now(UTC).date().isoformat(), machine
-
-
-def _verdict(compared: list[Compared]) -> int:
-    missed = [one.row for one in compared if one.row.holds is False]
-    worse = [one for one in compared if one.worse]
-    if worse:
-        print(f"\nWORSE than the baseline by more than {TOLERANCE:.0%}; on a quiet machine that is a regression:")
-        print(table(worse))
-    for row in missed:
-        print(f"\nMISSED: {row.name} is {row.value:g}, the bar is {row.bar}.")
-    return int(bool(missed))
 
 
 if __name__ == "__main__":

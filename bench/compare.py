@@ -50,6 +50,11 @@ class Compared:
     change: float | None = None
 
     @property
+    def missed(self) -> bool:
+        """Whether it does not hold the bar it has."""
+        return self.row.holds is False
+
+    @property
     def worse(self) -> bool:
         """Whether it costs more than noise explains."""
         return self.change is not None and self.change > TOLERANCE
@@ -77,6 +82,16 @@ def _ratio(row: Row, references: dict[Reference, float]) -> float:
 def table(compared: Iterable[Compared]) -> str:
     """Figure, bar, ratio, the baseline's ratio and the change: a line each, what else there is to say below it."""
     return "\n".join(_line(one) for one in compared)
+
+
+def summary(compared: Iterable[Compared]) -> str:
+    """What went wrong, once more; "" for nothing."""
+    found = list(compared)
+    lines = [f"MISSED: {one.row.name} is {one.row.value:g}, the bar is {one.row.bar}." for one in found if one.missed]
+    if worse := [one for one in found if one.worse]:
+        lines.append(f"WORSE than the baseline by more than {TOLERANCE:.0%}; on a quiet machine that is a regression:")
+        lines.append(table(worse))
+    return "".join(f"\n{line}" for line in lines)
 
 
 def _line(one: Compared) -> str:

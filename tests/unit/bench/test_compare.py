@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.compare import BASELINE, TOLERANCE, Compared, Run, Section, compare, load, save, table
+from bench.compare import BASELINE, TOLERANCE, Compared, Run, Section, compare, load, save, summary, table
 from bench.report import Reference, Row, row
 
 CPU = "CPU a log, ms"
@@ -76,6 +76,17 @@ def test_the_table_says_what_is_missed_and_what_is_worse() -> None:
     assert rate.endswith("+200%  WORSE")
     assert "ok" in memory
     assert memory.endswith("+0%")
+
+
+def test_a_missed_bar_and_a_regression_are_two_things() -> None:
+    [cpu, rate, memory] = compare(section(cpu_ms=89, per_sec=10), section())
+    assert [one.worse for one in (cpu, rate, memory)] == [True, True, False]
+    assert [one.missed for one in (cpu, rate, memory)] == [False, True, False]
+    missed, heading, *worse = summary([cpu, rate, memory]).strip().splitlines()
+    assert missed == "MISSED: logs/s is 10, the bar is ≥ 20."
+    assert heading.startswith("WORSE than the baseline")
+    assert [line.split("  ")[0] for line in worse] == [CPU, RATE]
+    assert summary([memory]) == ""
 
 
 def test_details_have_a_line_of_their_own() -> None:
