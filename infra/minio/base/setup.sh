@@ -1,7 +1,8 @@
 #!/bin/sh
 # The bucket, its versioning and lifecycle, and one access key for each role. Safe to repeat; a new key or policy takes
 # effect with the next run. Needs ENDPOINT, BUCKET and, as $1, the folder of secret files. Nothing secret is printed, and
-# nothing secret is an argument of a process that lives longer than a moment.
+# nothing secret is an argument of a process that lives longer than a moment. Of the programs of a shell script the store's
+# image has only coreutils: no grep, no sed.
 set -eu
 secrets=${1:?the folder of secret files}
 here=$(dirname "$0")
@@ -29,9 +30,15 @@ for role in api analyse average backup; do
     key=$(cat "$secrets/faplog-$role-s3-access-key")
     mcli --quiet admin policy create store "faplog-$role" "$here/policy-$role.json" >/dev/null
     mcli --quiet admin user add store "$key" "$(cat "$secrets/faplog-$role-s3-secret-key")" >/dev/null
-    # Attaching what is attached already is refused, so look first.
-    if ! mcli --json admin policy entities store --user "$key" | grep -q "\"faplog-$role\""; then
-        mcli --quiet admin policy attach store "faplog-$role" --user "$key" >/dev/null
+    # Attaching what is attached already is refused, which is all right.
+    if ! said=$(mcli --json admin policy attach store "faplog-$role" --user "$key" 2>&1); then
+        case $said in
+        *AlreadyApplied* | *"already in effect"*) ;;
+        *)
+            echo "$said" >&2
+            exit 1
+            ;;
+        esac
     fi
 done
 echo "The bucket $BUCKET, its lifecycle and the access keys of four roles are in place."
