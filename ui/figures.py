@@ -6,13 +6,15 @@ from typing import Any, Final
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
+from ui.unnamed import unnamed
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One number: where it stands in the analysis, its name, unit and decimals."""
 
     path: str
-    name: LazyString
+    name: LazyString | str
     unit: str = ""
     decimals: int = 0
 
@@ -55,7 +57,7 @@ _NAMES: Final = {
     "temp": (_("Filter temperature, lowest"), _("Filter temperature, mean"), _("Filter temperature, highest")),
 }
 
-GROUPS: Final = (
+NAMED: Final = (
     Group(
         _("Drive"),
         (
@@ -144,6 +146,21 @@ GROUPS: Final = (
         ),
     ),
 )
+"""What these pages have words for, in the order it is shown."""
+
+
+def complete(named: tuple[Group, ...]) -> tuple[Group, ...]:
+    """The groups with every other number of an analysis behind those of its section, or in the first group."""
+    found = [Figure(*one) for one in unnamed({figure.path for group in named for figure in group.figures})]
+    sections = [{figure.path.split(".")[0] for figure in group.figures} for group in named]
+    places = [next((i for i, one in enumerate(sections) if new.path.split(".")[0] in one), 0) for new in found]
+    return tuple(
+        Group(group.name, (*group.figures, *(new for new, place in zip(found, places, strict=True) if place == index)))
+        for index, group in enumerate(named)
+    )
+
+
+GROUPS: Final = complete(NAMED)
 
 
 @dataclass(frozen=True, slots=True)
