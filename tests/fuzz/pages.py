@@ -84,5 +84,6 @@ def seeds() -> list[bytes]:
         f"/logs/{LOG_ID}?fragment=1\n".encode() + known + b"; faplog_theme=light\n*\nunits=km",
         b"/login?next=/logs%3Fq=1&ended=1\n\npl\nnext=//x",
         b"/logs?fragment=1\nfaplog_access=bad\n\n",
+        b"/logs?q=\xff\xe9&fragment\n" + known + b"\n\n",
         b"/\n\n\n",
     ]
