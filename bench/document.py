@@ -8,7 +8,7 @@ from bench.compare import Run
 from bench.report import ROOT, Row
 
 DOCUMENT: Final = ROOT / "docs" / "performance.md"
-_MARKED: Final = re.compile(r"(?<=<!-- )(\w+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
+_MARKED: Final = re.compile(r"(?<=<!-- )(?!end )(\w+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
 
 
 def filled(text: str, run: Run) -> str:

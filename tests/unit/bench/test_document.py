@@ -21,6 +21,11 @@ def test_when_and_where_it_was_measured() -> None:
     assert made == "<!-- run -->\nMeasured on 2025-03-01: two cores.\n<!-- end -->\n"
 
 
+def test_every_marked_place_is_filled() -> None:
+    made = filled("<!-- run -->\n<!-- end -->\n\nBetween.\n\n<!-- flow -->\n<!-- end -->\n", RUN)
+    assert "two cores.\n<!-- end -->\n\nBetween.\n\n<!-- flow -->\n| what |" in made
+
+
 def test_what_was_not_measured_stays() -> None:
     text = "<!-- scale -->\nold\n<!-- end -->\n<!-- flow -->\n<!-- end -->"
     assert "<!-- scale -->\nold\n<!-- end -->" in filled(text, RUN)
