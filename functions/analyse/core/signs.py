@@ -41,8 +41,8 @@ def signs(log: Log, found: list[Episode], sections: Section) -> Iterator[Sign]:
 
 def lasting(log: Log, mask: Mask, seconds: float) -> Mask:
     """Rows at which the mask has held for that long without a gap."""
-    begins = mask.copy()
-    begins[1:] &= ~mask[:-1] | log.gap[1:]
+    begins = np.ones(len(mask), bool)
+    begins[1:] = ~mask[:-1] | log.gap[1:]
     begin = np.maximum.accumulate(np.where(begins, np.arange(len(mask)), 0))
     return np.asarray(mask & (log.t - log.t[begin] >= seconds))
 

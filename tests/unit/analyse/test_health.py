@@ -240,3 +240,59 @@ SAID: list[tuple[Code, dict[str, Cells], str]] = [
 @pytest.mark.parametrize(("code", "columns", "words"), SAID)
 def test_what_the_words_say(code: Code, columns: dict[str, Cells], words: str) -> None:
     assert words in finding(code, columns)["text"]
+
+
+def test_the_longest_regeneration_is_judged_whichever_it_is() -> None:
+    for flag in ([1] * 400 + [0] * 100 + [1] * 100 + [0] * 100, [1] * 100 + [0] * 100 + [1] * 400 + [0] * 100):
+        found = finding(Code.REGEN_DURATION, log(REGEN=flag))
+        assert found["evidence"]["rows"] == 400
+        assert found["value"] in {6.7, 6.6}  # 400 s, or 399 s where the first row is the log's first
+
+
+def test_a_complete_regeneration_is_none_aborted() -> None:
+    reset = [500] * 300 + [0] * 400
+    found = finding(Code.REGENS_ABORTED, log(REGEN=[0] * 100 + [1] * 100 + [0] * 500, LastRegen=reset))
+    assert (found["value"], found["severity"]) == (0, "good")
+    assert found["evidence"] == {"rows": 100, "from": "2025-02-03T08:01:40", "to": "2025-02-03T08:03:19"}
+
+
+def test_of_what_became_of_it_nothing_is_said_where_nobody_knows() -> None:
+    columns = log(REGEN=[0] * 100 + [1] * 100 + [0] * 500)
+    assert "regens_aborted" not in {one["code"] for one in analysis(columns)["health"]["findings"]}
+
+
+def test_without_a_tank_no_additive_is_judged() -> None:
+    def codes(**columns: Cells) -> set[str]:
+        return {one["code"] for one in analysis(log(**columns))["health"]["findings"]}
+
+    assert "additive_remaining" not in codes(FAPAdditiveVol=flat(0), FAPAdditiveRemain=flat(0))
+    assert "additive_remaining" in codes(FAPAdditiveVol=flat(1), FAPAdditiveRemain=flat(0))
+    assert "additive_remaining" in codes(FAPAdditiveRemain=flat(0))
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(9, False), (10, True)])
+def test_pressure_with_the_engine_off_for_ten_seconds(seconds: int, told: bool) -> None:
+    # the first row the engine stands still begins the stretch
+    columns = log(Revs=[800] * (699 - seconds) + [0] * (seconds + 1), FAPpressure=flat(4))
+    findings = {one["code"]: one for one in analysis(columns)["health"]["findings"]}
+    assert ("pressure_engine_off" in findings) == told
+    if told:
+        assert findings["pressure_engine_off"]["evidence"]["rows"] == 1
+
+
+def test_a_gap_breaks_a_stretch() -> None:
+    times = [float(row + (20 if row >= 694 else 0)) for row in range(ROWS)]
+    columns = log(Revs=[800] * 685 + [0] * 15, FAPpressure=flat(4))  # nine seconds, a gap, six seconds
+    assert "pressure_engine_off" not in {one["code"] for one in analysis(columns, t=times)["health"]["findings"]}
+
+
+def test_charging_is_the_worst_ten_minutes_of_any_drive() -> None:
+    volts = [14.0] * 600 + [13.0] * 700 + [15.0] * 700
+    columns = {"Revs": [800] * 2000, "Speed": [0] * 2000, "FAPpressure": [6] * 2000, "Battery": volts}
+    times = [float(row + (1000 if row >= 700 else 0)) for row in range(2000)]
+    found = finding(Code.CHARGING_VOLTAGE, columns)
+    assert found["value"] == 13.0
+    assert found["evidence"] == {"rows": 600, "from": "2025-02-03T08:10:00", "to": "2025-02-03T08:19:59"}
+    found = {one["code"]: one for one in analysis(columns, t=times)["health"]["findings"]}["charging_voltage"]
+    assert found["value"] == 13.0
+    assert found["evidence"] == {"rows": 600, "from": "2025-02-03T08:28:21", "to": "2025-02-03T08:38:20"}
