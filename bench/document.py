@@ -30,7 +30,7 @@ def write(run: Run) -> None:
 
 def _table(rows: Iterable[Row]) -> str:
     cells = [(row.name, f"{row.value:g}", row.bar or "", row.detail) for row in rows]
-    return "\n".join(f"| {' | '.join(line)} |".replace("|  |", "| |") for line in [_HEAD, _RULE, *cells])
+    return "\n".join(f"|{'|'.join(f' {cell} ' if cell else ' ' for cell in line)}|" for line in [_HEAD, _RULE, *cells])
 
 
 _HEAD: Final = ("what", "seen", "bar", "in detail")

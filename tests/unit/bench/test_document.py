@@ -4,14 +4,18 @@ from bench.compare import BASELINE, Run, Section, load
 from bench.document import DOCUMENT, filled
 from bench.report import row
 
-RUN = Run("2025-03-01", "two cores", {"flow": Section({}, [row("CPU, ms", 57.25, 90), row("MiB", 8, detail="api 8")])})
+RUN = Run(
+    "2025-03-01",
+    "two cores",
+    {"flow": Section({}, [row("CPU, ms", 57.25, 90), row("MiB", 8, detail="api 8"), row("n", 1)])},
+)
 
 
 def test_a_marked_place_gets_the_figures_of_its_section() -> None:
     text = "Before.\n\n<!-- flow -->\nold\n<!-- end -->\n\nAfter.\n"
     made = filled(text, RUN)
     assert "old" not in made
-    assert "| CPU, ms | 57.25 | ≤ 90 | |\n| MiB | 8 | | api 8 |\n<!-- end -->\n\nAfter.\n" in made
+    assert "| CPU, ms | 57.25 | ≤ 90 | |\n| MiB | 8 | | api 8 |\n| n | 1 | | |\n<!-- end -->\n\nAfter.\n" in made
     assert made.startswith("Before.\n\n<!-- flow -->\n| what |")
     assert filled(made, RUN) == made
 
