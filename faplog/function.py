@@ -3,7 +3,7 @@
 from flask import Flask, Response
 from pydantic import Field, SecretStr
 
-from faplog import http_errors, queries, telemetry
+from faplog import http_errors, telemetry
 from faplog.blobs import Blobs
 from faplog.settings import Settings
 
@@ -24,7 +24,6 @@ class FunctionSettings(Settings):
 def application(name: str, *, database: bool = False) -> Flask:
     """A function's application, without its routes; `database` has its queries traced too."""
     app = Flask(name, static_folder=None)
-    app.request_class = queries.Request
     telemetry.instrument(app, database=database)
     http_errors.register(app)
 

@@ -11,7 +11,7 @@ from jinja2 import ChainableUndefined
 from werkzeug.exceptions import HTTPException
 
 from faplog import settings as configuration
-from faplog import queries, telemetry
+from faplog import telemetry
 from faplog.contracts.limits import Severity
 from ui import catalogs, files, findings, headers, preferences, reasons, script_texts, session, units
 from ui.api import Api
@@ -27,7 +27,6 @@ def create_app(settings: Settings | None = None, api: Api | None = None) -> Flas
     """The application. Settings come from the environment, and the API's client from them, unless given."""
     settings = settings or configuration.load(Settings)
     app = Flask(__name__, static_folder=None)
-    app.request_class = queries.Request
     telemetry.instrument(app)
     app.config["COMPRESS_ALGORITHM"] = ["br", "gzip"]
     app.config["COMPRESS_BR_LEVEL"] = 5

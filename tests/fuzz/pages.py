@@ -28,11 +28,11 @@ WORDS: Final = (
 
 
 def check(data: bytes) -> None:
-    """Four lines: path and query, cookies, languages, a form for the preferences."""
+    """Four lines: path and query (of visible ASCII: gunicorn refuses any other), cookies, languages, a form."""
     path, cookies, languages, form = (*data.split(b"\n", 3), b"", b"", b"")[:4]
     headers = {"Cookie": cookies.decode("latin-1"), "Accept-Language": languages.decode("latin-1")}
     headers = {name: "".join(c for c in value if c not in "\r\n\x00") for name, value in headers.items()}
-    where, _, query = path.decode("latin-1").partition("?")
+    where, _, query = "".join(char for char in path.decode("ascii", "ignore") if char > " ").partition("?")
     page = _answer(headers, PATH_INFO=f"/{unquote(where, 'latin-1').removeprefix('/')}", QUERY_STRING=query)
     assert page.status_code < 500, page.status_code
     _check_stays(page.headers.get("Location"))
@@ -84,6 +84,5 @@ def seeds() -> list[bytes]:
         f"/logs/{LOG_ID}?fragment=1\n".encode() + known + b"; faplog_theme=light\n*\nunits=km",
         b"/login?next=/logs%3Fq=1&ended=1\n\npl\nnext=//x",
         b"/logs?fragment=1\nfaplog_access=bad\n\n",
-        b"/logs?q=\xff\xe9&fragment\n" + known + b"\n\n",
         b"/\n\n\n",
     ]

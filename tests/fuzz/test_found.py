@@ -8,19 +8,16 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from flask import request
 from pydantic import ValidationError
-from werkzeug.test import EnvironBuilder
-from werkzeug.wrappers import Response
 
 from connector.message import HEADER_NOT_BEFORE
-from faplog import bus, function
+from faplog import bus
 from faplog.contracts.messages import AnalysisRequest, AnalysisResult
 from functions.analyse.core.analysis import analyse, read
 from functions.analyse.core.errors import BadData
 from functions.api import archive
 from functions.average.core import average
-from tests.fuzz import delivery, intake, logs, messages, pages
+from tests.fuzz import delivery, intake, logs, messages
 
 ID = UUID("5f0c6f0e-7a43-4c0e-9b60-0a6f0a3c2f11")
 
@@ -130,21 +127,3 @@ def test_an_average_holds_no_text_that_postgres_refuses() -> None:
     messages.check_list(json.dumps([item]).encode())
     (points,) = average([item]).trends.values()
     assert (points[0].date, points[0].analysisId) == (None, None)
-
-
-@pytest.mark.parametrize("query", ["q=\xff", "\xff", "fragment=\xe9", "q=%FF\xff%"])
-def test_a_query_of_any_bytes_is_no_error_of_ours(query: str) -> None:
-    """Browsers encode them; a byte that is not was a 500 of pages and API."""
-    pages.check(b"/logs?" + query.encode("latin-1") + b"\nfaplog_access=good")
-    app = messages.without_500(function.application("a function"))
-    app.add_url_rule("/echo", view_func=lambda: dict(request.args.lists()))
-    environ = EnvironBuilder("/echo").get_environ() | {"QUERY_STRING": query}
-    assert Response.from_app(app, environ).status_code == 200
-
-
-def test_a_query_that_is_not_encoded_means_the_same() -> None:
-    app = function.application("a function")
-    app.add_url_rule("/echo", view_func=lambda: request.args["q"])
-    for written in ("Fährt;&x=1".encode(), b"F%C3%A4hrt;&x=1"):
-        environ = EnvironBuilder("/echo").get_environ() | {"QUERY_STRING": f"q={written.decode('latin-1')}"}
-        assert Response.from_app(app, environ, buffered=True).data.decode() == "Fährt;"

@@ -30,7 +30,7 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
         *FUNCTION,
         *("faplog.blobs", "faplog.bus", "faplog.errors", "faplog.http_errors", "faplog.logs", "faplog.version"),
     ),
-    "ui": ("faplog.contracts", "faplog.telemetry", "faplog.settings", "faplog.queries"),
+    "ui": ("faplog.contracts", "faplog.telemetry", "faplog.settings"),
     "connector": (
         *("faplog.contracts", "faplog.bus", "faplog.logs", "faplog.routes", "faplog.settings", "faplog.telemetry"),
     ),
