@@ -167,6 +167,11 @@ def test_errors_are_the_most_seen_at_once() -> None:
     assert analysis({"Errors": [0, 2, 1]})["engine"]["errors"] == 2
 
 
+def test_injectors_are_judged_from_eighty_degrees_on() -> None:
+    found = analysis(IDLE | {"OilTemp": [80] * 6, "Inj.1FlowCorr": [1.1] * 6})
+    assert found["engine"]["injector"]["injector1"] == 1.1
+
+
 IDLE: dict[str, list[Any]] = {"Speed": [0] * 6, "Revs": [800] * 6, "OilTemp": [90] * 6, "REGEN": [0] * 6}
 
 
@@ -295,6 +300,11 @@ def test_the_first_cold_start_that_reached_the_target_counts() -> None:
     found = analysis(columns, t=[0, 1, 5, 9, 400, 401, 404, 408])
     assert found["engine"]["engineWarmup"]["coolant_sec"] == 7
     assert [drive["coldStart"] for drive in found["drives"]] == [True, True]
+
+
+def test_the_hour_begins_with_the_start() -> None:
+    found = analysis({"Revs": [0, 0, 800, 800], "Coolant": [20, 20, 20, 80]}, t=[0, 3000, 3001, 3700])
+    assert found["engine"]["engineWarmup"]["coolant_sec"] == 699
 
 
 def test_without_an_engine_start_nobody_knows_whether_it_was_cold() -> None:

@@ -288,7 +288,7 @@ def test_a_gap_breaks_a_stretch() -> None:
 
 def test_charging_is_the_worst_ten_minutes_of_any_drive() -> None:
     volts = [14.0] * 600 + [13.0] * 700 + [15.0] * 700
-    columns = {"Revs": [800] * 2000, "Speed": [0] * 2000, "FAPpressure": [6] * 2000, "Battery": volts}
+    columns: dict[str, Cells] = {"Revs": [800] * 2000, "Speed": [0] * 2000, "FAPpressure": [6] * 2000, "Battery": volts}
     times = [float(row + (1000 if row >= 700 else 0)) for row in range(2000)]
     found = finding(Code.CHARGING_VOLTAGE, columns)
     assert found["value"] == 13.0
@@ -296,3 +296,44 @@ def test_charging_is_the_worst_ten_minutes_of_any_drive() -> None:
     found = {one["code"]: one for one in analysis(columns, t=times)["health"]["findings"]}["charging_voltage"]
     assert found["value"] == 13.0
     assert found["evidence"] == {"rows": 600, "from": "2025-02-03T08:28:21", "to": "2025-02-03T08:38:20"}
+
+
+def test_the_longest_row_of_aborted_ones_counts() -> None:
+    parts: list[tuple[int, list[float]]] = [(2, [500, 510]), (1, [0]), (1, [20])]  # two aborted, one complete, one more
+    flag: list[float] = []
+    counter: list[float] = []
+    for times, kilometres in parts:
+        for km in kilometres[:times]:
+            flag += [1] * 100 + [0] * 900
+            counter += [km] * 1000
+    counter[2000:2050] = [520] * 50  # the third is complete: the counter falls within it
+    rows = len(flag)
+    found = finding(
+        Code.REGENS_ABORTED,
+        {"Revs": [800] * rows, "Speed": [0] * rows, "FAPpressure": [6] * rows, "REGEN": flag, "LastRegen": counter},
+    )
+    assert (found["value"], found["evidence"]["rows"], found["evidence"]["from"][11:]) == (2, 200, "08:00:00")
+
+
+@pytest.mark.parametrize(
+    ("code", "column", "value"),
+    [
+        (Code.OIL_DILUTION, "OilDilution", 3), (Code.IDLE_PRESSURE, "FAPpressure", 7),
+        (Code.MAX_PRESSURE, "FAPpressure", 7), (Code.CHARGING_VOLTAGE, "Battery", 14),
+    ],
+)  # fmt: skip
+def test_a_finding_about_the_running_engine_rests_on_its_rows(code: Code, column: str, value: float) -> None:
+    columns = log(Revs=[0] * 20 + [800] * 680) | {column: flat(value)}
+    evidence = finding(code, columns)["evidence"]
+    rows = 600 if code is Code.CHARGING_VOLTAGE else 680
+    assert (evidence["rows"], evidence["from"]) == (rows, "2025-02-03T08:00:20")
+
+
+def test_the_battery_before_the_start_rests_on_the_rows_before_it() -> None:
+    evidence = finding(Code.BATTERY_BEFORE_START, battery(12.0))["evidence"]
+    assert evidence == {"rows": 20, "from": "2025-02-03T08:00:00", "to": "2025-02-03T08:00:19"}
+
+
+def test_one_correction_is_enough_to_be_told() -> None:
+    found = finding(Code.INJECTOR_CORRECTION, log(OilTemp=flat(80), **{"Inj.1FlowCorr": [None] * 699 + [1.2]}))
+    assert (found["value"], found["evidence"]["rows"]) == (1.2, 1)

@@ -313,3 +313,8 @@ def test_a_reading_within_400_s_is_too_fresh_to_show_an_abort() -> None:
 def test_fapregen_is_null_where_only_the_flag_is_known_to_be_down() -> None:
     found = analysis({"Speed": [50] * 3, "REGEN": [0, None, 0]})
     assert (found["fapRegen"], found["regens_total"]) == (None, 0)
+
+
+def test_a_flag_of_the_drives_first_row_is_held_too() -> None:
+    (found,) = analysis({"Speed": [50] * 4, "REGEN": [1, None, 0, 0]})["regens"]
+    assert (found["start"][11:], found["end"][11:], found["duration_sec"]) == ("08:00:00", "08:00:01", 1)
