@@ -303,8 +303,8 @@ def test_the_first_cold_start_that_reached_the_target_counts() -> None:
 
 
 def test_the_hour_begins_with_the_start() -> None:
-    found = analysis({"Revs": [0, 0, 800, 800], "Coolant": [20, 20, 20, 80]}, t=[0, 3000, 3001, 3700])
-    assert found["engine"]["engineWarmup"]["coolant_sec"] == 699
+    found = analysis({"Revs": [0, 0, 800, 800], "Coolant": [20, 20, 20, 80]}, t=[0, 3000, 3001, 3250])
+    assert found["engine"]["engineWarmup"]["coolant_sec"] == 249
 
 
 def test_without_an_engine_start_nobody_knows_whether_it_was_cold() -> None:
