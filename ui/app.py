@@ -61,6 +61,7 @@ def _everywhere() -> dict[str, Any]:
         "Severity": Severity,
         "script_texts": script_texts.texts,
         "month_name": units.month,
+        "unit_name": units.unit_name,
         "has_sample": sample.exists(),
     }
 

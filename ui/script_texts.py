@@ -38,6 +38,8 @@ def texts() -> dict[str, object]:
         "retry": _("Try again"),
         "remove": _("Remove"),
         "open": _("Open the report"),
+        "details": _("Details"),
+        "fileSays": _("{name}: {text}"),
         "openLogs": _("To my logs"),
         "offline": _("No connection. Goes on by itself as soon as there is one."),
         "busy": _("The service does not take it right now. Goes on by itself in a moment."),

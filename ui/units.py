@@ -201,6 +201,6 @@ FILTERS: Final = {
     "short_day": short_day,
     "clock": clock,
     "span": span,
-    "unit_name": unit_name,
     "logs": logs,
 }
+"""Not for constants of a template: those are written once, when it is compiled, whoever reads it later."""

@@ -33,6 +33,14 @@ def test_private_pages_send_a_stranger_to_the_login_and_back(browser: FlaskClien
     assert response.location == f"/login?next={path}"
 
 
+@pytest.mark.parametrize("entrance", ["/login", "/register"])
+def test_an_entrance_leads_to_no_entrance_and_offers_no_private_page(user: FlaskClient, entrance: str) -> None:
+    page = user.get(entrance, query_string={"next": "/login?ended=1&next=/summary"}).text
+    assert 'data-target="/logs"' in page
+    assert "data-signed-in" not in page
+    assert 'data-target="/summary"' in user.get(entrance, query_string={"next": "/summary"}).text
+
+
 @pytest.mark.parametrize("path", [*PUBLIC, *PRIVATE, "/no-such-page"])
 def test_no_page_has_inline_scripts_or_styles(user: FlaskClient, path: str) -> None:
     """The policy forbids them, so one would not work; and it never allows `unsafe-inline`."""
@@ -317,6 +325,13 @@ def test_miles_and_gallons(user: FlaskClient, api: FakeApi) -> None:
     assert "13.3 mi" in shown
     assert "30.2 mpg" in shown
     assert " km" not in shown.partition("Sections of this report")[0].partition("All logs")[2]
+
+
+def test_units_in_table_heads_are_the_readers(user: FlaskClient, api: FakeApi) -> None:
+    """One reader after the other gets the same compiled template."""
+    api.answers |= summary_answers()
+    for reader, written in [("pl", "l/100 km"), ("en", "L/100 km"), ("pl", "l/100 km")]:
+        assert f"{written} 5–15" in text(user.get("/summary", headers={"Accept-Language": reader}))
 
 
 def test_a_log_in_other_languages(user: FlaskClient, api: FakeApi) -> None:

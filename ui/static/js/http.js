@@ -39,8 +39,9 @@ export function toLogin() {
   return new Promise(() => {}); // the page is going away: nobody shall act on an answer any more
 }
 
-// fetch with the session: a 401 renews it once; if it has ended, the user logs in and comes back.
-export async function request(path, { method = "GET", ...options } = {}) {
+// fetch with the session: a 401 renews it once; if it has ended, the user logs in and comes back. What works in the
+// background (`quiet`) gets the 401 instead: it must not take a page away.
+export async function request(path, { method = "GET", quiet = false, ...options } = {}) {
   const send = () => fetch(path, { ...options, method, headers: { ...headers(method), ...options.headers } })
     .catch((error) => {
       if (error.name === "AbortError") throw error;
@@ -48,9 +49,9 @@ export async function request(path, { method = "GET", ...options } = {}) {
     });
   let response = await send();
   if (response.status === 401) {
-    if (!(await renew())) return toLogin();
-    response = await send();
-    if (response.status === 401) return toLogin();
+    const goesOn = await renew();
+    if (goesOn) response = await send();
+    if (response.status === 401 && !quiet) return toLogin();
   }
   return response;
 }

@@ -20,7 +20,7 @@ const PANELS = [
   { key: "rail", title: texts.rail, minor: true, channels: [["rail", texts.actual], ["rail_demand", texts.demand]], decimals: 0 },
   { key: "egr", title: texts.egr, minor: true, channels: [["egr", texts.actual], ["egr_demand", texts.demand]], decimals: 0 },
 ];
-const PAPER = { width: 640, height: 105 };
+const PAPER = { width: 640, height: 88 };
 const SHORTEST = 10; // seconds that a plot shows at least
 const PANEL_OF = { coolant: "temp", oil: "temp" };
 

@@ -38,8 +38,8 @@ async function send(id) {
   const pending = waiting.get(id);
   pending?.close();
   try {
-    const response = await request(`${API}/analyses/${id}`, { method: "DELETE" });
-    if (response.status < 500) forget(id);
+    const response = await request(`${API}/analyses/${id}`, { method: "DELETE", quiet: true });
+    if (response.ok || response.status === 404) forget(id);
   } finally {
     waiting.delete(id);
   }

@@ -80,6 +80,7 @@ function draw(key) {
     state.textContent = whole && failed.length === 1 ? inWords(failed[0].message)
       : entry.ids.length > 1 ? fill(texts.someAnalysed, { done: entry.ids.length - failed.length, all: entry.ids.length }) : texts.analysed;
     if (failed.length && entry.ids.length > 1) details(row, failed);
+    if (whole && failed.length === 1) actions.append(link(texts.details, `/logs/${failed[0].id}`));
     if (!whole) actions.append(link(entry.ids.length > 1 ? texts.openLogs : texts.open, entry.ids.length > 1 ? "/logs?sort=uploaded" : `/logs/${entry.ids[0]}`));
   } else {
     row.classList.add("is-act");
@@ -103,7 +104,7 @@ function draw(key) {
 function details(row, failed) {
   for (const log of failed.slice(0, 20)) {
     const item = document.createElement("li");
-    item.textContent = `${log.fileName}: ${inWords(log.message)}`;
+    item.textContent = fill(texts.fileSays, { name: log.fileName, text: inWords(log.message) });
     row.querySelector(".upload-details").append(item);
   }
 }
