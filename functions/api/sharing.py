@@ -6,7 +6,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, g, request
 from flask.typing import ResponseReturnValue
-from pydantic import Field
+from pydantic import Field, field_validator
 from werkzeug.exceptions import NotFound
 
 from faplog.contracts.links import path
@@ -32,6 +32,12 @@ class Sharing(inputs.Input):
     """How long a link shall be good."""
 
     days: int = Field(default=DAYS, ge=1, le=MAX_DAYS, strict=True)
+
+    @field_validator("days", mode="before")
+    @classmethod
+    def _is_whole(cls, value: object) -> object:
+        """To JSON 7.0 is the integer 7; "7" and true are none."""
+        return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class NewLink(Output):

@@ -1,4 +1,7 @@
-"""Who schemathesis is while it asks: a user it registers, a new one for each call that ends a session or an account."""
+"""Who schemathesis is while it asks: a user it registers, a new one for each call that ends a session or an account.
+
+The user has a log that is shared by a link, and another for making links to.
+"""
 
 import os
 from typing import Any
@@ -13,10 +16,11 @@ from tests.integration.uploading import log
 
 ENDING = ["accounts_delete_delete", "signin_logout_post"]
 _uploaded: list[str] = []
+_tokens: list[str] = []
 
 
 class Newcomer:
-    """Registers, logs in and uploads a log."""
+    """Registers, logs in, uploads two logs and shares the first."""
 
     def get(self, _case: Case[Any], _context: AuthContext) -> str:
         """An access token."""
@@ -24,10 +28,14 @@ class Newcomer:
         with httpx.Client(base_url=os.environ["FAPLOG_API"]) as client:
             client.post(f"{AUTH}/register", json=body).raise_for_status()
             token: str = client.post(f"{AUTH}/login", json=body).raise_for_status().json()["access_token"]
-            files, headers = {"file": ("drive.csv", log())}, {"Authorization": f"Bearer {token}"}
             client.cookies.clear()
-            answer = client.post("/api/v1/analyses", files=files, headers=headers).raise_for_status()
-            _uploaded.append(answer.json()["ids"][0])
+            client.headers["Authorization"] = f"Bearer {token}"
+            for text in ("1", "2"):
+                answer = client.post("/api/v1/analyses", files={"file": ("drive.csv", log(text))}).raise_for_status()
+                _uploaded.append(answer.json()["ids"][0])
+            shared = client.post(f"/api/v1/analyses/{_uploaded[0]}/share") if not _tokens else None
+            if shared:
+                _tokens.append(shared.raise_for_status().json()["token"])
         return token
 
     def set(self, case: Case[Any], data: str, _context: AuthContext) -> None:
@@ -47,11 +55,15 @@ class Visitor(Newcomer):
 
 @schemathesis.hook
 def map_path_parameters(context: HookContext, path_parameters: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Every other time, look at a log that is there: the resident's."""
-    wanted = (path_parameters or {}).get("id")
-    is_reading = context.operation is not None and context.operation.method.lower() == "get"
-    if path_parameters and is_reading and _uploaded and _is_even(wanted):
-        path_parameters["id"] = _uploaded[0]
+    """Every other time, look at a log that is there, the resident's, follow its link, or make one to the other log."""
+    operation = context.operation
+    if not path_parameters or operation is None or not _uploaded:
+        return path_parameters
+    is_reading = operation.method.lower() == "get"
+    if is_reading and len(str(path_parameters.get("token", "x"))) % 2 == 0:
+        path_parameters["token"] = _tokens[0]
+    if (is_reading or operation.label.startswith("POST")) and _is_even(path_parameters.get("id")):
+        path_parameters["id"] = _uploaded[0 if is_reading else 1]
     return path_parameters
 
 
