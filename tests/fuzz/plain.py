@@ -11,7 +11,7 @@ def check_plain(value: Any, where: str = "$") -> None:
             return
         case int():
             assert type(value) is int, f"{where} is a {type(value).__name__}"
-            assert -(2**63) <= value < 2**63, f"{where} is an integer of more than 64 bits"
+            assert -(2**63) <= value < 2**64, f"{where} is an integer of more than 64 bits"
         case float():
             assert type(value) is float, f"{where} is a {type(value).__name__}"
             assert math.isfinite(value), f"{where} is {value}"
