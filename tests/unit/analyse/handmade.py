@@ -43,3 +43,10 @@ def clean_log(columns: Mapping[str, Cells], *, t: Sequence[float] | None = None)
 def analysis(columns: Mapping[str, Cells], *, t: Sequence[float] | None = None, **how: Any) -> dict[str, Any]:
     """The analysis of hand-made columns."""
     return analyse(read(csv_log(columns, t=t, **how)))
+
+
+def part(found: dict[str, Any], names: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a section what has these names, at every depth: a metric that is added is no reason for a test to fail."""
+    return {
+        name: part(found[name], below) if isinstance(below, Mapping) else found[name] for name, below in names.items()
+    }

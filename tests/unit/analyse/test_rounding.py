@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from functions.analyse.core import stats
-from tests.unit.analyse.handmade import Cells, analysis
+from tests.unit.analyse.handmade import Cells, analysis, part
 
 STANDING: dict[str, Cells] = {
     "Revs": [0, 800.6, 800.6], "Speed": [0, 0, 0], "Battery": [12.345, 14.348, 14.348],
@@ -24,7 +24,7 @@ STANDING: dict[str, Cells] = {
 
 def test_the_sections_of_a_standing_car() -> None:
     found = analysis(STANDING)
-    assert found["engine"] == {
+    engine = {
         "battery": {"beforeDrive_v": 12.35, "engineRunning_v": 14.35},
         "coolantTemp": {"min_c": 89, "max_c": 89, "avg_c": 89},
         "oilTemp": {"min_c": 90, "max_c": 90, "avg_c": 90},
@@ -36,7 +36,8 @@ def test_the_sections_of_a_standing_car() -> None:
         "fuelPressure": {"avg_diff_idle_bar": 2.35},
         "boost": {"avg_diff_mbar": -24.87},
     }
-    assert found["fap"] == {
+    assert part(found["engine"], engine) == engine
+    fap = {
         "soot": {"start_gl": 8.13, "end_gl": 8.35, "diff_gl": 0.22},
         "pressure": {"min_mbar": 6.3, "max_mbar": 6.3, "avg_mbar": 6.3},
         "pressure_idle": {"min_mbar": 6.3, "max_mbar": 6.3, "avg_mbar": 6.3},
@@ -47,6 +48,7 @@ def test_the_sections_of_a_standing_car() -> None:
         "additive": {"vol_ml": 1260.13, "remain_ml": 756.13},
         "deposits": {"weight_gram": 3.46, "percentage_perc": 2.35},
     }
+    assert part(found["fap"], fap) == fap
     assert found["overall"]["externalTemp"] == {"min_c": -4, "max_c": -4, "avg_c": -4}
 
 
@@ -57,18 +59,19 @@ def test_the_sections_of_a_moving_car() -> None:
         "FAPsoot": [8.127] * 50 + [8.349] * 51,
     })  # fmt: skip
     assert found["overall"]["distance_km"] == 1.01  # 36.4 km/h for 100 s: 1.0111 km
-    assert found["driving"] == {
+    driving = {
         "acceleration": {"max_perc": 33, "avg_perc": 33},
         "revs": {"min": 1501, "max": 1501, "avg": 1501, "avgDriving": 1501},
         "speed": {"min_kmh": 36, "max_kmh": 36, "avg_kmh": 36},
     }
+    assert part(found["driving"], driving) == driving
     # 11 mg · 1500.6 / 60 · 2 a second: 0.0550220 kg or 0.0656979 l in 100 s, 6.49759 l/100 km
     assert found["fuelConsumption"] == {
         "overall": {"total_l": 0.07, "avg_l100km": 6.5},
         "bySpeedRange": {"35-45_l100km": 6.5, "_35-45_km": 1.01},
     }
-    (drive,) = found["drives"]
-    assert drive == {
+    (listed,) = found["drives"]
+    drive = {
         "start": "2025-02-03T08:00:00",
         "end": "2025-02-03T08:01:40",
         "duration_sec": 100,
@@ -80,6 +83,7 @@ def test_the_sections_of_a_moving_car() -> None:
         "coldStart": None,
         "regen": None,
     }
+    assert part(listed, drive) == drive
 
 
 def test_consumption_to_the_hundredth() -> None:
