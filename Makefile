@@ -96,10 +96,10 @@ fuzz: $(VENV)/.fuzz ## wrong input at every door, at random and for long; what i
 mutants: $(VENV)/.dev ## change the two cores line by line and see whether a test notices (ARGS="regen log" for modules; over an hour)
 	$(BIN)/python -m tests.mutants $(ARGS)
 
-render: $(VENV)/.dev ## write what the cluster needs from stack.yml (`make check` fails when it is stale)
+render: $(VENV)/.dev ## write what the cluster needs from stack.yml, and the release (`make check` fails when it is stale)
 	$(BIN)/python -m infra.render
 
-images: ui/sample/log.json ## build the six images with docker and faas-cli (REGISTRY=ghcr.io/faplog TAG=0.1.0; push with PUSH=yes)
+images: ui/sample/log.json ## build the six images with docker and faas-cli (REGISTRY=ghcr.io/faplog, TAG=the release; push with PUSH=yes)
 	infra/images.sh
 
 screenshots: $(VENV)/.dev $(UI) ## every page on a desktop, a phone and in the dark, into screenshots/

@@ -1,3 +1,3 @@
-"""The one place the release is written; pyproject.toml, images and the API read or are checked against it."""
+"""The one place the release is written; `make render` says it to pyproject.toml and the images, the API reads it."""
 
 VERSION = "0.1.0"

@@ -19,16 +19,11 @@ import kubernetes_validate
 import yaml
 
 from infra import policy, render
+from infra.release import DOCKERFILES
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 INFRA: Final = ROOT / "infra"
 SCHEMAS: Final = INFRA / "schemas"
-DOCKERFILES: Final = (
-    "template/faplog-python/Dockerfile",
-    "ui/Dockerfile",
-    "connector/Dockerfile",
-    "infra/backup/Dockerfile",
-)
 KUBERNETES: Final = "1.34"
 """The oldest version whose schemas the manifests must satisfy."""
 

@@ -2,7 +2,7 @@
 
 Rendered are the Knative Services, the connector's routes for both variants, the broker's users for the NATS chart, the
 dashboards, and the copies of stack.yml and its template that the OpenFaaS deployment job mounts (kustomize reads no
-file outside of a kustomization's folder).
+file outside of a kustomization's folder). Into the files that name the release, it is written (`infra.release`).
 """
 
 import argparse
@@ -13,7 +13,8 @@ from typing import Any, Final
 import yaml
 
 from faplog import nats_users, routes, stack
-from infra import dashboards
+from faplog.version import VERSION
+from infra import dashboards, release
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 NAMESPACE: Final = "faplog"
@@ -117,14 +118,16 @@ def nats_values() -> dict[str, Any]:
 
 def rendered() -> dict[Path, str]:
     """Every rendered file by its path from the checkout's root."""
-    functions = stack.read(ROOT / "stack.yml", environment={})
+    functions = stack.read(ROOT / "stack.yml", environment={"TAG": VERSION})
     services = [knative_service(function) for function in functions]
+    stamped = release.stamped(ROOT)
     return {
+        **stamped,
         Path("infra/knative/base/services.yaml"): HEADER.format(source="stack.yml") + _yaml_all(services),
         Path("infra/connector/knative/routes.json"): routes.render(routes.from_stack(functions, KNATIVE)),
         Path("infra/connector/openfaas/routes.json"): routes.render(routes.from_stack(functions, GATEWAY)),
         Path("infra/nats/users.yaml"): HEADER.format(source="faplog/nats_users.py") + _yaml_all([nats_values()]),
-        Path("infra/openfaas/deploy/stack.yml"): (ROOT / "stack.yml").read_text("utf-8"),
+        Path("infra/openfaas/deploy/stack.yml"): stamped[Path("stack.yml")],
         Path("infra/openfaas/deploy/template.yml"): (ROOT / "template/faplog-python/template.yml").read_text("utf-8"),
         **{
             Path(f"infra/telemetry/dashboards/{name.lower()}.json"): dashboards.render(name)

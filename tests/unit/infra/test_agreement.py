@@ -13,7 +13,7 @@ from connector.settings import ConnectorSettings
 from faplog import routes, stack, telemetry
 from faplog.version import VERSION
 from functions.api.settings import OwnerSettings, Settings
-from infra import check, dashboards, policy, render, seal
+from infra import check, dashboards, policy, release, render, seal
 from standalone import edge
 
 ROOT = check.ROOT
@@ -63,7 +63,7 @@ def test_of_watchdog_splits_the_command_at_spaces_only() -> None:
     assert template["fprocess"].split(" ")[-1] == "function.handler:create_app()"
 
 
-@pytest.mark.parametrize("path", check.DOCKERFILES)
+@pytest.mark.parametrize("path", release.DOCKERFILES)
 def test_an_image_says_its_version_and_runs_as_a_number(path: str) -> None:
     text = (ROOT / path).read_text("utf-8")
     assert f'org.opencontainers.image.version="{VERSION}"' in text
