@@ -318,3 +318,43 @@ def test_fapregen_is_null_where_only_the_flag_is_known_to_be_down() -> None:
 def test_a_flag_of_the_drives_first_row_is_held_too() -> None:
     (found,) = analysis({"Speed": [50] * 4, "REGEN": [1, None, 0, 0]})["regens"]
     assert (found["start"][11:], found["end"][11:], found["duration_sec"]) == ("08:00:00", "08:00:01", 1)
+
+
+@pytest.mark.parametrize("column", ["InjFlow", "Speed"])
+def test_extra_fuel_is_unknown_where_fuel_or_way_of_the_regeneration_is(column: str) -> None:
+    columns = log()
+    columns[column][DRIVE_SEC - 1 : END + 1] = [None] * (DRIVE_SEC + 2)
+    found = analysis(columns)
+    assert found["regens"][0]["extra_fuel_l"] is None
+    assert found["fapRegen"]["fuelConsumption"]["nonRegen_l100km"] == 3.98
+
+
+def test_without_more_fuel_there_is_no_extra() -> None:
+    assert regen(log(InjFlow=[100] * ROWS))["extra_fuel_l"] == 0.0  # of 4.8 l
+
+
+@pytest.mark.parametrize(("first_read", "outcome"), [(2, "complete"), (2.1, "aborted")])
+def test_two_kilometres_are_let_pass(first_read: float, outcome: str) -> None:
+    columns = log(Speed=[0] * ROWS, LastRegen=counter((None, END + 100), (first_read, ROWS)))
+    assert regen(columns)["outcome"] == outcome
+
+
+def test_what_lies_outside_the_episodes_is_no_figure_of_theirs() -> None:
+    found = short(
+        Speed=counter((30, 10), (72, 20), (130, SHORT_ROWS)),
+        FAPpressure=counter((99, 10), (40, 20), (99, SHORT_ROWS)),
+        FAPtemp=counter((99, 10), (600, 20), (99, SHORT_ROWS)),
+        Revs=counter((900, 10), (2000, 20), (900, SHORT_ROWS)),
+    )["fapRegen"]
+    assert found["speed"] == {"min_kmh": 72, "max_kmh": 72, "avg_kmh": 72}
+    assert found["fapPressure"] == {"min_mbar": 40.0, "max_mbar": 40.0, "avg_mbar": 40.0}
+    assert found["fapTemp"] == {"min_c": 600, "max_c": 600, "avg_c": 600}
+    assert found["revs"] == {"min": 2000, "max": 2000, "avg": 2000}
+
+
+def test_soot_counts_up_to_300_s_after_the_flag_to_the_row() -> None:
+    rows = 60
+    columns = {"Speed": [50] * rows, "REGEN": counter((0, 10), (1, 20), (0, rows))}
+    columns["FAPsoot"] = counter((9.0, 49), (5.0, 50), (1.0, rows))  # row 49 is 300 s after row 19
+    (found,) = analysis(columns, t=[row * 10.0 for row in range(rows)])["regens"]
+    assert found["soot_after_gl"] == 5.0
