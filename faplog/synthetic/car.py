@@ -85,7 +85,6 @@ class Car:
     regen_sec: float = 0.0
     regen_wanted: bool = False
     regen_inhibited: bool = False
-    regens_done: int = 0
     last_interval_km: float = 0.0
 
     def restriction(self) -> float:
@@ -240,7 +239,6 @@ class Car:
     def _reset(self) -> None:
         """A regeneration has ended well: the counters say so."""
         self.regen = self.regen_wanted = False
-        self.regens_done += 1
         self.last_interval_km = self.last_regen_km
         self.avg10_km += (self.last_regen_km - self.avg10_km) / 10.0
         self.last_regen_km = 0.0
