@@ -38,6 +38,7 @@ def main() -> int:
         parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
     baseline = load(BASELINE)
     run, compared = Run(*_here(), {}), list[Compared]()
+    print(f"Here: {run.machine}.{f' The baseline: {baseline.machine}.' if baseline else ''}", flush=True)
     before = measure()
     for name in sections:
         print(f"\n{name}", flush=True)
