@@ -1,11 +1,11 @@
 // The upload page: two files at a time, bytes first, then the analysis; what goes wrong is said at the file.
-import { API, api, csrf, Problem, renew, toLogin } from "./http.js";
+import { api, Problem } from "./http.js";
 import { poll } from "./fragment.js";
 import { add, all, remove, save } from "./queue.js";
 import { inWords } from "./reasons.js";
+import { percent, post, size, wrongWith } from "./sending.js";
 import { fill, texts } from "./texts.js";
 
-const LIMIT = 20 * 1024 * 1024;
 const AT_ONCE = 2;
 const AGAIN_MS = 5000;
 const form = document.querySelector("[data-upload]");
@@ -20,17 +20,6 @@ const shown = new Map(); // key → { entry, row, loaded }
 let running = 0;
 let mayRun = false;
 let polling = null;
-
-const percent = new Intl.NumberFormat(texts.lang, { style: "percent" });
-const inUnit = (unit, digits) => new Intl.NumberFormat(texts.lang, { style: "unit", unit, maximumFractionDigits: digits });
-const [kilobytes, megabytes] = [inUnit("kilobyte", 0), inUnit("megabyte", 1)];
-const size = (bytes) => (bytes < 1e6 ? kilobytes.format(Math.max(bytes, 1e3) / 1e3) : megabytes.format(bytes / 1e6));
-
-function wrongWith(file) {
-  if (!/\.(csv|zip)$/i.test(file.name)) return texts.wrongKind;
-  if (file.size === 0) return texts.emptyFile;
-  return file.size > LIMIT ? fill(texts.tooLarge, [LIMIT / (1024 * 1024)]) : null;
-}
 
 async function take(files) {
   const known = new Set([...shown.values()].filter(({ entry }) => entry.state === "waiting").map(({ entry }) => `${entry.name}/${entry.size}`));
@@ -196,34 +185,6 @@ function resume(one) {
   one.timer = null;
   one.busy = false;
   pump();
-}
-
-// XMLHttpRequest, for fetch does not tell how many bytes have gone.
-function once(file, onPercent) {
-  return new Promise((resolve, reject) => {
-    const asked = new XMLHttpRequest();
-    asked.open("POST", `${API}/analyses`);
-    asked.setRequestHeader("Accept", "application/json");
-    asked.setRequestHeader("X-CSRF-Token", csrf());
-    asked.responseType = "json";
-    asked.upload.onprogress = (event) => onPercent(event.total ? (100 * event.loaded) / event.total : 0);
-    asked.onload = () => resolve({ status: asked.status, body: asked.response || {} });
-    asked.onerror = asked.ontimeout = () => reject(new Problem(texts.away, 0));
-    const data = new FormData();
-    data.append("file", file, file.name);
-    asked.send(data);
-  });
-}
-
-async function post(file, onPercent) {
-  let answer = await once(file, onPercent);
-  if (answer.status === 401) {
-    if (!(await renew())) await toLogin();
-    answer = await once(file, onPercent);
-    if (answer.status === 401) await toLogin();
-  }
-  if (answer.status !== 202) throw new Problem(answer.body.message || texts.away, answer.status);
-  return answer.body;
 }
 
 // How far the analyses are: two questions for any number of files.

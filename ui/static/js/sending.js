@@ -1,0 +1,46 @@
+// Sending one file: what may be sent, how much of it has gone, and a session renewed on the way.
+import { API, csrf, Problem, renew, toLogin } from "./http.js";
+import { fill, texts } from "./texts.js";
+
+const LIMIT = 20 * 1024 * 1024;
+
+export const percent = new Intl.NumberFormat(texts.lang, { style: "percent" });
+const inUnit = (unit, digits) => new Intl.NumberFormat(texts.lang, { style: "unit", unit, maximumFractionDigits: digits });
+const [kilobytes, megabytes] = [inUnit("kilobyte", 0), inUnit("megabyte", 1)];
+export const size = (bytes) => (bytes < 1e6 ? kilobytes.format(Math.max(bytes, 1e3) / 1e3) : megabytes.format(bytes / 1e6));
+
+// Why a file need not be sent at all; null where it may.
+export function wrongWith(file) {
+  if (!/\.(csv|zip)$/i.test(file.name)) return texts.wrongKind;
+  if (file.size === 0) return texts.emptyFile;
+  return file.size > LIMIT ? fill(texts.tooLarge, [LIMIT / (1024 * 1024)]) : null;
+}
+
+// XMLHttpRequest, for fetch does not tell how many bytes have gone.
+function once(file, onPercent) {
+  return new Promise((resolve, reject) => {
+    const asked = new XMLHttpRequest();
+    asked.open("POST", `${API}/analyses`);
+    asked.setRequestHeader("Accept", "application/json");
+    asked.setRequestHeader("X-CSRF-Token", csrf());
+    asked.responseType = "json";
+    asked.upload.onprogress = (event) => onPercent(event.total ? (100 * event.loaded) / event.total : 0);
+    asked.onload = () => resolve({ status: asked.status, body: asked.response || {} });
+    asked.onerror = asked.ontimeout = () => reject(new Problem(texts.away, 0));
+    const data = new FormData();
+    data.append("file", file, file.name);
+    asked.send(data);
+  });
+}
+
+// The answer of the API to a file.
+export async function post(file, onPercent) {
+  let answer = await once(file, onPercent);
+  if (answer.status === 401) {
+    if (!(await renew())) await toLogin();
+    answer = await once(file, onPercent);
+    if (answer.status === 401) await toLogin();
+  }
+  if (answer.status !== 202) throw new Problem(answer.body.message || texts.away, answer.status);
+  return answer.body;
+}
