@@ -93,6 +93,12 @@ def test_the_pedal_counts_within_its_travel_and_its_mean_while_pressed() -> None
     assert found["driving"]["acceleration"] == {"max_perc": 40, "avg_perc": 30}
 
 
+def test_the_pedal_reaches_from_0_to_100() -> None:
+    assert analysis({"AccelPedalPos": [0, 0, 0]})["driving"]["acceleration"] == {"max_perc": 0, "avg_perc": None}
+    assert analysis({"AccelPedalPos": [0, 100]})["driving"]["acceleration"] == {"max_perc": 100, "avg_perc": 100}
+    assert analysis({"AccelPedalPos": [0, 40, 101]})["driving"]["acceleration"] == {"max_perc": 40, "avg_perc": 40}
+
+
 def test_fuel_is_two_injections_a_revolution() -> None:
     found = analysis({"InjFlow": [10] * 11, "Revs": [3000] * 11, "Speed": [72] * 11})
     litres = 10 * 3000 / 60 * 2 * 10 / 1e6 / 0.8375
