@@ -16,8 +16,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from faplog.contracts import keys
-from functions.api import audit, links, parts, tokens
+from functions.api import audit, parts, tokens
 from functions.api.db import Database
+from functions.api.reconcile import Reconciler
 from functions.api.settings import Settings
 from tests.integration.people import PASSWORD, Person, arrive
 from tests.integration.uploading import log, succeed, upload
@@ -225,8 +226,9 @@ def test_a_dead_link_is_the_same_whatever_ended_it(
     assert answer.data == never.data
     assert "Ask whoever sent it" in answer.get_json()["message"]
     assert reader.get(f"{SHARED}/{token}/series").data == never.data
+    with api_app.app_context():
+        Reconciler(database, parts.blobs(), parts.publisher(), parts.settings()).forget()
     with database.worker() as connection:
-        links.forget(connection)
         left = connection.execute("SELECT count(*) AS n FROM fap_link WHERE analysis_id = %s", [shared]).fetchone()
     assert left == {"n": 0}
 
