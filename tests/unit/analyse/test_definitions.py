@@ -153,6 +153,22 @@ def test_consumption_counts_only_where_distance_and_fuel_are_known() -> None:
     assert found["bySpeedRange"] == {"65-75_l100km": 2.99, "_65-75_km": 0.26}  # 9 + 4 steps
 
 
+def test_each_drive_has_its_own_figures() -> None:
+    columns: dict[str, list[Any]] = {
+        "Speed": [72] * 22, "Revs": [1500] * 22, "InjFlow": [10] * 11 + [20] * 11,
+        "FAPsoot": [8.0] * 11 + [9.0] * 10 + [9.5], "REGEN": [0] * 11 + [1] * 11,
+    }  # fmt: skip
+    times = [row + (300.0 if row >= 11 else 0.0) for row in range(22)]
+    first, second = analysis(columns, t=times)["drives"]
+    assert (first["start"][11:], first["end"][11:]) == ("08:00:00", "08:00:10")
+    assert (second["start"][11:], second["end"][11:]) == ("08:05:11", "08:05:21")
+    assert (first["duration_sec"], second["duration_sec"]) == (10, 10)
+    assert (first["l100km"], second["l100km"]) == (2.99, 5.97)
+    assert (first["soot_start_gl"], first["soot_end_gl"]) == (8.0, 8.0)
+    assert (second["soot_start_gl"], second["soot_end_gl"]) == (9.0, 9.5)
+    assert (first["regen"], second["regen"]) == (False, True)
+
+
 def test_battery_before_each_drives_first_start() -> None:
     columns: dict[str, list[Any]] = {
         "Revs": [0, 0, 800, 0, 800, 0, 900],
@@ -486,7 +502,16 @@ def test_the_last_regenerations_are_judged_even_where_the_list_is_cut() -> None:
     assert analysis(columns)["regens_total"] == 601
 
 
-@pytest.mark.parametrize(("times", "expected"), [([0, 1, 2, 30], 1.0), ([0, 0, 1, 1, 2, 2], 0.4), ([0], None)])
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        ([0, 1, 2, 30], 1.0),
+        ([0, 1, 2, 3, 7], 1.0),  # the median, not the mean
+        ([0, 0, *range(1, 10)], 1.0),  # a tenth of the steps is 0: the clock is fine enough
+        ([0, 0, 1, 1, 2, 2], 0.4),
+        ([0], None),
+    ],
+)
 def test_sampling(times: list[float], expected: float | None) -> None:
     assert sampling_sec(clean_log({"Speed": [1] * len(times)}, t=times)) == expected
 

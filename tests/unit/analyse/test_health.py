@@ -337,3 +337,10 @@ def test_the_battery_before_the_start_rests_on_the_rows_before_it() -> None:
 def test_one_correction_is_enough_to_be_told() -> None:
     found = finding(Code.INJECTOR_CORRECTION, log(OilTemp=flat(80), **{"Inj.1FlowCorr": [None] * 699 + [1.2]}))
     assert (found["value"], found["evidence"]["rows"]) == (1.2, 1)
+
+
+def test_the_rounded_value_is_what_is_judged() -> None:
+    found = finding(Code.ADDITIVE_REMAINING, log(FAPAdditiveRemain=flat(250.4)))
+    assert (found["value"], type(found["value"]), found["severity"]) == (250, int, "watch")
+    found = finding(Code.IDLE_PRESSURE, log(FAPpressure=flat(14.96)))
+    assert (found["value"], found["severity"]) == (15.0, "watch")
