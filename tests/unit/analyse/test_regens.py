@@ -358,3 +358,10 @@ def test_soot_counts_up_to_300_s_after_the_flag_to_the_row() -> None:
     columns["FAPsoot"] = counter((9.0, 49), (5.0, 50), (1.0, rows))  # row 49 is 300 s after row 19
     (found,) = analysis(columns, t=[row * 10.0 for row in range(rows)])["regens"]
     assert found["soot_after_gl"] == 5.0
+
+
+def test_soot_of_all_episodes_where_only_the_last_was_measured() -> None:
+    rows = 40
+    columns = {"Speed": [50] * rows, "REGEN": counter((0, 5), (1, 10), (0, 20), (1, 30), (0, rows))}
+    found = analysis({**columns, "FAPsoot": counter((None, 15), (9.0, 25), (4.0, rows))})["fapRegen"]
+    assert found["fapSoot"] == {"start_gl": None, "end_gl": 4.0, "diff_gl": None}
