@@ -308,8 +308,8 @@ def test_a_log_without_a_single_time_is_bad_data() -> None:
 
 
 def test_rows_of_one_instant_stay_in_their_order() -> None:
-    raw = csv_log({"FAPsoot": [*range(80)]}, t=[1.0, 0.0] * 40)
-    assert analyse(read(raw))["fap"]["soot"] == {"start_gl": 1.0, "end_gl": 78.0, "diff_gl": 77.0}
+    raw = csv_log({"FAPsoot": [*range(120)]}, t=([1.0] * 20 + [0.0] * 20) * 3)
+    assert analyse(read(raw))["fap"]["soot"] == {"start_gl": 20.0, "end_gl": 99.0, "diff_gl": 79.0}
 
 
 @pytest.mark.parametrize(("fall", "passed"), [(43_200, False), (43_201, True)])
