@@ -11,7 +11,7 @@ from ui.figures import GROUPS, NAMED, complete
 
 def test_a_new_metric_is_shown_in_the_words_of_its_model(monkeypatch: pytest.MonkeyPatch) -> None:
     class Fap(analysis.Fap):
-        ash_per_1000km_g: float | None = Field(description="ash, grams per 1,000 km")
+        ash_grams_g: float | None = Field(description="ash, in grams")
 
     class Other(Part):
         counted: int
@@ -22,10 +22,10 @@ def test_a_new_metric_is_shown_in_the_words_of_its_model(monkeypatch: pytest.Mon
         other: Other | None
 
     monkeypatch.setattr(unnamed, "Analysis", Grown)
-    drive, filter_ = complete(NAMED)[:2]
-    (other,), (ash,) = drive.figures[len(NAMED[0].figures) :], filter_.figures[len(NAMED[1].figures) :]
+    drive, filter_ = ({figure.path: figure for figure in group.figures} for group in complete(NAMED)[:2])
+    other, ash = drive["other.counted"], filter_["fap.ash_grams_g"]
     assert (other.path, other.name, other.unit, other.decimals) == ("other.counted", "other counted", "", 0)
-    assert (ash.path, ash.name, ash.unit, ash.decimals) == ("fap.ash_per_1000km_g", "ash, grams per 1,000 km", "g", 2)
+    assert (ash.path, ash.name, ash.unit, ash.decimals) == ("fap.ash_grams_g", "ash, in grams", "g", 2)
 
 
 def test_nothing_is_shown_twice() -> None:
