@@ -272,3 +272,42 @@ def test_slim_keeps_what_an_average_reads() -> None:
     assert slim({"analysis": 5}) is None
     assert slim([whole]) is None
     assert slim({}) == {"analysisId": None, "logDate": None, "analysis": {"quality": {"profile": None}}}
+
+
+def test_regenerations_known_only_as_wholes_count_alike_however_long() -> None:
+    short, long = (
+        analysis(
+            {
+                "fapRegen": {
+                    "duration_sec": sec, "previousRegen_km": sec, "speed": {"avg_kmh": kmh}, "fapTemp": {"avg_c": temp},
+                }
+            },
+            date=f"2025-03-0{sec // 100}",
+        )
+        for sec, kmh, temp in ((100, 40, 500), (300, 60, 600))
+    )  # fmt: skip
+    found = average([long, short])
+    assert found.fapRegen
+    assert (found.fapRegen.speed.avg_kmh, found.fapRegen.fapTemp.avg_c) == (50, 550)
+    points = found.trends["DCM62v2"]
+    assert [(point.outcome, point.interval_km) for point in points] == [("unknown", 100), ("unknown", 300)]
+
+
+def test_the_start_goes_before_the_id() -> None:
+    def item(name: str, start: str) -> Json:
+        return {"analysisId": name, "analysis": {"overall": {"date": {"date": "2025-03-02", "start": start}}}}
+
+    points = average([item("a", "09:00:00"), item("b", "08:00:00")]).trends["unknown"]
+    assert [point.analysisId for point in points] == ["b", "a"]
+
+
+def test_injectors_are_those_of_the_profile_that_ran_longest() -> None:
+    logs = [
+        analysis({"engine.injector.injector1": value, "overall.duration": seconds(100, **states)}, profile=profile)
+        for profile, value, states in (
+            ("A", 1.04, {"engineOn_sec": 90, "idle_sec": 10}),
+            ("B", -0.2, {"engineOn_sec": 60, "idle_sec": 70}),
+            ("B", -0.2, {"engineOn_sec": 60, "idle_sec": 70}),
+        )
+    ]
+    assert average(logs).engine.injector.injector1 == -0.2
