@@ -55,14 +55,14 @@ class Blobs:
         with _call("put"):
             obstore.put(self.store, key, content, attributes=attributes, max_concurrency=2)
 
-    def read(self, key: str, start: int, stop: int) -> Iterator[bytes] | None:
-        """The bytes from `start` up to `stop`, in pieces, or None where there is no such object.
+    def read(self, key: str, part: tuple[int, int] | None = None) -> Iterator[bytes] | None:
+        """The object's bytes in pieces, or those of a part (from, up to), or None where there is no such object.
 
         Raises `Unavailable` while the store is away, before the first piece or in the middle.
         """
         with _translated():
             try:
-                result = obstore.get(self.store, key, options={"range": (start, stop)})
+                result = obstore.get(self.store, key, options={"range": part} if part else None)
             except (FileNotFoundError, exceptions.NotFoundError):
                 return None
         return _pieces(result)

@@ -1,5 +1,7 @@
 """The history: analyses listed, shown and deleted, and the short form's look at one."""
 
+from contextvars import copy_context
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -157,8 +159,11 @@ def delete(id: UUID) -> ResponseReturnValue:
     if gone is None:
         raise missing()
     objects.remove(parts.blobs(), [id])
-    Asking(database(), parts.blobs(), parts.publisher()).ask(due)
-    return Response(status=204)
+    response = Response(status=204)
+    # Of thousands of logs the lists for the averages take seconds to write: not while somebody waits for an answer.
+    asking = Asking(database(), parts.blobs(), parts.publisher())
+    response.call_on_close(partial(copy_context().run, asking.ask, due))
+    return response
 
 
 def _row(wanted: UUID) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def _members(database: Database, blobs: Blobs, user_id: UUID) -> Iterator[Member
     yield "analyses.json", now, _MODE, ZIP_64, _list(_pages(database, user_id, _ANALYSES))
     taken: set[str] = set()
     for row in _pages(database, user_id, _LOGS):
-        pieces = blobs.read(keys.log_key(row["id"]), 0, row["size"])
+        pieces = blobs.read(keys.log_key(row["id"]))
         if pieces is not None:  # an upload on its way has no object yet
             name = entry_name(row, taken)
             yield f"logs/{name}", row["created_at"], _MODE, ZIP_AUTO(row["size"], level=_LEVEL), pieces

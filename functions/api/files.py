@@ -67,7 +67,7 @@ def file(id: UUID) -> ResponseReturnValue:
     start, stop = _range(response, row["size"], row["created_at"])
     response.content_length = stop - start
     if request.method != "HEAD":
-        pieces = parts.blobs().read(log_key(row["id"]), start, stop)
+        pieces = parts.blobs().read(log_key(row["id"]), (start, stop))
         if pieces is None:
             raise NotFound("The file of this analysis is not stored.")
         response.response = _started(pieces)

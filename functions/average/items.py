@@ -1,31 +1,41 @@
-"""Reads a stored list of analyses, of which ten thousand, whole, are more than the function's memory holds."""
+"""Reads a stored list of analyses as it comes: of twenty thousand not even the bytes have room in the memory."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from itertools import chain
+from typing import Any, Final
 
 import orjson
 
 from .core.reading import slim
+
+_BREAK: Final = b",\n"
+_LINE_BYTES: Final = 16 << 20
+"""More than any analysis has: what is longer is no list with an element a line."""
 
 
 class BadList(Exception):
     """The stored list is not what the API writes; the sentence says so."""
 
 
-def read_items(content: bytes) -> list[Any]:
-    """The elements of a JSON array, each cut down to what an average needs.
+class _NotByLine(Exception):
+    """Not an element a line; a JSON array it may still be."""
 
-    An array with an element a line, as the API writes it, is read element by element; any other at once.
+
+def read_items(fetch: Callable[[], Iterable[bytes]]) -> list[Any]:
+    """The elements of a JSON array, each cut down to what an average needs; `fetch` gives its bytes in pieces.
+
+    An array with an element a line, as the API writes it, is read element by element. Any other is fetched once more,
+    and read at once.
 
     Raises:
         BadList: not a JSON array.
     """
     try:
-        return [slim(item) for item in _by_line(content)]
-    except orjson.JSONDecodeError:
-        return [slim(item) for item in _whole(content)]
+        return [slim(item) for item in _by_line(fetch())]
+    except (orjson.JSONDecodeError, _NotByLine):
+        return [slim(item) for item in _whole(b"".join(fetch()))]
 
 
 @contextmanager
@@ -40,17 +50,22 @@ def without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _by_line(content: bytes) -> Iterator[Any]:
-    """The elements of `[…,\\n…,\\n…]`. Raises `orjson.JSONDecodeError` where a line is not one element."""
-    view = memoryview(content)
-    if content[:1] != b"[" or content[-1:] != b"]":
-        raise orjson.JSONDecodeError("not an array", "", 0)
-    begin, end = 1, len(content) - 1
-    while begin < end:
-        comma = content.find(b",\n", begin, end)
-        stop = end if comma < 0 else comma
-        yield orjson.loads(view[begin:stop])
-        begin = stop + 2
+def _by_line(pieces: Iterable[bytes]) -> Iterator[Any]:
+    """The elements of `[…,\\n…,\\n…]`. Raises `_NotByLine` or `orjson.JSONDecodeError` for any other."""
+    coming = iter(pieces)
+    rest = next(coming, b"")
+    if rest[:1] != b"[":
+        raise _NotByLine
+    rest = rest[1:]
+    for piece in chain([b""], coming):
+        *lines, rest = (rest + piece).split(_BREAK)
+        yield from map(orjson.loads, lines)
+        if len(rest) > _LINE_BYTES:
+            raise _NotByLine
+    if rest[-1:] != b"]":
+        raise _NotByLine
+    if rest != b"]":
+        yield orjson.loads(rest[:-1])
 
 
 def _whole(content: bytes) -> list[Any]:

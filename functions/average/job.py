@@ -1,6 +1,8 @@
 """One request, one result: fetch the list if it was too large for the message, average it, hand large averages over."""
 
 import logging
+from collections.abc import Iterator
+from functools import partial
 from time import perf_counter
 from typing import Any, Final, Protocol
 
@@ -39,8 +41,8 @@ class Request(AverageRequest):
 class Store(Protocol):
     """What is asked of the object store."""
 
-    def get(self, key: str) -> bytes | None:
-        """The bytes under a key, or None."""
+    def read(self, key: str) -> Iterator[bytes] | None:
+        """The bytes under a key in pieces, or None."""
 
     def put(self, key: str, content: bytes) -> None:
         """Put bytes under a key."""
@@ -89,10 +91,14 @@ def _items(data: RequestData, store: Store) -> list[Any]:
         return data.analysis
     if data.analysis_ref is None:
         raise NothingToAverage("The request names no analyses.")
-    content = store.get(data.analysis_ref)
-    if content is None:
+    return read_items(partial(_pieces, store, data.analysis_ref))
+
+
+def _pieces(store: Store, reference: str) -> Iterator[bytes]:
+    pieces = store.read(reference)
+    if pieces is None:
         raise NothingToAverage("The list of analyses is no longer there.")
-    return read_items(content)
+    return pieces
 
 
 def _result(data: RequestData, status: AverageStatus, message: str, **average: Any) -> AverageResult:

@@ -1,6 +1,6 @@
 """An object store in memory."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 
 class Memory:
@@ -12,6 +12,11 @@ class Memory:
     def get(self, key: str) -> bytes | None:
         """The bytes under a key, or None."""
         return self.objects.get(key)
+
+    def read(self, key: str) -> Iterator[bytes] | None:
+        """The bytes under a key in two pieces, or None."""
+        content = self.objects.get(key)
+        return None if content is None else iter((content[:7], content[7:]))
 
     def put(self, key: str, content: bytes) -> None:
         """Put bytes under a key."""

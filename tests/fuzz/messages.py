@@ -107,7 +107,7 @@ def check_average_request(data: bytes) -> None:
 def check_list(data: bytes) -> None:
     """Bytes as a stored list: the same read line by line and at once, and an average or a sentence."""
     try:
-        found = read_items(data)
+        found = read_items(lambda: [data[:7], data[7:]])
     except BadList as error:
         check_sentence(str(error))
         return

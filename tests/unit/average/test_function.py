@@ -1,6 +1,7 @@
 """The function's door and its job, with a store in memory."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -28,10 +29,14 @@ class Memory:
         self.objects: dict[str, bytes] = {}
         self.away = False
 
-    def get(self, key: str) -> bytes | None:
+    def read(self, key: str) -> Iterator[bytes] | None:
+        """In pieces of a few bytes."""
         if self.away:
             raise Unavailable("the object store did not answer (Test)")
-        return self.objects.get(key)
+        content = self.objects.get(key)
+        if content is None:
+            return None
+        return (content[start : start + 7] for start in range(0, len(content), 7))
 
     def put(self, key: str, content: bytes) -> None:
         if self.away:
@@ -157,7 +162,7 @@ def test_what_is_no_request_is_refused_with_a_sentence(
 def test_an_error_of_ours_is_a_500_without_its_trace(
     client: FlaskClient, store: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "get", lambda _: 1 / 0)
+    monkeypatch.setattr(store, "read", lambda _: 1 / 0)
     status, answer = post(client, message(analysisRef=REFERENCE))
     assert (status, answer["statusCode"]) == (500, 500)
     assert "division" not in answer["message"]
