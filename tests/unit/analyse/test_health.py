@@ -344,3 +344,16 @@ def test_the_rounded_value_is_what_is_judged() -> None:
     assert (found["value"], type(found["value"]), found["severity"]) == (250, int, "watch")
     found = finding(Code.IDLE_PRESSURE, log(FAPpressure=flat(14.96)))
     assert (found["value"], found["severity"]) == (15.0, "watch")
+
+
+def test_a_life_is_judged_from_ten_thousand_km_on() -> None:
+    columns = {**log(FAPlifeLeft=flat(100)), "FAP life": flat(10_000)}
+    assert finding(Code.FILTER_LIFE_LEFT, columns)["severity"] == "watch"
+
+
+def test_ten_minutes_of_charging_in_any_drive_are_enough() -> None:
+    rows = 10 + 601
+    columns: dict[str, Cells] = {"Revs": [800] * rows, "Speed": [0] * rows, "Battery": [14] * rows}
+    times = [float(row + (300 if row >= 10 else 0)) for row in range(rows)]
+    codes = {one["code"] for one in analysis(columns, t=times)["health"]["findings"]}
+    assert "charging_voltage" in codes

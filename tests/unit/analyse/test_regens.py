@@ -241,7 +241,7 @@ def test_what_stands_before_the_drive_is_no_soot_of_the_episode() -> None:
     assert analysis({**columns, "FAPsoot": soot}, t=times)["regens"][0]["soot_start_gl"] == 9.0
 
 
-@pytest.mark.parametrize(("first_read", "outcome"), [(16, "complete"), (16.01, "complete"), (16.1, "aborted")])
+@pytest.mark.parametrize(("first_read", "outcome"), [(16, "complete"), (16.01, "complete"), (16.03, "aborted")])
 def test_a_counter_first_read_after_the_flag_is_reset_if_it_shows_no_more_than_was_driven(
     first_read: float, outcome: str
 ) -> None:
@@ -365,3 +365,40 @@ def test_soot_of_all_episodes_where_only_the_last_was_measured() -> None:
     columns = {"Speed": [50] * rows, "REGEN": counter((0, 5), (1, 10), (0, 20), (1, 30), (0, rows))}
     found = analysis({**columns, "FAPsoot": counter((None, 15), (9.0, 25), (4.0, rows))})["fapRegen"]
     assert found["fapSoot"] == {"start_gl": None, "end_gl": 4.0, "diff_gl": None}
+
+
+def test_a_counter_that_falls_with_the_flag_was_reset_by_the_one_before() -> None:
+    found = regen(log(LastRegen=counter((700, DRIVE_SEC), (5, ROWS))))
+    assert (found["outcome"], found["interval_km"]) == ("aborted", 5)
+
+
+@pytest.mark.parametrize("before", [700, None])
+def test_a_counter_that_falls_a_row_later_was_reset_by_this_one(before: int | None) -> None:
+    found = regen(log(LastRegen=counter((before, DRIVE_SEC), (700, DRIVE_SEC + 1), (2, ROWS))))
+    assert (found["outcome"], found["interval_km"]) == ("complete", 700)
+
+
+def test_a_mean_of_ten_that_changes_with_the_flag_says_nothing() -> None:
+    assert regen(log(Avg10regen=counter((790, DRIVE_SEC), (780, ROWS))))["outcome"] == "aborted"
+
+
+def test_a_mean_of_ten_unread_meanwhile_is_compared_with_the_one_before() -> None:
+    found = regen(log(Avg10regen=counter((780, 500), (None, END + 100), (771, ROWS))))
+    assert found["outcome"] == "complete"
+
+
+def test_either_counter_may_show_an_aborted_one() -> None:
+    columns = log(LastRegen=[688] * ROWS, Avg10regen=counter((780, END), (None, ROWS)))
+    assert regen(columns)["outcome"] == "aborted"
+
+
+def test_what_ran_after_the_next_episode_began_settles_nothing() -> None:
+    rows = 2000
+    flag = counter((0, 500), (1, 600), (0, 800), (1, 900), (0, rows))
+    found = analysis({"Speed": [72] * rows, "Revs": [2000] * rows, "REGEN": flag, "LastRegen": [600] * rows})
+    assert [one["outcome"] for one in found["regens"]] == ["unknown", "aborted"]
+
+
+def test_soot_of_the_last_flagged_row_is_soot_at_the_flag() -> None:
+    (found,) = short(FAPsoot=counter((15.0, 19), (6.0, SHORT_ROWS)))["regens"]
+    assert found["soot_end_gl"] == 6.0
