@@ -1,5 +1,6 @@
 """The history: analyses listed, shown and deleted, and the short form's look at one."""
 
+from collections.abc import Mapping
 from contextvars import copy_context
 from functools import partial
 from typing import Any, Final
@@ -105,17 +106,7 @@ def _filters(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str, Any]]
 @authenticated
 def show(id: UUID) -> ResponseReturnValue:
     row = _row(id)
-    detail = {
-        "id": row["id"],
-        "fileName": row["file_name"],
-        "status": row["status"],
-        "stage": row["stage"],
-        "message": row["message"],
-        "logDate": timestamp(row["log_date"]) if row["log_date"] else None,
-        "fapRegen": row["fap_regen"],
-        "distance": row["distance"],
-        "analysis": orjson.Fragment(row["analysis"] or b"null"),
-    }
+    detail = {"id": row["id"], "fileName": row["file_name"], **report(row)}
     return Response(orjson.dumps(detail), mimetype="application/json")
 
 
@@ -164,6 +155,19 @@ def delete(id: UUID) -> ResponseReturnValue:
     asking = Asking(database(), parts.blobs(), parts.publisher())
     response.call_on_close(partial(copy_context().run, asking.ask, due))
     return response
+
+
+def report(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What whoever may read an analysis is told of it, whose it is and what its file is called left out."""
+    return {
+        "status": row["status"],
+        "stage": row["stage"],
+        "message": row["message"],
+        "logDate": timestamp(row["log_date"]) if row["log_date"] else None,
+        "fapRegen": row["fap_regen"],
+        "distance": row["distance"],
+        "analysis": orjson.Fragment(row["analysis"] or b"null"),
+    }
 
 
 def _row(wanted: UUID) -> dict[str, Any]:

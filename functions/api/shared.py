@@ -14,6 +14,7 @@ from faplog.contracts.links import is_token
 from faplog.contracts.messages import AnalysisStatus, Stage
 
 from . import links, parts
+from .analyses import report
 from .db import visitor_transaction
 from .files import NO_SERIES, compressed_json
 from .operations import Answer, describe
@@ -47,16 +48,7 @@ class SharedAnalysis(Output):
 )
 def show(token: str) -> ResponseReturnValue:
     row = _row(token)
-    shown = {
-        "status": row["status"],
-        "stage": row["stage"],
-        "message": row["message"],
-        "logDate": timestamp(row["log_date"]) if row["log_date"] else None,
-        "fapRegen": row["fap_regen"],
-        "distance": row["distance"],
-        "analysis": orjson.Fragment(row["analysis"] or b"null"),
-        "expiresAt": timestamp(row["expires_at"]),
-    }
+    shown = {**report(row), "expiresAt": timestamp(row["expires_at"])}
     return Response(orjson.dumps(shown), mimetype="application/json")
 
 
