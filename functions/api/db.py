@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from threading import Lock
 from typing import Final, cast
 from uuid import UUID
@@ -107,11 +108,22 @@ class Database:
                     max_size=POOL_SIZE,
                     timeout=POOL_WAIT_SEC,
                     max_idle=120,
-                    check=ConnectionPool.check_connection,
+                    check=partial(self._check, role),
                     name=role,
                     open=True,
                 )
             return self._pools[role]
+
+    def _check(self, role: str, connection: Conn) -> None:
+        """Raise what a dead connection raises, and make its idle siblings anew: they died with the same server.
+
+        The pool alone finds them one by one, with a pause after each that doubles, for longer than a request may wait.
+        """
+        try:
+            ConnectionPool.check_connection(connection)
+        except psycopg.Error:
+            self._pools[role].drain()
+            raise
 
     def close(self) -> None:
         """Give all connections back to the server."""

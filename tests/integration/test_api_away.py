@@ -1,9 +1,10 @@
 """Parts that are away: said so at once, with a sentence, and used again when they return."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 from pydantic import SecretStr
 
@@ -82,6 +83,26 @@ def test_a_wrong_password_is_no_crash(broker: NatsServer) -> None:
 
 def test_nothing_starts_before_the_first_use(broker: NatsServer) -> None:
     Publisher(broker.url).close()
+
+
+def test_connections_that_died_with_the_server_cost_no_request(
+    api_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found one after another, with pauses of 1, 2 and 4 s between, they would cost more than a request may wait."""
+    monkeypatch.setattr(db, "POOL_WAIT_SEC", 6.0)
+    worker = api_settings.worker_database.get_secret_value()
+    database = db.Database("postgresql:///not-asked", worker)
+    try:
+        with ExitStack() as together:
+            held = [together.enter_context(database.worker()) for _ in range(db.POOL_SIZE)]
+            pids = [connection.info.backend_pid for connection in held]
+        with psycopg.connect(worker) as another:
+            ended = another.execute("SELECT pg_terminate_backend(pid, 5000) FROM unnest(%s) AS pid", [pids])
+            assert ended.fetchall() == [(True,)] * db.POOL_SIZE
+        with database.worker() as connection:
+            assert connection.info.backend_pid not in pids
+    finally:
+        database.close()
 
 
 def test_without_the_database_there_is_a_503_with_a_sentence(
