@@ -14,6 +14,7 @@ from functions.api.analyses import list_statement
 from functions.api.handler import create_app
 from functions.api.schemas import ListQuery, Order, SortBy
 from functions.api.settings import Settings
+from standalone.servers import Servers
 from tests.integration.delivery import API, Rig, failure, get, some_log, success, upload, uploaded
 from tests.integration.people import Person, arrive
 
@@ -308,11 +309,18 @@ def _seed(system: Rig, user_id: UUID, number: int) -> None:
         )
 
 
-def test_every_list_is_read_from_an_index(system: Rig) -> None:
+def _learn(servers: Servers) -> None:
+    """Let PostgreSQL look at the rows before it plans; its own look comes when it comes, perhaps at an empty table."""
+    with psycopg.connect((servers.secrets / "faplog-owner-database").read_text("utf-8")) as connection:
+        connection.execute("ANALYZE fap_analysis")
+
+
+def test_every_list_is_read_from_an_index(system: Rig, servers: Servers) -> None:
     """On 100,000 rows of several users: no page reads the table through or sorts it."""
     people = [arrive(system.app) for _ in range(10)]
     for person in people:
         _seed(system, person.id, 10_000)
+    _learn(servers)
     plans = []
     for sort in SortBy:
         for order in Order:
@@ -333,10 +341,12 @@ def _rows_read(plan: dict[str, Any]) -> float:
     return float((plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) * plan["Actual Loops"])
 
 
-def test_a_user_with_ten_thousand_logs(system: Rig, person: Person) -> None:
+def test_a_user_with_ten_thousand_logs(system: Rig, servers: Servers, person: Person) -> None:
     """The first page reads its rows alone, none reads a row twice; the average comes in one pass, without growing."""
     _seed(system, person.id, 10_000)
-    for page, most in ((1, 20), (100, 10_000), (500, 10_000)):
+    _learn(servers)
+    (table,) = system.sql("SELECT count(*) AS rows FROM fap_analysis")
+    for page, most in ((1, 20), (100, table["rows"]), (500, table["rows"])):
         assert len(get(person, "/analyses", page=page, limit=20)["data"]) == 20
         statement, values = list_statement(person.id, ListQuery(page=page, limit=20))
         with system.database.api(person.id) as connection:
