@@ -2,14 +2,18 @@
 
 import http.client
 import json
+import os
 import random
 import socket
+from contextlib import suppress
+from pathlib import Path
 
 from standalone.state import State, write_private
 
 HOST = "127.0.0.1"
 _RANGE = range(20_000, 32_000)
 """Below the ports the kernel hands out to outgoing connections, so that none of those takes ours before we do."""
+SOCKETS = Path("/tmp")  # noqa: S108  (where SeaweedFS has them, whatever TMPDIR says)
 
 
 def is_free(port: int) -> bool:
@@ -43,8 +47,16 @@ def assign(state: State, names: list[str]) -> dict[str, int]:
     choice = random.SystemRandom()
     for name in names:
         port = known.get(name, choice.choice(_RANGE))
-        while port in ports.values() or not is_free(port):
+        while port in ports.values() or not is_free(port) or _is_haunted(port):
             port = choice.choice(_RANGE)
         ports[name] = port
     write_private(file, json.dumps(known | ports, indent=1))
     return ports
+
+
+def _is_haunted(port: int) -> bool:
+    """Whether another user's SeaweedFS left the socket it names by this port: neither of use nor to be removed."""
+    left = SOCKETS.glob(f"seaweedfs-*-{port}.sock")
+    with suppress(FileNotFoundError):
+        return any(file.lstat().st_uid != os.geteuid() for file in left)
+    return False

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from standalone import survivors
+from standalone import ports, survivors
 from standalone.credentials import ensure_signing_keys, password, put
 from standalone.ports import assign, is_free
 from standalone.program import binary
@@ -80,6 +80,18 @@ def test_ports_stay_unless_somebody_took_one(tmp_path: Path) -> None:
         second = assign(state, ["a", "b"])
     assert second["b"] == first["b"]
     assert second["a"] not in (first["a"], first["b"])
+
+
+def test_a_port_whose_socket_another_user_left_is_not_taken_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = prepare(tmp_path / "state")
+    first = assign(state, ["s3-master-grpc"])
+    monkeypatch.setattr(ports, "SOCKETS", tmp_path)
+    (tmp_path / f"seaweedfs-master-grpc-{first['s3-master-grpc']}.sock").touch()
+    assert assign(state, ["s3-master-grpc"]) == first
+    monkeypatch.setattr(os, "geteuid", lambda: -1)
+    assert assign(state, ["s3-master-grpc"]) != first
 
 
 @pytest.mark.parametrize(("quantity", "size"), [("512Mi", 512 << 20), ("2Gi", 2 << 30), ("64Ki", 64 << 10)])
