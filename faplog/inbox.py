@@ -31,7 +31,12 @@ def receive(request: Request, model: type[M], secret: str) -> M:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "body"
         said = f"Not a message this function takes: {where}: {first['msg']}."
-        raise BadRequest("".join(char if char.isprintable() else "?" for char in said)) from None
+        raise BadRequest(printable(said)) from None
+
+
+def printable(text: str) -> str:
+    """The text with a question mark for whatever a client wrote that cannot be shown."""
+    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 def check_sender(request: Request, secret: str) -> None:

@@ -1,7 +1,7 @@
 """The stored objects of an analysis, handed out: its original CSV, S3-style, and its plot series."""
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
@@ -25,8 +25,6 @@ blueprint = Blueprint("files", __name__, url_prefix="/api/v1")
 
 SIGNED_SEC: Final = 300
 """How long a signed address of the bucket is good for."""
-
-NO_SERIES: Final = "There is no series: the log is not analysed yet, or could not be."
 
 _CACHE: Final = "private, no-cache"
 _CONDITIONS: Final = {
@@ -83,19 +81,18 @@ def file(id: UUID) -> ResponseReturnValue:
 )
 @authenticated
 def series(id: UUID) -> ResponseReturnValue:
-    row = _row(id)
-    content = parts.blobs().get(series_key(row["id"])) if row["digest"] else None
-    if content is None:
-        raise NotFound(NO_SERIES)
-    response = compressed_json(content)
+    response = stored_series(_row(id))
     response.headers["Cache-Control"] = _CACHE
     response.add_etag()
     response.make_conditional(request)
     return response
 
 
-def compressed_json(content: bytes) -> Response:
-    """JSON that is stored gzip-compressed, sent so to whoever takes it so."""
+def stored_series(row: Mapping[str, Any]) -> Response:
+    """The series of an analysis, stored gzip-compressed and sent so to whoever takes it so. Raises `NotFound`."""
+    content = parts.blobs().get(series_key(row["id"])) if row["digest"] else None
+    if content is None:
+        raise NotFound("There is no series: the log is not analysed yet, or could not be.")
     response = Response(mimetype="application/json")
     response.vary.add("Accept-Encoding")
     if request.accept_encodings["gzip"] > 0:

@@ -6,7 +6,7 @@ from flask import request
 from pydantic import BaseModel, ConfigDict, ValidationError
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from faplog.inbox import read_body
+from faplog.inbox import printable, read_body
 
 MAX_JSON_BYTES: Final = 64 * 1024
 """No JSON body this API takes is longer."""
@@ -66,14 +66,10 @@ def sentence(error: ValidationError, whole: str = "The body") -> str:
     """The first thing wrong, without echoing the value: it may be a password. `whole` names what has no field."""
     first = error.errors(include_input=False, include_url=False)[0]
     where = _shown(".".join(str(part) for part in first["loc"])) if first["loc"] else whole
-    said = _printable(first["msg"].removeprefix("Value error, ").rstrip("."))
+    said = printable(first["msg"].removeprefix("Value error, ").rstrip("."))
     return f"{where}: {said}."
 
 
 def _shown(name: str) -> str:
     """A name a client chose, short and printable."""
-    return _printable(name[:64])
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in text)
+    return printable(name[:64])

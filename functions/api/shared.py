@@ -9,14 +9,13 @@ from pydantic import Field
 from werkzeug.exceptions import NotFound
 
 from faplog.contracts.analysis import Analysis
-from faplog.contracts.keys import series_key
 from faplog.contracts.links import is_token
 from faplog.contracts.messages import AnalysisStatus, Stage
 
-from . import links, parts
+from . import links
 from .analyses import report
 from .db import visitor_transaction
-from .files import NO_SERIES, compressed_json
+from .files import stored_series
 from .operations import Answer, describe
 from .schemas import Output, Timestamp, timestamp
 
@@ -59,11 +58,7 @@ def show(token: str) -> ResponseReturnValue:
     responses={200: Answer("The series.", schema={"type": "object"}), 404: DEAD},
 )
 def series(token: str) -> ResponseReturnValue:
-    row = _row(token)
-    content = parts.blobs().get(series_key(row["id"])) if row["digest"] else None
-    if content is None:
-        raise NotFound(NO_SERIES)
-    return compressed_json(content)
+    return stored_series(_row(token))
 
 
 @blueprint.after_request
