@@ -34,7 +34,7 @@ def end(state: State) -> int:
 
 
 def _survivors(state: State) -> list[psutil.Process]:
-    """The marked processes and their children: a program that writes its title over its environment hides the mark."""
+    """The marked processes and their children, which may have an environment of their own."""
     found: dict[int, psutil.Process] = {}
     for process in psutil.process_iter():
         if _is_marked(process, state):

@@ -53,11 +53,10 @@ def without_collector() -> Iterator[None]:
 def _by_line(pieces: Iterable[bytes]) -> Iterator[Any]:
     """The elements of `[…,\\n…,\\n…]`. Raises `_NotByLine` or `orjson.JSONDecodeError` for any other."""
     coming = iter(pieces)
-    rest = next(coming, b"")
-    if rest[:1] != b"[":
+    first, rest = next(coming, b""), b""
+    if first[:1] != b"[":
         raise _NotByLine
-    rest = rest[1:]
-    for piece in chain([b""], coming):
+    for piece in chain([first[1:]], coming):
         *lines, rest = (rest + piece).split(_BREAK)
         yield from map(orjson.loads, lines)
         if len(rest) > _LINE_BYTES:
