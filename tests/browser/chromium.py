@@ -21,6 +21,8 @@ PHONE: Final[dict[str, Any]] = {
 PATIENCE_MS: Final = 30_000
 """How long anything may take on a busy machine before a test gives up."""
 DESKTOP: Final[dict[str, Any]] = {"viewport": {"width": 1280, "height": 900}}
+STEADY: Final[dict[str, Any]] = {"locale": "en-GB", "reduced_motion": "reduce"}
+"""A page that still scrolls smoothly has moved by the time the mouse arrives."""
 _QUIET: Final = [
     "--disable-gpu",
     "--disable-quic",

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from faplog.synthetic.__main__ import main as synthetic
-from tests.browser.chromium import DESKTOP, PATIENCE_MS, Watched, launched
+from tests.browser.chromium import DESKTOP, PATIENCE_MS, STEADY, Watched, launched
 from tests.browser.owner import PASSWORD, Owner, new_owner
 from tests.conftest import Stack
 
@@ -75,7 +75,7 @@ def visit(stack: Stack, chromium: Browser) -> Iterator[Visit]:
     opened: list[Watched] = []
 
     def open_one(owner: Owner | None = None, **options: Any) -> Watched:
-        watched = Watched(chromium.new_context(**(DESKTOP | {"locale": "en-GB"} | options)), stack.url)
+        watched = Watched(chromium.new_context(**(DESKTOP | STEADY | options)), stack.url)
         opened.append(watched)
         if owner:
             login = watched.context.request.post(

@@ -11,7 +11,7 @@ from typing import Any, Final
 from playwright.sync_api import Browser, Page
 
 from faplog.synthetic.__main__ import main as synthetic
-from tests.browser.chromium import DESKTOP, PHONE, launched
+from tests.browser.chromium import DESKTOP, PHONE, STEADY, launched
 from tests.browser.owner import PASSWORD, Owner, new_owner
 from tests.conftest import running_stack
 
@@ -75,7 +75,7 @@ def _take(
     options: dict[str, Any],
     places: dict[str, tuple[str, str]],
 ) -> None:
-    context = browser.new_context(**options, locale="en-GB", reduced_motion="reduce")
+    context = browser.new_context(**options, **STEADY)
     if owner:
         body = {"email": owner.email, "password": PASSWORD}
         context.request.post(f"{url}/api/v1/auth/login", data=body, headers={"Origin": url})

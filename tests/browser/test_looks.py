@@ -47,7 +47,7 @@ def settled(page: Page, complete: str) -> None:
 
 def test_axe_finds_nothing_serious_in_either_theme(visit: Visit, driver: Driver) -> None:
     """Every rule in the light theme; in the dark one those that depend on colours."""
-    watched, stranger = visit(driver.owner, reduced_motion="reduce"), visit(reduced_motion="reduce")
+    watched, stranger = visit(driver.owner), visit()
     watched.forgive("404")
     pages = [(watched.page("/health"), place) for place in places(driver).items()]
     pages += [(stranger.page("/health"), place) for place in ENTRANCES.items()]

@@ -20,7 +20,7 @@ def drawn(page: Page) -> None:
 
 
 def test_a_finding_jumps_to_its_rows_in_the_plot(visit: Visit, driver: Driver) -> None:
-    page = visit(driver.owner, reduced_motion="reduce").page(f"/logs/{driver.interrupted}")
+    page = visit(driver.owner).page(f"/logs/{driver.interrupted}")
     drawn(page)
     whole = page.get_by_role("button", name="Whole log")
     expect(whole).to_be_disabled()
@@ -44,12 +44,9 @@ def test_plots_are_read_and_zoomed_by_keyboard_and_mouse(visit: Visit, driver: D
     whole = page.get_by_role("button", name="Whole log")
     expect(whole).to_be_enabled()
     whole.click()
-    box = page.locator("[data-panel=soot] .u-over").bounding_box()
-    assert box
-    page.mouse.move(box["x"] + 100, box["y"] + 50)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 300, box["y"] + 50, steps=5)
-    page.mouse.up()
+    expect(whole).to_be_disabled()
+    plot = page.locator("[data-panel=soot] .u-over")
+    plot.drag_to(plot, source_position={"x": 100, "y": 50}, target_position={"x": 300, "y": 50})
     expect(whole).to_be_enabled()
 
 

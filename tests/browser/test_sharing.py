@@ -80,7 +80,7 @@ def test_a_link_is_made_copied_read_renewed_and_ended(visit: Visit, driver: Driv
 @pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_shared_pages_are_readable_for_everybody(visit: Visit, driver: Driver, device: dict[str, object]) -> None:
     """Nothing sideways, nothing that jumps; nothing axe finds serious in either theme, on the larger screen."""
-    watched = visit(**device, reduced_motion="reduce")
+    watched = visit(**device)
     watched.forgive("404")
     page = watched.page("/health")
     found: dict[str, list[str]] = {}
@@ -105,7 +105,7 @@ def test_shared_pages_are_readable_for_everybody(visit: Visit, driver: Driver, d
         assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
         judge(page, name)
 
-    owner = visit(driver.owner, **device, reduced_motion="reduce").page(f"/logs/{driver.regenerated}")
+    owner = visit(driver.owner, **device).page(f"/logs/{driver.regenerated}")
     dialog = opened(owner)
     dialog.get_by_role("button", name="New link").click()
     expect(dialog.get_by_label("The link", exact=True)).to_be_focused()
