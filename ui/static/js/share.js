@@ -14,11 +14,16 @@ function clear() {
   said.textContent = "";
 }
 
+// Nothing is asked for twice while an answer is awaited.
+function busy(is) {
+  dialog.setAttribute("aria-busy", String(is));
+  dialog.querySelectorAll("[data-share-make], [data-share-stop]").forEach((button) => { button.disabled = is; });
+}
+
 // Does what the user asked for; what hinders it is said in the dialog.
 async function attempt(work) {
   clear();
-  dialog.setAttribute("aria-busy", "true");
-  dialog.querySelectorAll("[data-share-make], [data-share-stop]").forEach((button) => { button.disabled = true; });
+  busy(true);
   try {
     await work();
   } catch (problem) {
@@ -26,8 +31,7 @@ async function attempt(work) {
     alert.textContent = problem.status ? problem.message : texts.away;
     alert.hidden = false;
   } finally {
-    dialog.removeAttribute("aria-busy");
-    dialog.querySelectorAll("[data-share-make], [data-share-stop]").forEach((button) => { button.disabled = false; });
+    busy(false);
   }
 }
 
