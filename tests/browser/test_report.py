@@ -1,6 +1,7 @@
 """A report in the browser: plots that follow findings, keys and fingers; downloads; print; comparison; summary."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,37 @@ def test_compare_by_distance_and_time(visit: Visit, driver: Driver) -> None:
     page.get_by_role("button", name="by time").click()
     expect(page.get_by_role("button", name="by time")).to_have_attribute("aria-pressed", "true")
     expect(page.get_by_role("rowheader", name="Distance km", exact=True).first).to_be_visible()
+
+
+def test_compared_plots_are_read_by_keyboard(visit: Visit, driver: Driver) -> None:
+    page = visit(driver.owner).page(f"/compare?a={driver.regenerated}&b={driver.interrupted}")
+    drawn(page)
+    soot = page.locator(".plot", has_text="Soot")
+    soot.locator(".plot-canvas").focus()
+    page.keyboard.press("ArrowRight")
+    for name in ("Soot", "Speed"):  # one cursor for all
+        expect(page.locator(".plot", has_text=name).locator(".plot-readout")).to_contain_text("km:")
+    expect(soot.locator(".plot-readout")).to_have_attribute("aria-live", "polite")
+
+
+def test_trends_are_walked_by_keyboard_and_open_a_log(visit: Visit, driver: Driver) -> None:
+    watched = visit(driver.owner)
+    page = watched.page("/summary")
+    drawn(page)
+    trend = page.get_by_role("slider", name="Soot gathered")
+    page.keyboard.press("Tab")  # from now on it is the keyboard that moves the focus
+    trend.focus()
+    last = trend.get_attribute("aria-valuetext")
+    assert last
+    expect(page.locator(".trend", has=trend).locator(".plot-readout")).to_have_text(last)
+    page.keyboard.press("Home")
+    expect(trend).to_have_attribute("aria-valuenow", "1")
+    page.keyboard.press("ArrowRight")
+    expect(trend).to_have_attribute("aria-valuenow", "2")
+    expect(trend).to_have_attribute("aria-valuetext", re.compile(r"^2 Mar 2025: [\d.]+$"))
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(rf"^{re.escape(watched.url)}/logs/[0-9a-f-]{{36}}$"))
+    expect(page.locator("[data-report]")).to_have_attribute("data-name", re.compile("20250302"))
 
 
 def test_a_month_in_the_summary(visit: Visit, driver: Driver) -> None:

@@ -3,6 +3,7 @@ import { body, whenFilled } from "./fragment.js";
 import { API, request } from "./http.js";
 import { axis, colours, MILES, places, span } from "./axes.js";
 import { fit, frame, held, label, measured } from "./frame.js";
+import { keys, touch } from "./gestures.js";
 import { number, texts } from "./texts.js";
 
 const uPlot = window.uPlot;
@@ -55,6 +56,21 @@ function line(series, name, byDistance) {
   return [xs, ys];
 }
 
+// From where to where both logs reach, in any plot.
+function whole() {
+  const ends = drawn.flatMap(({ u }) => [u.data[0][0], u.data[0].at(-1)]);
+  return [Math.min(...ends), Math.max(...ends)];
+}
+
+// Shows a stretch in all plots, at least a hundredth of the whole.
+function zoom(from, to) {
+  const [first, last] = whole();
+  const least = (last - first) / 100;
+  const low = Math.max(first, Math.min(from, last - least));
+  const high = Math.min(last, Math.max(to, low + least));
+  for (const { u } of drawn) u.setScale("x", { min: low, max: high });
+}
+
 // The two logs of one quantity in one plot.
 function panel(list, title, decimals, unit, lines, byDistance) {
   const { note, canvas } = frame(list, title);
@@ -77,10 +93,23 @@ function panel(list, title, decimals, unit, lines, byDistance) {
       axis({ values: (_u, splits, _i, _space, increment) => splits.map((at) => number(at, places(increment))), space: 34, size: 54 }),
     ],
     series: [{}, ...[0, 1].map((i) => ({ stroke: inks[i], width: 1.75, points: { show: false } }))],
-    cursor: { sync: { key: "compare" }, y: false, drag: { x: true, y: false } },
-    hooks: { setCursor: [readout] },
+    cursor: { sync: { key: "compare", setSeries: false }, y: false, drag: { x: true, y: false, setScale: false, dist: 6 } },
+    hooks: {
+      setCursor: [readout],
+      setSelect: [(self) => {
+        const { left, width } = self.select;
+        if (width < 6) return;
+        zoom(self.posToVal(left, "x"), self.posToVal(left + width, "x"));
+        self.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+      }],
+    },
   }, uPlot.join(lines), canvas);
   readout(u);
+  canvas.tabIndex = 0;
+  const view = () => [u.scales.x.min, u.scales.x.max];
+  u.over.addEventListener("dblclick", () => zoom(...whole()));
+  touch(u, view, zoom, () => zoom(...whole()));
+  keys(canvas, u, view, zoom, () => zoom(...whole()));
   return { u, canvas };
 }
 
@@ -95,7 +124,8 @@ function paint(section, both, byDistance) {
     return [panel(list, title, decimals, texts.units[unit] ?? unit, lines, byDistance)];
   });
   list.removeAttribute("aria-busy");
-  if (!drawn.length) {
+  if (drawn.length) zoom(...whole());
+  else {
     const none = document.createElement("p");
     none.className = "hint";
     none.textContent = texts.noPlots;

@@ -19,6 +19,9 @@ export function frame(place, title, { tall = false } = {}) {
   head.append(note);
   const canvas = document.createElement("div");
   canvas.className = `plot-canvas${tall ? " is-tall" : ""}`;
+  // Where the keyboard is, the values are said aloud; the other plots, which follow, keep quiet.
+  canvas.addEventListener("focus", () => note.setAttribute("aria-live", "polite"));
+  canvas.addEventListener("blur", () => note.removeAttribute("aria-live"));
   box.append(head, canvas);
   place.append(box);
   return { box, note, canvas };

@@ -1,4 +1,4 @@
-// How a plot is read and zoomed by fingers and by keys.
+// How a plot is read and zoomed by fingers and by keys, and one of single points walked by keys.
 
 // One finger reads values off (up and down still scrolls the page), two fingers zoom and move, a double tap shows all.
 export function touch(u, view, zoom, reset) {
@@ -55,4 +55,39 @@ export function keys(canvas, u, view, zoom, reset) {
     event.preventDefault();
     acts[event.key]();
   });
+}
+
+// Arrows go from point to point (with shift by ten), Home and End to the first and the last, Enter opens, Escape lets go.
+// For a screen reader it is a slider: it says each point in `words`.
+export function points(place, u, words, open) {
+  const last = u.data[0].length - 1;
+  const say = (at) => {
+    place.setAttribute("aria-valuenow", at + 1);
+    place.setAttribute("aria-valuetext", words(at));
+  };
+  const show = (at) => {
+    u.setCursor({ left: u.valToPos(u.data[0][at], "x"), top: 10 });
+    say(at);
+  };
+  const leave = () => u.setCursor({ left: -10, top: -10 });
+  Object.entries({ role: "slider", "aria-valuemin": 1, "aria-valuemax": last + 1 }).forEach(([name, value]) => place.setAttribute(name, value));
+  place.tabIndex = 0;
+  say(last);
+  place.onfocus = () => { if (place.matches(":focus-visible")) show(last); };
+  place.onblur = leave;
+  place.onkeydown = (event) => {
+    const at = u.cursor.idx ?? last;
+    const step = event.shiftKey ? 10 : 1;
+    const acts = {
+      ArrowLeft: () => show(Math.max(0, at - step)),
+      ArrowRight: () => show(Math.min(last, at + step)),
+      Home: () => show(0),
+      End: () => show(last),
+      Enter: () => open(at),
+      Escape: leave,
+    };
+    if (!acts[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    acts[event.key]();
+  };
 }

@@ -1,7 +1,8 @@
-// The summary: trends as small plots, a point a log, that opens on a click; and waiting while averages are made anew.
+// The summary: trends as small plots, a point a log, that opens on a click or by keys; and waiting while averages are made anew.
 import { axis, colours, fade, places, span, wall } from "./axes.js";
 import { body, fill as refill, load, poll, whenFilled } from "./fragment.js";
 import { fit, label, measured } from "./frame.js";
+import { points } from "./gestures.js";
 import { number, texts } from "./texts.js";
 
 const uPlot = window.uPlot;
@@ -36,6 +37,8 @@ function trend(box, chart) {
     place.append(link);
     return;
   }
+  const words = (at) => `${dayAndYear.format(new Date(xs[at] * 1000))}: ${number(ys[at], chart.decimals)}`;
+  const open = (at) => { if (chart.ids[order[at]]) location.assign(`/logs/${chart.ids[order[at]]}`); };
   label(place, head.firstChild.textContent.trim(), ys, chart.decimals, chart.unit);
   const u = new uPlot({
     width: place.clientWidth,
@@ -52,13 +55,11 @@ function trend(box, chart) {
     cursor: { drag: { x: false, y: false }, y: false },
     hooks: { setCursor: [(self) => {
       const at = self.cursor.idx ?? null;
-      note.textContent = at === null ? "" : `${dayAndYear.format(new Date(xs[at] * 1000))}: ${number(ys[at], chart.decimals)}`;
+      note.textContent = at === null ? "" : words(at);
     }] },
   }, [xs, ys], place);
-  u.over.addEventListener("click", () => {
-    const id = u.cursor.idx === null ? null : chart.ids[order[u.cursor.idx]];
-    if (id) location.assign(`/logs/${id}`);
-  });
+  u.over.addEventListener("click", () => { if (u.cursor.idx !== null) open(u.cursor.idx); });
+  points(place, u, words, open);
   drawn.push({ u, canvas: place });
 }
 
