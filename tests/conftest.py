@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import psutil
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from standalone.ports import HOST, is_free
 from standalone.servers import Servers, running
@@ -26,8 +26,10 @@ from standalone.state import prepare
 ROOT = Path(__file__).parents[1]
 T = TypeVar("T")
 
-# The same examples in every run, so that one commit is either green or not; HYPOTHESIS_PROFILE=default explores.
-settings.register_profile("steady", derandomize=True, database=None)
+# The same examples in every run and no look at the clock, so that one commit is either green or not;
+# HYPOTHESIS_PROFILE=default explores.
+STEADY = settings(derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("steady", STEADY)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 START_SEC = 60.0
 STOP_SEC = 60.0
