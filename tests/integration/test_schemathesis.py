@@ -1,7 +1,7 @@
 """Whatever a client sends: no 5xx, and no response outside the OpenAPI document.
 
-`FUZZ_SECONDS` is the time schemathesis goes on for, with other requests in every run; `make test` sends a counted number
-of them, the same in every run.
+`FUZZ_SECONDS` is the time schemathesis goes on for, with other requests in every run; `make test` sends a counted
+number of them, the same in every run.
 """
 
 import os
