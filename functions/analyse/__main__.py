@@ -1,9 +1,11 @@
 """`python -m functions.analyse LOG.csv`: the analysis of logs, without any server."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     if not files:
         print("There is no .csv file there.", file=sys.stderr)
         return 2
+    _let_print(given.format)
     printed = _printer(given.format, len(files) > 1)
     bad = 0
     with _progress(len(files)) as step:
@@ -38,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
                 bad += 1
                 print(f"{path}: {_reason(error)}", file=sys.stderr)
             else:
-                printed(str(path), made)
+                printed(_shown(str(path)), made)
             step()
     return 1 if bad else 0
 
@@ -91,6 +94,20 @@ def _reason(error: BadLog | OSError) -> str:
     return sentence(error)
 
 
+def _shown(name: str) -> str:
+    """A file's name as text: what is no UTF-8 in it becomes a question mark."""
+    return name.encode(errors="surrogateescape").decode(errors="replace")
+
+
+def _let_print(form: str) -> None:
+    """JSON is UTF-8 whatever the locale; of text, a question mark stands for what the terminal cannot show."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        if form == "text":
+            sys.stdout.reconfigure(errors="replace")
+        else:
+            sys.stdout.reconfigure(encoding="utf-8")
+
+
 def _printer(form: str, several: bool) -> Callable[[str, Section], None]:
     if form == "text":
         from rich.console import Console
@@ -125,4 +142,5 @@ def _progress(count: int) -> Iterator[Callable[[], None]]:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # whoever reads may stop reading: `| head`
     sys.exit(main())

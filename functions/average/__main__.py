@@ -1,6 +1,7 @@
 """`python -m functions.average A.json B.json …`: the average of analyses, without any server."""
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -52,4 +53,5 @@ def _items(content: bytes) -> list[Any]:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # whoever reads may stop reading: `| head`
     sys.exit(main())

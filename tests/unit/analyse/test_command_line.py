@@ -89,6 +89,38 @@ def test_standard_input_and_a_start_without_rich(folder: Path) -> None:
     assert json.loads(done.stdout)["drives_total"] >= 1
 
 
+def test_whoever_reads_may_stop_reading(folder: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "functions.analyse", str(folder)]
+    try:
+        done = subprocess.run(command, cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, check=False)
+    finally:
+        os.close(writer)
+    assert done.stderr == b""
+
+
+@pytest.mark.parametrize("form", ["--json", "--text"])
+def test_a_terminal_need_not_know_every_character(folder: Path, form: str) -> None:
+    log = folder / os.fsdecode(b"Gr\xfcn_20250314.csv")
+    (folder / "DCM62v2_20250314.csv").rename(log)
+    done = subprocess.run(
+        [sys.executable, "-m", "functions.analyse", form, str(folder)],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONIOENCODING": "ascii", "COLUMNS": "300"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    if form == "--json":
+        printed = [json.loads(line) for line in done.stdout.splitlines()]
+        assert Path(printed[0]["file"]).name == "Gr\N{REPLACEMENT CHARACTER}n_20250314.csv"
+        assert "°C" in {finding["unit"] for finding in printed[0]["analysis"]["health"]["findings"]}
+    else:
+        assert b"Gr?n_20250314.csv" in done.stdout
+        assert b"? All well" in done.stdout
+
+
 def test_several_logs_show_progress_on_a_terminal(folder: Path) -> None:
     terminal, its_end = pty.openpty()
     command = [sys.executable, "-m", "functions.analyse", str(folder)]

@@ -1,6 +1,7 @@
 """`python -m functions.average`: useful on its own, without any server."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -61,3 +62,15 @@ def test_it_runs_as_a_process_and_reads_standard_input() -> None:
         timeout=30,
     )
     assert json.loads(done.stdout)["overall"]["distance_km"] == 2.0
+
+
+def test_whoever_reads_may_stop_reading(tmp_path: Path) -> None:
+    (tmp_path / "one.json").write_text(json.dumps(analysis()), "utf-8")
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "functions.average", str(tmp_path / "one.json")]
+    try:
+        done = subprocess.run(command, cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, check=False)
+    finally:
+        os.close(writer)
+    assert done.stderr == b""
