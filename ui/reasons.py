@@ -12,6 +12,8 @@ from flask_babel import lazy_gettext as _
 LEAD: Final = r"(?:Failed to (?:read csv file|process data): )?"
 
 _QUOTA: Final = r"You keep ([\d,]+) logs and may keep ([\d,]+): delete some that you no longer need\."
+_QUOTA_IN_ZIP: Final = _QUOTA + r" ([\d,]+) logs of the zip were stored\."
+_BROKE_OFF: Final = r"The upload broke off before its end\."
 _BAD_FORM: Final = (
     r"There is no file in the form: .+"
     r"|The multipart (?:form cannot be read|boundary is not ASCII)\."
@@ -41,12 +43,15 @@ REASONS: Final[tuple[tuple[str, Any], ...]] = (
     (r"it has a line longer than (\d+) kB", _("It has a line longer than {0} kB.")),
     (r"its columns change more than (\d+) times", _("Its columns change more than {0} times.")),
     (r"the file is no longer there", _("The file is no longer there. Please upload it again.")),
-    (r"(?:it|The file) is larger than (\d+) MB\.?", _("The file is larger than {0} MB.")),
-    (r"[Tt]he file is empty\.?", _("The file is empty.")),
+    (
+        r"(?:it|The file) is larger than (\d+) MB\.?",
+        _("The file is larger than {0} MB. Please split it, or choose another."),
+    ),
+    (r"[Tt]he file is empty\.?", _("The file is empty. Please copy it from the phone again.")),
     # what the API says of an upload
     (r"The file must be a \.csv or a \.zip\.", _("Only .csv and .zip files can be read.")),
     (r"The file must be a \.csv\.", _("Only .csv files can be read here.")),
-    (r"The file has no name\.", _("The file has no name.")),
+    (r"The file has no name\.", _("The file has no name. Please give it one.")),
     (
         r"The file is not a text file: expected the CSV the FAP app writes\.",
         _("This is not a text file. Expected is the CSV the FAP app writes."),
@@ -55,11 +60,11 @@ REASONS: Final[tuple[tuple[str, Any], ...]] = (
         r"The file has no header line: expected the CSV the FAP app writes, with columns like Date and Time\.",
         _("The file has no header line. Expected is the CSV the FAP app writes, with columns like Date and Time."),
     ),
-    (r"The upload broke off before its end\.", _("The upload broke off before its end.")),
+    (_BROKE_OFF, _("The upload broke off before its end. Please try again.")),
     (r"The upload took too long\.", _("The upload took too long. Please try again on a better connection.")),
     (_BAD_FORM, _("The file did not arrive as it was sent. Please try again.")),
     (
-        _QUOTA + r" ([\d,]+) logs of the zip were stored\.",
+        _QUOTA_IN_ZIP,
         _("You keep {0} logs and may keep {1}. {2} logs of the zip were stored; delete some others to make room."),
     ),
     (_QUOTA, _("You keep {0} logs and may keep {1}. Delete some that you no longer need.")),
@@ -68,7 +73,7 @@ REASONS: Final[tuple[tuple[str, Any], ...]] = (
         _("This page is out of date. Reload it and try again."),
     ),
     # what the API says of a zip
-    (r"The file is not a zip, or is damaged\.", _("The file is not a zip, or it is damaged.")),
+    (r"The file is not a zip, or is damaged\.", _("The file is not a zip, or it is damaged. Please make it anew.")),
     (
         r"The zip is encrypted: please make it without a password\.",
         _("The zip is encrypted. Please make it without a password."),
@@ -81,9 +86,15 @@ REASONS: Final[tuple[tuple[str, Any], ...]] = (
         r"The zip unpacks to more than is allowed: ([\d,]+) entries, (\d+) MB each, (\d+) MB in all\.",
         _("The zip holds more than is allowed: {0} files, {1} MB each, {2} MB in all. Please make several of it."),
     ),
-    (r"The zip is packed far better than any log can be\.", _("The zip is packed far better than any log can be.")),
-    (r"There is no \.csv file in the zip\.", _("There is no .csv file in the zip.")),
-    (r"The file is damaged in the zip\.", _("The file is damaged in the zip.")),
+    (
+        r"The zip is packed far better than any log can be\.",
+        _("The zip is packed far better than any log can be. Please choose another file."),
+    ),
+    (
+        r"There is no \.csv file in the zip\.",
+        _("There is no .csv file in the zip. Please put the files of the FAP app into it."),
+    ),
+    (r"The file is damaged in the zip\.", _("The file is damaged in the zip. Please make the zip anew.")),
     (r"No log in the zip: (.+?): (.+)", _("There is no log in the zip. {0}: {1}")),
     # what the API says when it gave up waiting
     (
@@ -96,6 +107,9 @@ REASONS: Final[tuple[tuple[str, Any], ...]] = (
     ),
 )
 """What is said there (a regular expression, the same for Python and JavaScript), and how it is said here."""
+
+NOT_THE_FILE: Final = frozenset({_BROKE_OFF, _BAD_FORM, _QUOTA, _QUOTA_IN_ZIP})
+"""Of these the file is innocent: it arrived badly, or there was no room. Sent again, the same file may be taken."""
 
 
 def reason(message: str | None) -> str:
@@ -111,6 +125,6 @@ def _part(part: str) -> str:
     return str(format_decimal(int(part.replace(",", "")))) if re.fullmatch(r"[\d,]*\d", part) else reason(part)
 
 
-def for_scripts() -> list[list[str]]:
-    """The same table for the script of the upload page."""
-    return [[f"^{LEAD}(?:{pattern})$", str(text)] for pattern, text in REASONS]
+def for_scripts() -> list[tuple[str, str, bool]]:
+    """The same table for the script of the upload page, and whether sending the file again may help."""
+    return [(f"^{LEAD}(?:{pattern})$", str(text), pattern in NOT_THE_FILE) for pattern, text in REASONS]

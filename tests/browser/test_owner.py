@@ -80,6 +80,31 @@ def test_what_was_not_sent_goes_on_after_coming_back(
     assert owner.logs()["pagination"]["totalItems"] == 2
 
 
+def test_trying_again_is_offered_where_it_can_help(
+    visit: Visit, another: Callable[[], Owner], drives: list[Path], tmp_path: Path
+) -> None:
+    watched = visit(another())
+    page = watched.page("/upload")
+    again = page.get_by_role("button", name="Try again")
+    watched.forgive("400")
+    binary = tmp_path / "binary.csv"
+    binary.write_bytes(b"%PDF-1.7 \x00\x01")
+    page.locator("#files").set_input_files(binary)
+    refused = page.locator(".upload", has_text="binary.csv")
+    expect(refused).to_contain_text("Expected is the CSV the FAP app writes.")
+    expect(refused.get_by_role("button", name="Remove")).to_be_visible()
+    expect(again).to_have_count(0)
+
+    watched.forgive("413")
+    full = {"message": "You keep 10,000 logs and may keep 10,000: delete some that you no longer need."}
+    watched.context.route("**/api/v1/analyses", lambda route: route.fulfill(status=413, json=full))
+    page.locator("#files").set_input_files(drives[0])
+    expect(page.locator(".upload", has_text=drives[0].name)).to_contain_text("You keep 10,000 logs")
+    watched.context.unroute("**/api/v1/analyses")
+    again.click()
+    expect(page.locator(UPLOADED)).to_have_count(1, timeout=60_000)
+
+
 def test_deleting_can_be_undone_and_is_done_on_leaving(
     visit: Visit, another: Callable[[], Owner], drives: list[Path]
 ) -> None:

@@ -96,6 +96,21 @@ def test_parts_of_a_sentence_are_in_the_readers_language_too(browser: FlaskClien
     assert in_words(browser, said, "fr").startswith(seen)
 
 
+@pytest.mark.parametrize(
+    ("said", "may_help"),
+    [
+        ("The upload broke off before its end.", True),
+        ("You keep 10,000 logs and may keep 10,000: delete some that you no longer need.", True),
+        ("The file is empty.", False),
+        ("No log in the zip: b.csv: The file is empty.", False),
+    ],
+)
+def test_the_upload_page_knows_whether_sending_again_may_help(browser: FlaskClient, said: str, may_help: bool) -> None:
+    with browser.application.test_request_context():
+        helped = [again for pattern, _text, again in reasons.for_scripts() if re.search(pattern, said)]
+    assert helped == [may_help]
+
+
 @pytest.mark.parametrize("raw", REFUSED)
 def test_what_intake_refuses_is_known(browser: FlaskClient, raw: bytes) -> None:
     message = contents.refusal(raw)

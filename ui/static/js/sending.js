@@ -9,11 +9,13 @@ const inUnit = (unit, digits) => new Intl.NumberFormat(texts.lang, { style: "uni
 const [kilobytes, megabytes] = [inUnit("kilobyte", 0), inUnit("megabyte", 1)];
 export const size = (bytes) => (bytes < 1e6 ? kilobytes.format(Math.max(bytes, 1e3) / 1e3) : megabytes.format(bytes / 1e6));
 
+const tooLarge = () => fill(texts.tooLarge, [LIMIT / (1024 * 1024)]);
+
 // Why a file need not be sent at all; null where it may.
 export function wrongWith(file) {
   if (!/\.(csv|zip)$/i.test(file.name)) return texts.wrongKind;
   if (file.size === 0) return texts.emptyFile;
-  return file.size > LIMIT ? fill(texts.tooLarge, [LIMIT / (1024 * 1024)]) : null;
+  return file.size > LIMIT ? tooLarge() : null;
 }
 
 // XMLHttpRequest, for fetch does not tell how many bytes have gone.
@@ -33,7 +35,7 @@ function once(file, onPercent) {
   });
 }
 
-// The answer of the API to a file.
+// The answer of the API to a file, or a Problem. The edge in front of it refuses by a status alone.
 export async function post(file, onPercent) {
   let answer = await once(file, onPercent);
   if (answer.status === 401) {
@@ -41,6 +43,6 @@ export async function post(file, onPercent) {
     answer = await once(file, onPercent);
     if (answer.status === 401) await toLogin();
   }
-  if (answer.status !== 202) throw new Problem(answer.body.message || texts.away, answer.status);
+  if (answer.status !== 202) throw new Problem(answer.body.message || (answer.status === 413 ? tooLarge() : texts.away), answer.status);
   return answer.body;
 }

@@ -2,7 +2,7 @@
 import { api, Problem } from "./http.js";
 import { poll } from "./fragment.js";
 import { add, all, remove, save } from "./queue.js";
-import { inWords } from "./reasons.js";
+import { inWords, isFinal } from "./reasons.js";
 import { percent, post, size, wrongWith } from "./sending.js";
 import { fill, texts } from "./texts.js";
 
@@ -171,7 +171,8 @@ async function send(key) {
       running -= 1;
       return;
     }
-    Object.assign(one.entry, { state: "error", problem: problem.message, final: problem.status === 413 });
+    const final = isFinal(problem);
+    Object.assign(one.entry, { state: "error", problem: problem.message, final, file: final ? null : one.entry.file });
     await save(one.entry);
   }
   running -= 1;
