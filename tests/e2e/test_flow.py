@@ -131,7 +131,7 @@ def test_a_bad_file_is_refused_without_a_trace(
     before = objects(stack)
     refused(account.upload(name, content), status)
     assert account.count() == 0
-    assert objects(stack) == before
+    assert not objects(stack) - before  # what others deleted may be going meanwhile
 
 
 def refused(answer: httpx.Response, *statuses: int) -> None:
