@@ -34,14 +34,20 @@ def test_a_browsers_session(client: httpx.Client, stack: Stack) -> None:
 
 
 def test_nobody_makes_up_an_address(client: httpx.Client) -> None:
-    """The brake counts the peer the edge saw, whatever a client claims to be."""
+    """The brake counts the peer the edge saw, whatever a client claims to be.
+
+    On a machine so slow that a wait is over before the next guess, the next wait is twice as long.
+    """
     email = client.get("/api/v1/account").json()["email"]
     codes = []
-    for number in range(PAIR.free + 1):
+    for number in range(PAIR.free + 6):
         claimed = {"X-Forwarded-For": f"203.0.113.{number}", "X-Real-Ip": f"203.0.113.{number}"}
         body = {"email": email, "password": "wrong pass phrase"}
         codes.append(client.post(f"{AUTH}/login", json=body, headers=claimed).status_code)
-    assert codes == [401] * PAIR.free + [429]
+        if codes[-1] != 401:
+            break
+    assert codes[: PAIR.free] == [401] * PAIR.free
+    assert codes[-1] == 429
 
 
 def test_the_description_is_served(client: httpx.Client) -> None:

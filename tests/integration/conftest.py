@@ -1,13 +1,16 @@
 """The function `api` inside the test's process, on the real servers; with a broker of its own where messages matter."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 
 from faplog.contracts.messages import Subject
 from faplog.settings import load
-from functions.api import db, passwords, publisher
+from functions.api import brake, db, passwords, publisher
+from functions.api.brake import Rule
 from functions.api.db import Database
 from functions.api.handler import create_app
 from functions.api.settings import Settings
@@ -25,6 +28,14 @@ def _patient() -> Iterator[None]:
         patch.setattr(db, "POOL_WAIT_SEC", 60.0)
         patch.setattr(passwords, "WAIT_SEC", 60.0)
         yield
+
+
+@pytest.fixture
+def long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The brake's waits are so long that none is over before the next line of a test, however busy the machine."""
+    for name in ("PAIR", "PAIR_UNDER_ATTACK", "ADDRESS", "REGISTRATION"):
+        rule: Rule = getattr(brake, name)
+        monkeypatch.setattr(brake, name, replace(rule, first_wait=60 * rule.first_wait, longest_wait=timedelta(days=1)))
 
 
 @pytest.fixture(scope="session")

@@ -1,29 +1,22 @@
 """The brake on guessing: it slows whoever guesses, over all replicas, and never keeps the owner out."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 from flask import Flask
 
 from functions.api import brake
-from functions.api.brake import ADDRESS, ATTACK, PAIR, PAIR_UNDER_ATTACK, REGISTRATION, Braked, Rule
+from functions.api.brake import ADDRESS, ATTACK, PAIR, PAIR_UNDER_ATTACK, REGISTRATION, Braked
 from functions.api.db import Database
 from functions.api.handler import create_app
 from functions.api.settings import Settings
+from tests.conftest import until
 from tests.integration.conftest import database_of
 from tests.integration.people import AUTH, PASSWORD, Person, arrive, log_in, register, some_email, somewhere
 
+pytestmark = pytest.mark.usefixtures("long_waits")
+
 WRONG = "wrong pass phrase"
-
-
-@pytest.fixture(autouse=True)
-def _long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So long that none is over before the next line of a test, however busy the machine."""
-    for name in ("PAIR", "PAIR_UNDER_ATTACK", "ADDRESS", "REGISTRATION"):
-        rule: Rule = getattr(brake, name)
-        monkeypatch.setattr(brake, name, replace(rule, first_wait=60 * rule.first_wait, longest_wait=timedelta(days=1)))
 
 
 @pytest.fixture
@@ -101,6 +94,26 @@ def test_parallel_guesses_all_count(owner: Person) -> None:
     with ThreadPoolExecutor(8) as pool:
         codes = sorted(pool.map(lambda _: owner.log_in(WRONG, attacker).status_code, range(24)))
     assert codes == [401] * PAIR.free + [429] * (24 - PAIR.free)
+
+
+def test_a_login_and_an_attempt_at_once_do_not_wait_for_each_other(owner: Person, database: Database) -> None:
+    """Both of one account and one address, which is not known to the account yet."""
+    home = somewhere()
+    failures(database, owner.email, home, 1)
+    logging_in: list[int] = []
+
+    def let_in() -> None:
+        with database.worker() as connection:
+            logging_in.append(connection.info.backend_pid)
+            brake.take_back(connection, owner.email, home)
+
+    with ThreadPoolExecutor(1) as pool, database.worker() as connection:
+        brake.count_attempt(connection, owner.email, somewhere())  # holds what is counted of the account
+        done = pool.submit(let_in)
+        waits = "SELECT FROM pg_locks WHERE pid = ANY(%s) AND NOT granted"
+        until(lambda: connection.execute(waits, [logging_in]).fetchone() is not None, what="the login waits for it")
+        brake.count_attempt(connection, owner.email, home)
+    done.result()
 
 
 def test_replicas_count_together(owner: Person, api_settings: Settings) -> None:

@@ -91,6 +91,7 @@ def test_a_browser_must_repeat_the_password(person: Person) -> None:
     assert browser.cookie("faplog_access") == ""
 
 
+@pytest.mark.usefixtures("long_waits")
 def test_guessing_the_password_here_is_braked_as_well(person: Person) -> None:
     wrong = {"password": "wrong pass phrase"}
     codes = [person.call("DELETE", ACCOUNT, json=wrong).status_code for _ in range(PAIR.free + 1)]

@@ -383,6 +383,7 @@ def test_keys_rotate_without_logging_anyone_out(person: Person, browser: Browser
         database_of(app).close()
 
 
+@pytest.mark.usefixtures("long_waits")
 def test_addresses_are_not_told_apart_by_what_a_client_claims(api_app: Flask) -> None:
     """Only the edge's own entry of X-Forwarded-For counts, whatever stands before it."""
     person, home = register(api_app), somewhere()
