@@ -80,7 +80,12 @@ def count_attempt(connection: Conn, account: str, address: str) -> None:
 
 
 def take_back(connection: Conn, account: str, address: str) -> None:
-    """The password was right: forget this address's failures on the account, trust it, and uncount the attempt."""
+    """The password was right: forget this address's failures on the account, trust it, and uncount the attempt.
+
+    In the order `count_attempt` counts in, or a login and another attempt at once would wait for each other.
+    """
+    uncount = "UPDATE brake SET failures = greatest(failures - 1, 0) WHERE key = %s"
+    connection.execute(uncount, [_key("account", account)])
     connection.execute(
         """
         UPDATE brake SET failures = 0, blocked_until = NULL, trusted_until = now() + %s,
@@ -89,10 +94,7 @@ def take_back(connection: Conn, account: str, address: str) -> None:
         """,
         [TRUST, _key("pair", account, address)],
     )
-    connection.execute(
-        "UPDATE brake SET failures = greatest(failures - 1, 0) WHERE key = ANY(%s)",
-        [[_key("account", account), _key("address", address)]],
-    )
+    connection.execute(uncount, [_key("address", address)])
 
 
 def count_registration(connection: Conn, address: str) -> None:
