@@ -27,7 +27,7 @@ def start(
         env=os.environ | {"SECRETS_DIR": str(folder)},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
     assert done.returncode != 0
