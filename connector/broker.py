@@ -22,6 +22,8 @@ PUBLISH_TIMEOUT_SEC: Final = 5.0
 MAX_ACK_PENDING: Final = 10_000
 """Messages of one function that may be delivered and unsettled: in work, or waiting for their next try."""
 CONSUMER_OVERLAPS: Final = 10100
+NOT_STORED: Final = 10077
+"""The stream, or the disk under it, is full."""
 AWAY: Final = (NatsError, OSError, TimeoutError)
 """What nats-py raises while the server is away or does not answer."""
 
@@ -118,10 +120,11 @@ class Broker:
                     extra={"function": route.function, "topic": route.topic, "reason": reason(error)},
                 )
 
-    async def publish(self, subject: str, payload: bytes, headers: dict[str, str]) -> None:
+    async def publish(self, subject: str, payload: bytes, headers: dict[str, str], *, while_full: bool = True) -> bool:
         """Publish and see it stored; tries again until it is, for however long NATS is away or the stream full.
 
-        The caller gives a message id in the headers, so that a try that seemed to fail and did not makes no double.
+        Only with `while_full` false is the answer ever False: the stream is full and the message not in it. The caller
+        gives a message id in the headers, so that a try that seemed to fail and did not makes no double.
         """
         pause_sec = 0.1
         while True:
@@ -129,6 +132,8 @@ class Broker:
             try:
                 await client.jetstream().publish(subject, payload, timeout=PUBLISH_TIMEOUT_SEC, headers=headers)
             except AWAY as error:
+                if not while_full and isinstance(error, APIError) and error.err_code == NOT_STORED:
+                    return False
                 log.warning("publishing failed, trying again", extra={"subject": subject, "reason": reason(error)})
                 if isinstance(error, NoStreamResponseError):
                     with contextlib.suppress(*AWAY):
@@ -136,7 +141,7 @@ class Broker:
                 await asyncio.sleep(pause_sec)
                 pause_sec = min(pause_sec * 2, LONGEST_PAUSE_SEC)
             else:
-                return
+                return True
 
     async def tell(self, reply: str, word: bytes) -> bool:
         """Tell NATS about a delivered message (`+ACK`, `-NAK`, `+WPI`); False when it could not be told now.

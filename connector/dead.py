@@ -27,6 +27,7 @@ from faplog.bus import (
     HEADER_TRACEPARENT,
     HEADER_TRY,
     STREAM_DEAD,
+    full,
 )
 
 
@@ -61,10 +62,15 @@ async def replay(jetstream: JetStreamContext, letter: RawStreamMsg) -> None:
     """Publish the letter to its former subject, then remove it; repeated within two minutes it makes no double.
 
     Raises:
-        ValueError: its payload had to be left out when it was laid aside, so there is nothing to publish.
+        ValueError: its payload had to be left out when it was laid aside, so there is nothing to publish; or so
+            much waits that it would take the room of the replies.
     """
     if not letter.data:
         raise ValueError(f"Letter {letter.seq} was laid aside without its payload and cannot be replayed.")
+    if await full(jetstream):
+        raise ValueError(
+            f"Letter {letter.seq} was left where it is: too many messages wait. Replay it when they are fewer."
+        )
     headers = dict(letter.headers or {})
     former = headers.get(HEADER_MESSAGE_ID, DEAD_PREFIX + str(letter.subject)).removeprefix(DEAD_PREFIX)
     for name in (HEADER_TRY, HEADER_REASON, HEADER_NOT_BEFORE):

@@ -150,8 +150,7 @@ class Lane:
         try:
             wait_sec = message.wait_sec(retry_delay_sec(MAX_TRIES, self._retry_sec))
             if wait_sec > 0:
-                delay = json.dumps({"delay": int(wait_sec * 1e9)}).encode()
-                await self._broker.tell(message.reply, Msg.Ack.Nak + b" " + delay)
+                await self._give_back(message, wait_sec)
                 return
             with telemetry.span(f"deliver {message.subject}", message.traceparent, "consumer"):
                 await self._deliver(message)
@@ -179,10 +178,21 @@ class Lane:
         self._changed.set()
         outgoing = self._outgoing(message, answer, traceparent)
         if outgoing:
-            await self._broker.publish(outgoing.subject, outgoing.payload, outgoing.headers)
+            again = outgoing.subject == message.subject
+            headers = outgoing.headers
+            if not await self._broker.publish(outgoing.subject, outgoing.payload, headers, while_full=not again):
+                # To wait for room beside the message would hold the slot in which others would make room.
+                log.warning("no room for the next try, failure not counted", extra=self._fields(message))
+                await self._give_back(message, retry_delay_sec(message.tries + 1, self._retry_sec))
+                return
         while not await self._broker.tell(message.reply, Msg.Ack.Ack):
             await asyncio.sleep(0.02)
             await self._broker.client()
+
+    async def _give_back(self, message: Message, wait_sec: float) -> None:
+        """Leave the message to NATS for so long; whichever connector is free gets it then."""
+        delay = json.dumps({"delay": int(wait_sec * 1e9)}).encode()
+        await self._broker.tell(message.reply, Msg.Ack.Nak + b" " + delay)
 
     async def _call(self, message: Message, traceparent: str | None) -> Answer:
         loop = asyncio.get_running_loop()

@@ -10,7 +10,11 @@ STREAM: Final = "FAPLOG"
 STREAM_DEAD: Final = "FAPLOG_DEAD"
 DEAD_PREFIX: Final = "dead."
 
-MAX_STREAM_BYTES: Final = 1 << 30
+MAX_REQUEST_BYTES: Final = 1 << 30
+"""While the stream holds so much, no request is added: it waits in Postgres until reconcile publishes it."""
+MAX_STREAM_BYTES: Final = MAX_REQUEST_BYTES + (256 << 20)
+"""What the server takes. The difference is the replies' and next tries': they are what empties a stream of requests."""
+MAX_DEAD_BYTES: Final = 256 << 20
 DEAD_DAYS: Final = 14
 DUPLICATE_WINDOW_SEC: Final = 120
 
@@ -44,7 +48,7 @@ def streams() -> "list[StreamConfig]":
             subjects=[f"{DEAD_PREFIX}>"],
             retention=RetentionPolicy.LIMITS,
             storage=StorageType.FILE,
-            max_bytes=MAX_STREAM_BYTES // 4,
+            max_bytes=MAX_DEAD_BYTES,
             max_age=DEAD_DAYS * 86400,
             discard=DiscardPolicy.OLD,
         ),
@@ -60,3 +64,8 @@ async def ensure_streams(jetstream: "JetStreamContext") -> None:
             await jetstream.update_stream(config)
         except NotFoundError:
             await jetstream.add_stream(config)
+
+
+async def full(jetstream: "JetStreamContext") -> bool:
+    """Whether there is to be no further request now. Raises what nats-py raises while the server is away."""
+    return (await jetstream.stream_info(STREAM)).state.bytes >= MAX_REQUEST_BYTES

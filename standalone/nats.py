@@ -1,12 +1,16 @@
 """NATS with JetStream on loopback: a user for each role, each allowed no subject more than it needs."""
 
 import json
+from typing import Final
 
 from faplog.nats_users import ROLES, user
 from standalone.credentials import password, put
 from standalone.ports import HOST, says_ok
 from standalone.program import Program, bare_environment, binary
 from standalone.state import State, write_private
+
+MAX_STORE_BYTES: Final = 2 << 30
+"""More than the streams may hold together, or JetStream would not make them."""
 
 
 def program(state: State, port: int, monitor: int) -> Program:
@@ -17,7 +21,7 @@ def program(state: State, port: int, monitor: int) -> Program:
         "server_name": "faplog",
         "listen": f"{HOST}:{port}",
         "http": f"{HOST}:{monitor}",
-        "jetstream": {"store_dir": str(folder / "jetstream"), "max_file_store": 2 << 30},
+        "jetstream": {"store_dir": str(folder / "jetstream"), "max_file_store": MAX_STORE_BYTES},
         "authorization": {"timeout": 5, "users": users},
     }
     file = folder / "nats.json"

@@ -1,7 +1,7 @@
 """Messages out: one daemon thread a worker owns the event loop and the NATS connection.
 
-Postgres is the truth, a publish only speeds things up: what cannot be published now is said so at once, and reconcile
-publishes it later.
+Postgres is the truth, a publish only speeds things up: what cannot be published now, because NATS is away or enough
+requests wait there, is said so at once, and reconcile publishes it later.
 """
 
 import asyncio
@@ -59,7 +59,7 @@ class Publisher:
         self._connecting: Future[None] | None = None
 
     def publish(self, messages: Sequence[Outgoing]) -> list[bool]:
-        """Whether each message is now in the stream; while NATS is away none is, and this returns at once."""
+        """Whether each request is now in the stream; while NATS is away none is, and this returns at once."""
         stored: list[bool] = []
         for start in range(0, len(messages), BATCH):
             batch = messages[start : start + BATCH]
@@ -115,7 +115,14 @@ class Publisher:
             return [False] * len(messages)
 
     async def _publish(self, messages: Sequence[Outgoing]) -> list[bool]:
+        from nats.errors import Error as NatsError
+
         jetstream = self.jetstream()
+        try:
+            if await bus.full(jetstream):
+                raise Unavailable("the stream holds as many requests as it may")
+        except (NatsError, TimeoutError) as error:
+            raise Unavailable(f"the broker did not answer ({type(error).__name__})") from error
 
         async def one(message: Outgoing) -> bool:
             headers = {bus.HEADER_MESSAGE_ID: message.message_id}

@@ -10,11 +10,11 @@ import pytest
 import yaml
 
 from connector.settings import ConnectorSettings
-from faplog import routes, stack, telemetry
+from faplog import bus, routes, stack, telemetry
 from faplog.version import VERSION
 from functions.api.settings import OwnerSettings, Settings
 from infra import check, dashboards, policy, release, render, seal
-from standalone import edge
+from standalone import edge, nats
 
 ROOT = check.ROOT
 FUNCTIONS = {function.name: function for function in stack.read(ROOT / "stack.yml", {})}
@@ -291,6 +291,19 @@ def test_the_charts_values_keep_the_rules_for_containers() -> None:
         assert set(merged["resources"]["limits"]) == {"cpu", "memory"}, name
     assert values["config"]["jetstream"]["enabled"] is True
     assert values["podTemplate"]["merge"]["spec"]["automountServiceAccountToken"] is False
+
+
+def test_the_streams_fit_into_what_the_server_may_store() -> None:
+    """JetStream makes no stream that could grow beyond it."""
+
+    def in_bytes(size: str) -> int:
+        assert size.endswith("Gi")
+        return int(size.removesuffix("Gi")) << 30
+
+    streams = sum(config.max_bytes or 0 for config in bus.streams())
+    store = read("infra/nats/values.yaml")["config"]["jetstream"]["fileStore"]
+    assert 0 < streams <= in_bytes(store["maxSize"]) <= in_bytes(store["pvc"]["size"])
+    assert streams <= nats.MAX_STORE_BYTES
 
 
 def wave(thing: Any) -> int:
