@@ -111,7 +111,15 @@ def running_stack(state: Path, *arguments: str) -> Iterator[Stack]:
             stack.process.send_signal(signal.SIGTERM)
         _, errors = stack.process.communicate(timeout=STOP_SEC)
     assert stack.process.returncode == 0, errors
-    assert not [process for process in started if process.is_running()]
+    until(lambda: not any(runs(process) for process in started), what="none of its processes is left")
+
+
+def runs(process: psutil.Process) -> bool:
+    """Whether it still runs; it may end while it is asked, and one that has ended may wait for its parent's look."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def start_stack(state: Path, *arguments: str) -> Stack:
@@ -127,9 +135,14 @@ def start_stack(state: Path, *arguments: str) -> Stack:
     return Stack(url, state, process)
 
 
+_PORTS = range(15_000, 19_900)
+_drawn = iter(random.SystemRandom().sample(_PORTS, len(_PORTS)))
+
+
 def free_port() -> int:
-    """A free loopback port, drawn so that test runs side by side do not choose the same."""
-    return next(port for port in random.SystemRandom().sample(range(15_000, 19_900), 100) if is_free(port))
+    """A free loopback port, drawn so that test runs side by side do not choose the same, and never twice in one run:
+    whoever was given it may have stopped listening only for a moment."""
+    return next(port for port in _drawn if is_free(port))
 
 
 def launch(state: Path, port: int, *arguments: str) -> subprocess.Popen[str]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 import httpx
 import psutil
 
-from tests.conftest import Stack
+from tests.conftest import Stack, until
 from tests.e2e.account import Account
 
 RETRY_SEC = 0.3
@@ -52,10 +52,12 @@ def with_workers(stack: Stack, name: str) -> list[psutil.Process]:
 
 
 def kill(stack: Stack, name: str) -> None:
-    """SIGKILL to a program and, of a function, to its workers too."""
-    victims = processes(stack, name) if name == "postgres" else with_workers(stack, name)
-    assert victims, f"{name} does not run"
-    for process in victims:
+    """SIGKILL to a program and, of a function, to its workers too.
+
+    It may be just being started: again after its last death, or woken by what the test has sent it.
+    """
+    find = processes if name == "postgres" else with_workers
+    for process in until(lambda: find(stack, name), what=f"{name} runs"):
         with suppress(psutil.NoSuchProcess):
             process.kill()
 

@@ -62,7 +62,7 @@ def ask(
     port: int, path: str, headers: dict[str, str] | None = None, body: bytes | None = None
 ) -> tuple[int, dict[str, Any]]:
     """Status and, where it was a success, what the stand-in says; a POST if there is a body."""
-    connection = http.client.HTTPConnection(HOST, port, timeout=20)
+    connection = http.client.HTTPConnection(HOST, port, timeout=60)
     try:
         connection.request("GET" if body is None else "POST", path, body, headers or {})
         answer = connection.getresponse()
@@ -109,7 +109,7 @@ def test_bodies_up_to_the_limit(address: tuple[int, dict[int, str]]) -> None:
     port, _ = address
     status, echo = ask(port, "/api/v1/x", body=bytes(edge.MAX_BODY_BYTES))
     assert (status, echo["size"]) == (200, edge.MAX_BODY_BYTES)
-    connection = http.client.HTTPConnection(HOST, port, timeout=20)
+    connection = http.client.HTTPConnection(HOST, port, timeout=60)
     connection.putrequest("POST", "/api/v1/x")
     connection.putheader("Content-Length", str(edge.MAX_BODY_BYTES + 1))
     connection.endheaders()

@@ -17,7 +17,7 @@ import pytest
 
 from faplog.synthetic import day
 from standalone.ports import HOST, is_free
-from tests.conftest import ROOT, START_SEC, STOP_SEC, Stack, free_port, launch, start_stack, until
+from tests.conftest import ROOT, START_SEC, STOP_SEC, Stack, free_port, launch, runs, start_stack, until
 from tests.e2e.account import Account
 from tests.e2e.faults import processes
 
@@ -83,17 +83,13 @@ def test_a_child_that_cannot_start_is_reported_and_everything_stops(tmp_path: Pa
     assert "The last lines of" in errors
     assert "faplog-connector-secret" in errors
     assert "Traceback" not in errors.splitlines()[0]
-    assert not survivors(tmp_path)
+    until(lambda: not survivors(tmp_path), what="none of its processes is left")
 
 
 def survivors(state: Path) -> list[str]:
     """Processes whose command names the state folder."""
-    found = []
-    for process in psutil.process_iter(["cmdline", "status"]):
-        command = " ".join(process.info["cmdline"] or [])
-        if str(state) in command and process.info["status"] != psutil.STATUS_ZOMBIE:
-            found.append(command)
-    return found
+    commands = (" ".join(process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"]))
+    return [command for command in commands if str(state) in command]
 
 
 @pytest.fixture
@@ -151,7 +147,7 @@ def test_state_survives_sigkill_and_ctrl_c_leaves_nothing(
     third.process.send_signal(signal.SIGINT)
     _, errors = third.process.communicate(timeout=STOP_SEC)
     assert (third.process.returncode, errors) == (0, "")
-    assert not [process for process in started if process.is_running()]
+    until(lambda: not any(runs(process) for process in started), what="none of its processes is left")
     assert not (state / "runtime.json").exists()
     assert is_free(int(third.url.rsplit(":", 1)[1]))
     assert httpx.get(f"{stack.url}/health", timeout=PATIENCE_SEC).status_code == httpx.codes.OK
@@ -193,18 +189,25 @@ def test_a_function_that_must_run_stays(victim: Stack) -> None:
 
 @pytest.mark.parametrize("name", ["postgres", "nats", "s3", "api", "connector", "ui", "edge"])
 def test_a_dead_child_is_restarted(victim: Stack, name: str) -> None:
-    until(lambda: len(processes(victim, name)) == 1)
-    [before] = processes(victim, name)
+    before = until(lambda: the_only(victim, name), what=f"one {name} runs")
     before.kill()
     until(lambda: [now for now in processes(victim, name) if now != before])
     until(lambda: ready(victim))
 
 
+def the_only(stack: Stack, name: str) -> psutil.Process | None:
+    """The process of a program, if there is one and no second."""
+    found = processes(stack, name)
+    return found[0] if len(found) == 1 else None
+
+
 def ready(stack: Stack) -> bool:
     """Whether the UI answers through the edge, and the API with all it depends on."""
     try:
-        health = httpx.get(f"{stack.url}/api/v1/health/readiness")
-        return httpx.get(f"{stack.url}/health").is_success and set(health.json().values()) == {"ok"}
+        health = httpx.get(f"{stack.url}/api/v1/health/readiness", timeout=PATIENCE_SEC)
+        return httpx.get(f"{stack.url}/health", timeout=PATIENCE_SEC).is_success and set(health.json().values()) == {
+            "ok"
+        }
     except (httpx.TransportError, ValueError):
         return False
 
