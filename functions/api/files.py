@@ -9,7 +9,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, g, redirect, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import NotFound, RequestedRangeNotSatisfiable
+from werkzeug.exceptions import NotFound, PreconditionFailed, RequestedRangeNotSatisfiable
 
 from faplog.blobs import Blobs
 from faplog.contracts.keys import log_key, series_key
@@ -37,12 +37,19 @@ _CONDITIONS: Final = {
 @describe(
     summary="The original CSV",
     tag=TAG,
-    headers=_CONDITIONS | {"Range": "A part of the file: bytes=0-1023", "If-Range": "Only if the ETag is still this."},
+    headers=_CONDITIONS
+    | {
+        "If-Match": "Answer 412 if the ETag is another.",
+        "If-Unmodified-Since": "Answer 412 if there is something newer.",
+        "Range": "A part of the file: bytes=0-1023",
+        "If-Range": "Only if the ETag is still this.",
+    },
     responses={
         200: Answer("The file.", media=("text/csv",), schema={"type": "string"}, headers={"ETag": "Of the content."}),
         206: Answer("A part of it.", media=("text/csv",), schema={"type": "string"}),
         302: Answer("Where to get it, for a short while.", headers={"Location": "A signed address."}),
         304: "Nothing new.",
+        412: "The file is not the one that was meant.",
         416: "The file has no such part.",
     },
 )
@@ -59,10 +66,11 @@ def file(id: UUID) -> ResponseReturnValue:
     response.headers["Accept-Ranges"] = "bytes"
     response.headers["Cache-Control"] = _CACHE
     response.set_etag(row["sha256"].hex())
-    response.last_modified = row["created_at"]
-    if _not_modified(response, row["created_at"]):
+    response.last_modified = changed = row["created_at"].replace(microsecond=0)
+    _check_meant(response, changed)
+    if _not_modified(response, changed):
         return response
-    start, stop = _range(response, row["size"], row["created_at"])
+    start, stop = _range(response, row["size"], changed)
     response.content_length = stop - start
     if request.method != "HEAD":
         pieces = parts.blobs().read(log_key(row["id"]), (start, stop))
@@ -121,13 +129,23 @@ def _row(wanted: UUID) -> dict[str, Any]:
     return row
 
 
+def _check_meant(response: Response, changed: datetime) -> None:
+    """Refuse (`PreconditionFailed`) to hand out another file than the one the client means."""
+    if request.if_match:
+        meant = request.if_match.contains(response.get_etag()[0] or "")
+    else:
+        meant = request.if_unmodified_since is None or changed <= request.if_unmodified_since
+    if not meant:
+        raise PreconditionFailed("The file is not the one that was meant.")
+
+
 def _not_modified(response: Response, changed: datetime) -> bool:
     """Turn the response into a 304 where the client has this already."""
     if request.if_none_match:
         fresh = request.if_none_match.contains_weak(response.get_etag()[0] or "")
     else:
         since = request.if_modified_since
-        fresh = since is not None and changed.replace(microsecond=0) <= since
+        fresh = since is not None and changed <= since
     if fresh:
         response.status_code = 304
         del response.headers["Content-Type"]
@@ -140,16 +158,19 @@ def _range(response: Response, size: int, changed: datetime) -> tuple[int, int]:
     condition = request.if_range
     if condition.etag and response.get_etag()[0] != condition.etag:
         wanted = None
-    if condition.date and changed.replace(microsecond=0) > condition.date:
+    if condition.date and changed > condition.date:
         wanted = None
     if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1:
         return 0, size
-    part = wanted.range_for_length(size)
-    if part is None or part[0] >= size:
+    start, stop = wanted.ranges[0]
+    if start >= size:
         raise RequestedRangeNotSatisfiable(length=size, description="The file has no such part.")
+    if start < 0:  # so many of the last bytes, or all if there are fewer
+        start = max(start + size, 0)
+    stop = min(stop or size, size)
     response.status_code = 206
-    response.headers["Content-Range"] = f"bytes {part[0]}-{part[1] - 1}/{size}"
-    return part
+    response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+    return start, stop
 
 
 def _started(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -159,7 +159,13 @@ def test_the_file_as_it_was(person: Person) -> None:
 
 @pytest.mark.parametrize(
     ("asked", "start", "stop"),
-    [("bytes=0-9", 0, 10), ("bytes=10-", 10, None), ("bytes=-7", -7, None), ("bytes=5-999999", 5, None)],
+    [
+        ("bytes=0-9", 0, 10),
+        ("bytes=10-", 10, None),
+        ("bytes=-7", -7, None),
+        ("bytes=5-999999", 5, None),
+        ("bytes=-999999", 0, None),
+    ],
 )
 def test_a_part_of_the_file(person: Person, asked: str, start: int, stop: int | None) -> None:
     content = some_log() * 20
@@ -184,6 +190,18 @@ def test_parts_that_are_none(person: Person) -> None:
     assert person.call("GET", path, headers={"Range": "bytes=0-1", "If-Range": etag}).status_code == 206
 
 
+def test_another_file_than_the_one_meant_is_not_handed_out(person: Person) -> None:
+    path = f"{API}/analyses/{uploaded(person)}/file"
+    head = person.call("HEAD", path).headers
+    long_ago = "Mon, 03 Feb 2025 07:41:03 GMT"
+    meant = [{"If-Match": head["ETag"]}, {"If-Match": "*"}, {"If-Unmodified-Since": head["Last-Modified"]}]
+    for condition in [*meant, {"If-Match": head["ETag"], "If-Unmodified-Since": long_ago}]:
+        assert person.call("GET", path, headers=condition).status_code == 200
+    for condition in ({"If-Match": '"other"'}, {"If-Match": f"W/{head['ETag']}"}, {"If-Unmodified-Since": long_ago}):
+        refused = person.call("GET", path, headers=condition | {"Range": "bytes=0-1"})
+        assert (refused.status_code, refused.get_json()["statusCode"]) == (412, 412)
+
+
 def test_a_public_bucket_hands_the_file_out_itself(system: Rig, person: Person, api_settings: Settings) -> None:
     content = some_log()
     analysis_id = uploaded(person, content, "Fährt.csv")
@@ -195,7 +213,7 @@ def test_a_public_bucket_hands_the_file_out_itself(system: Rig, person: Person, 
     public.extensions["faplog.database"].close()
     assert answer.status_code == 302
     assert answer.headers["Cache-Control"] == "no-store"
-    got = httpx.get(answer.headers["Location"])
+    got = httpx.get(answer.headers["Location"], timeout=60)
     assert got.content == content
     assert "F%C3%A4hrt.csv" in got.headers["Content-Disposition"]
 
