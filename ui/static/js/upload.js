@@ -2,8 +2,9 @@
 import { api, Problem } from "./http.js";
 import { poll } from "./fragment.js";
 import { add, all, remove, save } from "./queue.js";
-import { inWords, isFinal } from "./reasons.js";
-import { percent, post, size, wrongWith } from "./sending.js";
+import { isFinal } from "./reasons.js";
+import { draw, made } from "./row.js";
+import { post, wrongWith } from "./sending.js";
 import { fill, texts } from "./texts.js";
 
 const AT_ONCE = 2;
@@ -14,7 +15,6 @@ const list = document.getElementById("uploads");
 const section = document.querySelector(".uploads");
 const clearButton = document.querySelector("[data-clear]");
 const status = document.getElementById("upload-status");
-const template = document.getElementById("upload-row");
 
 const shown = new Map(); // key → { entry, row, loaded }
 let running = 0;
@@ -33,92 +33,31 @@ async function take(files) {
 }
 
 function show(entry) {
-  const row = template.content.firstElementChild.cloneNode(true);
-  row.querySelector(".upload-name").textContent = entry.name;
-  row.querySelector(".upload-name").title = entry.name;
-  row.querySelector(".upload-size").textContent = size(entry.size);
-  row.querySelector("progress").setAttribute("aria-label", entry.name);
+  const row = made(entry);
   shown.set(entry.key, { entry, row, loaded: 0 });
   list.append(row);
   section.hidden = false;
-  draw(entry.key);
+  tell(entry.key);
 }
 
-function draw(key) {
+function tell(key) {
   const { entry, row, loaded } = shown.get(key);
-  const bar = row.querySelector("progress");
-  const state = row.querySelector(".upload-state");
-  const actions = row.querySelector(".upload-actions");
-  row.dataset.state = entry.state;
-  actions.replaceChildren();
-  row.querySelector(".upload-details").replaceChildren();
-  bar.hidden = entry.state === "error" || entry.state === "finished";
-  if (entry.state === "waiting") {
-    bar.value = loaded;
-    state.textContent = entry.problem || (loaded >= 100 ? texts.storing : loaded ? `${texts.sending} ${percent.format(loaded / 100)}` : texts.waiting);
-    if (!loaded) actions.append(action(texts.remove, () => drop(key)));
-  } else if (entry.state === "analysing") {
-    const done = entry.ids.length - entry.pending;
-    if (entry.ids.length > 1) bar.value = (100 * done) / entry.ids.length;
-    else bar.removeAttribute("value");
-    state.textContent = entry.ids.length > 1 ? fill(texts.someAnalysed, { done, all: entry.ids.length }) : texts.analysing;
-  } else if (entry.state === "finished") {
-    const failed = entry.failures || [];
-    const whole = failed.length === entry.ids.length && failed.length > 0;
-    row.classList.toggle("is-act", failed.length > 0);
-    state.textContent = whole && failed.length === 1 ? inWords(failed[0].message)
-      : entry.ids.length > 1 ? fill(texts.someAnalysed, { done: entry.ids.length - failed.length, all: entry.ids.length }) : texts.analysed;
-    if (failed.length && entry.ids.length > 1) details(row, failed);
-    if (whole && failed.length === 1) actions.append(link(texts.details, `/logs/${failed[0].id}`));
-    if (!whole) actions.append(link(entry.ids.length > 1 ? texts.openLogs : texts.open, entry.ids.length > 1 ? "/logs?sort=uploaded" : `/logs/${entry.ids[0]}`));
-  } else {
-    row.classList.add("is-act");
-    state.textContent = inWords(entry.problem);
-    if (!entry.final) actions.append(action(texts.retry, () => again(key)));
-    actions.append(action(texts.remove, () => drop(key)));
-  }
-  details(row, entry.refused || []);
-  const refused = new Set((entry.refused || []).map((one) => one.fileName));
-  const skipped = (entry.skipped || []).filter((name) => !refused.has(name));
-  if (skipped.length) {
-    const note = document.createElement("li");
-    note.textContent = fill(texts.skipped, { names: skipped.slice(0, 5).join(", ") + (skipped.length > 5 ? " …" : "") });
-    row.querySelector(".upload-details").append(note);
-  }
+  draw(row, entry, loaded, { again: () => again(key), drop: () => { drop(key); input.focus(); } });
+  tally();
+}
+
+function tally() {
   const entries = [...shown.values()].map((one) => one.entry);
   clearButton.hidden = !entries.some((one) => one.state === "finished");
-  status.textContent = fill(texts.progress, { done: entries.filter((one) => one.state === "finished" || one.state === "error").length, all: entries.length });
-}
-
-function details(row, failed) {
-  for (const log of failed.slice(0, 20)) {
-    const item = document.createElement("li");
-    item.textContent = fill(texts.fileSays, { name: log.fileName, text: inWords(log.message) });
-    row.querySelector(".upload-details").append(item);
-  }
-}
-
-function action(text, onClick) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "btn btn-sm btn-quiet";
-  button.textContent = text;
-  button.addEventListener("click", onClick);
-  return button;
-}
-
-function link(text, href) {
-  const anchor = document.createElement("a");
-  anchor.className = "btn btn-sm btn-quiet";
-  anchor.href = href;
-  anchor.textContent = text;
-  return anchor;
+  const said = fill(texts.progress, { done: entries.filter((one) => one.state === "finished" || one.state === "error").length, all: entries.length });
+  if (status.textContent !== said) status.textContent = said; // what is written anew is said anew
 }
 
 async function drop(key) {
   await remove(key);
   shown.get(key)?.row.remove();
   shown.delete(key);
+  tally();
   section.hidden = shown.size === 0;
 }
 
@@ -128,7 +67,7 @@ async function again(key) {
   one.loaded = 0;
   one.row.classList.remove("is-act");
   await save(one.entry);
-  draw(key);
+  tell(key);
   start();
 }
 
@@ -158,7 +97,7 @@ async function send(key) {
   one.busy = true;
   running += 1;
   try {
-    const answer = await post(one.entry.file, (percent) => { one.loaded = percent; draw(key); });
+    const answer = await post(one.entry.file, (percent) => { one.loaded = percent; tell(key); });
     Object.assign(one.entry, { state: "analysing", file: null, ids: answer.ids, skipped: answer.skipped, refused: answer.refused, pending: answer.ids.length, problem: null });
     await save(one.entry);
   } catch (problem) {
@@ -167,7 +106,7 @@ async function send(key) {
     if (problem.status === 0 || problem.status >= 500 || problem.status === 429) {
       one.entry.problem = problem.status === 0 ? texts.offline : texts.busy;
       one.timer = setTimeout(() => resume(one), AGAIN_MS);
-      draw(key);
+      tell(key);
       running -= 1;
       return;
     }
@@ -177,7 +116,7 @@ async function send(key) {
   }
   running -= 1;
   one.busy = false;
-  draw(key);
+  tell(key);
   pump();
 }
 
@@ -207,7 +146,7 @@ function watch() {
         Object.assign(entry, { state: "finished", failures: failures.filter((log) => entry.ids.includes(log.id)) });
         await save(entry);
       }
-      draw(key);
+      tell(key);
     }
     const more = [...shown.values()].some(({ entry }) => entry.state === "analysing");
     if (!more) polling = null;
