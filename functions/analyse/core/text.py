@@ -28,7 +28,8 @@ NEWLINE: Final = 10
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
 
-_QUOTED_DECIMAL = re.compile(rb'"(-?\d*),(\d+)"')
+_QUOTED_DECIMAL = re.compile(rb'"([-+ :.\d]*),(\d+) *"')
+"""A number or a time with a decimal comma; in quotes, for without them it would be two cells."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,12 @@ SAME = {
             for i, cell in enumerate(line.split(";"))
         )
     ),
+    "decimal comma in times too, quoted, comma as separator": lines(
+        lambda n, line: ",".join(
+            f'"{cell.replace(".", ",") if n and "." in cell and i else cell}"' for i, cell in enumerate(line.split(";"))
+        )
+    ),
+    "decimal comma and blanks, quoted, comma as separator": PLAIN.replace(b";", b",").replace(b"18.5", b'" 18,5 "'),
     "dates DD.MM.YYYY": dates("03.02.2025"),
     "dates D.M.YYYY": dates("3.2.2025"),
     "dates DD/MM/YYYY": dates("03/02/2025"),
