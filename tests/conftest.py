@@ -31,9 +31,29 @@ T = TypeVar("T")
 STEADY = settings(derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("steady", STEADY)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+ON_REAL_PARTS = tuple(Path(__file__).parent / folder for folder in ("integration", "e2e", "browser"))
 START_SEC = 60.0
 STOP_SEC = 60.0
 """When to give up on a start or a stop; no promise of speed."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where CI=true, a test on real servers that failed gets one more go, and the run says at its end what failed.
+
+    A machine that stood still is not what is asked there; at a desk, where somebody can look into it, it fails at once.
+    """
+    if os.environ.get("CI", "").lower() != "true":
+        return
+    for item in items:
+        if any(map(item.path.is_relative_to, ON_REAL_PARTS)):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say of each test that got one more go why it needed one: to be mended, though the run may be green."""
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.write_sep("=", f"NEEDED ONE MORE GO: {report.nodeid}")
+        terminalreporter.write_line(report.longreprtext)
 
 
 @pytest.fixture(scope="session")
