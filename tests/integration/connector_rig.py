@@ -26,6 +26,7 @@ from faplog.routes import Route, render
 from tests.conftest import ROOT, free_port, until
 
 SECRET = "a-secret-of-the-tests"
+PATIENCE_SEC = 60.0
 SOON = {"CONNECTOR_ACK_WAIT_SEC": "2"}
 """What a connector that died held is delivered again soon."""
 T = TypeVar("T")
@@ -71,7 +72,7 @@ class NatsServer:
         async def run() -> T:
             client = await nats.connect(self.url)
             try:
-                return await question(client.jetstream())
+                return await question(client.jetstream(timeout=PATIENCE_SEC))
             finally:
                 await client.close()
 
@@ -158,7 +159,7 @@ class FunctionServer:
                     function.calls.append(call)
                     function.at_once += 1
                     function.most_at_once = max(function.at_once, function.most_at_once)
-                behaviour = function.answer(call)
+                    behaviour = function.answer(call)  # decided in the order of the calls
                 if behaviour.wait:
                     behaviour.wait.wait()
                 with function._lock:
@@ -174,7 +175,8 @@ class FunctionServer:
                     self.send_header("Content-Length", str(len(behaviour.body)))
                     self.end_headers()
                     self.wfile.write(behaviour.body)
-                    function.finished += 1
+                    with function._lock:
+                        function.finished += 1
                 except ConnectionError:
                     self.close_connection = True
 
@@ -250,7 +252,7 @@ class Connector:
 
     def get(self, path: str) -> tuple[int, str]:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=PATIENCE_SEC) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:

@@ -1,5 +1,6 @@
 """What tests of uploads and delivery have in common: logs to upload, results to bring, and a look behind the API."""
 
+import asyncio
 import gzip
 import io
 import threading
@@ -27,7 +28,7 @@ from functions.api.handler import create_app
 from functions.api.reconcile import Reconciler
 from functions.api.settings import Settings
 from tests.conftest import until
-from tests.integration.connector_rig import NatsServer
+from tests.integration.connector_rig import PATIENCE_SEC, NatsServer
 from tests.integration.people import Person
 
 API = "/api/v1"
@@ -140,9 +141,10 @@ class Rig:
             taken: list[dict[str, Any]] = []
             waiting = (await subscription.consumer_info()).num_pending or 0
             while len(taken) < waiting:
-                for message in await subscription.fetch(min(100, waiting - len(taken)), timeout=5):
-                    await message.ack()
-                    taken.append(orjson.loads(message.data))
+                messages = await subscription.fetch(min(100, waiting - len(taken)), timeout=PATIENCE_SEC)
+                # Answered acknowledgements: afterwards the messages are out of the stream, whoever looks next.
+                await asyncio.gather(*(message.ack_sync(PATIENCE_SEC) for message in messages))
+                taken += [orjson.loads(message.data) for message in messages]
             return taken
 
         return self.broker.ask(fetch)
@@ -225,7 +227,7 @@ def at_once(number: int, action: Callable[[int], T]) -> list[T]:
     ready = threading.Barrier(number)
 
     def go(which: int) -> T:
-        ready.wait(10)
+        ready.wait(PATIENCE_SEC)
         return action(which)
 
     with ThreadPoolExecutor(number) as pool:

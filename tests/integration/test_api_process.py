@@ -93,7 +93,7 @@ def test_a_chunked_upload_is_taken(running: Running) -> None:
 
 
 def test_a_broken_off_upload_is_a_400_or_nobody_is_there_to_hear_it(running: Running) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=60)
     headers = {"Authorization": f"Bearer {running.token}", "Content-Type": "multipart/form-data; boundary=B"}
     connection.request("POST", f"{API}/analyses", HEAD % b"a.csv" + b"Date;Time;Revs;\n", headers)
     response = connection.getresponse()

@@ -26,7 +26,7 @@ from infra.backup import database
 from standalone.ports import HOST
 from standalone.servers import Servers, running
 from standalone.state import prepare
-from tests.conftest import ROOT, until
+from tests.conftest import ROOT, free_port, until
 
 pytestmark = pytest.mark.stack
 
@@ -54,18 +54,12 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         yield port
     finally:
         process.terminate()
-        process.wait(10)
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind((HOST, 0))
-        return int(taken.getsockname()[1])
+        process.wait(60)
 
 
 def answers(monitor: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://{HOST}:{monitor}/healthz", timeout=1) as answer:
+        with urllib.request.urlopen(f"http://{HOST}:{monitor}/healthz", timeout=60) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False
@@ -76,7 +70,7 @@ async def connected(port: int, role: str, password: str) -> Client:
         """A refusal is also told to the asker's own call, which is what the test looks at."""
 
     return await nats.connect(
-        f"nats://{role}:{password}@{HOST}:{port}", allow_reconnect=False, connect_timeout=3, error_cb=ignore
+        f"nats://{role}:{password}@{HOST}:{port}", allow_reconnect=False, connect_timeout=60, error_cb=ignore
     )
 
 
@@ -84,11 +78,11 @@ async def connected(port: int, role: str, password: str) -> Client:
 def test_a_role_of_the_chart_makes_the_streams_and_deletes_none(broker: int, role: str) -> None:
     async def scenario() -> None:
         connection = await connected(broker, role, PASSWORDS[role])
-        jetstream = connection.jetstream(timeout=2)
+        jetstream = connection.jetstream(timeout=60)
         await ensure_streams(jetstream)
         assert (await jetstream.stream_info(STREAM)).config.name == STREAM
-        with pytest.raises(Error):
-            await jetstream.delete_stream(STREAM)
+        with pytest.raises(Error):  # nobody answers what was not let through
+            await connection.jetstream(timeout=2).delete_stream(STREAM)
         assert (await jetstream.stream_info(STREAM)).config.name == STREAM
         await connection.close()
 
@@ -96,7 +90,7 @@ def test_a_role_of_the_chart_makes_the_streams_and_deletes_none(broker: int, rol
 
 
 def test_a_wrong_password_is_refused(broker: int) -> None:
-    with socket.create_connection((HOST, broker), timeout=5) as connection:
+    with socket.create_connection((HOST, broker), timeout=60) as connection:
         stream = connection.makefile("rwb")
         assert stream.readline().startswith(b"INFO ")
         stream.write(b'CONNECT {"user": "api", "pass": "wrong", "verbose": false}\r\nPING\r\n')
