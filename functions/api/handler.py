@@ -1,5 +1,7 @@
 """The function's entry: `create_app`, the same in the image and in the checkout."""
 
+from http import HTTPStatus
+
 from flask import Flask, Response, request
 
 from faplog import function
@@ -32,6 +34,8 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _read_to_the_end(response: Response) -> Response:
     """An answer given before the body was read may get lost on the way: read a bounded rest of it, or hang up."""
-    if response.status_code >= 400 and request.method not in ("GET", "HEAD", "OPTIONS") and not drain(request):
-        response.headers["Connection"] = "close"
+    if response.status_code >= 400 and request.method not in ("GET", "HEAD", "OPTIONS"):
+        stalled = response.status_code == HTTPStatus.REQUEST_TIMEOUT
+        if stalled or not drain(request):
+            response.headers["Connection"] = "close"
     return response

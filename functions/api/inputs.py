@@ -8,6 +8,8 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from faplog.inbox import printable, read_body
 
+from .receive import impatient
+
 MAX_JSON_BYTES: Final = 64 * 1024
 """No JSON body this API takes is longer."""
 
@@ -27,14 +29,15 @@ def body(model: type[M]) -> M:
     Raises:
         BadRequest: not JSON, or a field is missing, unknown or wrong; the sentence names it.
         RequestEntityTooLarge: longer than `MAX_JSON_BYTES`.
+        RequestTimeout: it did not come.
         UnsupportedMediaType: the request does not say that it is JSON.
     """
-    return _parsed(model, read_body(request, MAX_JSON_BYTES))
+    return _parsed(model, _read())
 
 
 def optional_body(model: type[M]) -> M | None:
     """The JSON body, or None where the request has none. Raises as `body` does."""
-    content = read_body(request, MAX_JSON_BYTES)
+    content = _read()
     return _parsed(model, content) if content else None
 
 
@@ -51,6 +54,11 @@ def query(model: type[M]) -> M:
         return model.model_validate_strings(request.args.to_dict())
     except ValidationError as error:
         raise BadRequest(sentence(error, "The query")) from None
+
+
+def _read() -> bytes:
+    with impatient(request, "request"):
+        return read_body(request, MAX_JSON_BYTES)
 
 
 def _parsed(model: type[M], content: bytes) -> M:

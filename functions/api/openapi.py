@@ -122,6 +122,7 @@ def _implied(rule: Rule, operation: Operation, *, secured: bool, changes: bool) 
     if operation.request or operation.form or operation.query:
         yield 400, Answer("What was sent is missing something or wrong; the message says what.", Error)
     if operation.request or operation.form:
+        yield 408, Answer("It did not arrive in time; try again.", Error)
         yield 413, Answer("Larger than this address takes.", Error)
     if operation.request:
         yield 415, Answer("The body is not JSON.", Error)

@@ -65,7 +65,8 @@ def describe(
         tag: the group it is listed in.
         responses: by status, a model (its JSON), a sentence (no body below 400, an `Error` from 400 on), an `Answer`
             for anything else, or None (the status says enough). What follows from the rest need not be named: 400,
-            413 and 415 of a request body, 400 of a query, 401 and 403 of `authenticated`, 404 of a path variable, 503.
+            408, 413 and 415 of a request body, 400 of a query, 401 and 403 of `authenticated`, 404 of a path variable,
+            503.
         description: more than a line, Markdown.
         request: the model of the JSON body; `request_optional` where it may be left out.
         form: the JSON schema of a multipart/form-data body.

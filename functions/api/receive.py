@@ -18,6 +18,8 @@ from python_multipart.multipart import MultipartParser
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge, RequestTimeout
 from werkzeug.http import parse_options_header
 
+from faplog.errors import Unavailable
+
 from .contents import HEAD_BYTES
 
 MAX_UPLOAD_BYTES: Final = 20 * 1024 * 1024
@@ -51,10 +53,13 @@ class Spooled:
     _hash: "hashlib._Hash | None" = None
 
     def write(self, chunk: bytes) -> None:
-        """Add bytes."""
+        """Add bytes. Raises `Unavailable` where the disk is full."""
         self._hash = self._hash or hashlib.sha256()
         self._hash.update(chunk)
-        self.file.write(chunk)
+        try:
+            self.file.write(chunk)
+        except OSError as error:
+            raise Unavailable(f"no room for an upload ({error.strerror})") from error
         self.size += len(chunk)
         if len(self.head) < HEAD_BYTES:
             self.head += chunk[: HEAD_BYTES - len(self.head)]
@@ -91,8 +96,7 @@ def uploaded(request: Request) -> Iterator[Spooled]:
     """
     form = _Form()
     try:
-        with _impatient(request):
-            _read(request, form)
+        _read(request, form)
         if form.upload is None:
             raise BadRequest("There is no file in the form: send one in the field `file`.")
         if not form.ended:
@@ -108,25 +112,38 @@ def drain(request: Request) -> bool:
     """Read what is left of a body, at most `DRAIN_BYTES`; whether that was all of it."""
     left = DRAIN_BYTES
     try:
-        with _impatient(request):
-            while left > 0 and (chunk := request.stream.read(min(_CHUNK, left))):
-                left -= len(chunk)
-    except (OSError, HTTPException):  # the client is gone, or sent nonsense: there is nothing left to read
+        while left > 0 and (chunk := _next(request)):
+            left -= len(chunk)
+    except HTTPException:  # the client is gone, stalls, or sent nonsense: there is nothing left to read
         return False
     return left > 0
 
 
 @contextmanager
-def _impatient(request: Request) -> Iterator[None]:
-    """Let a read from a client that stalls fail. gunicorn itself waits for ever, and has few threads to do so."""
+def impatient(request: Request, what: str) -> Iterator[None]:
+    """Let a read from a client fail that stalls or is gone. gunicorn itself waits for ever, and has few threads to.
+
+    Raises:
+        RequestTimeout: nothing came for `STALL_SEC`; `what` took too long.
+        BadRequest: `what` broke off.
+    """
     connection = request.environ.get("gunicorn.socket")
     if connection is not None:
         connection.settimeout(STALL_SEC)
     try:
         yield
+    except TimeoutError:
+        raise RequestTimeout(f"The {what} took too long.") from None
+    except OSError:
+        raise BadRequest(f"The {what} broke off before its end.") from None
     finally:
         if connection is not None:
             connection.settimeout(None)
+
+
+def _next(request: Request) -> bytes:
+    with impatient(request, "upload"):
+        return request.stream.read(_CHUNK)
 
 
 def _read(request: Request, form: "_Form") -> None:
@@ -140,21 +157,17 @@ def _read(request: Request, form: "_Form") -> None:
     until = time.monotonic() + TOTAL_SEC
     try:
         parser = MultipartParser(boundary.encode("latin-1"), form.callbacks())  # type: ignore[arg-type]
-        while chunk := request.stream.read(_CHUNK):
+        while chunk := _next(request):
             received += len(chunk)
             if received > MAX_BODY_BYTES:
                 raise RequestEntityTooLarge(_TOO_LARGE)
             if time.monotonic() > until:
                 raise RequestTimeout("The upload took too long.")
             parser.write(chunk)
-    except TimeoutError:
-        raise RequestTimeout("The upload took too long.") from None
     except FormParserError:
         raise BadRequest("The multipart form cannot be read.") from None
     except UnicodeEncodeError:
         raise BadRequest("The multipart boundary is not ASCII.") from None
-    except OSError:
-        raise BadRequest("The upload broke off before its end.") from None
 
 
 class _Form:

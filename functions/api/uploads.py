@@ -24,8 +24,6 @@ BATCH_LOGS: Final = 10
 BATCH_BYTES: Final = 8 * 1024 * 1024
 """A batch is stored and queued when it has this many logs or bytes, so the first are analysed while the rest unpack."""
 
-_SLOW: Final = "The upload took too long."
-
 _FORM: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
@@ -41,7 +39,7 @@ _FORM: Final[dict[str, Any]] = {
     description="One file of at most 20 MB, .csv or .zip. Of a zip each .csv is taken: at most 1,000 entries, 20 MB "
     "each and 200 MB in all. The same content again has the same id, and is analysed again if it had failed.",
     form=_FORM,
-    responses={202: Accepted, 408: _SLOW},
+    responses={202: Accepted},
 )
 @authenticated
 def upload() -> ResponseReturnValue:
@@ -56,7 +54,7 @@ def upload() -> ResponseReturnValue:
 
 
 @blueprint.post("/analyse")
-@describe(summary="Upload one log (short form)", tag=TAG, form=_FORM, responses={202: AcceptedShort, 408: _SLOW})
+@describe(summary="Upload one log (short form)", tag=TAG, form=_FORM, responses={202: AcceptedShort})
 @authenticated
 def upload_short() -> ResponseReturnValue:
     user: User = g.user

@@ -1,5 +1,6 @@
 """Bodies and queries as models; what is wrong is said in a sentence that repeats no value."""
 
+import io
 from collections.abc import Callable
 
 import pytest
@@ -7,7 +8,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
 from functions.api import inputs
 
@@ -94,6 +95,19 @@ def test_long_bodies_are_refused() -> None:
 def test_bytes_are_a_car_or_refused(content: bytes) -> None:
     said = refusal(lambda: body(content))
     assert said is None or said.endswith(".")
+
+
+@pytest.mark.parametrize(("happens", "status"), [(TimeoutError(), 408), (ConnectionResetError(), 400)])
+def test_a_body_that_does_not_come_is_not_waited_for(happens: OSError, status: int) -> None:
+    class Broken(io.BytesIO):
+        def read(self, _: int | None = -1) -> bytes:
+            raise happens
+
+    with APP.test_request_context(method="POST", content_type="application/json") as context:
+        context.request.environ |= {"wsgi.input": Broken(), "wsgi.input_terminated": True}
+        with pytest.raises(HTTPException) as refused:
+            inputs.body(Car)
+    assert refused.value.code == status
 
 
 def test_a_query() -> None:

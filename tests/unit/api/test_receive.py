@@ -1,5 +1,6 @@
 """A form as its bytes come."""
 
+import errno
 import hashlib
 import io
 from collections.abc import Iterator
@@ -10,10 +11,11 @@ import pytest
 from flask import Flask, Request
 from hypothesis import given
 from hypothesis import strategies as st
-from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge, RequestTimeout
 from werkzeug.test import EnvironBuilder
 
-from functions.api.receive import DRAIN_BYTES, MAX_UPLOAD_BYTES, Spooled, drain, plain_name, uploaded
+from faplog.errors import Unavailable
+from functions.api.receive import DRAIN_BYTES, MAX_UPLOAD_BYTES, STALL_SEC, Spooled, drain, plain_name, uploaded
 
 APP = Flask(__name__)
 
@@ -154,6 +156,38 @@ def test_a_client_that_leaves_is_its_own_fault() -> None:
     with pytest.raises(HTTPException) as refused, received(Chunked(leaving())):
         pytest.fail("taken")
     assert refused.value.code == 400
+
+
+class Connection:
+    """gunicorn's socket, of which only the patience matters."""
+
+    def __init__(self) -> None:
+        self.patience: list[float | None] = []
+
+    def settimeout(self, seconds: float | None) -> None:
+        self.patience.append(seconds)
+
+
+def test_a_client_that_stalls_is_not_waited_for() -> None:
+    def stalling() -> Iterator[bytes]:
+        yield form(b"x" * 100)[:50]
+        raise TimeoutError
+
+    request = request_of(Chunked(stalling()))
+    connection = request.environ["gunicorn.socket"] = Connection()
+    with pytest.raises(RequestTimeout), uploaded(request):
+        pytest.fail("taken")
+    assert connection.patience == [STALL_SEC, None]
+
+
+def test_a_full_disk_is_not_the_uploads_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.BytesIO):
+        def write(self, _: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Spooled, "named", lambda name: Spooled(name, Full()))
+    with pytest.raises(Unavailable, match="No space left"), received(form(b"Date;Time;Revs;")):
+        pytest.fail("taken")
 
 
 @given(st.text())
