@@ -55,7 +55,9 @@ def _filter(analysis: Section) -> Rows:
     yield "soot per 100 km", _unit(analysis["sootRate_gl100km"], "g/l")
     yield "pressure, engine on", _span(fap["pressure"], "mbar", "mbar")
     yield "pressure at idle", _span(fap["pressure_idle"], "mbar", "mbar")
-    yield "restriction kv", f"{_plain(restriction['kv'])}  ({restriction['n']} steady rows)"
+    yield "restriction kv", _restriction(restriction["kv"], restriction["n"])
+    if analysis["regens"]:
+        yield "… after regenerating", _restriction(restriction["kv_afterRegen"], restriction["n_after"])
     yield "temperature", _span(fap["temp"], "c", "°C")
     yield "since last regeneration", _unit(fap["lastRegen_km"], "km")
     yield "mean of the last ten", _unit(fap["last10Regen_km"], "km")
@@ -65,6 +67,10 @@ def _filter(analysis: Section) -> Rows:
         yield "next regeneration in", f"{reach or _unit(coming['low_km'], 'km')}  ({', '.join(coming['basis'])})"
     yield "additive left", _unit(fap["additive"]["remain_ml"], "ml")
     yield "ash", _unit(fap["deposits"]["percentage_perc"], "%")
+
+
+def _restriction(kv: float | None, rows: int) -> str:
+    return f"{_unit(kv, 'mbar per m³/h')}  ({rows} steady rows)"
 
 
 def _drive(analysis: Section) -> Rows:
@@ -138,10 +144,15 @@ def _regens(regens: list[Section]) -> Table:
             f"{_plain(regen['soot_start_gl'])} → {_plain(regen['soot_after_gl'])}",
             _plain(regen["burned_perc"]),
             _plain(regen["temp_max_c"]),
-            f"{_plain(regen['interval_km'])} ± {_plain(regen['interval_uncertainty_km'])}",
+            _interval(regen),
             regen["outcome"],
         )
     return table
+
+
+def _interval(regen: Section) -> str:
+    km = regen["interval_km"]
+    return _plain(None) if km is None else f"{km} ± {regen['interval_uncertainty_km']}"
 
 
 def _table(title: str, *columns: str) -> Table:

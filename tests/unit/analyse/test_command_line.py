@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -78,6 +79,26 @@ def test_text_of_a_log_that_knows_nothing(tmp_path: Path, capsys: pytest.Capture
     assert "? Too little was seen for a verdict" in out
     assert "▲ Fault codes stored in the ECU: 1" in out
     assert "None" not in out
+
+
+def test_text_says_what_a_regeneration_left(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--text", str(folder / "DCM62v2_20250314.csv")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (before,) = [line for line in lines if line.startswith(" restriction kv")]
+    (after,) = [line for line in lines if line.startswith(" … after regenerating")]
+    kept = re.compile(r"(0\.\d+) mbar per m³/h  \(\d+ steady rows\)")
+    values = [float(found[1]) for line in (before, after) if (found := kept.search(line))]
+    assert len(values) == 2
+    assert values[1] < values[0]
+
+
+def test_text_of_a_regeneration_whose_interval_nobody_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "short.csv"
+    path.write_bytes(csv_log({"REGEN": [1, 1], "Revs": [1800, 1800]}))
+    assert main(["--text", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert "Regenerations" in out
+    assert "±" not in out
 
 
 def test_standard_input_and_a_start_without_rich(folder: Path) -> None:
