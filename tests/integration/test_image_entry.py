@@ -76,6 +76,7 @@ def test_sigterm_during_a_request_finishes_it_and_exits_0(function: FunctionProc
     with function.connect() as connection:
         head = f"POST / HTTP/1.1\r\nHost: f\r\nContent-Type: text/csv\r\nContent-Length: {len(log_file)}\r\n\r\n"
         connection.sendall(head.encode() + log_file[:half])
+        until(lambda: has_taken(function, connection.getsockname()[1]), what="the request has begun")
         ended: list[int] = []
         stop = threading.Thread(target=lambda: ended.append(function.terminate()))
         stop.start()
@@ -116,6 +117,13 @@ def test_a_wrong_number_of_threads_is_said_in_one_sentence(tmp_path: Path, home:
     ):
         pass
     assert "Cannot start, setting 'THREADS'" in str(raised.value)
+
+
+def has_taken(function: FunctionProcess, port: int) -> bool:
+    """Whether a worker has taken the connection from this port; until then it lies in the kernel's queue."""
+    workers = psutil.Process(function.process.pid).children()
+    remotes = [each.raddr for worker in workers for each in worker.net_connections()]
+    return any(remote.port == port for remote in remotes if remote)
 
 
 def has_closed(function: FunctionProcess) -> bool:
