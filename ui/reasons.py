@@ -13,7 +13,7 @@ LEAD: Final = r"(?:Failed to (?:read csv file|process data): )?"
 
 _QUOTA: Final = r"You keep ([\d,]+) logs and may keep ([\d,]+): delete some that you no longer need\."
 _QUOTA_IN_ZIP: Final = _QUOTA + r" ([\d,]+) logs of the zip were stored\."
-_BROKE_OFF: Final = r"The upload broke off before its end\."
+_BROKE_OFF: Final = r"The \w+ broke off before its end\."
 _BAD_FORM: Final = (
     r"There is no file in the form: .+"
     r"|The multipart (?:form cannot be read|boundary is not ASCII)\."
@@ -61,7 +61,7 @@ REASONS: Final[tuple[tuple[str, Any], ...]] = (
         _("The file has no header line. Expected is the CSV the FAP app writes, with columns like Date and Time."),
     ),
     (_BROKE_OFF, _("The upload broke off before its end. Please try again.")),
-    (r"The upload took too long\.", _("The upload took too long. Please try again on a better connection.")),
+    (r"The \w+ took too long\.", _("The upload took too long. Please try again on a better connection.")),
     (_BAD_FORM, _("The file did not arrive as it was sent. Please try again.")),
     (
         _QUOTA_IN_ZIP,
