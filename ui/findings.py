@@ -195,6 +195,7 @@ VERDICT_MEANING: Final = {
 }
 
 NEVER_RAN: Final = _("The engine never ran in this log. Upload one of a drive to learn more.")
+ENGINE_UNREAD: Final = _("The engine’s speed was never read, so this log does not tell whether it ran.")
 PRESSURE_UNREAD: Final = _("The filter’s pressure was never read, and without it there is no judging the filter.")
 
 SEVERITY: Final = {

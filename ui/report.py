@@ -14,9 +14,11 @@ _PRESSURE: Final = Figure("fap.pressure.max_mbar", "")
 def _meaning(verdict: Severity, analysis: dict[str, Any]) -> Any:
     """What the verdict means; where there is none, why."""
     if verdict is Severity.UNKNOWN:
+        if _RAN.of(analysis) is None:
+            return findings.ENGINE_UNREAD
         if _RAN.of(analysis) == 0:
             return findings.NEVER_RAN
-        if _RAN.of(analysis) and _PRESSURE.of(analysis) is None:
+        if _PRESSURE.of(analysis) is None:
             return findings.PRESSURE_UNREAD
     return findings.VERDICT_MEANING[verdict]
 

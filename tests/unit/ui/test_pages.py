@@ -184,10 +184,15 @@ def test_a_forecast_of_nothing_left_is_no_number(user: FlaskClient, api: FakeApi
 
 @pytest.mark.parametrize(
     ("ran", "pressure", "why"),
-    [(0, None, "never ran"), (200, 4.0, "less than five minutes"), (900, None, "pressure was never read")],
+    [
+        (None, None, "speed was never read"),
+        (0, None, "never ran"),
+        (200, 4.0, "less than five minutes"),
+        (900, None, "pressure was never read"),
+    ],
 )
 def test_a_log_without_a_verdict_says_why(
-    user: FlaskClient, api: FakeApi, ran: int, pressure: float | None, why: str
+    user: FlaskClient, api: FakeApi, ran: int | None, pressure: float | None, why: str
 ) -> None:
     analysis = {
         "overall": {"duration": {"engineOn_sec": ran}},

@@ -15,6 +15,7 @@ async function plot(section) {
   const list = section.querySelector(".plot-list");
   const more = section.querySelector(".plot-list-more");
   const tools = section.querySelector(".plot-tools");
+  const hint = section.querySelector(".plot-hint");
   const whole = section.querySelector("[data-zoom-out]");
   const say = (text, again) => {
     const line = document.createElement("p");
@@ -28,6 +29,7 @@ async function plot(section) {
       line.append(button);
     }
     list.replaceChildren(line);
+    hint.hidden = true; // nothing to drag or to touch
   };
   let series = null;
   try {
@@ -44,7 +46,7 @@ async function plot(section) {
     const folded = plots?.panels.filter(({ minor }) => minor).map(({ title }) => title).join(", ");
     more.parentElement.hidden = !folded;
     more.parentElement.querySelector("summary").textContent = fill(texts.morePlots, { names: folded });
-    if (plots) tools.hidden = false;
+    if (plots) tools.hidden = hint.hidden = false;
     else say(texts.noPlots, false);
   };
   paint();
