@@ -1,5 +1,6 @@
 """The routes of an account: register, who am I, delete it with everything in it."""
 
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -8,7 +9,8 @@ from flask.typing import ResponseReturnValue
 from pydantic import Field
 from werkzeug.exceptions import BadRequest, Conflict, Forbidden
 
-from . import auth, client, cookies, deletion, inputs, logins
+from . import auth, client, cookies, deletion, inputs, logins, parts
+from .afterwards import afterwards
 from .auth import User, authenticated
 from .brake import Braked
 from .db import api_transaction
@@ -86,7 +88,9 @@ def whoami() -> ResponseReturnValue:
     request=Confirmation,
     request_optional=True,
     responses={
-        204: Answer("Everything is gone.", headers={"Set-Cookie": "The cookies are removed."}),
+        204: Answer(
+            "Everything is gone, the files within moments.", headers={"Set-Cookie": "The cookies are removed."}
+        ),
         403: "The password is missing or wrong, or the CSRF token is.",
         429: BRAKED,
     },
@@ -104,10 +108,11 @@ def delete() -> ResponseReturnValue:
             raise Forbidden("The password is wrong.")
     except Braked as braked:
         raise too_many(braked) from None
-    deletion.delete(user.id, where)
+    analyses = deletion.delete(user.id)
     response = Response(status=204)
     cookies.take(response, auth.current())
-    return response
+    # 20,000 logs have 40,000 objects, and a store takes a millisecond for each: nobody waits for that.
+    return afterwards(response, partial(deletion.remove_objects, parts.blobs(), user.id, analyses))
 
 
 def _shown(account: Account) -> dict[str, object]:

@@ -1,7 +1,6 @@
 """The history: analyses listed, shown and deleted, and the short form's look at one."""
 
 from collections.abc import Mapping
-from contextvars import copy_context
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -17,6 +16,7 @@ from faplog.contracts.analysis import Analysis
 from faplog.contracts.messages import AnalysisStatus
 
 from . import inputs, objects, parts
+from .afterwards import afterwards
 from .auth import User, authenticated
 from .averaging import Asking, lock, settle
 from .db import api_transaction, database, worker_transaction
@@ -150,11 +150,9 @@ def delete(id: UUID) -> ResponseReturnValue:
     if gone is None:
         raise missing()
     objects.remove(parts.blobs(), [id])
-    response = Response(status=204)
     # Of thousands of logs the lists for the averages take seconds to write: not while somebody waits for an answer.
     asking = Asking(database(), parts.blobs(), parts.publisher())
-    response.call_on_close(partial(copy_context().run, asking.ask, due))
-    return response
+    return afterwards(Response(status=204), partial(asking.ask, due))
 
 
 def report(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -40,9 +40,10 @@ class Person:
     refresh_token: str = ""
 
     def call(self, method: str, path: str, **more: Any) -> TestResponse:
-        """A request with the person's access token; what the API does after its answer is done too."""
+        """A request with the person's access token; if `buffered`, what follows its answer is done too."""
         headers = {"Authorization": f"Bearer {self.access_token}", "X-Forwarded-For": self.address}
-        return self.client.open(path, method=method, headers=headers | more.pop("headers", {}), buffered=True, **more)
+        more = {"buffered": True} | more
+        return self.client.open(path, method=method, headers=headers | more.pop("headers", {}), **more)
 
     def log_in(self, password: str = PASSWORD, address: str | None = None) -> TestResponse:
         """Try to log in, from home or elsewhere."""

@@ -3,17 +3,23 @@
 import json
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import BytesIO
+from uuid import UUID
 
 import pytest
 from flask import Flask
 
 from faplog.contracts import keys
+from faplog.contracts.messages import AnalysisStatus
 from faplog.errors import Unavailable
-from functions.api import deletion, export, orphans, parts
+from functions.api import audit, deletion, export, orphans, parts
+from functions.api.audit import Event
+from functions.api.averaging import lock
 from functions.api.brake import PAIR
 from functions.api.db import Database
+from tests.conftest import until
 from tests.integration.people import AUTH, PASSWORD, Person, arrive, register
 from tests.integration.uploading import log, succeed, upload
 
@@ -117,17 +123,39 @@ def test_the_account_goes_even_while_the_object_store_is_away(
 
 
 @pytest.mark.usefixtures("in_app")
-def test_nobody_waits_for_thousands_of_objects(
-    person: Person, database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What there is no time for has no row any more, so that reconcile removes it."""
-    monkeypatch.setattr(deletion, "OBJECTS_SEC", -1.0)
+def test_the_answer_comes_before_the_objects_go(person: Person, database: Database) -> None:
+    """A process that ends in between leaves objects without a row, which reconcile removes."""
     analysis_id = upload(person, log())
-    assert person.call("DELETE", ACCOUNT).status_code == 204
+    parts.blobs().put(keys.series_key(analysis_id), b"series")
+    answered = person.call("DELETE", ACCOUNT, buffered=False)
+    assert (answered.status_code, answered.headers["Connection"]) == (204, "close")
     assert rows(database, person)["fap_analysis"] == 0
     assert parts.blobs().get(keys.log_key(analysis_id)) is not None
-    assert orphans.remove(database, parts.blobs(), timedelta(0)) >= 1
+    assert orphans.remove(database, parts.blobs(), timedelta(0)) >= 2
     assert parts.blobs().get(keys.log_key(analysis_id)) is None
+    assert parts.blobs().get(keys.series_key(analysis_id)) is None
+    answered.close()
+
+
+@pytest.mark.usefixtures("in_app")
+def test_what_is_under_way_when_the_account_goes_leaves_nothing(person: Person, database: Database) -> None:
+    """A login that got ahead of the deletion is seen by it."""
+
+    def delete() -> dict[UUID, AnalysisStatus]:
+        with person.app.app_context():
+            return deletion.delete(person.id)
+
+    with ThreadPoolExecutor(1) as pool, database.worker() as connection:
+        lock(connection, person.id)
+        done = pool.submit(delete)
+        waits = """
+            SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)
+            WHERE NOT granted AND usename = 'faplog_worker' AND query LIKE '%users%'
+        """
+        until(lambda: connection.execute(waits).fetchone() is not None, what="the deletion waits")
+        audit.record(connection, Event.LOGGED_IN, user_id=person.id, address=person.address)
+    assert done.result() == {}
+    assert rows(database, person)["audit_log"] == 1
 
 
 # Export
