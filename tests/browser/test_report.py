@@ -126,7 +126,7 @@ def test_trends_are_walked_by_keyboard_and_open_a_log(visit: Visit, driver: Driv
     expect(trend).to_have_attribute("aria-valuenow", "1")
     page.keyboard.press("ArrowRight")
     expect(trend).to_have_attribute("aria-valuenow", "2")
-    expect(trend).to_have_attribute("aria-valuetext", re.compile(r"^2 Mar 2025: [\d.]+$"))
+    expect(trend).to_have_attribute("aria-valuetext", re.compile(r"^2 Mar 2025: [\d.]+\sg/L"))
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(rf"^{re.escape(watched.url)}/logs/[0-9a-f-]{{36}}$"))
     expect(page.locator("[data-report]")).to_have_attribute("data-name", re.compile("20250302"))

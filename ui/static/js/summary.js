@@ -20,9 +20,8 @@ const days = (min, max) => (max - min < 2 * DAY ? [(min + max) / 2 - DAY, (min +
 function trend(box, chart) {
   const place = box.querySelector(".trend-plot");
   const head = box.querySelector("h4");
-  const note = document.createElement("small");
-  note.className = "plot-readout";
-  head.append(" ", note);
+  const note = head.querySelector("small"); // a line of its own, so that nothing moves
+  note.textContent = chart.unit;
   const [ink] = colours();
   const times = chart.dates.map((date) => wall(`${date.slice(0, 10)}T12:00:00`));
   const order = times.map((_, i) => i).sort((a, b) => times[a] - times[b]);
@@ -37,7 +36,7 @@ function trend(box, chart) {
     place.append(link);
     return;
   }
-  const words = (at) => `${dayAndYear.format(new Date(xs[at] * 1000))}: ${number(ys[at], chart.decimals)}`;
+  const words = (at) => `${dayAndYear.format(new Date(xs[at] * 1000))}: ${measured(ys[at], chart.decimals, chart.unit)}`;
   const open = (at) => { if (chart.ids[order[at]]) location.assign(`/logs/${chart.ids[order[at]]}`); };
   label(place, head.firstChild.textContent.trim(), ys, chart.decimals, chart.unit);
   const u = new uPlot({
@@ -55,7 +54,7 @@ function trend(box, chart) {
     cursor: { drag: { x: false, y: false }, y: false },
     hooks: { setCursor: [(self) => {
       const at = self.cursor.idx ?? null;
-      note.textContent = at === null ? "" : words(at);
+      note.textContent = at === null ? chart.unit : words(at);
     }] },
   }, [xs, ys], place);
   u.over.addEventListener("click", () => { if (u.cursor.idx !== null) open(u.cursor.idx); });
@@ -73,7 +72,6 @@ function paint() {
   for (const list of body.querySelectorAll("[data-trends]")) {
     const charts = profiles[Number(list.dataset.trends)];
     for (const box of list.querySelectorAll(".trend")) {
-      box.querySelector(".plot-readout")?.remove();
       trend(box, charts.find((chart) => chart.key === box.dataset.key));
     }
   }
