@@ -29,8 +29,8 @@ YEARS: Final = range(1970, 3000)
 """A date outside is none. After the last one a file may still tell many midnights, none of them in a year 10000."""
 
 _DATE = re.compile(
-    rb"\s*(?:(?P<y>\d{4})[.\-/](?P<m>\d{1,2})[.\-/](?P<d>\d{1,2})"
-    rb"|(?P<d2>\d{1,2})[.\-/](?P<m2>\d{1,2})[.\-/](?P<y2>\d{4}|\d{2}))(?:[ T]0?0:00(?::00)?(?:[.]0+)?)?\s*$"
+    rb"\s*(?:(?P<y>\d{4})[.\-/] ?(?P<m>\d{1,2})[.\-/] ?(?P<d>\d{1,2})"
+    rb"|(?P<d2>\d{1,2})[.\-/] ?(?P<m2>\d{1,2})[.\-/] ?(?P<y2>\d{4}|\d{2}))[.]?(?:[ T]0?0:00(?::00)?(?:[.]0+)?)?\s*$"
 )
 _TIME = re.compile(rb"\s*(?P<h>\d{1,2}):(?P<min>\d{2}):(?P<s>\d{2})(?:[.,](?P<f>\d{1,9}))?\s*$")
 
@@ -43,7 +43,7 @@ def days(view: Bytes, starts: Integers, separator: int) -> tuple[Integers, Integ
     """Days since 1970-01-01 of the date cells starting at `starts` (−1: no cell), and where those cells end.
 
     `INVALID` days and an end of −1 for what is no date. Year first (`YYYY.MM.DD`, ISO) or day first (`DD.MM.YYYY`,
-    `DD/MM/YYYY`; a two-digit year is 20xx).
+    `DD/MM/YYYY`; a two-digit year is 20xx); a blank may follow the first two parts, a dot the last.
     """
     return _parse(view, starts, separator, _DATE, _days)
 
