@@ -57,11 +57,30 @@ class AcceptedShort(Output):
     id: UUID
 
 
-class AnalysisItem(Output):
-    """An analysis in a list."""
+class Named(Output):
+    """What its owner knows an analysis by."""
 
     id: UUID
     file_name: str
+
+
+class Report(Output):
+    """What whoever may read an analysis is told of it."""
+
+    status: AnalysisStatus
+    stage: Stage
+    message: str | None
+    log_date: Timestamp | None
+    fap_regen: bool
+    distance: float | None = Field(description="Kilometres.")
+    analysis: Analysis | None = Field(
+        description="One of an older analyser may lack what was added since, until it has been made anew."
+    )
+
+
+class AnalysisItem(Named):
+    """An analysis in a list."""
+
     created_at: Timestamp
     log_date: Timestamp | None
     status: AnalysisStatus
@@ -88,20 +107,14 @@ class AnalysisList(Output):
     pagination: Pagination
 
 
-class AnalysisDetail(Output):
+class AnalysisDetail(Report, Named):
     """One analysis, with its numbers once there are some."""
 
-    id: UUID
-    file_name: str
-    status: AnalysisStatus
-    stage: Stage
-    message: str | None
-    log_date: Timestamp | None
-    fap_regen: bool
-    distance: float | None = Field(description="Kilometres.")
-    analysis: Analysis | None = Field(
-        description="One of an older analyser may lack what was added since, until it has been made anew."
-    )
+
+class SharedAnalysis(Report):
+    """One analysis as its link shows it: nothing that names the owner, the file or another log."""
+
+    expires_at: Timestamp = Field(description="Until when the link works.")
 
 
 class Progress(Output):

@@ -5,37 +5,21 @@ from typing import Any, Final
 import orjson
 from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
-from pydantic import Field
 from werkzeug.exceptions import NotFound
 
-from faplog.contracts.analysis import Analysis
 from faplog.contracts.links import is_token
-from faplog.contracts.messages import AnalysisStatus, Stage
 
 from . import links
 from .analyses import report
 from .db import visitor_transaction
 from .files import stored_series
 from .operations import Answer, describe
-from .schemas import Output, Timestamp, timestamp
+from .schemas import SharedAnalysis, timestamp
 
 TAG: Final = "sharing"
 DEAD: Final = "This link does not work: it has expired, was ended, or is incomplete. Ask whoever sent it for a new one."
 
 blueprint = Blueprint("shared", __name__, url_prefix="/api/v1")
-
-
-class SharedAnalysis(Output):
-    """One analysis as its link shows it: nothing that names the owner, the file or another log."""
-
-    status: AnalysisStatus
-    stage: Stage
-    message: str | None
-    log_date: Timestamp | None
-    fap_regen: bool
-    distance: float | None = Field(description="Kilometres.")
-    analysis: Analysis | None
-    expires_at: Timestamp = Field(description="Until when the link works.")
 
 
 @blueprint.get("/shared/<token>")
