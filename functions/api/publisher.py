@@ -33,6 +33,8 @@ FIRST_CONNECT_SEC: Final = 1.0
 BATCH: Final = 64
 """Messages on their way at once."""
 
+_CANCEL_AGAIN_SEC: Final = 0.2
+
 T = TypeVar("T")
 
 
@@ -101,8 +103,11 @@ class Publisher:
         async def end() -> None:
             if client is not None:
                 await client.close()
-            for task in asyncio.all_tasks() - {asyncio.current_task()}:
-                task.cancel()
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            while tasks:  # until each has ended: nats-py swallows a cancellation that comes while it closes
+                for task in tasks:
+                    task.cancel()
+                _, tasks = await asyncio.wait(tasks, timeout=_CANCEL_AGAIN_SEC)
 
         asyncio.run_coroutine_threadsafe(end(), loop).result(5)
         loop.call_soon_threadsafe(loop.stop)
@@ -158,7 +163,7 @@ class Publisher:
 
     async def _connect(self) -> None:
         """Connect, however long it takes; afterwards the client itself reconnects, for ever."""
-        import nats
+        from nats.aio.client import Client
         from nats.errors import Error as NatsError
 
         async def quiet(error: Exception) -> None:
@@ -169,8 +174,9 @@ class Publisher:
                 await self._ensure_streams(self._client)
 
         while True:
+            client = Client()
             try:
-                client = await nats.connect(
+                await client.connect(
                     self._url,
                     name="faplog-api",
                     connect_timeout=2,
@@ -186,6 +192,9 @@ class Publisher:
                 log.warning("broker away", extra={"reason": type(error).__name__})
                 await asyncio.sleep(1)
                 continue
+            except asyncio.CancelledError:
+                await client.close()  # in the middle of an attempt, its socket would stay open
+                raise
             await self._ensure_streams(client)
             self._client = client
             return
