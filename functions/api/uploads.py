@@ -37,7 +37,8 @@ _FORM: Final[dict[str, Any]] = {
     summary="Upload a log, or a zip of logs",
     tag=TAG,
     description="One file of at most 20 MB, .csv or .zip. Of a zip each .csv is taken: at most 1,000 entries, 20 MB "
-    "each and 200 MB in all. The same content again has the same id, and is analysed again if it had failed.",
+    "each and 200 MB in all. The same content again has the same id, and is analysed again if it had failed. "
+    "After a 400 or 413 the same file is refused again, unless it was said that the upload broke off.",
     form=_FORM,
     responses={202: Accepted},
 )
