@@ -72,6 +72,7 @@ def test_a_phone_of_360_px_shows_everything_without_scrolling_sideways(
     page = watched.page("/health")
     stranger = visit(**PHONE, locale=language).page("/health")
     pages = [(page, place) for place in places(driver).items() if language == "en-GB" or place[0] in WORDY]
+    pages.append((page, ("long verdicts", (f"/compare?a={driver.interrupted}&b={driver.interrupted}", "[data-drawn]"))))
     pages += [(stranger, place) for place in ENTRANCES.items()]
     wide = {}
     for one, (name, (path, complete)) in pages:

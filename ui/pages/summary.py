@@ -91,7 +91,7 @@ def _arranged(answer: dict[str, Any]) -> dict[str, Any]:
         "gauges": gauges(checked),
         "figures": [(figure, figure.of(average)) for figure in FIGURES if figure.of(average) is not None],
         "bands": speed_bands(average),
-        "plots": {profile: _plots(points) for profile, points in trends.items()},
+        "plots": {profile: charts for profile, points in trends.items() if (charts := _plots(points))},
         "regenerations": sorted(
             (point | {"profile": profile} for profile, points in trends.items() for point in points if _regen(point)),
             key=lambda point: str(point.get("date")),

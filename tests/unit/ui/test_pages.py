@@ -288,6 +288,15 @@ def test_summary_shows_averages_trends_and_regenerations(user: FlaskClient, api:
     assert ("average", {"type": "MONTHLY", "year": "2025", "month": "3"}) in api.asked
 
 
+def test_a_car_without_a_single_trend_has_no_heading_over_nothing(user: FlaskClient, api: FakeApi) -> None:
+    answers = summary_answers()
+    answers["average"]["average"]["trends"]["unknown"] = [{"date": "2025-03-04", "analysisId": LOG_ID}]
+    api.answers |= answers
+    page = user.get("/summary").text
+    assert "data-trends" in page
+    assert "unknown car" not in page
+
+
 def test_summary_says_that_it_is_being_made_anew_or_failed(user: FlaskClient, api: FakeApi) -> None:
     api.answers |= summary_answers("CALCULATING")
     assert "data-waiting" in user.get("/summary").text
@@ -314,6 +323,16 @@ def test_compare_shows_both_and_the_difference(user: FlaskClient, api: FakeApi) 
     }
     shown = text(user.get(f"/compare?a={LOG_ID}&b={OTHER_ID}"))
     assert "Distance km 21.37 31.37 +10.00" in shown
+
+
+@pytest.mark.parametrize(("profile", "said"), [("EDC17", True), ("DCM62v2", False), (None, False)])
+def test_compare_warns_of_another_car_where_it_knows(
+    user: FlaskClient, api: FakeApi, profile: str | None, said: bool
+) -> None:
+    for log_id, known in ((LOG_ID, "DCM62v2"), (OTHER_ID, profile)):
+        api.answers[f"analyses/{log_id}"] = detail(ANALYSIS | {"quality": ANALYSIS["quality"] | {"profile": known}})
+    api.answers["analyses"] = listing(item(), item(OTHER_ID))
+    assert ("different engine control units" in text(user.get(f"/compare?a={LOG_ID}&b={OTHER_ID}"))) is said
 
 
 def test_compare_offers_the_logs_there_are(user: FlaskClient, api: FakeApi) -> None:
