@@ -6,7 +6,7 @@ import pytest
 
 from faplog.contracts.limits import Code
 from ui import catalogs, messages
-from ui.findings import WORDS
+from ui.checks import WORDS
 
 PLACES = re.compile(r"%\(\w+\)\w|\{\w+\}|<[^>]+>")
 
