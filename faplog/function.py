@@ -5,7 +5,7 @@ from pydantic import Field, SecretStr
 
 from faplog import http_errors, telemetry
 from faplog.blobs import Blobs
-from faplog.settings import Settings
+from faplog.settings import HttpAddress, Settings
 
 
 class FunctionSettings(Settings):
@@ -15,7 +15,7 @@ class FunctionSettings(Settings):
     """
 
     connector_secret: SecretStr = Field(validation_alias="faplog-connector-secret", min_length=16)
-    s3_endpoint: str = Field(min_length=1)
+    s3_endpoint: HttpAddress
     s3_bucket: str = Field(min_length=1)
     s3_access_key: SecretStr
     s3_secret_key: SecretStr

@@ -11,6 +11,8 @@ from typing import Any
 from gunicorn.errors import AppImportError
 from gunicorn.workers.gthread import ThreadWorker
 
+from faplog.logs import level_of
+
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn's threaded worker, which says in one sentence which setting keeps it from starting."""
@@ -36,6 +38,8 @@ bind = os.environ.get("BIND", "127.0.0.1:8000")
 workers = 1
 worker_class = Worker
 threads = _threads()
+log_level = level_of(os.environ.get("LOG_LEVEL", "INFO"))
+"""Of our own events, not gunicorn's; judged before a worker starts."""
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108
 timeout = 150
 graceful_timeout = 130
@@ -56,7 +60,7 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001
     """Logging and telemetry start in the worker: threads made before a fork do not live in the child."""
     from faplog import logs, telemetry
 
-    logs.setup(os.environ.get("LOG_LEVEL", "INFO"))
+    logs.setup(log_level)
     telemetry.setup(os.environ.get("FUNCTION_NAME", "faplog"))
 
 

@@ -13,6 +13,8 @@ import orjson
 from faplog import telemetry
 from faplog.contracts.links import without_tokens
 
+LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -38,8 +40,15 @@ def fields(record: logging.LogRecord) -> dict[str, object]:
     return {key: value for key, value in vars(record).items() if key not in _STANDARD}
 
 
+def level_of(text: str) -> str:
+    """The level of that name. Another name ends the process with a sentence, as every malformed setting does."""
+    if (level := text.strip().upper()) not in LEVELS:
+        sys.exit(f"Cannot start, setting 'LOG_LEVEL': must be one of {', '.join(LEVELS)} (environment).")
+    return level
+
+
 def setup(level: str = "INFO") -> None:
     """Send all logging of this process to stderr as JSON lines."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.basicConfig(level=level_of(level), handlers=[handler], force=True)

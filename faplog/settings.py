@@ -1,10 +1,11 @@
-"""Settings: environment and secret files into one frozen model at start-up; a missing one stops the start."""
+"""Settings: environment and secret files into one frozen model at start-up; a missing or malformed one stops it."""
 
 import os
+import re
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import ValidationError
+from pydantic import AfterValidator, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SECRETS_DIR = "/var/openfaas/secrets"
@@ -21,6 +22,24 @@ class Settings(BaseSettings):
 
 
 S = TypeVar("S", bound=Settings)
+T = TypeVar("T", str, SecretStr)
+
+
+def _like(pattern: str, example: str) -> AfterValidator:
+    """The rule for an address. What stands there instead is never shown: it may hold a password."""
+
+    def check(value: T) -> T:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if not re.fullmatch(pattern, text.strip()):
+            raise ValueError(f"must be an address such as {example}")
+        return value
+
+    return AfterValidator(check)
+
+
+HttpAddress = Annotated[str, _like(r"https?://[^/\s]\S*", "http://host:9000")]
+NatsAddress = Annotated[SecretStr, _like(r"(nats|tls)://[^/\s]\S*", "nats://user:password@host:4222")]
+DatabaseAddress = Annotated[SecretStr, _like(r"postgresql://\S+", "postgresql://user:password@host:5432/faplog")]
 
 
 def load(model: type[S]) -> S:

@@ -6,27 +6,27 @@ from dataclasses import dataclass
 from pydantic import Field, SecretStr
 
 from faplog.blobs import Blobs
-from faplog.settings import Settings, load
+from faplog.settings import DatabaseAddress, HttpAddress, Settings, load
 
 
 class BackupSettings(Settings):
     """To back up: the tables' owner, and the key that may read the whole bucket but change nothing."""
 
-    database: SecretStr = Field(validation_alias="faplog-owner-database")
-    access_key: SecretStr = Field(validation_alias="faplog-backup-s3-access-key")
-    secret_key: SecretStr = Field(validation_alias="faplog-backup-s3-secret-key")
-    s3_endpoint: str
-    s3_bucket: str
+    database: DatabaseAddress = Field(validation_alias="faplog-owner-database")
+    access_key: SecretStr = Field(validation_alias="faplog-backup-s3-access-key", min_length=1)
+    secret_key: SecretStr = Field(validation_alias="faplog-backup-s3-secret-key", min_length=1)
+    s3_endpoint: HttpAddress
+    s3_bucket: str = Field(min_length=1)
 
 
 class RestoreSettings(Settings):
     """To restore: the tables' owner, and the API's key, which may write."""
 
-    database: SecretStr = Field(validation_alias="faplog-owner-database")
-    access_key: SecretStr = Field(validation_alias="faplog-api-s3-access-key")
-    secret_key: SecretStr = Field(validation_alias="faplog-api-s3-secret-key")
-    s3_endpoint: str
-    s3_bucket: str
+    database: DatabaseAddress = Field(validation_alias="faplog-owner-database")
+    access_key: SecretStr = Field(validation_alias="faplog-api-s3-access-key", min_length=1)
+    secret_key: SecretStr = Field(validation_alias="faplog-api-s3-secret-key", min_length=1)
+    s3_endpoint: HttpAddress
+    s3_bucket: str = Field(min_length=1)
 
 
 @dataclass(frozen=True)

@@ -110,13 +110,15 @@ def test_a_missing_secret_is_said_in_one_sentence(tmp_path: Path, home: Path) ->
     assert "Traceback" not in str(raised.value)
 
 
-def test_a_wrong_number_of_threads_is_said_in_one_sentence(tmp_path: Path, home: Path) -> None:
+@pytest.mark.parametrize(("name", "value"), [("THREADS", "many"), ("LOG_LEVEL", "loud")])
+def test_a_wrong_setting_of_gunicorn_is_said_in_one_sentence(tmp_path: Path, home: Path, name: str, value: str) -> None:
     with (
         pytest.raises(AssertionError) as raised,
-        function_process(tmp_path, home, "function.handler:create_app()", THREADS="many"),
+        function_process(tmp_path, home, "function.handler:create_app()", **{name: value}),
     ):
         pass
-    assert "Cannot start, setting 'THREADS'" in str(raised.value)
+    assert f"Cannot start, setting '{name}'" in str(raised.value)
+    assert "Traceback" not in str(raised.value)
 
 
 def has_taken(function: FunctionProcess, port: int) -> bool:

@@ -1,11 +1,12 @@
-"""The function does not start without signing keys: nobody could log in, or anybody could."""
+"""The function does not start on settings it could not work with, such as signing keys that are none."""
 
 from pathlib import Path
 
 import pytest
 
-from faplog.settings import SettingsError
+from faplog.settings import SettingsError, load
 from functions.api.handler import create_app
+from functions.api.settings import OwnerSettings, Settings
 
 SECRETS = {
     "faplog-connector-secret": "x" * 16,
@@ -39,3 +40,37 @@ def test_signing_keys_that_are_none_stop_the_start(secrets: Path, content: str) 
     with pytest.raises(SettingsError, match="Cannot start, setting 'faplog-signing-keys'") as error:
         create_app()
     assert "c2hvcnQ" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "faplog-api-database",
+        "faplog-worker-database",
+        "faplog-api-nats",
+        "faplog-api-s3-access-key",
+        "faplog-api-s3-secret-key",
+    ],
+)
+def test_an_empty_secret_stops_the_start(secrets: Path, name: str) -> None:
+    (secrets / "faplog-signing-keys").write_text("{}")
+    (secrets / name).write_text("")
+    with pytest.raises(SettingsError, match=f"Cannot start, setting '{name}'"):
+        create_app()
+
+
+def test_a_migration_without_an_address_is_no_migration(secrets: Path) -> None:
+    (secrets / "faplog-owner-database").write_text("topsecret")
+    with pytest.raises(SettingsError, match="Cannot start, setting 'faplog-owner-database'") as error:
+        load(OwnerSettings)
+    assert "topsecret" not in str(error.value)
+
+
+def test_other_origins_stand_with_commas_between(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (secrets / "faplog-signing-keys").write_text("{}")
+    assert load(Settings).cors_origins == ()
+    monkeypatch.setenv("cors_origins", "https://a.example.org, http://127.0.0.1:3000/,")
+    assert load(Settings).cors_origins == ("https://a.example.org", "http://127.0.0.1:3000")
+    monkeypatch.setenv("cors_origins", "a.example.org")
+    with pytest.raises(SettingsError, match="Cannot start, setting 'cors_origins"):
+        load(Settings)

@@ -61,6 +61,14 @@ def test_a_wrong_address_is_named(tmp_path: Path) -> None:
     assert "'8083' is not an address such as 127.0.0.1:8083" in said
 
 
+def test_a_wrong_level_of_logging_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOG_LEVEL", "loud")
+    said = start(tmp_path, nats="nats://127.0.0.1:9", secret="long enough to be one")
+    assert said == (
+        "Cannot start, setting 'LOG_LEVEL': must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL (environment).\n"
+    )
+
+
 def test_replaying_dead_letters_must_say_which(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
