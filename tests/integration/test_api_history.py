@@ -207,10 +207,10 @@ def test_a_public_bucket_hands_the_file_out_itself(system: Rig, person: Person, 
     analysis_id = uploaded(person, content, "Fährt.csv")
     public = create_app(system.settings.model_copy(update={"public_s3_endpoint": api_settings.s3_endpoint}))
     client = public.test_client(use_cookies=False)
-    answer = client.get(
-        f"{API}/analyses/{analysis_id}/file", headers={"Authorization": f"Bearer {person.access_token}"}
-    )
+    path, headers = f"{API}/analyses/{analysis_id}/file", {"Authorization": f"Bearer {person.access_token}"}
+    answer, head = client.get(path, headers=headers), client.head(path, headers=headers)
     public.extensions["faplog.database"].close()
+    assert (head.status_code, head.headers["Content-Length"]) == (200, str(len(content)))
     assert answer.status_code == 302
     assert answer.headers["Cache-Control"] == "no-store"
     got = httpx.get(answer.headers["Location"], timeout=60)
