@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ PATIENCE_MS: Final = 30_000
 DESKTOP: Final[dict[str, Any]] = {"viewport": {"width": 1280, "height": 900}}
 STEADY: Final[dict[str, Any]] = {"locale": "en-GB", "reduced_motion": "reduce"}
 """A page that still scrolls smoothly has moved by the time the mouse arrives."""
+_MORNING: Final = datetime(2025, 5, 1, 8, tzinfo=UTC)
 _QUIET: Final = [
     "--disable-gpu",
     "--disable-quic",
@@ -70,9 +72,12 @@ class Watched:
         context.on("weberror", lambda error: self.complaints.append(f"error in a page: {error.error}"))
         context.on("request", self._on_request)
 
-    def page(self, path: str = "/") -> Page:
-        """A new page at this path."""
+    def page(self, path: str = "/", *, stopped: bool = False) -> Page:
+        """A new page at this path. With its clock `stopped` its timers wait for the test (`page.clock.run_for`)."""
         page = self.context.new_page()
+        if stopped:
+            page.clock.install(time=_MORNING)
+            page.clock.pause_at(_MORNING + timedelta(hours=1))
         page.goto(self.url + path)
         return page
 

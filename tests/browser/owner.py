@@ -24,7 +24,7 @@ class Owner:
     def upload(self, *paths: Path) -> list[str]:
         """The ids of these files' analyses, once all are done."""
         ids = [self.send(path.name, path.read_bytes()) for path in paths]
-        until(lambda: not self.logs(status="Processing")["data"], 90)
+        until(lambda: not self.logs(status="Processing")["data"], 240)
         return ids
 
     def send(self, name: str, content: bytes) -> str:
@@ -49,7 +49,7 @@ class Owner:
             done = response.status_code == 200 and response.json()["status"] == "SUCCESS"
             return response.json() if done else None
 
-        found: dict[str, Any] = until(ready, 60)
+        found: dict[str, Any] = until(ready, 240)
         return found
 
 

@@ -171,7 +171,7 @@ def test_a_slow_api_shows_a_skeleton_and_then_the_page(visit: Visit, stack: Stac
     watched = visit(driver.owner)
     page = watched.page("/upload")
     with held(stack, "api"):
-        page.goto(watched.url + "/logs")
+        page.goto(watched.url + "/logs", wait_until="commit")
         expect(page.locator(".skeleton")).to_be_visible()
     expect(page.locator(".row-log").first).to_be_visible()
 
@@ -182,7 +182,7 @@ def test_an_api_that_is_away_is_said_and_tried_again(visit: Visit, driver: Drive
     watched.context.route("**/api/v1/auth/refresh", lambda route: route.fulfill(status=502, body="Bad Gateway"))
     watched.forgive("401")
     watched.forgive("502")
-    page = watched.page("/logs")
+    page = watched.page("/logs", stopped=True)  # it would try again by itself
     expect(page.get_by_role("heading", name="The service cannot be reached")).to_be_visible()
     watched.context.unroute("**/api/v1/auth/refresh")
     page.get_by_role("button", name="Try again").click()
