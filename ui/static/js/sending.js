@@ -7,7 +7,7 @@ const LIMIT = 20 * 1024 * 1024;
 export const percent = new Intl.NumberFormat(texts.lang, { style: "percent" });
 const inUnit = (unit, digits) => new Intl.NumberFormat(texts.lang, { style: "unit", unit, maximumFractionDigits: digits });
 const [kilobytes, megabytes] = [inUnit("kilobyte", 0), inUnit("megabyte", 1)];
-export const size = (bytes) => (bytes < 1e6 ? kilobytes.format(Math.max(bytes, 1e3) / 1e3) : megabytes.format(bytes / 1e6));
+export const size = (bytes) => (bytes < 1e6 ? kilobytes.format(bytes && Math.max(bytes, 1e3) / 1e3) : megabytes.format(bytes / 1e6));
 
 const tooLarge = () => fill(texts.tooLarge, [LIMIT / (1024 * 1024)]);
 
