@@ -4,6 +4,7 @@ All checks here look at bytes only and cost a fraction of the parsing they may s
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,6 +22,7 @@ MAX_LINES: Final = 600_000
 MAX_TABLES: Final = 100
 """Headers that name other columns than the one before."""
 HEADER_WITHIN_LINES: Final = 50
+PIECE_BYTES: Final = 1 << 20
 SEPARATORS: Final = (b";", b"\t", b",")
 
 NEWLINE: Final = 10
@@ -91,8 +93,20 @@ def _decode(raw: bytes) -> tuple[str, bytes]:
     if b"\r" in text:
         text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if b'"' in text:
-        text = _QUOTED_DECIMAL.sub(rb"\1.\2", text).replace(b'"', b"")
+        text = b"".join(_QUOTED_DECIMAL.sub(rb"\1.\2", piece) for piece in _pieces(text)).replace(b'"', b"")
     return encoding, text
+
+
+def _pieces(text: bytes) -> Iterator[bytes]:
+    """The text in pieces of whole lines: `sub` holds an object for each match, and a large text has millions.
+
+    Only a line that is refused for its length is cut within.
+    """
+    start = 0
+    while start < len(text):
+        end = text.rfind(b"\n", start, start + PIECE_BYTES) + 1 or start + PIECE_BYTES
+        yield text[start:end]
+        start = end
 
 
 def _is_utf8(raw: bytes) -> bool:

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -12,17 +11,20 @@ import pytest
 from functions.analyse.core.columns import NUMBERS
 
 MEMORY_MB = 512
-SECONDS = 60.0
+CPU_SECONDS = 60
+"""Its own, which a busy machine does not use up; the longest takes four."""
 SIZE = 20 * 1024 * 1024
 
 ROOT = Path(__file__).parents[3]
 
 _RUN = """
+import resource
 import sys
 from pathlib import Path
 from functions.analyse.core.analysis import analyse, read
 from functions.analyse.core.errors import BadLog
 from functions.analyse.core.series import series
+resource.setrlimit(resource.RLIMIT_CPU, (int(sys.argv[2]), int(sys.argv[2])))
 try:
     reading = read(Path(sys.argv[1]).read_bytes())
     analyse(reading)
@@ -83,6 +85,9 @@ FILES: dict[str, tuple[Callable[[], bytes], str]] = {
     "dates of a thousand forms": (
         lambda: HEADER + b"".join(b"2025.02.03;%s8:00:00;1\n" % (b" " * (n % 20)) for n in range(60_000)), "analysed",
     ),
+    "a quoted decimal comma in every cell": (
+        lambda: b"Date,Time,Speed\n" + (b'2025.02.03,"08:00:00,0",' + b'"1,5",' * 9 + b"\n") * 250_000, "analysed",
+    ),
     "quotes without end": (lambda: HEADER + b'2025.02.03;08:00:00;"1\n' * 300_000, "analysed"),
 }  # fmt: skip
 
@@ -92,12 +97,10 @@ def test_it_is_answered_within_memory_and_time(name: str, tmp_path: Path) -> Non
     content, expected = FILES[name]
     path = tmp_path / "log.csv"
     path.write_bytes(content()[:SIZE])
-    began = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-c", _RUN, str(path)], cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    command = [sys.executable, "-c", _RUN, str(path), str(CPU_SECONDS)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr or f"signal {-done.returncode}"
     answer, kilobytes = done.stdout.splitlines()
-    print(f"{answer}: {int(kilobytes) // 1024} MB, {time.monotonic() - began:.1f} s")
+    print(f"{answer}: {int(kilobytes) // 1024} MB")
     assert answer.startswith(expected)
     assert int(kilobytes) / 1024 < MEMORY_MB

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from functions.analyse.core import text
 from functions.analyse.core.analysis import analyse, read
 from functions.analyse.core.errors import BadData, BadLog
 from tests.unit.analyse.handmade import csv_log
@@ -93,6 +94,13 @@ def test_the_form_changes_nothing(name: str) -> None:
     found = analyse(read(SAME[name]))
     assert {**found, "quality": None} == {**EXPECTED, "quality": None}
     assert found["quality"]["rows_used"] == 6
+
+
+@pytest.mark.parametrize("more", range(8))
+def test_quoted_cells_are_whole_wherever_the_text_is_cut(more: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = SAME["decimal comma in times too, quoted, comma as separator"]
+    monkeypatch.setattr(text, "PIECE_BYTES", max(map(len, raw.splitlines())) + 1 + more)
+    assert {**analyse(read(raw)), "quality": None} == {**EXPECTED, "quality": None}
 
 
 def test_columns_in_any_order() -> None:

@@ -59,7 +59,6 @@ def test_it_runs_as_a_process_and_reads_standard_input() -> None:
         text=True,
         cwd=ROOT,
         check=True,
-        timeout=30,
     )
     assert json.loads(done.stdout)["overall"]["distance_km"] == 2.0
 
