@@ -138,6 +138,20 @@ def test_an_upload_by_nobody_gets_its_answer_every_time(running: Running) -> Non
         assert stranger.upload(iter([b"0" * MIB] * 15))[0] == 401
 
 
+def test_what_follows_an_answer_holds_up_no_other_request(running: Running) -> None:
+    """gunicorn keeps connections open for longer than this waits, but not one whose request still has work to do."""
+    rows = (b"2025.02.03;07:41:03.1;%d;\n" % number for number in range(1000, 2000))
+    _, accepted = running.upload(iter([b"Date;Time;Revs;\n", *rows]))
+    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=60)
+    connection.request(
+        "DELETE", f"{API}/analyses/{accepted['ids'][0]}", headers={"Authorization": f"Bearer {running.token}"}
+    )
+    response = connection.getresponse()
+    assert (response.status, response.read()) == (204, b"")
+    assert connection.sock.recv(1) == b""
+    connection.close()
+
+
 def test_eight_large_uploads_at_once_stay_on_disk(running: Running) -> None:
     idle = running.memory()
 
