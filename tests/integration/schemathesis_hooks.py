@@ -25,7 +25,7 @@ class Newcomer:
     def get(self, _case: Case[Any], _context: AuthContext) -> str:
         """An access token."""
         body = {"email": some_email(), "password": PASSWORD}
-        with httpx.Client(base_url=os.environ["FAPLOG_API"]) as client:
+        with httpx.Client(base_url=os.environ["FAPLOG_API"], timeout=60) as client:
             client.post(f"{AUTH}/register", json=body).raise_for_status()
             token: str = client.post(f"{AUTH}/login", json=body).raise_for_status().json()["access_token"]
             client.cookies.clear()

@@ -29,7 +29,7 @@ def api(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield process
 
 
-@pytest.mark.timeout(int(SECONDS or "0") + 300)
+@pytest.mark.timeout(int(SECONDS or "0") + 600)
 def test_no_answer_is_outside_the_document(api: FunctionProcess, tmp_path: Path) -> None:
     done = subprocess.run(
         [
