@@ -45,6 +45,7 @@ def settled(page: Page, complete: str) -> None:
     page.evaluate("() => document.querySelectorAll('details').forEach(one => { one.open = true; })")
 
 
+@pytest.mark.timeout(900)  # thirty looks of axe, and often the start of the whole system before them
 def test_axe_finds_nothing_serious_in_either_theme(visit: Visit, driver: Driver) -> None:
     """Every rule in the light theme; in the dark one those that depend on colours."""
     watched, stranger = visit(driver.owner), visit()

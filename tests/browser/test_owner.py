@@ -104,6 +104,14 @@ def test_trying_again_is_offered_where_it_can_help(
     again.click()
     expect(page.locator(UPLOADED)).to_have_count(1, timeout=60_000)
 
+    clear = page.get_by_role("button", name="Clear finished")
+    clear.click()
+    expect(page.locator(".upload")).to_have_count(1)
+    expect(clear).to_be_hidden()
+    refused.get_by_role("button", name="Remove").click()
+    expect(page.locator(".upload")).to_have_count(0)
+    expect(page.locator("#files")).to_be_focused()
+
 
 def test_deleting_can_be_undone_and_is_done_on_leaving(
     visit: Visit, another: Callable[[], Owner], drives: list[Path]
