@@ -35,7 +35,12 @@ REASONS: Final[tuple[tuple[str, Any], ...]] = (
         _("Besides “Date” and “Time” it has no column of a FAP log."),
     ),
     (r"there are no rows under the header", _("There are no rows under the header.")),
-    (r"no row has a valid date and time", _("No row has a valid date and time.")),
+    (
+        r"no row has a valid date and time",
+        _(
+            "No row has a valid date and time. A spreadsheet may have changed them: upload the file as the app wrote it."
+        ),
+    ),
     (
         r"it has (?:more than )?(\d+) (?:lines|rows), a log of one day cannot",
         _("With {0} rows it is no log of one day."),
