@@ -19,10 +19,11 @@ ACCESS = Access(UUID(int=1), "you@example.org", UUID(int=2))
 
 
 def claims(**changed: Any) -> dict[str, Any]:
-    """The claims of a good token, some of them changed; None leaves one out."""
+    """The claims of a token that is good for as long as a run of all tests takes, some of them changed; None leaves
+    one out."""
     now = int(time.time())
     good = {"sub": str(UUID(int=1)), "email": "you@example.org", "sid": str(UUID(int=2)), "jti": "x", "iat": now}
-    return {k: v for k, v in (good | {"exp": now + 60} | changed).items() if v is not None}
+    return {k: v for k, v in (good | {"exp": now + 86_400} | changed).items() if v is not None}
 
 
 def signed(payload: dict[str, Any], key: bytes = b"n" * 32, kid: str | None = "new", algorithm: str = "HS256") -> str:
