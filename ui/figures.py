@@ -163,6 +163,9 @@ def complete(named: tuple[Group, ...]) -> tuple[Group, ...]:
 GROUPS: Final = complete(NAMED)
 
 
+SLIGHT_KM: Final = 0.2
+
+
 @dataclass(frozen=True, slots=True)
 class SpeedBand:
     """Fuel economy within a band of road speed, and how far was driven in it."""
@@ -172,7 +175,12 @@ class SpeedBand:
     l100km: float
     km: float
     share: float
-    """Of the highest consumption of all bands, in percent: the length of its bar."""
+    """Of the highest consumption of the bands that were not slight, in percent, at most 100: the length of its bar."""
+
+    @property
+    def slight(self) -> bool:
+        """Whether so little was driven in it that its figure says little: setting off, or slowing down."""
+        return self.km < SLIGHT_KM
 
 
 def speed_bands(analysis: dict[str, Any]) -> list[SpeedBand]:
@@ -185,5 +193,8 @@ def speed_bands(analysis: dict[str, Any]) -> list[SpeedBand]:
         name = key.removesuffix("_l100km")
         low, _sign, high = name.rstrip("+").partition("-")
         found.append((int(low), int(high) if high else None, float(value), float(bands.get(f"_{name}_km") or 0)))
-    highest = max((band[2] for band in found), default=0) or 1
-    return [SpeedBand(*band, share=band[2] / highest * 100) for band in sorted(found, key=lambda band: band[0])]
+    telling = [band for band in found if band[3] >= SLIGHT_KM] or found
+    highest = max((band[2] for band in telling), default=0) or 1
+    return [
+        SpeedBand(*band, share=min(band[2] / highest * 100, 100.0)) for band in sorted(found, key=lambda band: band[0])
+    ]

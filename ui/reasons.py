@@ -37,9 +37,7 @@ REASONS: Final[tuple[tuple[str, Any], ...]] = (
     (r"there are no rows under the header", _("There are no rows under the header.")),
     (
         r"no row has a valid date and time",
-        _(
-            "No row has a valid date and time. A spreadsheet may have changed them: upload the file as the app wrote it."
-        ),
+        _("No row has a valid date and time. A spreadsheet may have changed them: upload it as the app wrote it."),
     ),
     (
         r"it has (?:more than )?(\d+) (?:lines|rows), a log of one day cannot",

@@ -1,6 +1,7 @@
 """Numbers as they are read: units, signs, durations; and gauges that agree with the limits."""
 
 import pytest
+from flask import render_template_string
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
@@ -103,3 +104,13 @@ def test_speed_bands_are_in_order_of_speed(browser: FlaskClient) -> None:
         (15, 25, 50),
         (200, None, 25),
     ]
+
+
+def test_a_band_in_which_next_to_nothing_was_driven_does_not_make_the_others_small(browser: FlaskClient) -> None:
+    bands = {"5-15_l100km": 32.0, "_5-15_km": 0.1, "15-25_l100km": 8.0, "_15-25_km": 2.0}
+    with browser.application.test_request_context():
+        found = figures.speed_bands({"fuelConsumption": {"bySpeedRange": bands}})
+        table = "{% from 'parts.html' import speed_bands with context %}{{ speed_bands(found) }}"
+        page = render_template_string(table, found=found)
+    assert [(band.slight, band.share) for band in found] == [(True, 100), (False, 100)]
+    assert page.count('class="is-slight"') == 1
