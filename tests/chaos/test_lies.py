@@ -16,7 +16,7 @@ from faplog.contracts.keys import series_key
 from faplog.synthetic import day
 from tests.chaos import lies
 from tests.chaos.lies import Said
-from tests.chaos.promise import blobs, kept, left, owner, uploaded, waiting
+from tests.chaos.promise import AVERAGE_SEC, blobs, kept, left, owner, uploaded, waiting
 from tests.conftest import Stack, until
 from tests.e2e.account import Account
 from tests.e2e.faults import processes
@@ -95,7 +95,8 @@ def deleted(stack: Stack, account: Account) -> list[dict[str, Any]]:
 def about_averages(stack: Stack, account: Account, *, settled: bool) -> list[Said]:
     """Averages of other analyses, of generations past and to come, of nobody, and empty ones.
 
-    Where everything is `settled`, also others in the place of those that are there.
+    Where everything is `settled`, also others in the place of those that are there; of one still waited for, the first
+    to come would be believed.
     """
     user = account.http.get("/account").raise_for_status().json()["id"]
     topic = "average.result"
@@ -105,10 +106,17 @@ def about_averages(stack: Stack, account: Account, *, settled: bool) -> list[Sai
         (topic, lies.average(user, "f" * 64, status="FAILED", average=None, type="MONTHLY", year=2025, month=3)),
     ]
     with owner(stack) as database:
-        asked = database.execute(
-            "SELECT sha256, generation, type, year, month FROM fap_average WHERE user_id = %s", [user]
-        ).fetchall()
-    for sha, generation, kind, year, month in asked:
+
+        def asked(status: str = "%") -> list[tuple[Any, ...]]:
+            return database.execute(
+                "SELECT sha256, generation, type, year, month FROM fap_average WHERE user_id = %s AND status LIKE %s",
+                [user, status],
+            ).fetchall()
+
+        if settled:
+            until(lambda: not asked("CALCULATING"), AVERAGE_SEC)
+        averages = asked()
+    for sha, generation, kind, year, month in averages:
         period = {"type": kind, "year": year, "month": month}
         said += [
             (topic, lies.average(user, sha, generation=generation - 1, **period)),
