@@ -1,8 +1,12 @@
-"""The function `api` inside the test's process, on the real servers; with a broker of its own where messages matter."""
+"""The function `api` inside the test's process, on the real servers; with a broker of its own where messages matter.
+
+For the connector: a broker of the test's own, and a function's stand-in.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -15,6 +19,7 @@ from functions.api.db import Database
 from functions.api.handler import create_app
 from functions.api.settings import Settings
 from standalone.servers import Servers
+from tests.integration.connector_rig import FunctionServer, NatsServer, function_server, nats_server
 from tests.integration.delivery import Rig, rig
 from tests.integration.people import Person, arrive
 
@@ -36,6 +41,20 @@ def long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("PAIR", "PAIR_UNDER_ATTACK", "ADDRESS", "REGISTRATION"):
         rule: Rule = getattr(brake, name)
         monkeypatch.setattr(brake, name, replace(rule, first_wait=60 * rule.first_wait, longest_wait=timedelta(days=1)))
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[NatsServer]:
+    """A nats-server of the test's own, to fill, stop and start."""
+    with nats_server(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def function() -> Iterator[FunctionServer]:
+    """An HTTP server in a function's place, which answers as the test says."""
+    with function_server() as function:
+        yield function
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,6 @@ from tests.integration.connector_rig import (
     Connector,
     FunctionServer,
     NatsServer,
-    function_server,
     nats_server,
 )
 
@@ -31,12 +30,6 @@ MESSAGE_ID = bus.message_id("analysis.request", "6d8ff4e4-0a77-4b36-9b0c-9d5cd4c
 def server(tmp_path: Path) -> Iterator[NatsServer]:
     with nats_server(tmp_path, max_payload=64 * 1024) as server:
         yield server
-
-
-@pytest.fixture
-def function() -> Iterator[FunctionServer]:
-    with function_server() as function:
-        yield function
 
 
 @pytest.fixture

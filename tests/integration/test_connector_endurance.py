@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from math import nan
 from pathlib import Path
 
@@ -22,21 +21,7 @@ from tests.integration.connector_rig import (
     Connector,
     FunctionServer,
     NatsServer,
-    function_server,
-    nats_server,
 )
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[NatsServer]:
-    with nats_server(tmp_path) as server:
-        yield server
-
-
-@pytest.fixture
-def function() -> Iterator[FunctionServer]:
-    with function_server() as function:
-        yield function
 
 
 @pytest.fixture

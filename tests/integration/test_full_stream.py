@@ -24,8 +24,6 @@ from tests.integration.connector_rig import (
     Connector,
     FunctionServer,
     NatsServer,
-    function_server,
-    nats_server,
 )
 from tests.integration.delivery import Rig, average_of, get, rig, some_log, success, upload, uploaded, zipped
 from tests.integration.people import Person
@@ -34,18 +32,6 @@ REQUESTS: Final = 5000
 """Bytes after which no request is added, in these tests."""
 ROOM: Final = 5000
 """For replies, beside them: more than one batch of the publisher's, as in earnest."""
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[NatsServer]:
-    with nats_server(tmp_path) as server:
-        yield server
-
-
-@pytest.fixture
-def function() -> Iterator[FunctionServer]:
-    with function_server() as function:
-        yield function
 
 
 @pytest.fixture
