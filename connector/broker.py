@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 LONGEST_PAUSE_SEC: Final = 5.0
 PUBLISH_TIMEOUT_SEC: Final = 5.0
+LOOK_SEC: Final = 1.0
+"""So often it is looked whether the connection is closed, where nobody has said so."""
 MAX_ACK_PENDING: Final = 10_000
 """Messages of one function that may be delivered and unsettled: in work, or waiting for their next try."""
 CONSUMER_OVERLAPS: Final = 10100
@@ -65,7 +67,9 @@ class Broker:
                     self._connected.set()
                     log.info("connected to NATS", extra={"server": str(client.connected_server_version)})
                     pause_sec = 0.1
-                    await closed.wait()
+                    while not client.is_closed:  # nats-py forgets `closed_cb` where a server goes with words unsent
+                        with contextlib.suppress(TimeoutError):
+                            await asyncio.wait_for(closed.wait(), LOOK_SEC)
                 log.warning("connection to NATS lost")
             except AWAY as error:
                 log.warning("NATS is away", extra={"reason": reason(error), "retry_sec": pause_sec})

@@ -1,5 +1,6 @@
 """The connector through restarts: its own, the broker's, the function's; two at once; and a polite end."""
 
+import asyncio
 import json
 import os
 import signal
@@ -9,9 +10,12 @@ import threading
 from collections import Counter
 from math import nan
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import pytest
 
+from connector.broker import Broker
 from faplog import bus
 from faplog.routes import Route
 from tests.conftest import ROOT, until
@@ -49,6 +53,34 @@ def echo(function: FunctionServer) -> None:
 
 def replies(server: NatsServer) -> set[bytes]:
     return {payload for payload, _ in server.messages("analysis.result")}
+
+
+def test_a_connection_that_ends_without_a_word_is_replaced(server: NatsServer, routes: list[Route]) -> None:
+    """With something unsent when the server goes, nats-py stumbles as it closes, and says nothing of having closed."""
+
+    async def lose_it() -> bool:
+        broker = Broker(server.connector_url, routes, ack_wait_sec=30)
+        running = asyncio.create_task(broker.run())
+        async with asyncio.timeout(60):
+            client = await broker.client()
+            client._pending, client._pending_data_size = [b"PING\r\n"], 6
+            transport: Any = client._transport
+
+            def reset() -> None:
+                transport._io_writer.transport.abort()
+                raise ConnectionResetError
+
+            with mock.patch.object(transport, "drain", side_effect=reset):
+                await asyncio.to_thread(server.stop, signal.SIGKILL)
+                while not client.is_closed:
+                    await asyncio.sleep(0.02)
+            await asyncio.to_thread(server.start)
+            next_one = await broker.client()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        return next_one is not client
+
+    assert asyncio.run(lose_it())
 
 
 def test_it_fetches_no_more_than_it_has_slots_for(
