@@ -3,7 +3,7 @@ import { body, whenFilled } from "./fragment.js";
 import { API, request } from "./http.js";
 import { axis, colours, MILES, places, span } from "./axes.js";
 import { fit, frame, held, label, measured } from "./frame.js";
-import { keys, touch } from "./gestures.js";
+import { keys, selecting, touch } from "./gestures.js";
 import { number, texts } from "./texts.js";
 
 const uPlot = window.uPlot;
@@ -96,12 +96,7 @@ function panel(list, title, decimals, unit, lines, byDistance) {
     cursor: { sync: { key: "compare", setSeries: false }, y: false, drag: { x: true, y: false, setScale: false, dist: 6 } },
     hooks: {
       setCursor: [readout],
-      setSelect: [(self) => {
-        const { left, width } = self.select;
-        if (width < 6) return;
-        zoom(self.posToVal(left, "x"), self.posToVal(left + width, "x"));
-        self.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
-      }],
+      setSelect: [selecting(zoom)],
     },
   }, uPlot.join(lines), canvas);
   readout(u);

@@ -1,4 +1,4 @@
-// How a plot is read and zoomed by fingers and by keys, and one of single points walked by keys.
+// How a plot is read and zoomed by mouse, fingers and keys, and one of single points walked by keys.
 
 // One finger reads values off (up and down still scrolls the page), two fingers zoom and move, a double tap shows all.
 export function touch(u, view, zoom, reset) {
@@ -56,6 +56,14 @@ export function keys(canvas, u, view, zoom, reset) {
     acts[event.key]();
   });
 }
+
+// uPlot's hook for a stretch that was selected with the mouse: it is zoomed into, and the selection taken away.
+export const selecting = (zoom) => (u) => {
+  const { left, width } = u.select;
+  if (width < 6) return;
+  zoom(u.posToVal(left, "x"), u.posToVal(left + width, "x"));
+  u.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+};
 
 // Arrows go from point to point (with shift by ten), Home and End to the first and the last, Enter opens, Escape lets go.
 // For a screen reader it is a slider: it says each point in `words`.

@@ -1,7 +1,7 @@
 // Plots over time: one uPlot a quantity, all with one cursor and one zoom; mouse, touch and keyboard.
 import { axis, clock, colours, css, fade, MILES, places, span, wall } from "./axes.js";
 import { fit, frame, held, label, measured } from "./frame.js";
-import { keys, touch } from "./gestures.js";
+import { keys, selecting, touch } from "./gestures.js";
 import { folding, gaps } from "./silences.js";
 import { number, texts } from "./texts.js";
 
@@ -97,11 +97,7 @@ export function draw(place, more, series, onZoom) {
       cursor: { sync: { key: "log", setSeries: false }, drag: { x: true, y: false, setScale: false, dist: 6 }, points: { size: 7 }, y: false },
       hooks: {
         drawClear: [(u) => { shade(u, silent.map((one) => one.map(fold)), css("--fl-gap-shade")); shade(u, regens.map((one) => one.map(fold)), css("--fl-regen")); }],
-        setSelect: [(u) => {
-          if (u.select.width < 6) return;
-          zoom(u.posToVal(u.select.left, "x"), u.posToVal(u.select.left + u.select.width, "x"));
-          u.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
-        }],
+        setSelect: [selecting(zoom)],
         setCursor: [(u) => readout(u, note, channels, definition.decimals, unit, unfold)],
       },
     };
