@@ -3,3 +3,7 @@
 
 class Unavailable(Exception):
     """A part we depend on is away: try again. `str(error)` names it, without its secrets."""
+
+
+class Busy(Unavailable):
+    """As much work of one kind as is allowed is in progress. `str(error)` names the kind."""

@@ -6,16 +6,18 @@ more connections, finishes its requests, sends its last telemetry and exits 0.
 
 import os
 import sys
+import threading
 from typing import Any
 
 from gunicorn.errors import AppImportError
 from gunicorn.workers.gthread import ThreadWorker
 
+from faplog.draining import ReadToTheEnd
 from faplog.logs import level_of
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """gunicorn's threaded worker, which says in one sentence which setting keeps it from starting."""
+    """gunicorn's threaded worker: reads bodies to their end, and names the setting that keeps it from starting."""
 
     def load_wsgi(self) -> None:
         """Create the application; a wrong setting ends gunicorn with its sentence instead of a traceback."""
@@ -25,14 +27,18 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             super().load_wsgi()
         except SettingsError as error:
             raise AppImportError(str(error)) from None
+        self.wsgi: Any = ReadToTheEnd(self.app.wsgi())
 
 
 def _threads() -> int:
-    text = os.environ.get("THREADS", "2")
+    text = os.environ.setdefault("THREADS", "2")  # the function api reads it, too
     if not text.isdecimal() or int(text) < 1:
         sys.exit("Cannot start, setting 'THREADS': must be a number from 1 (environment).")
     return int(text)
 
+
+threading.stack_size(1 << 20)
+"""Of every thread started from now on: the usual 8 MiB each count in full against a limit on address space."""
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 workers = 1

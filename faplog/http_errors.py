@@ -9,21 +9,23 @@ from pydantic import BaseModel, ConfigDict, Field
 from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.http import HTTP_STATUS_CODES  # http.HTTPStatus changes its phrases from one Python to the next
 
-from faplog.errors import Unavailable
+from faplog.errors import Busy, Unavailable
 
 log = logging.getLogger(__name__)
 
 RETRY_AFTER_SEC: Final = 5
 """When to come back after a 503."""
 
+NOTHING_HERE: Final = "There is nothing here."
 _SENTENCES: Final = {
-    HTTPStatus.NOT_FOUND: "There is nothing here.",
+    HTTPStatus.NOT_FOUND: NOTHING_HERE,
     HTTPStatus.METHOD_NOT_ALLOWED: "This address does not take that method.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The request is larger than this address takes.",
     HTTPStatus.BAD_REQUEST: "The request could not be read.",
 }
 UNEXPECTED: Final = "Something went wrong on our side. It has been noted."
 AWAY: Final = "A part of the service is away for the moment. Please try again shortly."
+BUSY: Final = "The service is busy at the moment. Please try again in a few seconds."
 
 
 class Error(BaseModel):
@@ -72,8 +74,11 @@ def _sentence(error: HTTPException, status: int) -> str:
 
 
 def _of_unavailable(error: Unavailable) -> Response:
-    log.warning("part away", extra={"reason": str(error)})
-    response = answer(HTTPStatus.SERVICE_UNAVAILABLE, AWAY)
+    if isinstance(error, Busy):
+        log.info("busy", extra={"kind": str(error)})
+    else:
+        log.warning("part away", extra={"reason": str(error)})
+    response = answer(HTTPStatus.SERVICE_UNAVAILABLE, BUSY if isinstance(error, Busy) else AWAY)
     response.headers["Retry-After"] = str(RETRY_AFTER_SEC)
     return response
 

@@ -8,33 +8,39 @@ from standalone.ports import HOST, says_ok
 from standalone.program import Program, bare_environment, binary
 from standalone.state import State, write_private
 
-MAX_BODY_BYTES: Final = 21 << 20
-"""A little more than the API takes, so that a file just too large still gets the API's own sentence."""
+MAX_BODY_BYTES: Final = 39_999_999
+"""Twice what the API takes: up to this a refusal is the API's own. Beyond it, from eight digits that begin with 4, the
+edge refuses."""
+READ_SEC: Final = 900
+"""How long a request may take to come, its body included: 20 MB at 24 kB/s. The edge has no limit for a pause."""
 GRACE_SEC: Final = 2
 API_READY: Final = "/api/v1/health/readiness"
 _ENCODED: Final = ("Slash", "BackSlash", "NullCharacter", "Semicolon", "Percent", "QuestionMark", "Hash")
+_ANNOUNCED: Final = "HeaderRegexp(`Content-Length`, `.`)"
+_TOO_LARGE: Final = "HeaderRegexp(`Content-Length`, `^0*([4-9][0-9]{7}|[1-9][0-9]{8,})$`)"
+_ODD_PATH: Final = r"PathRegexp(`(?i)%(00|23|25|2f|3b|3f|5c)|[\\\x00]`)"
 
 
 def rules(api: str, ui: str) -> dict[str, Any]:
     """Who answers what: Traefik's dynamic configuration for the two addresses behind it."""
-    guards = ["internal", "size"]
     return {
         "http": {
             "routers": {
-                "api": {"rule": "PathPrefix(`/api/v1`)", "priority": 30, "service": "api", "middlewares": guards},
-                "analyse": {
-                    "rule": "Path(`/analyse`) || PathPrefix(`/analyse/`)",
-                    "priority": 20,
-                    "service": "api",
-                    "middlewares": [*guards, "short-form"],
-                },
-                "ui": {"rule": "PathPrefix(`/`)", "priority": 10, "service": "ui", "middlewares": guards},
+                "odd-path": _router(_ODD_PATH, 200, "api", ["internal", "bad-request", "refuse"]),
+                "too-large": _router(_TOO_LARGE, 100, "api", ["internal", "too-large", "size"]),
+                **_routers("api", "PathPrefix(`/api/v1`)", 30, "api"),
+                **_routers("analyse", "Path(`/analyse`) || PathPrefix(`/analyse/`)", 20, "api", "short-form"),
+                **_routers("ui", "PathPrefix(`/`)", 10, "ui"),
             },
             "middlewares": {
                 # An empty value removes the header: only the connector may send messages.
                 "internal": {"headers": {"customRequestHeaders": {HEADER_TOPIC: "", HEADER_SECRET: ""}}},
                 "size": {"buffering": {"maxRequestBodyBytes": MAX_BODY_BYTES}},
                 "short-form": {"addPrefix": {"prefix": "/api/v1"}},
+                # The edge's own refusals have no body: the API writes it, the status stays.
+                "too-large": {"errors": {"status": ["413"], "service": "api", "query": "/refusals/{status}"}},
+                "bad-request": {"errors": {"status": ["400"], "service": "api", "query": "/refusals/{status}"}},
+                "refuse": {"ipAllowList": {"sourceRange": ["255.255.255.255/32"], "rejectStatusCode": 400}},
             },
             "services": {
                 name: {"loadBalancer": {"servers": [{"url": url}]}} for name, url in (("api", api), ("ui", ui))
@@ -43,19 +49,36 @@ def rules(api: str, ui: str) -> dict[str, Any]:
     }
 
 
+def _routers(name: str, rule: str, priority: int, service: str, *middlewares: str) -> dict[str, Any]:
+    """Two routers for the same paths, so that a 413 of the service is not mistaken for the edge's.
+
+    If the length is announced, the edge has judged it before. If not, a 413 may be of either: all get the same body.
+    """
+    before, after = ["internal", *middlewares], ["size"]
+    return {
+        name: _router(f"({rule}) && {_ANNOUNCED}", priority + 1, service, [*before, *after]),
+        f"{name}-unannounced": _router(rule, priority, service, [*before, "too-large", *after]),
+    }
+
+
+def _router(rule: str, priority: int, service: str, middlewares: list[str]) -> dict[str, Any]:
+    return {"rule": rule, "priority": priority, "service": service, "middlewares": middlewares}
+
+
 def program(state: State, port: int, api: str, ui: str) -> Program:
     """Traefik on the loopback port in front of the two addresses; no dashboard, no telemetry, no look for updates."""
     folder = state.folder("edge")
     entry = {
         "address": f"{HOST}:{port}",
-        # A header such as X_Topic is X-Topic to the Python behind; an encoded slash is never part of our paths.
+        # A header such as X_Topic is X-Topic to the Python behind. Encoded slashes and the like are never part of our
+        # paths; they are let in here because a rule refuses them with a body.
         "http": {
             "aliasHeadersStrategy": "delete",
-            "encodedCharacters": {f"allowEncoded{character}": False for character in _ENCODED},
+            "encodedCharacters": {f"allowEncoded{character}": True for character in _ENCODED},
         },
         "transport": {
             "lifeCycle": {"graceTimeOut": GRACE_SEC},
-            "respondingTimeouts": {"readTimeout": 120, "idleTimeout": 60},
+            "respondingTimeouts": {"readTimeout": READ_SEC, "idleTimeout": 60},
         },
     }
     static = {

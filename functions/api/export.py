@@ -3,6 +3,7 @@
 import re
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -65,12 +66,17 @@ def export() -> ResponseReturnValue:
     with db.worker_transaction() as connection:
         where = client.address(request)
         audit.record(connection, Event.EXPORTED, user_id=user.id, session_id=g.session_id, address=where)
-    blobs = parts.blobs()
-    blobs.get(keys.log_key(user.id))  # nobody's log: a store that is away must be a 503, not half a zip
-    members = _members(db.database(), blobs, user.id)
-    body = stream_zip(members, get_compressobj=lambda: zlib.compressobj(_LEVEL, wbits=-zlib.MAX_WBITS))
-    name = f"faplog-{datetime.now(UTC):%Y-%m-%d}.zip"
-    return Response(body, mimetype="application/zip", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    with ExitStack() as held:
+        held.enter_context(parts.slots().downloads.hold())
+        blobs = parts.direct_blobs()
+        blobs.get(keys.log_key(user.id))  # no such log: an object store that is away must be a 503, not half a zip
+        members = _members(db.database(), blobs, user.id)
+        body = stream_zip(members, get_compressobj=lambda: zlib.compressobj(_LEVEL, wbits=-zlib.MAX_WBITS))
+        name = f"faplog-{datetime.now(UTC):%Y-%m-%d}.zip"
+        response = Response(body, mimetype="application/zip")
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+        response.call_on_close(held.pop_all().close)
+        return response
 
 
 def _members(database: Database, blobs: Blobs, user_id: UUID) -> Iterator[Member]:

@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
@@ -73,10 +74,13 @@ def file(id: UUID) -> ResponseReturnValue:
     start, stop = _range(response, row["size"], changed)
     response.content_length = stop - start
     if request.method != "HEAD":
-        pieces = parts.blobs().read(log_key(row["id"]), (start, stop))
-        if pieces is None:
-            raise NotFound("The file of this analysis is not stored.")
-        response.response = _started(pieces)
+        with ExitStack() as held:
+            held.enter_context(parts.slots().downloads.hold())
+            pieces = parts.direct_blobs().read(log_key(row["id"]), (start, stop))
+            if pieces is None:
+                raise NotFound("The file of this analysis is not stored.")
+            response.response = _started(pieces)
+            response.call_on_close(held.pop_all().close)
     return response
 
 

@@ -1,15 +1,12 @@
 """The function's entry: `create_app`, the same in the image and in the checkout."""
 
-from http import HTTPStatus
-
-from flask import Flask, Response, request
+from flask import Flask
 
 from faplog import function
 from faplog.settings import load
 
-from . import analyses, averages, db, files, front, health, parts, results, shared, sharing, uploads
+from . import analyses, averages, db, files, front, health, parts, refusals, results, shared, sharing, uploads
 from .publisher import Publisher
-from .receive import drain
 from .settings import Settings
 
 
@@ -26,16 +23,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions[db.EXTENSION] = database
     parts.install(app, settings, function.blobs(settings), Publisher(settings.nats.get_secret_value()))
     front.install(app, settings)
-    for module in (uploads, analyses, files, sharing, shared, averages, results, health):
+    for module in (uploads, analyses, files, sharing, shared, averages, results, refusals, health):
         app.register_blueprint(module.blueprint)
-    app.after_request(_read_to_the_end)
     return app
-
-
-def _read_to_the_end(response: Response) -> Response:
-    """An answer given before the body was read may get lost on the way: read a bounded rest of it, or hang up."""
-    if response.status_code >= 400 and request.method not in ("GET", "HEAD", "OPTIONS"):
-        stalled = response.status_code == HTTPStatus.REQUEST_TIMEOUT
-        if stalled or not drain(request):
-            response.headers["Connection"] = "close"
-    return response

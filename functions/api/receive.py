@@ -15,7 +15,7 @@ from typing import IO, Final
 from flask import Request
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser
-from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge, RequestTimeout
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, RequestTimeout
 from werkzeug.http import parse_options_header
 
 from faplog.errors import Unavailable
@@ -26,14 +26,12 @@ MAX_UPLOAD_BYTES: Final = 20 * 1024 * 1024
 MAX_BODY_BYTES: Final = MAX_UPLOAD_BYTES + 64 * 1024
 """The file and the form around it."""
 
-DRAIN_BYTES: Final = 10 * 1024 * 1024
-"""How much of a refused body is still read, so that proxies in front pass our answer on."""
-
 STALL_SEC: Final = 20
 """How long a client may send nothing."""
 
 TOTAL_SEC: Final = 100
-"""How long a client may take; less than the function may run."""
+"""How long a client may take; less than the function may run. The edge takes a body whole before it hands it on, and
+gives slow clients more time than this."""
 
 MAX_NAME_CHARS: Final = 255
 _CHUNK: Final = 64 * 1024
@@ -106,17 +104,6 @@ def uploaded(request: Request) -> Iterator[Spooled]:
     finally:
         if form.upload is not None:
             form.upload.file.close()
-
-
-def drain(request: Request) -> bool:
-    """Read what is left of a body, at most `DRAIN_BYTES`; whether that was all of it."""
-    left = DRAIN_BYTES
-    try:
-        while left > 0 and (chunk := _next(request)):
-            left -= len(chunk)
-    except HTTPException:  # the client is gone, stalls, or sent nonsense: there is nothing left to read
-        return False
-    return left > 0
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from .averaging import Asking, Due, lock, settle
 from .db import Database
 from .publisher import Publisher
 from .settings import Settings
-from .storing import publish_requests
+from .storing import NOT_UPLOADED, publish_requests
 
 MAX_RETRIES: Final = 3
 BATCH: Final = 200
@@ -30,7 +30,6 @@ FAILED_AGAIN_AFTER: Final = timedelta(hours=1)
 """An average that came back FAILED is asked for again: the cause may be gone, and its logs need not change for that."""
 
 GAVE_UP: Final = "The analysis did not finish, although it was tried {tries} times. Upload the log again to retry."
-NOT_UPLOADED: Final = "The upload did not finish. Please upload the log again."
 AVERAGE_GAVE_UP: Final = "The average did not come, although it was asked for {tries} times."
 
 

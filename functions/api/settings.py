@@ -23,6 +23,10 @@ class Settings(FunctionSettings):
     public_s3_endpoint: HttpAddress | None = None
     """Address of the bucket as browsers reach it; with it, files are handed out by a redirect to a signed address."""
 
+    threads: int = Field(default=128, gt=0, validation_alias="THREADS")
+    """How many requests are answered at once; under gunicorn the variable is always set. Limits the work that waits for
+    the object store."""
+
     cookie_secure: bool = False
     cors_origins: Annotated[tuple[HttpAddress, ...], NoDecode] = ()
     """Origins other than our own that may call the API with credentials, with commas between; none by default."""

@@ -45,7 +45,7 @@ _FORM: Final[dict[str, Any]] = {
 @authenticated
 def upload() -> ResponseReturnValue:
     user: User = g.user
-    with uploaded(request) as spooled:
+    with parts.slots().uploads.hold(), uploaded(request) as spooled:
         name = spooled.file_name.lower()
         if name.endswith(".csv"):
             return _answer(Accepted(ids=_store().keep(user.id, [_log(spooled)])))
@@ -59,7 +59,7 @@ def upload() -> ResponseReturnValue:
 @authenticated
 def upload_short() -> ResponseReturnValue:
     user: User = g.user
-    with uploaded(request) as spooled:
+    with parts.slots().uploads.hold(), uploaded(request) as spooled:
         if not spooled.file_name.lower().endswith(".csv"):
             raise BadRequest("The file must be a .csv.")
         return _answer(AcceptedShort(id=_store().keep(user.id, [_log(spooled)])[0]))
@@ -117,7 +117,7 @@ def _close(logs: "list[Spooled]") -> None:
 
 
 def _store() -> Store:
-    return Store(database(), parts.blobs(), parts.publisher(), parts.settings().quota_logs)
+    return Store(database(), parts.direct_blobs(), parts.publisher(), parts.puts(), parts.settings().quota_logs)
 
 
 def _answer(accepted: BaseModel) -> Response:

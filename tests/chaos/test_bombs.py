@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
+from faplog.draining import DRAIN_BYTES
 from faplog.synthetic import day
-from functions.api.receive import DRAIN_BYTES, MAX_BODY_BYTES
+from functions.api.receive import MAX_BODY_BYTES
 from tests.chaos.memory import bounded
 from tests.chaos.promise import blobs, kept, left
 from tests.conftest import Stack

@@ -1,0 +1,109 @@
+"""Limits on concurrent work that waits for the object store.
+
+A store that hangs holds every request that waits for it. The limits of a process add up to less than its threads, so
+that requests that need no store, such as a login, still find a thread.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Condition
+from typing import IO, Final
+
+from faplog.blobs import Blobs
+from faplog.errors import Busy
+
+SLOW_SEC: Final = 1.0
+"""Nobody queues longer than this, nor behind work that has taken longer."""
+
+
+class Slots:
+    """A number of slots for one kind of work."""
+
+    def __init__(self, kind: str, size: int) -> None:
+        self.size = max(1, size)
+        self._kind = kind
+        self._changed = Condition()
+        self._began: dict[object, float] = {}
+        """When the work in each taken slot began; the oldest first."""
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Hold a slot until the block ends.
+
+        Raises:
+            Busy: all slots are taken, and none became free in time.
+        """
+        token = object()
+        asked = time.monotonic()
+        with self._changed:
+            while len(self._began) >= self.size:
+                oldest = next(iter(self._began.values()))
+                patience = min(asked, oldest) + SLOW_SEC - time.monotonic()
+                if patience <= 0:
+                    raise Busy(self._kind)
+                self._changed.wait(patience)
+            self._began[token] = time.monotonic()
+        try:
+            yield
+        finally:
+            with self._changed:
+                del self._began[token]
+                self._changed.notify()
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSlots:
+    """The slots of one process. Together they are fewer than its threads if it has four or more."""
+
+    uploads: Slots
+    downloads: Slots
+    """Answers that are streamed from the store; each holds its slot until its last byte."""
+
+    calls: Slots
+    """Single calls of everything else."""
+
+    @classmethod
+    def of_threads(cls, threads: int) -> "StoreSlots":
+        """Share the threads of a process: three eighths, a quarter, a quarter; the rest needs no store."""
+        return cls(
+            uploads=Slots("uploads", threads * 3 // 8),
+            downloads=Slots("downloads", threads // 4),
+            calls=Slots("object store", threads // 4),
+        )
+
+
+class SlottedBlobs(Blobs):
+    """An object store that is called from a limited number of threads at once. Raises `Busy` beyond that."""
+
+    def __init__(self, blobs: Blobs, slots: Slots) -> None:
+        self.store = blobs.store
+        self._slots = slots
+
+    def get(self, key: str) -> bytes | None:
+        with self._slots.hold():
+            return super().get(key)
+
+    def put(
+        self,
+        key: str,
+        content: bytes | Path | IO[bytes],
+        content_type: str | None = None,
+        attachment: str | None = None,
+    ) -> None:
+        with self._slots.hold():
+            super().put(key, content, content_type, attachment)
+
+    def read(self, key: str, part: tuple[int, int] | None = None) -> Iterator[bytes] | None:
+        with self._slots.hold():
+            return super().read(key, part)
+
+    def delete(self, *keys: str) -> None:
+        with self._slots.hold():
+            super().delete(*keys)
+
+    def list(self, prefix: str) -> Iterator[tuple[str, float]]:
+        with self._slots.hold():
+            yield from super().list(prefix)
