@@ -23,7 +23,7 @@ class Settings(FunctionSettings):
     public_s3_endpoint: HttpAddress | None = None
     """Address of the bucket as browsers reach it; with it, files are handed out by a redirect to a signed address."""
 
-    threads: int = Field(default=128, gt=0, validation_alias="THREADS")
+    threads: int = Field(default=128, gt=0)
     """How many requests are answered at once; under gunicorn the variable is always set. Limits the work that waits for
     the object store."""
 

@@ -1,0 +1,89 @@
+"""A refusal arrives as itself, however much of the request was still to come (the long form is in tests/chaos)."""
+
+from itertools import product
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.conftest import Stack
+from tests.e2e.account import Account
+from tests.e2e.refusing import CHUNKED, EXPECT, HTTP1, HTTP2, NO_EXPECT, file_of, needs_curl, upload
+
+WAYS = [*product((HTTP1, HTTP2), (EXPECT, NO_EXPECT)), (HTTP1, CHUNKED)]
+
+
+@pytest.fixture(scope="module")
+def account(stack: Stack) -> Account:
+    return Account(stack)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("refusals")
+
+
+@needs_curl
+@pytest.mark.parametrize(("way", "header"), WAYS)
+@pytest.mark.parametrize("megabytes", [1, 12, 20.3, 23.1])
+def test_without_a_session(stack: Stack, folder: Path, megabytes: float, way: str, header: str) -> None:
+    heard = upload(f"{stack.url}/api/v1/analyses", file_of(folder, megabytes), "bad", way, "-H", header)
+    assert (heard.exit_code, heard.status) == (0, 401)
+    assert heard.body["statusCode"] == 401
+
+
+@needs_curl
+@pytest.mark.parametrize(("way", "header"), WAYS)
+@pytest.mark.parametrize("megabytes", [21.1, 23.1, 39.9])
+def test_a_file_that_is_too_large(
+    stack: Stack, account: Account, folder: Path, megabytes: float, way: str, header: str
+) -> None:
+    token = account.http.headers["Authorization"].removeprefix("Bearer ")
+    heard = upload(f"{stack.url}/api/v1/analyses", file_of(folder, megabytes), token, way, "-H", header)
+    assert (heard.exit_code, heard.status) == (0, 413)
+    assert "20 MB" in heard.body["message"]
+
+
+@needs_curl
+@pytest.mark.parametrize("header", [EXPECT, NO_EXPECT])
+def test_beyond_the_edges_own_limit(stack: Stack, folder: Path, header: str) -> None:
+    heard = upload(f"{stack.url}/api/v1/analyses", file_of(folder, 41), "bad", HTTP1, "-H", header)
+    assert heard.status == 413
+    assert (heard.body["statusCode"], heard.body["error"]) == (413, "Request Entity Too Large")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind", "status"),
+    [
+        ("POST", "/api/v1/auth/login", "application/json", 413),
+        ("POST", "/api/v1/auth/login", "text/plain", 413),
+        ("PUT", "/api/v1/auth/login", "application/json", 405),
+        ("GET", "/api/v1/nothing", "application/json", 404),
+        ("DELETE", "/api/v1/analyses/00000000-0000-0000-0000-000000000000", "application/json", 401),
+        ("POST", "/analyse", "multipart/form-data; boundary=B", 401),
+        ("POST", "/", "application/x-www-form-urlencoded", 405),
+        ("POST", "/nothing", "application/x-www-form-urlencoded", 404),
+    ],
+)
+def test_whatever_else_is_refused_unread(stack: Stack, method: str, path: str, kind: str, status: int) -> None:
+    for _ in range(3):
+        body = bytes(19_000_000)
+        answer = httpx.request(method, stack.url + path, content=body, headers={"Content-Type": kind}, timeout=120)
+        assert answer.status_code == status
+
+
+@pytest.mark.parametrize("path", ["/api/v1/..%2f..%2fx", "/api/v1/a%5Cb", "/api/v1/a%00b", "/a%25b", "/analyse%3b"])
+def test_an_encoding_no_address_has(stack: Stack, path: str) -> None:
+    answer = httpx.get(stack.url + path)
+    assert (answer.status_code, answer.json()["statusCode"]) == (400, 400)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/%ff", "/api/v1/analyses/%c3%28", "/analyse/%ff"])
+def test_an_address_that_is_no_utf_8(stack: Stack, path: str) -> None:
+    answer = httpx.get(stack.url + path)
+    assert (answer.status_code, answer.json()["statusCode"]) == (404, 404)
+
+
+def test_nobody_outside_asks_for_the_bodies_of_refusals(stack: Stack) -> None:
+    answer = httpx.get(f"{stack.url}/refusals/413")
+    assert answer.status_code == 404

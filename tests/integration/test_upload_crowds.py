@@ -1,0 +1,178 @@
+"""Many uploads at once on a process with the limits of stack.yml, and a store that hangs."""
+
+import random
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import psutil
+import pytest
+from flask import Flask
+
+from faplog import stack
+from standalone.servers import Servers
+from standalone.system import limit_bytes
+from tests.conftest import ROOT, free_port, until
+from tests.integration.delivery import API, some_log, zipped
+from tests.integration.people import PASSWORD, Person, arrive
+
+FUNCTION: Final = next(function for function in stack.read(ROOT / "stack.yml", {}) if function.name == "api")
+BUSY: Final = "The service is busy at the moment. Please try again in a few seconds."
+_numbers = count()
+
+
+@dataclass
+class Process:
+    """The function as the laptop runs it, and somebody who uses it."""
+
+    url: str
+    person: Person
+    log: Path
+
+    def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """A request of the person, on a connection of its own."""
+        headers = {"Authorization": f"Bearer {self.person.access_token}"}
+        return httpx.request(method, self.url + API + path, headers=headers, timeout=300, **more)
+
+    def upload(self, content: bytes, name: str) -> httpx.Response:
+        """POST a file."""
+        return self.ask("POST", "/analyses", files={"file": (name, content)})
+
+
+@pytest.fixture
+def limited(servers: Servers, api_app: Flask, tmp_path: Path) -> Iterator[Process]:
+    """gunicorn with the threads and the memory limit of stack.yml."""
+    memory = limit_bytes(FUNCTION.limits["memory"])
+    port = free_port()
+    environment = servers.environment | {
+        "BIND": f"127.0.0.1:{port}",
+        "THREADS": FUNCTION.environment["THREADS"],
+        "MALLOC_ARENA_MAX": "2",
+        "FUNCTION_NAME": "api",
+    }
+    gunicorn = ["-m", "gunicorn", "-c", "python:faplog.gunicorn_conf", "functions.api.handler:create_app()"]
+    log = tmp_path / "api.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, *gunicorn],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=output,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (memory, memory)),
+        )
+    try:
+        made = Process(f"http://127.0.0.1:{port}", arrive(api_app), log)
+        until(lambda: _answers(made), what="gunicorn answers")
+        yield made
+    finally:
+        process.terminate()
+        process.wait(120)
+
+
+def _answers(process: Process) -> bool:
+    try:
+        return bool(process.ask("GET", "/health/readiness").json()["status"] == "ok")
+    except httpx.TransportError:
+        return False
+
+
+def _large_zip() -> bytes:
+    """A zip of ten logs of 1.5 MB that packs like real ones."""
+    made = random.Random(next(_numbers))
+    entries = {}
+    for number in range(10):
+        lines = b"".join(
+            b"2025.02.03;07:41:03.%d;%d;\n" % (made.randrange(10), made.getrandbits(60)) for _ in range(40_000)
+        )
+        entries[f"{number}.csv"] = some_log() + lines
+    return zipped(entries)
+
+
+def test_sixteen_zips_at_once_fit_the_memory_limit(limited: Process) -> None:
+    zips = [_large_zip() for _ in range(16)]
+    seen: list[tuple[int, str]] = []
+
+    def insist(content: bytes) -> None:
+        for _ in range(100):
+            answer = limited.upload(content, "a.zip")
+            seen.append((answer.status_code, answer.text))
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                return
+            assert int(answer.headers["Retry-After"]) > 0
+            time.sleep(0.5)  # as a client waits that was told to
+
+    _at_once([(insist, (content,)) for content in zips])
+    answers = [status for status, _ in seen]
+    assert set(answers) <= {202, 503}, [text for status, text in seen if status not in (202, 503)][:1]
+    assert answers.count(202) == 16
+    assert {text for status, text in seen if status == 503 and BUSY not in text} == set()
+    assert "Traceback" not in limited.log.read_text()
+    kept = limited.ask("GET", "/analyses?limit=1").json()["pagination"]["totalItems"]
+    assert kept == 160
+
+
+def test_while_the_store_hangs_what_needs_no_store_is_answered(limited: Process, servers: Servers) -> None:
+    stored = limited.upload(some_log(), "a.csv").json()["ids"][0]
+    uploads: list[httpx.Response] = []
+    others: list[httpx.Response] = []
+
+    def upload() -> None:
+        uploads.append(limited.upload(some_log(), "a.csv"))
+
+    def ask(method: str, path: str) -> None:
+        others.append(limited.ask(method, path))
+
+    waiting = int(FUNCTION.environment["THREADS"]) * 3 // 8
+    with _hanging_store(servers):
+        threads = _start([(upload, ())] * 24)
+        until(lambda: len(uploads) == 24 - waiting, what="what is too much was refused")
+        paths = ("/account/export", f"/analyses/{stored}/file", f"/analyses/{stored}/series", "/health/readiness")
+        threads += _start([(ask, ("GET", path)) for path in paths * 6])
+        login = limited.ask("POST", "/auth/login", json={"email": limited.person.email, "password": PASSWORD})
+        listed = limited.ask("GET", "/analyses")
+        assert (login.status_code, listed.status_code) == (200, 200)
+        assert len(uploads) == 24 - waiting  # so they did not wait for an upload to give up
+        assert {answer.status_code for answer in uploads} == {503}
+        assert {answer.json()["message"] for answer in uploads} == {BUSY}
+        assert all(int(answer.headers["Retry-After"]) > 0 for answer in uploads)
+    for thread in threads:
+        thread.join()
+    assert {answer.status_code for answer in uploads[-waiting:]} <= {202, 503}
+    accepted = sum(answer.status_code == 202 for answer in uploads)
+    until(lambda: limited.ask("GET", "/analyses?status=Processing").json()["pagination"]["totalItems"] == accepted + 1)
+    assert limited.upload(some_log(), "a.csv").status_code == 202
+
+
+@contextmanager
+def _hanging_store(servers: Servers) -> Iterator[None]:
+    """The object store's process stands still: it takes connections and answers nothing."""
+    folder = str(servers.state / "s3")
+    (store,) = [process for process in psutil.process_iter(["cwd"]) if process.info["cwd"] == folder]
+    store.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        store.send_signal(signal.SIGCONT)
+
+
+def _start(calls: list[tuple[Any, tuple[Any, ...]]]) -> list[threading.Thread]:
+    threads = [threading.Thread(target=call, args=arguments) for call, arguments in calls]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def _at_once(calls: list[tuple[Any, tuple[Any, ...]]]) -> None:
+    for thread in _start(calls):
+        thread.join()
