@@ -1,5 +1,6 @@
 """A refusal arrives as itself, however much of the request was still to come (the long form is in tests/chaos)."""
 
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
@@ -14,8 +15,10 @@ WAYS = [*product((HTTP1, HTTP2), (EXPECT, NO_EXPECT)), (HTTP1, CHUNKED)]
 
 
 @pytest.fixture(scope="module")
-def account(stack: Stack) -> Account:
-    return Account(stack)
+def account(stack: Stack) -> Iterator[Account]:
+    account = Account(stack)
+    with account.http:
+        yield account
 
 
 @pytest.fixture(scope="module")

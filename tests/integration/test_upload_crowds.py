@@ -89,7 +89,7 @@ def _answers(process: Process) -> bool:
 
 def _large_zip() -> bytes:
     """A zip of ten logs of 1.5 MB that packs like real ones."""
-    made = random.Random(next(_numbers))
+    made = random.Random(next(_numbers))  # noqa: S311
     entries = {}
     for number in range(10):
         lines = b"".join(

@@ -19,13 +19,13 @@ def test_work_that_waits_for_the_store_leaves_a_thread(threads: int) -> None:
 def test_beyond_the_slots_it_is_busy_until_one_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slots, "SLOW_SEC", 0.0)
     limited = Slots("tests", 2)
-    with limited.hold(), pytest.raises(ZeroDivisionError):
+    with limited.hold():
         with limited.hold(), pytest.raises(Busy), limited.hold():
             pytest.fail("held")
-        with limited.hold():
+        with pytest.raises(ZeroDivisionError), limited.hold():
             _ = 1 / 0
-    with limited.hold(), limited.hold():
-        pass
+        with limited.hold():
+            pass
 
 
 def test_a_slot_that_becomes_free_in_time_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
