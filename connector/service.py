@@ -32,7 +32,11 @@ async def serve(settings: ConnectorSettings, routes: Sequence[Route], bind: tupl
         loop.add_signal_handler(number, stopping.set)
 
     broker = Broker(settings.nats_url, routes, settings.connector_ack_wait_sec)
-    async with http_session() as session, health.server(bind, broker, routes), asyncio.TaskGroup() as tasks:
+    async with (
+        http_session() as session,
+        health.server(bind, broker, routes, settings.metrics_token),
+        asyncio.TaskGroup() as tasks,
+    ):
         lanes = [Lane(route, broker, session, settings.secret, settings.connector_retry_sec) for route in routes]
         connection = tasks.create_task(broker.run())
         fetching = [tasks.create_task(lane.run()) for lane in lanes]

@@ -137,7 +137,9 @@ def _connector(state: State, functions: list[stack.Function], urls: Mapping[str,
     file = state.run / "routes.json"
     write_private(file, routes.render(here))
     arguments = ("connector", "--routes", str(file), "--health", f"{HOST}:{port}", "--grace", "3")
-    made = _python(state, "connector", arguments, ["faplog-connector-nats", "faplog-connector-secret"])
+    made = _python(
+        state, "connector", arguments, ["faplog-connector-nats", "faplog-connector-secret", "faplog-connector-metrics"]
+    )
     return replace(made, ready=lambda: says_ok(port, "/readyz"))
 
 
