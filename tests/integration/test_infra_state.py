@@ -145,7 +145,18 @@ def run_roles(servers: Servers, folder: Path) -> dict[str, str]:
     return urls
 
 
+def as_in_an_older_release(servers: Servers) -> None:
+    """Give PUBLIC back what PostgreSQL itself gives it, and what the laptop's start took."""
+    for name in ("faplog", "postgres", "template1"):
+        where = f"host={servers.postgres.host} port={servers.postgres.port} dbname={name} user=postgres"
+        superuser = (servers.secrets / "postgres-superuser-password").read_text("utf-8")
+        with psycopg.connect(where, password=superuser, autocommit=True) as connection:
+            connection.execute(f"GRANT CONNECT, TEMP ON DATABASE {name} TO PUBLIC")
+            connection.execute("GRANT EXECUTE ON FUNCTION lo_create(oid), lo_creat(int) TO PUBLIC")
+
+
 def test_the_roles_job_makes_rotates_and_holds_back(servers: Servers, tmp_path: Path) -> None:
+    as_in_an_older_release(servers)
     first = run_roles(servers, tmp_path / "secrets")
     second = run_roles(servers, tmp_path / "secrets")
     for role in seal.DATABASE_ROLES:
@@ -162,5 +173,11 @@ def test_the_roles_job_makes_rotates_and_holds_back(servers: Servers, tmp_path: 
             connection.rollback()
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute("SELECT * FROM mine")
+            connection.rollback()
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute("SELECT lo_create(0)")
+        for name in ("postgres", "template1"):
+            with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+                psycopg.connect(second[role], dbname=name)
     with psycopg.connect(second["monitor"]) as connection:
         assert connection.execute("SELECT pg_database_size('faplog') > 0").fetchone() == (True,)

@@ -266,6 +266,20 @@ def test_lost_passwords_are_replaced_and_the_data_stays(tmp_path: Path) -> None:
     assert serves_postgres(state, "SELECT answer FROM kept") == 42
 
 
+def test_a_state_of_an_older_release_loses_what_public_may_do(tmp_path: Path) -> None:
+    state = prepare(tmp_path / "state")
+    program = postgres.program(state, assign(state, ["postgres"])["postgres"])
+    with running(state, [program]):
+        where = f"{(state.secrets / 'faplog-owner-database').read_text('utf-8').rsplit('@', 1)[1]}"
+        superuser = (state.secrets / "postgres-superuser-password").read_text("utf-8")
+        with psycopg.connect(f"postgresql://postgres:{superuser}@{where}", autocommit=True) as connection:
+            connection.execute("GRANT CONNECT ON DATABASE postgres TO PUBLIC")
+            connection.execute("GRANT EXECUTE ON FUNCTION lo_create(oid) TO PUBLIC")
+    (state.folder("postgres") / "roles.sha256").write_text("what the older release ran")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        serves_postgres(state, "SELECT lo_create(0)")
+
+
 def serves_postgres(state: State, statement: str = "SELECT 1") -> int:
     """Start PostgreSQL alone and run one statement as the owner; its first value, or the number of rows."""
     program = postgres.program(state, assign(state, ["postgres"])["postgres"])
