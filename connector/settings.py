@@ -10,10 +10,6 @@ class ConnectorSettings(Settings):
 
     nats_url: str = Field(validation_alias="faplog-connector-nats", repr=False)
     secret: str = Field(validation_alias="faplog-connector-secret", repr=False, min_length=16)
-    metrics_token: str | None = Field(
-        default=None, validation_alias="faplog-connector-metrics", repr=False, min_length=16
-    )
-    """Bearer token that /metrics asks for. Without one anybody may read it: for a network that keeps others out."""
     log_level: str = "INFO"
     connector_ack_wait_sec: float = Field(default=30, gt=0)
     """How long NATS waits for a sign of life before it delivers a message again; one comes three times in it."""
@@ -29,7 +25,7 @@ class ConnectorSettings(Settings):
             raise ValueError("must be an address such as nats://user:password@host:4222")
         return value.strip()
 
-    @field_validator("secret", "metrics_token")
+    @field_validator("secret")
     @classmethod
-    def _without_newline(cls, value: str | None) -> str | None:
-        return value.strip() if value else value
+    def _without_newline(cls, value: str) -> str:
+        return value.strip()
