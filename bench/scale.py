@@ -13,8 +13,6 @@ from itertools import islice
 from typing import Final
 from uuid import UUID
 
-import httpx
-
 from bench.flow import one_log, upload_all, upload_zip
 from bench.report import Reference, Row, row
 from bench.running import Spent, distinct_logs, settled, shown, spent, system
@@ -124,7 +122,7 @@ def _store_objects(stack: Stack, ids: list[str]) -> None:
 
 
 def _averages_made(stack: Stack) -> int:
-    text = httpx.get(f"{stack.runtime['connector']}/metrics").raise_for_status().text
+    text = stack.connector_metrics()
     found = re.search(r'deliveries_total\{function="average",outcome="done"\} (\S+)', text)
     return int(float(found[1])) if found else 0
 

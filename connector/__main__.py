@@ -30,6 +30,12 @@ def main() -> int:
         help="where /healthz, /readyz and /metrics are served; port 0 takes a free one (environment: CONNECTOR_HEALTH)",
     )
     parser.add_argument(
+        "--metrics-token",
+        type=Path,
+        metavar="FILE",
+        help="the bearer token that /metrics asks for (default: none, for a network that keeps others out)",
+    )
+    parser.add_argument(
         "--grace",
         type=float,
         default=os.environ.get("CONNECTOR_GRACE", "25"),
@@ -39,13 +45,16 @@ def main() -> int:
     try:
         loaded = settings.load(ConnectorSettings)
         table = routes.read(arguments.routes)
-    except (settings.SettingsError, ValueError) as error:
+        token = arguments.metrics_token.read_text("utf-8").strip() if arguments.metrics_token else None
+        if token == "":
+            raise ValueError(f"{arguments.metrics_token} is empty.")
+    except (settings.SettingsError, ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     logs.setup(loaded.log_level)
     telemetry.setup("connector")
     try:
-        asyncio.run(serve(loaded, table, arguments.health, arguments.grace))
+        asyncio.run(serve(loaded, table, arguments.health, arguments.grace, token))
     except OSError as error:
         host, port = arguments.health
         print(f"Cannot listen on {host}:{port}: {error.strerror}.", file=sys.stderr)

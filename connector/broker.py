@@ -17,6 +17,7 @@ from faplog.routes import Route
 
 log = logging.getLogger(__name__)
 
+INBOX_PREFIX: Final = bus.inbox_prefix("connector")
 LONGEST_PAUSE_SEC: Final = 5.0
 PUBLISH_TIMEOUT_SEC: Final = 5.0
 LOOK_SEC: Final = 1.0
@@ -93,6 +94,7 @@ class Broker:
             await client.connect(
                 self._url,
                 name="faplog-connector",
+                inbox_prefix=INBOX_PREFIX,
                 allow_reconnect=False,
                 max_reconnect_attempts=1,
                 reconnect_time_wait=0,

@@ -16,7 +16,7 @@ from nats.js import JetStreamContext
 from nats.js.api import RawStreamMsg
 from nats.js.errors import NotFoundError
 
-from connector.broker import reason
+from connector.broker import INBOX_PREFIX, reason
 from connector.message import HEADER_NOT_BEFORE
 from connector.settings import ConnectorSettings
 from faplog import settings
@@ -83,7 +83,9 @@ async def replay(jetstream: JetStreamContext, letter: RawStreamMsg) -> None:
 
 async def run(arguments: argparse.Namespace, url: str) -> int:
     """Do what the command line says; returns the exit code."""
-    client = await nats.connect(url, allow_reconnect=False, max_reconnect_attempts=1, connect_timeout=3)
+    client = await nats.connect(
+        url, inbox_prefix=INBOX_PREFIX, allow_reconnect=False, max_reconnect_attempts=1, connect_timeout=3
+    )
     try:
         jetstream = client.jetstream()
         chosen = [letter async for letter in letters(jetstream, arguments.subject or ">")]

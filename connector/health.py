@@ -1,6 +1,7 @@
 """The connector's own little door: is it alive, is it connected, what did it count."""
 
 import contextlib
+import hmac
 import logging
 from collections.abc import AsyncIterator, Sequence
 
@@ -15,11 +16,13 @@ log = logging.getLogger(__name__)
 
 
 @contextlib.asynccontextmanager
-async def server(bind: tuple[str, int], broker: Broker, routes: Sequence[Route]) -> AsyncIterator[None]:
+async def server(
+    bind: tuple[str, int], broker: Broker, routes: Sequence[Route], metrics_token: str | None = None
+) -> AsyncIterator[None]:
     """Serve /healthz, /readyz and /metrics at host and port (0: any free one; the log says which).
 
     /healthz is 200 as long as the process works, also while NATS is away: a restart would not bring NATS back.
-    /readyz is 503 while it is away.
+    /readyz is 503 while it is away. /metrics is 401 without the bearer token, if there is one.
     """
 
     def state() -> dict[str, object]:
@@ -35,7 +38,11 @@ async def server(bind: tuple[str, int], broker: Broker, routes: Sequence[Route])
     async def readyz(_: web.Request) -> web.Response:
         return web.json_response(state(), status=200 if broker.is_connected else 503)
 
-    async def numbers(_: web.Request) -> web.Response:
+    async def numbers(request: web.Request) -> web.Response:
+        if metrics_token:
+            given = request.headers.get("Authorization", "")
+            if not hmac.compare_digest(given.encode(), f"Bearer {metrics_token}".encode()):
+                return web.Response(status=401, headers={"WWW-Authenticate": "Bearer"})
         metrics.CONNECTED.set(broker.is_connected)
         return web.Response(body=generate_latest(metrics.REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
 

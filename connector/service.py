@@ -24,7 +24,13 @@ log = logging.getLogger(__name__)
 CANCEL_AGAIN_SEC: Final = 0.2
 
 
-async def serve(settings: ConnectorSettings, routes: Sequence[Route], bind: tuple[str, int], grace_sec: float) -> None:
+async def serve(
+    settings: ConnectorSettings,
+    routes: Sequence[Route],
+    bind: tuple[str, int],
+    grace_sec: float,
+    metrics_token: str | None = None,
+) -> None:
     """Run until SIGTERM or SIGINT; then finish what is in flight, for at most `grace_sec` seconds."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -32,7 +38,11 @@ async def serve(settings: ConnectorSettings, routes: Sequence[Route], bind: tupl
         loop.add_signal_handler(number, stopping.set)
 
     broker = Broker(settings.nats_url, routes, settings.connector_ack_wait_sec)
-    async with http_session() as session, health.server(bind, broker, routes), asyncio.TaskGroup() as tasks:
+    async with (
+        http_session() as session,
+        health.server(bind, broker, routes, metrics_token),
+        asyncio.TaskGroup() as tasks,
+    ):
         lanes = [Lane(route, broker, session, settings.secret, settings.connector_retry_sec) for route in routes]
         connection = tasks.create_task(broker.run())
         fetching = [tasks.create_task(lane.run()) for lane in lanes]

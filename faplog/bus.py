@@ -29,6 +29,11 @@ def message_id(subject: str, key: str, attempt: int, publish_no: int = 0) -> str
     return f"{subject}:{key}:{attempt}:{publish_no}"
 
 
+def inbox_prefix(role: str) -> str:
+    """Return where the replies to a role's requests arrive; the server lets no other role subscribe there."""
+    return f"_INBOX.{role}"
+
+
 def streams() -> "list[StreamConfig]":
     """The two streams: work (each message goes to one consumer and is removed by its ack) and the dead letters."""
     from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
@@ -56,7 +61,10 @@ def streams() -> "list[StreamConfig]":
 
 
 async def ensure_streams(jetstream: "JetStreamContext") -> None:
-    """Make both streams, or bring existing ones to this configuration; safe to repeat and to run twice at once."""
+    """Make both streams, or bring existing ones to this configuration; safe to repeat and to run twice at once.
+
+    Only the connector's user may.
+    """
     from nats.js.errors import NotFoundError
 
     for config in streams():

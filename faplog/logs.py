@@ -4,6 +4,7 @@ A shared report's address is a token; wherever a library writes an address into 
 """
 
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 from typing import Final
@@ -15,6 +16,7 @@ from faplog.contracts.links import without_tokens
 
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
+_QUOTING: Final = re.compile(r"\n(DETAIL|CONTEXT|QUERY|HINT|LINE \d+):.*(\n\s*\^)?")
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -31,8 +33,13 @@ class JsonFormatter(logging.Formatter):
         }
         line |= fields(record) | telemetry.trace_fields()
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            line["exception"] = without_values(self.formatException(record.exc_info))
         return without_tokens(orjson.dumps(line, default=str).decode())
+
+
+def without_values(traceback: str) -> str:
+    """Return the traceback without the lines in which PostgreSQL quotes values, such as the key of a duplicate."""
+    return _QUOTING.sub("", traceback)
 
 
 def fields(record: logging.LogRecord) -> dict[str, object]:

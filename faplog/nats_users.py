@@ -2,48 +2,46 @@
 
 from typing import Final
 
-from faplog.bus import DEAD_PREFIX, STREAM, STREAM_DEAD
+from faplog.bus import DEAD_PREFIX, STREAM, STREAM_DEAD, inbox_prefix
 from faplog.contracts.messages import Subject
 
 ROLES: Final = ("api", "connector")
-
-_STREAMS: Final = (
-    "$JS.API.INFO",
-    *(f"$JS.API.STREAM.{verb}.{name}" for verb in ("INFO", "CREATE", "UPDATE") for name in (STREAM, STREAM_DEAD)),
-)
-"""Whoever comes first makes the streams; neither role may delete or purge one."""
 
 PUBLISH: Final[dict[str, tuple[str, ...]]] = {
     "api": (
         str(Subject.ANALYSIS_REQUEST),
         str(Subject.AVERAGE_REQUEST),
-        *_STREAMS,
+        # Whether the stream is full, and what still waits in it.
+        f"$JS.API.STREAM.INFO.{STREAM}",
         f"$JS.API.STREAM.MSG.GET.{STREAM}",
-        f"$JS.API.DIRECT.GET.{STREAM}",
-        f"$JS.API.DIRECT.GET.{STREAM}.>",
-        f"$JS.API.CONSUMER.INFO.{STREAM}.*",
-        f"$JS.API.CONSUMER.LIST.{STREAM}",
-        f"$JS.API.CONSUMER.NAMES.{STREAM}",
     ),
     "connector": (
         "analysis.*",
         "average.*",
         f"{DEAD_PREFIX}>",
-        *_STREAMS,
+        "$JS.API.INFO",
+        # It alone makes the streams and brings them to this version's configuration; nobody may delete or purge one.
+        *(f"$JS.API.STREAM.{verb}.{name}" for verb in ("INFO", "CREATE", "UPDATE") for name in (STREAM, STREAM_DEAD)),
         # How old the oldest message is; dead letters are listed, replayed and then removed.
         *(f"$JS.API.STREAM.MSG.GET.{name}" for name in (STREAM, STREAM_DEAD)),
         f"$JS.API.STREAM.MSG.DELETE.{STREAM_DEAD}",
-        f"$JS.API.CONSUMER.*.{STREAM}",
-        f"$JS.API.CONSUMER.*.{STREAM}.>",
+        f"$JS.API.CONSUMER.CREATE.{STREAM}",
+        f"$JS.API.CONSUMER.CREATE.{STREAM}.>",
         f"$JS.API.CONSUMER.DURABLE.CREATE.{STREAM}.>",
-        f"$JS.API.CONSUMER.MSG.NEXT.{STREAM}.>",
+        f"$JS.API.CONSUMER.INFO.{STREAM}.*",
+        f"$JS.API.CONSUMER.MSG.NEXT.{STREAM}.*",
         f"$JS.ACK.{STREAM}.>",
     ),
 }
-"""What each role may publish, which in NATS is also what it may ask of JetStream. Both hear only their replies."""
+"""What each role may publish, which in NATS is also what it may ask of JetStream."""
 
 
 def user(role: str, password: str) -> dict[str, object]:
-    """The entry of a role in the server's `authorization.users`; `password` may be a variable of the server's own."""
-    permissions = {"publish": list(PUBLISH[role]), "subscribe": ["_INBOX.>"]}
+    """Return the entry of a role in the server's `authorization.users`; it hears the replies to its own requests only.
+
+    Args:
+        role: One of `ROLES`.
+        password: The password, or a variable of the server's own.
+    """
+    permissions = {"publish": list(PUBLISH[role]), "subscribe": [f"{inbox_prefix(role)}.>"]}
     return {"user": role, "password": password, "permissions": permissions}

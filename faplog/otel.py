@@ -3,11 +3,12 @@
 import atexit
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote, urlsplit
 
 from opentelemetry import metrics, trace
 from opentelemetry._logs import LogRecord, SeverityNumber
@@ -20,12 +21,13 @@ from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import Span, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace import Event, ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.trace import Status
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from faplog.contracts.links import without_tokens
-from faplog.logs import fields
+from faplog.logs import fields, without_values
 from faplog.telemetry import METRICS
 from faplog.version import VERSION
 
@@ -38,6 +40,18 @@ EXPORT_TIMEOUT_SEC: Final = 3
 
 SECONDS_BUCKETS: Final = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100)
 PROBES: Final = r"/health($|[/?])"
+
+KEPT_ATTRIBUTES: Final = frozenset(
+    {
+        *("http.method", "http.request.method", "http.scheme", "url.scheme", "http.route"),
+        *("http.status_code", "http.response.status_code", "http.flavor", "network.protocol.version", "error.type"),
+        *("db.system", "db.system.name", "db.name", "db.namespace", "db.statement", "db.query.text"),
+    }
+)
+"""What of a span leaves the process. Which attributes there are depends on the release of an instrumentation and on
+OTEL_SEMCONV_STABILITY_OPT_IN, and many hold what a person typed, or who they are."""
+PATH_ATTRIBUTES: Final = frozenset({"http.target", "url.path"})
+"""Kept as a path alone: without what was searched for, and without the token of a link."""
 
 _SEVERITY: Final = {
     logging.DEBUG: SeverityNumber.DEBUG,
@@ -54,7 +68,7 @@ class Exporting:
     def __init__(self, service: str) -> None:
         resource = Resource.create({"service.name": service, "service.namespace": "faplog", "service.version": VERSION})
         self._traces = TracerProvider(resource=resource, shutdown_on_exit=False)
-        self._traces.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(timeout=EXPORT_TIMEOUT_SEC)))
+        self._traces.add_span_processor(BatchSpanProcessor(Impersonal(OTLPSpanExporter(timeout=EXPORT_TIMEOUT_SEC))))
         trace.set_tracer_provider(self._traces)
         self._tracer = trace.get_tracer("faplog", VERSION)
 
@@ -144,7 +158,6 @@ def instrument(app: "Flask", *, database: bool) -> None:
     FlaskInstrumentor.instrument_app(  # type: ignore[no-untyped-call]
         app, excluded_urls=PROBES, meter_provider=NoOpMeterProvider()
     )
-    app.before_request(_without_the_person)
     if database:
         from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor
 
@@ -153,18 +166,57 @@ def instrument(app: "Flask", *, database: bool) -> None:
             instrumentor.instrument()
 
 
-def _without_the_person() -> None:
-    """Who called, with what, what was searched for, and the token of a link: overwritten before they leave."""
-    from flask import request
+class Impersonal(SpanExporter):
+    """Exporter that hands on only what the allow list names of each span, so that nothing personal leaves."""
 
-    span = trace.get_current_span()
-    if not isinstance(span, Span):  # not one that is kept
-        return
-    path = without_tokens(request.path)
-    span.update_name(without_tokens(span.name))  # of an address nobody serves it is the address
-    span.set_attributes({"http.target": path, "net.peer.ip": "", "net.peer.port": 0, "http.user_agent": ""})
-    if "url.path" in (span.attributes or {}):  # its newer name, where OTEL_SEMCONV_STABILITY_OPT_IN asks for it
-        span.set_attribute("url.path", path)
+    def __init__(self, exporter: SpanExporter) -> None:
+        self._exporter = exporter
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Export the spans, reduced."""
+        return self._exporter.export([_impersonal(span) for span in spans])
+
+    def shutdown(self) -> None:
+        """End the exporter behind this one."""
+        self._exporter.shutdown()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Flush the exporter behind this one."""
+        return self._exporter.force_flush(timeout_millis)
+
+
+def _impersonal(span: ReadableSpan) -> ReadableSpan:
+    attributes = {key: value for key, value in (span.attributes or {}).items() if key in KEPT_ATTRIBUTES}
+    for key in PATH_ATTRIBUTES & (span.attributes or {}).keys():
+        attributes[key] = _path(str((span.attributes or {})[key]))
+    return ReadableSpan(
+        name=without_tokens(span.name),  # of an address nobody serves it is the address
+        context=span.get_span_context(),
+        parent=span.parent,
+        resource=span.resource,
+        attributes=attributes,
+        events=[_without_message(event) for event in span.events],
+        links=span.links,
+        kind=span.kind,
+        status=Status(span.status.status_code),  # the description is the message of an exception
+        start_time=span.start_time,
+        end_time=span.end_time,
+        instrumentation_scope=span.instrumentation_scope,
+    )
+
+
+def _without_message(event: Event) -> Event:
+    """Return the event with the type of its exception; messages quote values, and the log has the traceback."""
+    attributes = {key: value for key, value in (event.attributes or {}).items() if key == "exception.type"}
+    return Event(event.name, attributes, event.timestamp)
+
+
+def _path(target: str) -> str:
+    """Return the path of a request's target; empty where it cannot be read."""
+    try:
+        return without_tokens(unquote(urlsplit(target).path))
+    except ValueError:
+        return ""
 
 
 class _Handler(logging.Handler):
@@ -180,7 +232,9 @@ class _Handler(logging.Handler):
         attributes["logger"] = record.name
         if record.exc_info and record.exc_info[0]:
             attributes["exception.type"] = record.exc_info[0].__name__
-            attributes["exception.stacktrace"] = without_tokens(logging.Formatter().formatException(record.exc_info))
+            attributes["exception.stacktrace"] = without_tokens(
+                without_values(logging.Formatter().formatException(record.exc_info))
+            )
         self._logger.emit(
             LogRecord(
                 timestamp=int(record.created * 1e9),

@@ -14,13 +14,14 @@ MAX_STORE_BYTES: Final = 2 << 30
 
 
 def program(state: State, port: int, monitor: int) -> Program:
-    """The server with its configuration written and its users' URLs among the secrets."""
+    """Return the server, with its configuration written and its users' URLs among the secrets."""
     folder = state.folder("nats")
     users = [user(role, password(state, f"nats-{role}-password")) for role in ROLES]
     configuration = {
         "server_name": "faplog",
         "listen": f"{HOST}:{port}",
         "http": f"{HOST}:{monitor}",
+        "http_base_path": monitor_path(state),
         "jetstream": {"store_dir": str(folder / "jetstream"), "max_file_store": MAX_STORE_BYTES},
         "authorization": {"timeout": 5, "users": users},
     }
@@ -33,5 +34,14 @@ def program(state: State, port: int, monitor: int) -> Program:
         argv=(binary("nats-server"), "-c", str(file)),
         folder=folder,
         environment=bare_environment(folder),
-        ready=lambda: says_ok(monitor, "/healthz"),
+        ready=lambda: says_ok(monitor, f"{monitor_path(state)}/healthz"),
     )
+
+
+def monitor_path(state: State) -> str:
+    """Return the path below which the monitoring port answers.
+
+    The port knows no users, shows connections, subjects and stack traces, and lets pages of any origin read them. So
+    the path is a secret; everything else there is 404.
+    """
+    return "/" + password(state, "nats-monitor-path")

@@ -1,6 +1,7 @@
 """PostgreSQL: its own cluster in the state folder, reached over loopback with a password for each role."""
 
 import hashlib
+import json
 import os
 import pwd
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Final
 
 import psutil
 
@@ -18,6 +20,21 @@ from standalone.program import Program, bare_environment
 from standalone.state import Problem, State, write_private
 
 DATABASE = "faplog"
+LOG_SETTINGS: Final = {
+    "log_min_duration_statement": "2s",
+    # Values are personal: neither a slow statement's parameters, nor a failed one's text, nor the key in a DETAIL.
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+}
+_REVOKE_LARGE_OBJECTS: Final = (
+    "DO $$ DECLARE name regprocedure; BEGIN"
+    " FOR name IN SELECT oid FROM pg_proc"
+    " WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^lo(_|read$|write$)'"
+    " LOOP EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', name); END LOOP; END $$;"
+)
+"""A large object made by the API or the worker would keep the owner from reading the whole database for a backup."""
 
 
 def binary(name: str) -> str:
@@ -33,7 +50,7 @@ def binary(name: str) -> str:
 
 
 def program(state: State, port: int) -> Program:
-    """The server, its cluster made or mended, and its roles and database in place.
+    """Return the server, its cluster made or mended, and its roles and database in place.
 
     Raises:
         Problem: it cannot run here, or its cluster could not be made.
@@ -45,15 +62,14 @@ def program(state: State, port: int) -> Program:
     for role in DATABASE_ROLES:
         url = f"postgresql://faplog_{role}:{password(state, f'postgres-{role}-password')}@{HOST}:{port}/{DATABASE}"
         put(state, f"faplog-{role}-database", url)
-    settings = {
+    settings: dict[str, object] = {
         "listen_addresses": HOST,
         "port": port,
         "unix_socket_directories": "",
         "max_connections": 60,
         "shared_buffers": "64MB",
         "logging_collector": "off",
-        "log_min_duration_statement": "2s",
-    }
+    } | LOG_SETTINGS
     options = [option for key, value in settings.items() for option in ("-c", f"{key}={value}")]
     return Program(
         name="postgres",
@@ -128,12 +144,17 @@ def _roles(state: State, data: Path, wrap: tuple[str, ...]) -> None:
     statements.append(f"CREATE DATABASE {DATABASE} OWNER faplog_owner;")
     statements.append(f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC;")
     statements.append(f"GRANT CONNECT ON DATABASE {DATABASE} TO faplog_api, faplog_worker;")
-    script = "\n".join(statements) + "\n"
-    digest = hashlib.sha256(script.encode()).hexdigest()
+    statements.append("REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC;")
+    # A new database is a copy of template1.
+    scripts = {"postgres": statements, DATABASE: [_REVOKE_LARGE_OBJECTS], "template1": [_REVOKE_LARGE_OBJECTS]}
+    digest = hashlib.sha256(json.dumps(scripts).encode()).hexdigest()
     done = data.parent / "roles.sha256"
     if done.exists() and done.read_text("utf-8") == digest:
         return
-    _run(data.parent, [*wrap, binary("postgres"), "--single", "-D", str(data), "postgres"], script)
+    options = [option for key, value in LOG_SETTINGS.items() for option in ("-c", f"{key}={value}")]
+    for database, lines in scripts.items():
+        single = [*wrap, binary("postgres"), "--single", "-D", str(data), *options, database]
+        _run(data.parent, single, "\n".join(lines) + "\n")
     write_private(done, digest)
 
 

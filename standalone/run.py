@@ -129,7 +129,12 @@ def _publish(state: State, made: Servers, plan: System, supervisor: Supervisor) 
         "connector": urls["connector"],
         "functions": {name: urls[name] for name in plan.functions},
         "postgres": {"host": made.postgres.host, "port": made.postgres.port},
-        "nats": {"host": made.nats.host, "port": made.nats.port, "monitor": made.nats.monitor},
+        "nats": {
+            "host": made.nats.host,
+            "port": made.nats.port,
+            "monitor": made.nats.monitor,
+            "monitor_path": made.nats.monitor_path,
+        },
         "s3": {"endpoint": made.s3.endpoint, "bucket": made.s3.bucket},
         "circus": supervisor.endpoint,
     }

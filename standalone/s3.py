@@ -1,4 +1,8 @@
-"""SeaweedFS as the S3 server on loopback: one bucket, an access key for each role with no more rights than it needs."""
+"""SeaweedFS as the S3 server on loopback: one bucket, an access key for each role with no more rights than it needs.
+
+The S3 port answers signed requests only. Every other port of the server is for its own parts: it speaks TLS and takes
+no client without the certificate that `standalone.certificate` makes at each start.
+"""
 
 import json
 import signal
@@ -8,6 +12,7 @@ from typing import Final
 from faplog.blobs import Blobs
 from faplog.contracts.keys import AVERAGES, LOGS, RESULTS, SERIES
 from faplog.errors import Unavailable
+from standalone import certificate
 from standalone.credentials import S3_ROLES, password
 from standalone.ports import HOST
 from standalone.program import Program, bare_environment, binary
@@ -24,6 +29,8 @@ _ACTIONS: Final = {
     "backup": [f"{verb}:{BUCKET}" for verb in ("Read", "List")],
 }
 _INNER_KEYS: Final = ("jwt.signing", "jwt.signing.read", "jwt.filer_signing", "jwt.filer_signing.read")
+_GRPC: Final = ("master", "volume", "filer", "s3", "admin", "worker", "client")
+_HTTPS: Final = ("master", "volume", "filer", "admin", "client")
 _FIXED: Final = "admin-grpc"
 """A port that is not ours to choose: the server's own worker looks for it at 10,000 above the admin port."""
 
@@ -34,7 +41,7 @@ def port_names() -> list[str]:
 
 
 def program(state: State, ports: dict[str, int]) -> Program:
-    """The server with its identities written; its inner parts accept no unsigned request either.
+    """Return the server, with its identities, keys and certificate written.
 
     `ports` has a port for each of `port_names()`.
     """
@@ -53,15 +60,15 @@ def program(state: State, ports: dict[str, int]) -> Program:
         for role in S3_ROLES
     ]
     write_private(folder / "identities.json", json.dumps({"identities": identities}, indent=1))
-    inner = "\n".join(f'[{key}]\nkey = "{password(state, f"s3-{key}")}"' for key in _INNER_KEYS)
-    tomllib.loads(inner)
-    write_private(folder / "security.toml", inner)
+    write_private(folder / "security.toml", _security(state, certificate.make(folder)))
     (folder / "data").mkdir(mode=0o700, exist_ok=True)
     flags = {
         "dir": "data",
         "ip": HOST,
         "ip.bind": HOST,
         "bucket": BUCKET,
+        # What TLS leaves of the inner parts' HTTP is not needed either: they talk by gRPC.
+        "disableHttp": "true",
         "master.telemetry": "false",
         "webdav": "false",
         "admin.ui": "false",
@@ -69,6 +76,10 @@ def program(state: State, ports: dict[str, int]) -> Program:
         "s3.port.iceberg": "0",
         "s3.port.lance": "0",
         "s3.autoCreateBucket": "false",
+        "s3.iam": "false",
+        # No page of another origin may read an answer.
+        "s3.allowedOrigins": endpoint(ports),
+        "filer.allowedOrigins": endpoint(ports),
         "s3.allowDeleteBucketNotEmpty": "false",
         "filer.localSocket": "filer.sock",
         "s3.localSocket": "s3.sock",
@@ -85,6 +96,24 @@ def program(state: State, ports: dict[str, int]) -> Program:
         ready=lambda: _answers(state, endpoint(ports)),
         stop_signal=signal.SIGINT,
     )
+
+
+def _security(state: State, tls: certificate.Files) -> str:
+    """Return the server's security.toml: keys that sign requests between its parts, and mutual TLS on their ports."""
+    sections: dict[str, dict[str, str | bool]] = {key: {"key": password(state, f"s3-{key}")} for key in _INNER_KEYS}
+    pair: dict[str, str | bool] = {"cert": str(tls.certificate), "key": str(tls.key)}
+    ca: dict[str, str | bool] = {"ca": str(tls.certificate)}
+    sections["grpc"] = ca
+    sections |= {f"grpc.{part}": pair for part in _GRPC}
+    sections |= {f"https.{part}": pair | ca for part in _HTTPS}
+    sections["https.client"] = sections["https.client"] | {"enabled": True}
+    lines = []
+    for name, values in sections.items():
+        # A JSON string or truth value is TOML too.
+        lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in values.items())]
+    text = "\n".join(lines) + "\n"
+    tomllib.loads(text)
+    return text
 
 
 def endpoint(ports: dict[str, int]) -> str:

@@ -25,6 +25,8 @@ class Nats(Address):
     """Where NATS listens; `monitor` is its HTTP port for health and figures."""
 
     monitor: int
+    monitor_path: str
+    """The secret path below which the monitor answers."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ def prepare(state: State) -> Servers:
     Raises:
         Problem: a server cannot run on this machine.
     """
-    password(state, "faplog-connector-secret")
+    for name in ("faplog-connector-secret", "faplog-connector-metrics"):
+        password(state, name)
     ensure_signing_keys(state)
     ports = assign(state, ["postgres", "nats", "nats-monitor", *s3.port_names()])
     programs = (
@@ -70,7 +73,7 @@ def prepare(state: State) -> Servers:
         state=state.root,
         secrets=state.secrets,
         postgres=Address(HOST, ports["postgres"]),
-        nats=Nats(HOST, ports["nats"], ports["nats-monitor"]),
+        nats=Nats(HOST, ports["nats"], ports["nats-monitor"], nats.monitor_path(state)),
         s3=S3(s3.endpoint(ports), s3.BUCKET),
         programs=programs,
     )

@@ -136,7 +136,9 @@ def _connector(state: State, functions: list[stack.Function], urls: Mapping[str,
     here = [route.model_copy(update={"url": f"{urls[route.function]}/"}) for route in table]
     file = state.run / "routes.json"
     write_private(file, routes.render(here))
-    arguments = ("connector", "--routes", str(file), "--health", f"{HOST}:{port}", "--grace", "3")
+    token = str(state.secrets / "faplog-connector-metrics")
+    options = {"--routes": str(file), "--metrics-token": token, "--health": f"{HOST}:{port}", "--grace": "3"}
+    arguments = ("connector", *(word for option in options.items() for word in option))
     made = _python(state, "connector", arguments, ["faplog-connector-nats", "faplog-connector-secret"])
     return replace(made, ready=lambda: says_ok(port, "/readyz"))
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -96,6 +97,15 @@ class Stack:
         """What it says of itself: addresses and pids."""
         loaded: dict[str, Any] = json.loads((self.state / "runtime.json").read_text("utf-8"))
         return loaded
+
+    def connector_metrics(self) -> str:
+        """What the connector counted, in Prometheus' format."""
+        token = (self.secrets / "faplog-connector-metrics").read_text("utf-8")
+        request = urllib.request.Request(
+            f"{self.runtime['connector']}/metrics", headers={"Authorization": f"Bearer {token}"}
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return str(answer.read().decode())
 
 
 @pytest.fixture(scope="session")

@@ -169,16 +169,13 @@ class Publisher:
         async def quiet(error: Exception) -> None:
             log.info("broker", extra={"reason": type(error).__name__})
 
-        async def again() -> None:
-            if self._client is not None:
-                await self._ensure_streams(self._client)
-
         while True:
             client = Client()
             try:
                 await client.connect(
                     self._url,
                     name="faplog-api",
+                    inbox_prefix=bus.inbox_prefix("api"),
                     connect_timeout=2,
                     allow_reconnect=True,
                     max_reconnect_attempts=-1,
@@ -186,7 +183,6 @@ class Publisher:
                     ping_interval=10,
                     max_outstanding_pings=2,
                     error_cb=quiet,
-                    reconnected_cb=again,
                 )
             except (NatsError, OSError, TimeoutError) as error:
                 log.warning("broker away", extra={"reason": type(error).__name__})
@@ -195,16 +191,5 @@ class Publisher:
             except asyncio.CancelledError:
                 await client.close()  # in the middle of an attempt, its socket would stay open
                 raise
-            await self._ensure_streams(client)
             self._client = client
             return
-
-    @staticmethod
-    async def _ensure_streams(client: "Client") -> None:
-        """Whoever comes first makes the streams, the connector or this; where it fails a publish fails, no more."""
-        from nats.errors import Error as NatsError
-
-        try:
-            await bus.ensure_streams(client.jetstream(timeout=2))
-        except (NatsError, TimeoutError) as error:
-            log.warning("streams not made", extra={"reason": type(error).__name__})

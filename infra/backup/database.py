@@ -24,6 +24,9 @@ CREATE SCHEMA public;
 ALTER SCHEMA public OWNER TO pg_database_owner;
 GRANT USAGE ON SCHEMA public TO PUBLIC;
 """
+_OURS_ALONE: Final = ("--no-large-objects", "--exclude-schema=pg_catalog")
+"""faplog has no large objects, so one made by another role must not stop a dump. Who may call the server's own
+functions is set where the roles are made; the owner, who restores, may not set it."""
 
 
 class DatabaseProblem(Exception):
@@ -83,7 +86,8 @@ def dump(url: str, file: Path) -> dict[str, int]:
             exported = connection.execute("SELECT pg_export_snapshot()").fetchone()
             assert exported is not None
             rows = _counts(connection)
-            _run(url, [binary("pg_dump"), "--format=custom", f"--snapshot={exported[0]}", f"--file={file}"])
+            options = ["--format=custom", f"--snapshot={exported[0]}", f"--file={file}", *_OURS_ALONE]
+            _run(url, [binary("pg_dump"), *options])
     except psycopg.OperationalError as error:
         raise DatabaseProblem(f"The database does not answer ({type(error).__name__}).") from error
     return rows

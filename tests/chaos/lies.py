@@ -42,7 +42,9 @@ def first_waiting(stack: Stack, subject: str) -> bytes | None:
 
 
 async def _with_stream(stack: Stack, action: Any) -> None:
-    client = await nats.connect((stack.secrets / "faplog-connector-nats").read_text("utf-8").strip())
+    client = await nats.connect(
+        (stack.secrets / "faplog-connector-nats").read_text("utf-8").strip(), inbox_prefix=bus.inbox_prefix("connector")
+    )
     try:
         await action(client.jetstream(timeout=10))
     finally:

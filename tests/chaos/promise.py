@@ -146,8 +146,9 @@ def blobs(stack: Stack) -> Blobs:
 def waiting(stack: Stack, stream: str) -> int | None:
     """How many messages are in a stream: waiting, or in work. None while the broker does not say."""
     where = stack.runtime["nats"]
+    monitor = f"http://{where['host']}:{where['monitor']}{where['monitor_path']}"
     try:
-        answer = httpx.get(f"http://{where['host']}:{where['monitor']}/jsz", params={"streams": "true"}).json()
+        answer = httpx.get(f"{monitor}/jsz", params={"streams": "true"}).json()
     except (httpx.HTTPError, ValueError):
         return None
     streams = [one for account in answer.get("account_details", []) for one in account["stream_detail"]]

@@ -10,7 +10,6 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-import httpx
 import orjson
 import pytest
 
@@ -101,7 +100,7 @@ def test_two_thousand_logs_wait_while_analyse_hangs(
 
 def answered(stack: Stack, function: str, of: str = "") -> int:
     """How many messages a function has answered; of the api those that are no averages."""
-    text = httpx.get(f"{stack.runtime['connector']}/metrics").text
+    text = stack.connector_metrics()
     counts = {
         name: int(float(value))
         for name, value in re.findall(r'deliveries_total\{function="(\w+)",outcome="done"\} (\S+)', text)

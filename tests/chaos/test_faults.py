@@ -49,7 +49,7 @@ def test_average_is_killed_with_a_request_in_its_hands(victim: Stack, logs: dict
 
 def in_flight(stack: Stack, function: str) -> int:
     """How many messages the connector holds for a function."""
-    metrics = httpx.get(f"{stack.runtime['connector']}/metrics").text
+    metrics = stack.connector_metrics()
     found = re.search(rf'^faplog_connector_in_flight{{function="{function}"}} (\d+)', metrics, re.MULTILINE)
     return int(found[1]) if found else 0
 

@@ -74,7 +74,9 @@ def as_connector(server: NatsServer, action: Callable[[JetStreamContext], Awaita
     """Do something with no more than the connector's permissions."""
 
     async def run() -> None:
-        client = await nats.connect(server.connector_url, allow_reconnect=False)
+        client = await nats.connect(
+            server.connector_url, inbox_prefix=bus.inbox_prefix("connector"), allow_reconnect=False
+        )
         try:
             await action(client.jetstream())
         finally:

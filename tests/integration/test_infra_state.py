@@ -20,7 +20,7 @@ from nats.aio.client import Client
 from nats.errors import Error
 
 from faplog import nats_users
-from faplog.bus import STREAM, ensure_streams
+from faplog.bus import STREAM, ensure_streams, inbox_prefix
 from infra import render, seal
 from infra.backup import database
 from standalone.ports import HOST
@@ -70,21 +70,31 @@ async def connected(port: int, role: str, password: str) -> Client:
         """A refusal is also told to the asker's own call, which is what the test looks at."""
 
     return await nats.connect(
-        f"nats://{role}:{password}@{HOST}:{port}", allow_reconnect=False, connect_timeout=60, error_cb=ignore
+        f"nats://{role}:{password}@{HOST}:{port}",
+        inbox_prefix=inbox_prefix(role),
+        allow_reconnect=False,
+        connect_timeout=60,
+        error_cb=ignore,
     )
 
 
-@pytest.mark.parametrize("role", nats_users.ROLES)
-def test_a_role_of_the_chart_makes_the_streams_and_deletes_none(broker: int, role: str) -> None:
+def test_the_connector_of_the_chart_makes_the_streams_and_no_role_deletes_one(broker: int) -> None:
     async def scenario() -> None:
-        connection = await connected(broker, role, PASSWORDS[role])
-        jetstream = connection.jetstream(timeout=60)
-        await ensure_streams(jetstream)
-        assert (await jetstream.stream_info(STREAM)).config.name == STREAM
-        with pytest.raises(Error):  # nobody answers what was not let through
-            await connection.jetstream(timeout=2).delete_stream(STREAM)
-        assert (await jetstream.stream_info(STREAM)).config.name == STREAM
-        await connection.close()
+        for role in ("connector", "api"):
+            connection = await connected(broker, role, PASSWORDS[role])
+            jetstream = connection.jetstream(timeout=60)
+            if role == "connector":
+                await ensure_streams(jetstream)
+            before = (await jetstream.stream_info(STREAM)).config
+            forbidden = [connection.jetstream(timeout=2).delete_stream, connection.jetstream(timeout=2).purge_stream]
+            for request in forbidden:
+                with pytest.raises(Error):  # nobody answers what was not let through
+                    await request(STREAM)
+            if role == "api":
+                with pytest.raises(Error):
+                    await connection.jetstream(timeout=2).update_stream(before.evolve(max_bytes=1))
+            assert (await jetstream.stream_info(STREAM)).config == before
+            await connection.close()
 
     asyncio.run(scenario())
 
@@ -135,7 +145,18 @@ def run_roles(servers: Servers, folder: Path) -> dict[str, str]:
     return urls
 
 
+def as_in_an_older_release(servers: Servers) -> None:
+    """Give PUBLIC back what PostgreSQL itself gives it, and what the laptop's start took."""
+    for name in ("faplog", "postgres", "template1"):
+        where = f"host={servers.postgres.host} port={servers.postgres.port} dbname={name} user=postgres"
+        superuser = (servers.secrets / "postgres-superuser-password").read_text("utf-8")
+        with psycopg.connect(where, password=superuser, autocommit=True) as connection:
+            connection.execute(f"GRANT CONNECT, TEMP ON DATABASE {name} TO PUBLIC")
+            connection.execute("GRANT EXECUTE ON FUNCTION lo_create(oid), lo_creat(int) TO PUBLIC")
+
+
 def test_the_roles_job_makes_rotates_and_holds_back(servers: Servers, tmp_path: Path) -> None:
+    as_in_an_older_release(servers)
     first = run_roles(servers, tmp_path / "secrets")
     second = run_roles(servers, tmp_path / "secrets")
     for role in seal.DATABASE_ROLES:
@@ -152,5 +173,11 @@ def test_the_roles_job_makes_rotates_and_holds_back(servers: Servers, tmp_path: 
             connection.rollback()
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute("SELECT * FROM mine")
+            connection.rollback()
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute("SELECT lo_create(0)")
+        for name in ("postgres", "template1"):
+            with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+                psycopg.connect(second[role], dbname=name)
     with psycopg.connect(second["monitor"]) as connection:
         assert connection.execute("SELECT pg_database_size('faplog') > 0").fetchone() == (True,)

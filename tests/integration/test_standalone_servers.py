@@ -1,16 +1,17 @@
 """The real servers of the laptop: whom they let in, and to what."""
 
 import asyncio
-import http.client
 import json
 import os
 import socket
+import ssl
 import stat
 import subprocess
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import httpx
 import nats
 import psutil
 import psycopg
@@ -18,7 +19,7 @@ import pytest
 from nats.js import api as js
 
 from faplog.blobs import Blobs
-from faplog.bus import STREAM, ensure_streams
+from faplog.bus import STREAM, STREAM_DEAD, ensure_streams, inbox_prefix
 from faplog.errors import Unavailable
 from standalone import credentials, postgres
 from standalone.alone import running
@@ -101,10 +102,17 @@ def test_nats_takes_only_the_right_password(servers: Servers) -> None:
         ("api", "analysis.result"),
         ("api", "average.result"),
         ("api", "dead.analysis.request"),
+        ("api", f"$JS.API.STREAM.CREATE.{STREAM}"),
+        ("api", f"$JS.API.STREAM.UPDATE.{STREAM}"),
+        ("api", f"$JS.API.STREAM.INFO.{STREAM_DEAD}"),
         ("api", f"$JS.API.STREAM.DELETE.{STREAM}"),
         ("api", f"$JS.API.STREAM.PURGE.{STREAM}"),
         ("api", f"$JS.API.CONSUMER.MSG.NEXT.{STREAM}.analyse"),
+        ("api", "_INBOX.connector.reply"),
         ("connector", f"$JS.API.STREAM.DELETE.{STREAM}"),
+        ("connector", f"$JS.API.STREAM.PURGE.{STREAM}"),
+        ("connector", f"$JS.API.CONSUMER.DELETE.{STREAM}.analyse"),
+        ("connector", "_INBOX.api.reply"),
         ("connector", "elsewhere"),
     ],
 )
@@ -126,7 +134,19 @@ def test_nats_refuses_what_a_role_does_not_need(servers: Servers, role: str, sub
     run(publish())
 
 
-def test_nats_hears_only_its_own_replies(servers: Servers) -> None:
+@pytest.mark.parametrize(
+    ("role", "subject"),
+    [
+        ("api", "analysis.*"),
+        ("api", "_INBOX.>"),
+        ("api", "_INBOX.connector.>"),
+        ("api", ">"),
+        ("connector", "_INBOX.>"),
+        ("connector", "_INBOX.api.>"),
+        ("connector", "$JS.EVENT.>"),
+    ],
+)
+def test_nats_lets_a_role_hear_only_replies_to_itself(servers: Servers, role: str, subject: str) -> None:
     async def listen() -> None:
         refused = asyncio.get_running_loop().create_future()
 
@@ -134,9 +154,9 @@ def test_nats_hears_only_its_own_replies(servers: Servers) -> None:
             if not refused.done():
                 refused.set_result(str(error))
 
-        connection = await nats.connect(secret(servers, "faplog-api-nats"), error_cb=heard)
+        connection = await nats.connect(secret(servers, f"faplog-{role}-nats"), error_cb=heard)
         try:
-            await connection.subscribe("analysis.*")
+            await connection.subscribe(subject)
             assert "permissions violation" in (await asyncio.wait_for(refused, PATIENCE_SEC)).lower()
         finally:
             await connection.close()
@@ -144,18 +164,20 @@ def test_nats_hears_only_its_own_replies(servers: Servers) -> None:
     run(listen())
 
 
-def test_nats_lets_both_roles_make_the_streams_and_look_into_them(servers: Servers) -> None:
+def test_nats_lets_the_connector_make_the_streams_and_both_roles_look_into_them(servers: Servers) -> None:
     async def look(role: str) -> None:
-        connection = await nats.connect(secret(servers, f"faplog-{role}-nats"))
+        url = secret(servers, f"faplog-{role}-nats")
+        connection = await nats.connect(url, inbox_prefix=inbox_prefix(role))
         try:
-            stream = connection.jetstream()
-            await ensure_streams(stream)
+            stream = connection.jetstream(timeout=PATIENCE_SEC)
+            if role == "connector":
+                await ensure_streams(stream)
             assert (await stream.stream_info(STREAM)).config.retention == js.RetentionPolicy.WORK_QUEUE
         finally:
             await connection.close()
 
-    run(look("api"))
     run(look("connector"))
+    run(look("api"))
 
 
 READ, WRITE, DELETE, LIST = "read", "write", "delete", "list"
@@ -201,14 +223,20 @@ def test_s3_takes_only_the_right_key(servers: Servers) -> None:
 
 
 def test_the_inner_file_port_of_s3_refuses_the_unsigned(servers: Servers) -> None:
-    """The filer behind S3 would hand out every object to whoever finds its port."""
+    """The filer behind S3 would hand out every object to whoever finds its port.
+
+    Only the server's own certificate opens the connection, and even then the request must be signed.
+    """
     blobs(servers, "api").put("logs/private.csv", b"private")
     port = json.loads((servers.state / "ports.json").read_text("utf-8"))["s3-filer"]
+    own = ssl.create_default_context(cafile=str(servers.state / "s3" / "certificate.pem"))
+    own.load_cert_chain(servers.state / "s3" / "certificate.pem", servers.state / "s3" / "key.pem")
+    address = f"https://127.0.0.1:{port}/buckets/{servers.s3.bucket}/logs/private.csv"
     for method in ("GET", "PUT", "DELETE"):
-        connection = http.client.HTTPConnection(servers.s3.endpoint.split("/")[2].split(":")[0], port, timeout=30)
-        connection.request(method, f"/buckets/{servers.s3.bucket}/logs/private.csv", body=b"x")
-        assert connection.getresponse().status == 401, method
-        connection.close()
+        with pytest.raises(httpx.TransportError):
+            httpx.request(method, address, verify=False, timeout=PATIENCE_SEC)  # noqa: S501
+        answer = httpx.request(method, address, verify=own, timeout=PATIENCE_SEC)
+        assert answer.status_code in {401, 404}, method
     assert blobs(servers, "api").get("logs/private.csv") == b"private"
 
 
@@ -236,6 +264,20 @@ def test_lost_passwords_are_replaced_and_the_data_stays(tmp_path: Path) -> None:
     for file in state.secrets.glob("*"):
         file.unlink()
     assert serves_postgres(state, "SELECT answer FROM kept") == 42
+
+
+def test_a_state_of_an_older_release_loses_what_public_may_do(tmp_path: Path) -> None:
+    state = prepare(tmp_path / "state")
+    program = postgres.program(state, assign(state, ["postgres"])["postgres"])
+    with running(state, [program]):
+        where = f"{(state.secrets / 'faplog-owner-database').read_text('utf-8').rsplit('@', 1)[1]}"
+        superuser = (state.secrets / "postgres-superuser-password").read_text("utf-8")
+        with psycopg.connect(f"postgresql://postgres:{superuser}@{where}", autocommit=True) as connection:
+            connection.execute("GRANT CONNECT ON DATABASE postgres TO PUBLIC")
+            connection.execute("GRANT EXECUTE ON FUNCTION lo_create(oid) TO PUBLIC")
+    (state.folder("postgres") / "roles.sha256").write_text("what the older release ran")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        serves_postgres(state, "SELECT lo_create(0)")
 
 
 def serves_postgres(state: State, statement: str = "SELECT 1") -> int:

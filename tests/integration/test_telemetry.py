@@ -52,8 +52,15 @@ def test_without_an_endpoint_nothing_of_opentelemetry_is_imported(module: str) -
     assert done.stdout == "[]\n"
 
 
-def test_a_functions_spans_logs_and_numbers_arrive_and_the_last_of_them_at_sigterm(tmp_path: Path, sink: Sink) -> None:
-    patient = {"OTEL_EXPORTER_OTLP_ENDPOINT": sink.endpoint, "OTEL_BSP_SCHEDULE_DELAY": "100000"}
+@pytest.mark.parametrize("opted", ["", "http", "http/dup"])
+def test_a_functions_spans_logs_and_numbers_arrive_and_the_last_of_them_at_sigterm(
+    tmp_path: Path, sink: Sink, opted: str
+) -> None:
+    patient = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": sink.endpoint,
+        "OTEL_BSP_SCHEDULE_DELAY": "100000",
+        "OTEL_SEMCONV_STABILITY_OPT_IN": opted,
+    }
     with function_process(tmp_path, ROOT, ENTRY, **patient) as function:
         status, _ = function.post(MESSAGE, X_Topic="analysis.request", X_Connector_Secret=SECRET, traceparent=PARENT)
         assert status == 503  # its object store is away, which it logs
@@ -74,7 +81,7 @@ def test_a_functions_spans_logs_and_numbers_arrive_and_the_last_of_them_at_sigte
     assert not [span.name for _, span in sink.spans if "health" in span.name], "probes are no news"
 
     kept = [str(span) for _, span in sink.spans]
-    assert not [span for span in kept if "persons" in span or "Python-urllib" in span]
+    assert not [span for span in kept if "persons" in span or "Python-urllib" in span or "127.0.0.1" in span]
 
     (event,) = [record for _, record in sink.logs if record.body.string_value == "part away"]
     assert event.trace_id.hex() == TRACE_ID
