@@ -54,6 +54,7 @@ class Reconciler:
         steps: list[Callable[[], object]] = [
             requeue.end_uploads,
             requeue.requeue_analyses,
+            requeue.settle_averages,
             requeue.requeue_averages,
             requeue.renew,
             self.forget,
