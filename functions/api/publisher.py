@@ -65,9 +65,10 @@ class Publisher:
         self._client: Client | None = None
         self._connecting: Future[None] | None = None
 
-    def start(self) -> None:
-        """Begin to connect, in the background."""
-        self._started()
+    def start(self, wait_sec: float = 0) -> bool:
+        """Begin to connect, in the background; whether that is done after so many seconds at most."""
+        _, connecting = self._started()
+        return bool(wait([connecting], wait_sec).done)
 
     def publish(self, messages: Sequence[Outgoing]) -> list[bool]:
         """Whether each request is now in the stream; while NATS is away none is, and this returns at once."""

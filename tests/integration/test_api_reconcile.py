@@ -1,5 +1,6 @@
 """Reconcile: what was lost is found, what waits is left alone, what nobody knows is removed."""
 
+import json
 import os
 import subprocess
 import sys
@@ -342,3 +343,29 @@ def test_more_unsent_averages_than_a_batch(system: Rig, person: Person, monkeypa
     system.sql("UPDATE fap_average SET sent = false, generation = nextval('fap_average_generation')")
     system.reconcile()
     assert len(system.take("average.request")) == 5
+
+
+def test_a_run_waits_for_a_broker_that_answers_late(
+    system: Rig, servers: Servers, person: Person, tmp_path: Path
+) -> None:
+    """Such as the cluster's job, which runs once and ends."""
+    system.broker.stop()
+    until(lambda: not system.publisher.connected(), what="the publisher noticed")
+    analysis_id = uploaded(person)
+    (tmp_path / "secrets").mkdir()
+    for secret in servers.secrets.iterdir():
+        (tmp_path / "secrets" / secret.name).write_text(secret.read_text())
+    (tmp_path / "secrets" / "faplog-api-nats").write_text(system.broker.url)
+    environment = os.environ | servers.environment | {"SECRETS_DIR": str(tmp_path / "secrets")}
+    command = [sys.executable, "-m", "functions.api.reconcile"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        seen = []
+        for line in process.stderr:
+            seen.append(line)
+            if json.loads(line)["event"] == "broker":  # it could not connect
+                system.broker.start()
+                break
+        rest = process.communicate(timeout=60)[1]
+    assert process.returncode == 0, "".join(seen) + rest
+    assert [request["data"]["fileName"] for request in system.waiting("analysis.request")] == [str(analysis_id)]
