@@ -12,6 +12,8 @@ from faplog.contracts.messages import HEADER_SECRET, HEADER_TOPIC
 from faplog.routes import Route
 
 CONNECT_TIMEOUT_SEC: Final = 5.0
+REPORT_TIMEOUT_SEC: Final = 5.0
+"""How long the report of a failed try may take; it delays the next one."""
 MAX_EXPLANATION_BYTES: Final = 8192
 IDLE_CONNECTION_SEC: Final = 15
 
@@ -26,9 +28,7 @@ async def call(
     session: aiohttp.ClientSession, route: Route, secret: str, message: Message, traceparent: str | None, limit: int
 ) -> Answer:
     """POST the message to the function's root. `limit` is how many bytes a reply may have; never raises for HTTP."""
-    headers = {"Content-Type": "application/json", HEADER_TOPIC: message.subject, HEADER_SECRET: secret}
-    if traceparent:
-        headers["traceparent"] = traceparent
+    headers = _headers(message.subject, secret, traceparent)
     timeout = aiohttp.ClientTimeout(total=route.timeout_sec, sock_connect=CONNECT_TIMEOUT_SEC)
     try:
         async with session.post(
@@ -43,6 +43,26 @@ async def call(
         return Answer(Verdict.RESET, f"connection broke before the answer was complete ({type(error).__name__})")
     except aiohttp.ClientError as error:
         return Answer(Verdict.FAILED, f"not an HTTP answer ({type(error).__name__})")
+
+
+async def report(
+    session: aiohttp.ClientSession, route: Route, secret: str, topic: str, payload: bytes, traceparent: str | None
+) -> Answer:
+    """POST a payload under another topic than it came on. DONE if it was taken; never raises for HTTP."""
+    timeout = aiohttp.ClientTimeout(total=REPORT_TIMEOUT_SEC)
+    headers = _headers(topic, secret, traceparent)
+    try:
+        async with session.post(
+            route.url, data=payload, headers=headers, timeout=timeout, allow_redirects=False
+        ) as response:
+            return Answer(judge(response.status), f"HTTP {response.status}")
+    except (TimeoutError, aiohttp.ClientError) as error:
+        return Answer(Verdict.HOLD, type(error).__name__)
+
+
+def _headers(topic: str, secret: str, traceparent: str | None) -> dict[str, str]:
+    headers = {"Content-Type": "application/json", HEADER_TOPIC: topic, HEADER_SECRET: secret}
+    return headers | ({"traceparent": traceparent} if traceparent else {})
 
 
 async def _read(response: aiohttp.ClientResponse, route: Route, limit: int) -> Answer:

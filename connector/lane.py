@@ -14,10 +14,11 @@ from nats.aio.msg import Msg
 from connector import metrics
 from connector.answer import MAX_TRIES, Answer, Verdict, after_resets, retry_delay_sec
 from connector.broker import AWAY, Broker, reason
-from connector.call import call
+from connector.call import call, report
 from connector.gate import Gate
 from connector.message import Message, Outgoing, dead_letter, next_try, reply
 from faplog import bus, telemetry
+from faplog.contracts.messages import DELAYED
 from faplog.routes import Route
 
 log = logging.getLogger(__name__)
@@ -37,9 +38,26 @@ class Lane:
     """Fetches only what it has free slots for: what waits, waits in the stream, for whichever connector is free."""
 
     def __init__(
-        self, route: Route, broker: Broker, session: aiohttp.ClientSession, secret: str, retry_sec: float
+        self,
+        route: Route,
+        broker: Broker,
+        session: aiohttp.ClientSession,
+        secret: str,
+        retry_sec: float,
+        reply_route: Route | None = None,
     ) -> None:
+        """Serve one route.
+
+        Args:
+            route: the function and its topic.
+            broker: the connection to NATS.
+            session: the HTTP client.
+            secret: the connector secret.
+            retry_sec: the pause before the second try of a failed message.
+            reply_route: the function that takes the replies; it is told of failed tries.
+        """
         self.route = route
+        self._reply_route = reply_route
         self.gate = Gate()
         self._broker = broker
         self._session = session
@@ -166,6 +184,8 @@ class Lane:
                 await self._broker.tell(message.reply, Msg.Ack.Nak)
                 return
             answer = await self._call(message, traceparent)
+            if answer.verdict not in (Verdict.DONE, Verdict.HOLD) and resets == 0:
+                await self._report_delay(message, traceparent)
             if answer.verdict is Verdict.RESET:
                 resets += 1
                 answer = after_resets(answer, resets)
@@ -201,6 +221,15 @@ class Lane:
         answer = await call(self._session, self.route, self._secret, message, traceparent, limit)
         metrics.delivered(self.route.function, answer.verdict, loop.time() - start)
         return answer
+
+    async def _report_delay(self, message: Message, traceparent: str | None) -> None:
+        """Tell the function that takes the replies that a try has failed. A hint: one that is lost is not repeated."""
+        topic = DELAYED.get(message.subject)
+        if topic is None or self._reply_route is None:
+            return
+        answer = await report(self._session, self._reply_route, self._secret, topic, message.payload, traceparent)
+        if answer.verdict is not Verdict.DONE:
+            log.warning("delay not reported", extra=self._fields(message) | {"reason": answer.reason.split(":")[0]})
 
     def _outgoing(self, message: Message, answer: Answer, traceparent: str | None) -> Outgoing | None:
         """What is published before the message is acked."""

@@ -6,6 +6,7 @@ import logging
 import signal
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from typing import Final
 
 from nats.js import JetStreamContext
@@ -43,7 +44,10 @@ async def serve(
         health.server(bind, broker, routes, metrics_token),
         asyncio.TaskGroup() as tasks,
     ):
-        lanes = [Lane(route, broker, session, settings.secret, settings.connector_retry_sec) for route in routes]
+        lanes = [
+            Lane(route, broker, session, settings.secret, settings.connector_retry_sec, reply_route_of(route, routes))
+            for route in routes
+        ]
         connection = tasks.create_task(broker.run())
         fetching = [tasks.create_task(lane.run()) for lane in lanes]
         beats = tasks.create_task(_beat(lanes, settings.connector_ack_wait_sec / 3))
@@ -58,6 +62,14 @@ async def serve(
         await broker.close()
         await _end({watch, beats, *fetching, connection})
     log.info("stopped")
+
+
+def reply_route_of(route: Route, routes: Sequence[Route]) -> Route | None:
+    """Return the route of the function that takes the replies of `route`, if there is one."""
+    for other in routes:
+        if route.reply_topic and fnmatchcase(route.reply_topic, other.topic):
+            return other
+    return None
 
 
 async def _end(tasks: set[asyncio.Task[None]]) -> None:

@@ -4,6 +4,7 @@ Used as `gunicorn -c python:faplog.gunicorn_conf "function.handler:create_app()"
 more connections, finishes its requests, sends its last telemetry and exits 0.
 """
 
+import logging
 import os
 import sys
 import threading
@@ -70,8 +71,22 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001
     telemetry.setup(os.environ.get("FUNCTION_NAME", "faplog"))
 
 
-def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001
-    """After the last request: spans, numbers and events that are still in memory go out."""
-    from faplog import telemetry
+def post_worker_init(worker: Any) -> None:
+    """What the application does in the background begins, when the worker is ready for requests."""
+    from faplog.function import background
 
+    for task in background(worker.wsgi):
+        task.start()
+
+
+def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001
+    """After the last request background work ends; spans, numbers and events that are still in memory go out."""
+    from faplog import telemetry
+    from faplog.function import background
+
+    for task in background(getattr(worker, "wsgi", None)):
+        try:
+            task.stop()
+        except Exception:
+            logging.getLogger(__name__).exception("background work did not end")
     telemetry.shutdown()

@@ -43,6 +43,7 @@ REASONS: Final[tuple[tuple[str, Any], ...]] = (
         r"it has (?:more than )?(\d+) (?:lines|rows), a log of one day cannot",
         _("With {0} rows it is no log of one day."),
     ),
+    (r"it has more than (\d+) columns", _("It has more than {0} columns. No log of the FAP app has so many.")),
     (r"it has a line longer than (\d+) kB", _("It has a line longer than {0} kB.")),
     (r"its columns change more than (\d+) times", _("Its columns change more than {0} times.")),
     (r"the file is no longer there", _("The file is no longer there. Please upload it again.")),
@@ -55,6 +56,10 @@ REASONS: Final[tuple[tuple[str, Any], ...]] = (
     (r"The file must be a \.csv or a \.zip\.", _("Only .csv and .zip files can be read.")),
     (r"The file must be a \.csv\.", _("Only .csv files can be read here.")),
     (r"The file has no name\.", _("The file has no name. Please give it one.")),
+    (
+        r"The name of the file is too long\. Please give it a shorter one\.",
+        _("The name of the file is too long. Please give it a shorter one."),
+    ),
     (
         r"The file is not a text file: expected the CSV the FAP app writes\.",
         _("This is not a text file. Expected is the CSV the FAP app writes."),
@@ -88,6 +93,10 @@ REASONS: Final[tuple[tuple[str, Any], ...]] = (
     (
         r"The zip unpacks to more than is allowed: ([\d,]+) entries, (\d+) MB each, (\d+) MB in all\.",
         _("The zip holds more than is allowed: {0} files, {1} MB each, {2} MB in all. Please make several of it."),
+    ),
+    (
+        r"The zip has more than ([\d,]+) entries, or names that are too long\.",
+        _("The zip holds more than {0} files, or their names are too long. Please make several of it."),
     ),
     (
         r"The zip is packed far better than any log can be\.",

@@ -9,6 +9,10 @@ SERIES: Final = "series/"
 RESULTS: Final = "results/"
 AVERAGES: Final = "averages/"
 
+TRANSIENT: Final = (RESULTS, AVERAGES)
+"""What is on its way from one function to another: removed when it has arrived, made again where it is lost, and not
+part of a backup."""
+
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _REFERENCE = re.compile(rf"results/{_UUID}\.json|averages/{_UUID}/[0-9a-f]{{64}}(-result)?\.json")
 
@@ -29,12 +33,12 @@ def result_key(analysis_id: UUID) -> str:
 
 
 def average_request_key(user_id: UUID, analysis_sha: str) -> str:
-    """Where the API puts a list of analyses too large for a message; expires after two days."""
+    """Where the API puts a list of analyses too large for a message; transient."""
     return f"{AVERAGES}{user_id}/{analysis_sha}.json"
 
 
 def average_result_key(user_id: UUID, analysis_sha: str) -> str:
-    """Where `average` puts an average too large for a message; expires after two days."""
+    """Where `average` puts an average too large for a message; transient."""
     return f"{AVERAGES}{user_id}/{analysis_sha}-result.json"
 
 

@@ -60,6 +60,13 @@ class Period(StrEnum):
     MONTHLY = "MONTHLY"
 
 
+TOPIC_DELAYED: Final = "analysis.delayed"
+"""The topic under which the connector POSTs an `analysis.request` to the API when a try of it has failed. It is a hint
+that may be lost, so it never lies in the stream."""
+
+DELAYED: Final[dict[str, str]] = {Subject.ANALYSIS_REQUEST: TOPIC_DELAYED}
+"""The requests of which failed tries are reported, and the topic of the report."""
+
 HEADER_TOPIC: Final = "X-Topic"
 """The subject a message came on; set by the connector, stripped from outside requests by the edge."""
 

@@ -11,7 +11,8 @@ from typing import IO, Final
 
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
-from .receive import Spooled, plain_name
+from .names import plain_name, shown_path, visible
+from .receive import Spooled
 
 MAX_ENTRIES: Final = 1000
 MAX_ENTRY_BYTES: Final = 20 * 1024 * 1024
@@ -26,6 +27,7 @@ _MAX_TABLE_BYTES: Final = 1024 * 1024
 _CHUNK: Final = 64 * 1024
 _ENCRYPTED: Final = 0x1
 _UTF8_NAME: Final = 0x800
+_TABLE_TOO_LONG: Final = "The zip has more than 1,000 entries, or names that are too long."
 _TOO_MUCH: Final = "The zip unpacks to more than is allowed: 1,000 entries, 20 MB each, 200 MB in all."
 
 
@@ -77,7 +79,7 @@ def listing(archive: zipfile.ZipFile) -> Listing:
 
 def unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Spooled | None:
     """An entry's bytes, at most as many as the table admits; None if it is damaged. The caller closes its file."""
-    spooled = Spooled.named(plain_name(shown_name(entry)))
+    spooled = Spooled.named(plain_name(_full_name(entry)))
     try:
         for chunk in _chunks(archive, entry):
             spooled.write(chunk)
@@ -89,6 +91,11 @@ def unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Spooled | None:
 
 
 def shown_name(entry: zipfile.ZipInfo) -> str:
+    """The entry's name with its folders, for display."""
+    return shown_path(_full_name(entry))
+
+
+def _full_name(entry: zipfile.ZipInfo) -> str:
     """The entry's name with its folders. Many tools write UTF-8 without saying so; it is read as what it is."""
     if entry.flag_bits & _UTF8_NAME:
         return entry.filename
@@ -106,7 +113,7 @@ def _chunks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]
 
 def _is_log(entry: zipfile.ZipInfo) -> bool:
     """A regular .csv; not a folder, a link, or what macOS adds."""
-    name = shown_name(entry).replace("\\", "/")
+    name = visible(_full_name(entry)).replace("\\", "/")
     base = plain_name(name)
     mode = entry.external_attr >> 16
     return (
@@ -130,7 +137,7 @@ class _Bounded(io.RawIOBase):
             size = self._file.seek(0, io.SEEK_END) - here
             self._file.seek(here)
         if size > _MAX_TABLE_BYTES:
-            raise RequestEntityTooLarge(_TOO_MUCH)
+            raise RequestEntityTooLarge(_TABLE_TOO_LONG)
         return self._file.read(size)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:

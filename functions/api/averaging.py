@@ -1,14 +1,15 @@
 """When averages are due, over what, and the requests for them.
 
-A user's averages are judged under the lock on the user's row, and only while none of the user's logs is pending: the
-identity of an average is its period and the digest of the analyses in it, so one that would come out the same is not
-asked for again.
+A user's averages are judged under the lock on the user's row, and only while none of the user's logs is on its first
+try: the identity of an average is its period and the digest of the analyses in it, so one that would come out the same
+is not asked for again.
 """
 
 import hashlib
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Final
 from uuid import UUID
@@ -29,6 +30,9 @@ log = logging.getLogger(__name__)
 
 _PAGE_ROWS: Final = 200
 """Analyses fetched at once: some 5 kB each."""
+
+UPLOAD_AWAITED: Final = timedelta(minutes=2)
+"""How long averages wait for a log on its way into the object store; usually that takes less than a second."""
 
 _IN_PERIOD: Final = """
     user_id = %(user_id)s AND status = 'Success'
@@ -76,13 +80,20 @@ def lock(connection: Conn, user_id: UUID) -> bool:
 def settle(connection: Conn, user_id: UUID) -> list[Due]:
     """The user's averages that changed, now CALCULATING; to be asked for after the commit. Needs the `lock`.
 
-    Nothing is due while a log is pending. A period without analyses loses its average.
+    Nothing is due while a log is on its first try. One that failed a try (`delayed`, or queued again by reconcile) is
+    not waited for, nor one whose upload takes longer than `UPLOAD_AWAITED`: it may take minutes to end, and its success
+    makes the averages due again. A period without analyses loses its average.
     """
-    pending = connection.execute(
-        "SELECT EXISTS (SELECT FROM fap_analysis WHERE user_id = %s AND status = %s) AS any",
-        [user_id, AnalysisStatus.PROCESSING],
+    awaited = connection.execute(
+        """
+        SELECT EXISTS (
+            SELECT FROM fap_analysis
+            WHERE user_id = %s AND status = %s AND NOT delayed AND retries = 0
+                AND (stage = 'analyse' OR queued_at > now() - %s)) AS any
+        """,
+        [user_id, AnalysisStatus.PROCESSING, UPLOAD_AWAITED],
     ).fetchone()
-    if pending and pending["any"]:
+    if awaited and awaited["any"]:
         return []
     rows = connection.execute(
         """
@@ -137,6 +148,7 @@ class Asking:
 
     def _ask(self, due: Due) -> bool:
         if not self.publisher.connected():
+            log.warning("average not asked for", extra={"reason": "not connected to the broker"})
             return False
         try:
             payload = self._payload(due)
@@ -192,6 +204,7 @@ class Asking:
                     "UPDATE fap_average SET sent = false WHERE generation = ANY(%s) AND status = %s",
                     [[due.generation for due in unsent], AverageStatus.CALCULATING],
                 )
+            self.publisher.resend.set()
         except Unavailable as error:
             log.warning("unsent averages not marked", extra={"reason": str(error)})
 

@@ -7,11 +7,13 @@ from faplog.settings import load
 
 from . import analyses, averages, db, files, front, health, parts, refusals, results, shared, sharing, uploads
 from .publisher import Publisher
+from .requeue import Requeue
+from .resender import Resender
 from .settings import Settings
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The function as a WSGI app. Nothing connects before the first request, which is after gunicorn's fork.
+    """The function as a WSGI app. Nothing connects before gunicorn starts the `Resender`, or else the first request.
 
     Raises:
         SettingsError: a setting is missing or malformed.
@@ -21,7 +23,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     database = db.Database(settings.api_database.get_secret_value(), settings.worker_database.get_secret_value())
     app.extensions[db.EXTENSION] = database
-    parts.install(app, settings, function.blobs(settings), Publisher(settings.nats.get_secret_value()))
+    blobs, publisher = function.blobs(settings), Publisher(settings.nats.get_secret_value())
+    parts.install(app, settings, blobs, publisher)
+    function.run_in_background(app, Resender(Requeue(database, blobs, publisher, settings)))
     front.install(app, settings)
     for module in (uploads, analyses, files, sharing, shared, averages, results, refusals, health):
         app.register_blueprint(module.blueprint)

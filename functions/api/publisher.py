@@ -1,7 +1,7 @@
 """Messages out: one daemon thread a worker owns the event loop and the NATS connection.
 
 Postgres is the truth, a publish only speeds things up: what cannot be published now, because NATS is away or enough
-requests wait there, is said so at once, and reconcile publishes it later.
+requests wait there, is reported as such at once. Its row is marked, and `Resender` or reconcile publishes it later.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future, wait
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from faplog import bus
@@ -35,6 +35,9 @@ BATCH: Final = 64
 
 _CANCEL_AGAIN_SEC: Final = 0.2
 
+_LOOK_SEC: Final = 1.0
+"""How often the connection is checked for having been closed for good, which nats-py does not always report."""
+
 T = TypeVar("T")
 
 
@@ -49,9 +52,11 @@ class Outgoing:
 
 
 class Publisher:
-    """Publishes from any thread. Nothing starts before the first use, which is after gunicorn's fork."""
+    """Publishes from any thread. Nothing starts before `start` or the first use, which are after gunicorn's fork."""
 
     def __init__(self, url: str) -> None:
+        self.resend = Event()
+        """Set when there is a new connection, and when rows were marked as unsent; `Resender` waits for it."""
         self._url = url
         self._lock = Lock()
         self._pid: int | None = None
@@ -60,12 +65,17 @@ class Publisher:
         self._client: Client | None = None
         self._connecting: Future[None] | None = None
 
+    def start(self, wait_sec: float = 0) -> bool:
+        """Begin to connect, in the background; whether that is done after so many seconds at most."""
+        _, connecting = self._started()
+        return bool(wait([connecting], wait_sec).done)
+
     def publish(self, messages: Sequence[Outgoing]) -> list[bool]:
         """Whether each request is now in the stream; while NATS is away none is, and this returns at once."""
         stored: list[bool] = []
         for start in range(0, len(messages), BATCH):
             batch = messages[start : start + BATCH]
-            stored += self._batch(batch) if self.connected() else [False] * len(batch)
+            stored += self._batch(batch)
         return stored
 
     def connected(self) -> bool:
@@ -113,6 +123,9 @@ class Publisher:
         loop.call_soon_threadsafe(loop.stop)
 
     def _batch(self, messages: Sequence[Outgoing]) -> list[bool]:
+        if not self.connected():
+            log.warning("not published", extra={"messages": len(messages), "reason": "not connected to the broker"})
+            return [False] * len(messages)
         try:
             return self.ask(self._publish(messages), PUBLISH_SEC * 2)
         except Unavailable as error:
@@ -150,7 +163,8 @@ class Publisher:
             self._client = None
             self._loop = loop = asyncio.new_event_loop()
             Thread(target=self._run, args=[loop], name="publisher", daemon=True).start()
-            self._connecting = asyncio.run_coroutine_threadsafe(self._connect(), loop)
+            self._connecting = Future()
+            asyncio.run_coroutine_threadsafe(self._stay_connected(self._connecting), loop)
             return loop, self._connecting
 
     @staticmethod
@@ -161,13 +175,31 @@ class Publisher:
         finally:
             loop.close()
 
-    async def _connect(self) -> None:
-        """Connect, however long it takes; afterwards the client itself reconnects, for ever."""
+    async def _stay_connected(self, first: "Future[None]") -> None:
+        """Connect, however long it takes, and again whenever the client has given up; resolves `first` once."""
+        while True:
+            client = await self._connect()
+            self._client = client
+            self.resend.set()
+            if not first.done():
+                first.set_result(None)
+            while not client.is_closed:
+                await asyncio.sleep(_LOOK_SEC)
+            if self._client is not client:  # closed by `close`
+                return
+            log.warning("broker connection closed")
+            await asyncio.sleep(1)
+
+    async def _connect(self) -> "Client":
+        """Connect, however long it takes; afterwards the client itself reconnects, unless the server sends it away."""
         from nats.aio.client import Client
         from nats.errors import Error as NatsError
 
         async def quiet(error: Exception) -> None:
             log.info("broker", extra={"reason": type(error).__name__})
+
+        async def again() -> None:
+            self.resend.set()
 
         while True:
             client = Client()
@@ -183,6 +215,7 @@ class Publisher:
                     ping_interval=10,
                     max_outstanding_pings=2,
                     error_cb=quiet,
+                    reconnected_cb=again,
                 )
             except (NatsError, OSError, TimeoutError) as error:
                 log.warning("broker away", extra={"reason": type(error).__name__})
@@ -191,5 +224,4 @@ class Publisher:
             except asyncio.CancelledError:
                 await client.close()  # in the middle of an attempt, its socket would stay open
                 raise
-            self._client = client
-            return
+            return client

@@ -4,7 +4,6 @@ Behind of-watchdog bodies are chunked and carry no Content-Length, so nothing he
 """
 
 import hashlib
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from werkzeug.http import parse_options_header
 from faplog.errors import Unavailable
 
 from .contents import HEAD_BYTES
+from .names import MAX_NAME_CHARS, plain_name
 
 MAX_UPLOAD_BYTES: Final = 20 * 1024 * 1024
 MAX_BODY_BYTES: Final = MAX_UPLOAD_BYTES + 64 * 1024
@@ -33,10 +33,13 @@ TOTAL_SEC: Final = 100
 """How long a client may take; less than the function may run. The edge takes a body whole before it hands it on, and
 gives slow clients more time than this."""
 
-MAX_NAME_CHARS: Final = 255
+MAX_HEADER_BYTES: Final = 64 * MAX_NAME_CHARS
+"""How long a header of the form may be; a name takes at most 12 bytes a character, percent-encoded."""
+
 _CHUNK: Final = 64 * 1024
+_PARSER_HEADER_BYTES: Final = 4 * _CHUNK
+"""The parser's own limit, which must not be reached before ours: its error does not say which header it was."""
 _IN_MEMORY: Final = 1024 * 1024
-_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 _TOO_LARGE: Final = "The file is larger than 20 MB."
 
 
@@ -71,16 +74,6 @@ class Spooled:
     def named(cls, file_name: str) -> "Spooled":
         """An empty one."""
         return cls(file_name, SpooledTemporaryFile(_IN_MEMORY))
-
-
-def plain_name(name: str) -> str:
-    """The last part of a path, printable and at most 255 characters long, its extension kept; "" if nothing is left."""
-    base = re.split(r"[/\\]", _UNPRINTABLE.sub("", name))[-1].strip()
-    if len(base) > MAX_NAME_CHARS:
-        stem, dot, extension = base.rpartition(".")
-        keep = MAX_NAME_CHARS - len(dot + extension)
-        base = stem[:keep] + dot + extension if dot and keep > 0 else base[:MAX_NAME_CHARS]
-    return base
 
 
 @contextmanager
@@ -143,7 +136,11 @@ def _read(request: Request, form: "_Form") -> None:
     received = 0
     until = time.monotonic() + TOTAL_SEC
     try:
-        parser = MultipartParser(boundary.encode("latin-1"), form.callbacks())  # type: ignore[arg-type]
+        parser = MultipartParser(
+            boundary.encode("latin-1"),
+            form.callbacks(),  # type: ignore[arg-type]
+            max_header_size=_PARSER_HEADER_BYTES,
+        )
         while chunk := _next(request):
             received += len(chunk)
             if received > MAX_BODY_BYTES:
@@ -170,8 +167,8 @@ class _Form:
     def callbacks(self) -> dict[str, object]:
         return {
             "on_part_begin": self._part_begin,
-            "on_header_field": lambda data, start, end: self._name.extend(data[start:end]),
-            "on_header_value": lambda data, start, end: self._value.extend(data[start:end]),
+            "on_header_field": lambda data, start, end: self._extend(self._name, data[start:end]),
+            "on_header_value": lambda data, start, end: self._extend(self._value, data[start:end]),
             "on_header_end": self._header_end,
             "on_headers_finished": self._headers_finished,
             "on_part_data": self._part_data,
@@ -180,6 +177,13 @@ class _Form:
 
     def _part_begin(self) -> None:
         self._disposition = b""
+
+    def _extend(self, part: bytearray, data: bytes) -> None:
+        part.extend(data)
+        if len(part) > MAX_HEADER_BYTES:
+            if part is self._value and bytes(self._name).lower() == b"content-disposition":
+                raise BadRequest("The name of the file is too long. Please give it a shorter one.")
+            raise BadRequest("The multipart form cannot be read.")
 
     def _header_end(self) -> None:
         if bytes(self._name).lower() == b"content-disposition":

@@ -34,6 +34,9 @@ log = logging.getLogger(__name__)
 LOCK: Final = 0x_FA_91_07
 OBJECTS_EVERY_SEC: Final = 3600
 
+CONNECT_SEC: Final = 20.0
+"""How long the first run waits for the broker; a job that runs only once would otherwise publish nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reconciler:
@@ -54,6 +57,7 @@ class Reconciler:
         steps: list[Callable[[], object]] = [
             requeue.end_uploads,
             requeue.requeue_analyses,
+            requeue.settle_averages,
             requeue.requeue_averages,
             requeue.renew,
             self.forget,
@@ -114,6 +118,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _loop(reconciler: Reconciler, every: float | None, stop: Event) -> int:
     objects_at = 0.0
+    if not reconciler.publisher.start(CONNECT_SEC):
+        log.warning("nothing is published in this run", extra={"reason": "not connected to the broker"})
     while True:
         objects = every is None or time.monotonic() >= objects_at
         if objects:

@@ -16,7 +16,7 @@ from faplog.contracts.analysis import ANALYSIS_VERSION
 from faplog.contracts.messages import AnalysisStatus, AverageStatus
 
 from . import queued
-from .averaging import Asking, Due, lock, settle
+from .averaging import UPLOAD_AWAITED, Asking, Due, lock, settle
 from .db import Database
 from .publisher import Publisher
 from .settings import Settings
@@ -24,6 +24,8 @@ from .storing import NOT_UPLOADED, publish_requests
 
 MAX_RETRIES: Final = 3
 BATCH: Final = 200
+AVERAGES_BATCH: Final = 20
+"""Fewer than of analyses: for each the list of its analyses is written first."""
 VERSION_BATCH: Final = 50
 
 FAILED_AGAIN_AFTER: Final = timedelta(hours=1)
@@ -50,9 +52,32 @@ class Requeue:
             timed_out=False,
         )
 
+    def publish_unsent(self) -> bool:
+        """Publish what is known not to have reached the stream; whether nothing of it is left.
+
+        Rows are claimed before their messages are published, so two processes never publish the same.
+        """
+        self._publish_unsent_analyses()
+        self._ask_for_unsent_averages()
+        with self.database.worker() as connection:
+            row = connection.execute(
+                """
+                SELECT EXISTS (
+                    SELECT FROM fap_analysis WHERE status = 'Processing' AND stage = 'analyse' AND NOT sent
+                ) OR EXISTS (SELECT FROM fap_average WHERE status = 'CALCULATING' AND NOT sent) AS any
+                """
+            ).fetchone()
+        return not (row and row["any"])
+
+    def _publish_unsent_analyses(self) -> int:
+        return self._requeue("NOT sent", {}, "attempt = attempt")
+
+    def _ask_for_unsent_averages(self) -> int:
+        return self._ask_again("status = 'CALCULATING' AND NOT sent", {}, "attempt = attempt")
+
     def requeue_analyses(self) -> int:
         """Publish again the requests that never reached the stream or are lost; fail what was tried often enough."""
-        done = self._requeue("NOT sent", {}, "attempt = attempt")
+        done = self._publish_unsent_analyses()
         if not self._any_overdue("fap_analysis", "status = 'Processing' AND stage = 'analyse'"):
             return done
         queue = queued.analyses(self.publisher)
@@ -66,9 +91,28 @@ class Requeue:
         )
         return done + self._requeue(f"sent AND {lost}", values, "attempt = attempt + 1, retries = retries + 1")
 
+    def settle_averages(self) -> int:
+        """Ask for the averages of users who have a log that is no longer waited for; how many were asked for."""
+        with self.database.worker() as connection:
+            users = connection.execute(
+                """
+                SELECT DISTINCT user_id FROM fap_analysis
+                WHERE status = 'Processing'
+                    AND (delayed OR retries > 0 OR stage = 'upload' AND queued_at < now() - %s)
+                """,
+                [UPLOAD_AWAITED],
+            ).fetchall()
+        asked = 0
+        for user in users:
+            with self.database.worker() as connection:
+                lock(connection, user["user_id"])
+                due = settle(connection, user["user_id"])
+            asked += self._asking.ask(due)
+        return asked
+
     def requeue_averages(self) -> int:
         """The same for averages; those that came back FAILED have as many tries, one every `FAILED_AGAIN_AFTER`."""
-        done = self._ask_again("status = 'CALCULATING' AND NOT sent", {}, "attempt = attempt")
+        done = self._ask_for_unsent_averages()
         done += self._ask_again(
             f"status = 'FAILED' AND NOT timed_out AND attempt <= {MAX_RETRIES} AND queued_at < now() - %(after)s",
             {"after": FAILED_AGAIN_AFTER},
@@ -147,7 +191,8 @@ class Requeue:
                 lock(connection, user["user_id"])
                 ended += connection.execute(
                     f"""
-                    UPDATE fap_analysis SET status = %(failed)s, message = %(message)s, timed_out = %(timed_out)s
+                    UPDATE fap_analysis
+                    SET status = %(failed)s, message = %(message)s, timed_out = %(timed_out)s, delayed = false
                     WHERE user_id = %(user_id)s AND status = 'Processing' AND {condition}
                     """,  # noqa: S608
                     given | user | {"failed": AnalysisStatus.FAILED, "message": message, "timed_out": timed_out},
@@ -178,18 +223,25 @@ class Requeue:
         return done
 
     def _ask_again(self, condition: str, values: dict[str, Any], change: str) -> int:
-        if not self.publisher.connected():
-            return 0
-        with self.database.worker() as connection:
-            rows = connection.execute(
-                f"""
-                UPDATE fap_average SET {change}, sent = true, queued_at = now()
-                WHERE {condition}
-                RETURNING user_id, type, year, month, sha256, generation, attempt
-                """,  # noqa: S608
-                values,
-            ).fetchall()
-        return self._asking.ask([Due.of(row) for row in rows])
+        """Ask for averages again, batch by batch; how many. Stops where one could not be asked for."""
+        done = 0
+        while self.publisher.connected():
+            with self.database.worker() as connection:
+                rows = connection.execute(
+                    f"""
+                    UPDATE fap_average SET {change}, sent = true, queued_at = now()
+                    WHERE generation = ANY(ARRAY(SELECT generation FROM fap_average
+                        WHERE {condition}
+                        ORDER BY queued_at, generation LIMIT {AVERAGES_BATCH} FOR UPDATE SKIP LOCKED))
+                    RETURNING user_id, type, year, month, sha256, generation, attempt
+                    """,  # noqa: S608
+                    values,
+                ).fetchall()
+            asked = self._asking.ask([Due.of(row) for row in rows])
+            done += asked
+            if asked < AVERAGES_BATCH:
+                break
+        return done
 
     def _publish(self, rows: list[dict[str, Any]]) -> int:
         return publish_requests(self.database, self.publisher, rows)

@@ -13,10 +13,13 @@ from werkzeug.exceptions import BadRequest
 
 from faplog import inbox
 from faplog.blobs import Blobs
-from faplog.contracts.keys import average_result_key, log_key, result_key, series_key
+from faplog.contracts.keys import average_request_key, average_result_key, log_key, result_key, series_key
 from faplog.contracts.limits import Severity
 from faplog.contracts.messages import (
     HEADER_TOPIC,
+    TOPIC_DELAYED,
+    AnalysisRequest,
+    AnalysisRequestData,
     AnalysisResult,
     AnalysisStatus,
     AverageResult,
@@ -24,6 +27,7 @@ from faplog.contracts.messages import (
     Stage,
     Subject,
 )
+from faplog.errors import Unavailable
 
 from . import parts
 from .averaging import Asking, Due, lock, settle
@@ -48,6 +52,10 @@ def receive() -> ResponseReturnValue:
                 Asking(database(), parts.blobs(), parts.publisher()).ask(due)
             case Subject.AVERAGE_RESULT:
                 apply_average(database(), parts.blobs(), inbox.receive(request, AverageResult, secret))
+            case _ if topic == TOPIC_DELAYED:
+                request_data = inbox.receive(request, AnalysisRequest, secret).data
+                due = mark_delayed(database(), request_data)
+                Asking(database(), parts.blobs(), parts.publisher()).ask(due)
             case _:
                 inbox.check_sender(request, secret)
                 raise BadRequest("This function takes analysis.result and average.result.")
@@ -93,6 +101,33 @@ def apply_analysis(database: Database, blobs: Blobs, result: AnalysisResult) -> 
     return due
 
 
+def mark_delayed(database: Database, failed: AnalysisRequestData) -> list[Due]:
+    """Stop waiting for an analysis of which a try failed; the averages that are due without it.
+
+    Raises:
+        Unavailable: try again; nothing was marked.
+    """
+    with database.worker() as connection:
+        values = {"id": failed.file_name, "attempt": failed.attempt}
+        row = connection.execute(f"SELECT user_id FROM fap_analysis WHERE {_ON_THIS_TRY}", values).fetchone()  # noqa: S608
+        if row is None:
+            return []
+        lock(connection, row["user_id"])
+        changed = connection.execute(
+            f"UPDATE fap_analysis SET delayed = true WHERE {_ON_THIS_TRY} RETURNING id",  # noqa: S608
+            values,
+        ).fetchone()
+        due = settle(connection, row["user_id"]) if changed else []
+    log.info("analysis delayed", extra={"analysis_id": failed.file_name})
+    return due
+
+
+_ON_THIS_TRY: Final = """
+    id = %(id)s AND status = 'Processing' AND stage = 'analyse' AND NOT delayed
+    AND attempt = coalesce(%(attempt)s, attempt)
+"""
+
+
 def _object(stored: bytes) -> dict[str, Any]:
     try:
         found = orjson.loads(stored)
@@ -109,7 +144,8 @@ _ACCEPTS: Final = """
 
 _APPLY: Final = f"""
     UPDATE fap_analysis
-    SET status = %(status)s, stage = %(stage)s, message = %(message)s, timed_out = false, analysis = %(analysis)s,
+    SET status = %(status)s, stage = %(stage)s, message = %(message)s, timed_out = false, delayed = false,
+        analysis = %(analysis)s,
         digest = sha256(convert_to(
             concat_ws(' ', id, %(log_date)s::timestamptz, %(distance)s::float8, %(fap_regen)s::boolean,
                       %(analysis)s::jsonb::text), 'UTF8')),
@@ -200,10 +236,31 @@ def apply_average(database: Database, blobs: Blobs, result: AverageResult) -> bo
                 "generation": result.generation,
             },
         ).fetchone()
-        wanted = connection.execute(
-            "SELECT FROM fap_average WHERE user_id = %s AND sha256 = %s LIMIT 1", [result.user_id, result.analysis_sha]
-        ).fetchone()
-    if result.average_ref and wanted is None:  # two periods with the same analyses share their result
-        blobs.delete(result.average_ref)
+    _remove_average_objects(database, blobs, result)
     log.info("average applied" if changed else "average dropped", extra={"type": result.type})
     return changed is not None
+
+
+def _remove_average_objects(database: Database, blobs: Blobs, result: AverageResult) -> None:
+    """Remove the list an average was made from, and the average's own object, unless another period waits for them.
+
+    Periods with the same analyses share both. The locks are held until the objects are gone, so that no request for
+    the same analyses, made meanwhile, loses its list. What cannot be removed now is left to `orphans`.
+    """
+    gone = [average_request_key(result.user_id, result.analysis_sha)]
+    if result.average_ref:
+        gone.append(result.average_ref)
+    try:
+        with database.worker() as connection:
+            lock(connection, result.user_id)
+            periods = connection.execute(
+                """
+                SELECT status = 'CALCULATING' AS waits FROM fap_average
+                WHERE user_id = %s AND sha256 = %s FOR UPDATE
+                """,
+                [result.user_id, result.analysis_sha],
+            ).fetchall()
+            if not any(period["waits"] for period in periods):
+                blobs.delete(*gone)
+    except Unavailable as error:
+        log.warning("objects of an average left to reconcile", extra={"reason": str(error)})

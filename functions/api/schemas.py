@@ -44,7 +44,7 @@ class Accepted(Output):
 
     ids: list[UUID] = Field(description="The analyses, in the order of the files; the same content has the same id.")
     skipped: list[str] | None = Field(
-        default=None, description="What was in the zip and is no log: folders, other files, and those refused."
+        default=None, description="What was in the zip and is no .csv file: folders and other files."
     )
     refused: list[Refused] | None = Field(
         default=None, description="The .csv files of the zip that are empty, binary or without a header."

@@ -17,7 +17,7 @@ from .db import worker_transaction
 from .emails import MAX_CHARS as MAX_EMAIL_CHARS
 from .operations import Answer, describe
 from .passwords import MAX_CHARS
-from .sessions import Held, Refreshed, Reused
+from .sessions import Held, Reused
 
 TAG: Final = "sessions"
 blueprint = Blueprint("signin", __name__, url_prefix=cookies.REFRESH_PATH)
@@ -97,13 +97,17 @@ def login() -> ResponseReturnValue:
     request_optional=True,
     responses={
         200: Answer("New tokens.", NewTokens, headers=_COOKIES),
-        401: "The refresh token is unknown, expired or was used before.",
+        401: "The refresh token is missing, unknown, expired or was used before.",
         403: "A cookie request without its CSRF token, or from another site.",
     },
 )
 def refresh() -> ResponseReturnValue:
     given = _given()
-    presented = given or request.cookies.get(cookies.REFRESH, "")
+    presented = given or request.cookies.get(cookies.REFRESH)
+    if not presented:
+        raise auth.unauthorized(
+            "There is no refresh token in this request: send it in the body as `refresh_token`, or in its cookie."
+        )
     with worker_transaction() as connection:
         if given is None:
             _check_csrf(sessions.holding(connection, presented))
@@ -112,8 +116,12 @@ def refresh() -> ResponseReturnValue:
             where = client.address(request)
             user_id, session_id = refreshed.user_id, refreshed.session_id
             audit.record(connection, Event.REFRESH_REUSED, user_id=user_id, session_id=session_id, address=where)
-    if not isinstance(refreshed, Refreshed):
-        raise _ended()
+    if isinstance(refreshed, Reused):
+        raise auth.unauthorized(
+            "This refresh token was used before, so its session has been ended. Please log in again."
+        )
+    if refreshed is None:
+        raise _not_living()
     access_token = tokens.issue(auth.current().keys, refreshed.access)
     if given:
         return NewTokens(access_token=access_token, refresh_token=refreshed.refresh_token).model_dump()
@@ -171,7 +179,7 @@ def _session_meant(given: str | None) -> tuple[UUID, UUID]:
     with worker_transaction() as connection:
         held = sessions.holding(connection, presented)
     if held is None:
-        raise _ended()
+        raise _not_living()
     if given is None:
         _check_csrf(held)
     return held.user_id, held.session_id
@@ -179,12 +187,13 @@ def _session_meant(given: str | None) -> tuple[UUID, UUID]:
 
 def _check_csrf(held: Held | None) -> None:
     if held is None:
-        raise _ended()
+        raise _not_living()
     csrf.check(request, held.csrf_digest, auth.current().origins, secure=auth.current().cookie_secure)
 
 
-def _ended() -> Unauthorized:
-    return auth.unauthorized("This session has ended. Please log in again.")
+def _not_living() -> Unauthorized:
+    """The 401 for a refresh token without a living session: it may be unknown, or its session has ended or expired."""
+    return auth.unauthorized("This refresh token is unknown, or its session has ended. Please log in again.")
 
 
 def _with_cookies(made: BaseModel, access_token: str, refresh_token: str, csrf_token: str) -> Response:

@@ -281,6 +281,7 @@ def publish_requests(database: Database, publisher: Publisher, queued: Sequence[
                     "UPDATE fap_analysis SET sent = false WHERE id = ANY(%s) AND status = %s",
                     [unsent, AnalysisStatus.PROCESSING],
                 )
+            publisher.resend.set()
         except Unavailable as error:
             log.warning("unsent requests not marked", extra={"analyses": len(unsent), "reason": str(error)})
     return sum(stored)

@@ -82,8 +82,7 @@ def _unzip(user: User, spooled: Spooled) -> Accepted:
                 _close(batch)
     if not accepted:
         raise BadRequest(f"No log in the zip: {refused[0].file_name}: {refused[0].message}")
-    skipped = [*listing.skipped, *(one.file_name for one in refused)]
-    return Accepted(ids=list(dict.fromkeys(accepted)), skipped=skipped, refused=refused)
+    return Accepted(ids=list(dict.fromkeys(accepted)), skipped=list(listing.skipped), refused=refused)
 
 
 def batches(opened: Any, listing: archive.Listing, refused: list[Refused]) -> Iterator[list[Spooled]]:

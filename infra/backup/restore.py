@@ -3,8 +3,9 @@
 import hashlib
 from pathlib import Path
 
+from faplog.contracts.keys import TRANSIENT
 from infra.backup import database
-from infra.backup.manifest import DUMP, BadBackup, Manifest, verify
+from infra.backup.manifest import DUMP, BadBackup, Entry, Manifest, verify
 from infra.backup.target import Target
 
 
@@ -33,23 +34,33 @@ def restore(folder: Path, target: Target, *, replace: bool = False) -> Manifest:
             f"The target holds {users} accounts and {len(present)} objects; to put the backup in their place, "
             "say so (REPLACE=yes)."
         )
-    for key, item in manifest.objects.items():
+    objects = lasting(manifest)
+    for key, item in objects.items():
         target.blobs.put(key, folder / item.path)
     database.restore(target.database, folder / DUMP)
-    for key in present - set(manifest.objects):
+    for key in present - set(objects):
         target.blobs.delete(key)
     compare(manifest, target)
     return manifest
 
 
+def lasting(manifest: Manifest) -> dict[str, Entry]:
+    """Return the objects of a snapshot that are restored: snapshots of 0.1.0 also hold transient ones."""
+    return {key: item for key, item in manifest.objects.items() if not key.startswith(TRANSIENT)}
+
+
 def compare(manifest: Manifest, target: Target) -> None:
-    """Say (`BadBackup`) where database or bucket differ from the snapshot, in rows or in a single byte."""
+    """Say (`BadBackup`) where database or bucket differ from the snapshot, in rows or in a single byte.
+
+    Transient objects do not count: a system that runs makes and removes them.
+    """
+    objects = lasting(manifest)
     rows = database.counts(target.database)
     if wrong := {table for table in rows | manifest.rows if rows.get(table) != manifest.rows.get(table)}:
         raise BadBackup(f"After the restore the tables {', '.join(sorted(wrong))} have other numbers of rows.")
-    found = {key for key, _ in target.blobs.list("")}
-    if found != set(manifest.objects):
-        raise BadBackup(f"After the restore {len(found ^ set(manifest.objects))} objects are missing or too many.")
-    for key, item in manifest.objects.items():
+    found = {key for key, _ in target.blobs.list("") if not key.startswith(TRANSIENT)}
+    if found != set(objects):
+        raise BadBackup(f"After the restore {len(found ^ set(objects))} objects are missing or too many.")
+    for key, item in objects.items():
         if hashlib.sha256(target.blobs.get(key) or b"").hexdigest() != item.sha256:
             raise BadBackup(f"After the restore the object {key} is not what was backed up.")

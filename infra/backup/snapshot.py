@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from faplog.blobs import Blobs
-from faplog.contracts.keys import LOGS
+from faplog.contracts.keys import LOGS, TRANSIENT
 from faplog.version import VERSION
 from infra.backup import database
 from infra.backup.manifest import DUMP, BadBackup, Entry, Manifest, entry, object_path, read, write
@@ -20,7 +20,8 @@ _PARTIAL: Final = ".partial"
 def create(source: Target, to: Path, keep: int = 2) -> tuple[Path, Manifest]:
     """Make a snapshot in a new folder under `to` and keep only the newest `keep`; a broken-off one leaves no snapshot.
 
-    A log never changes under its key, so one that an older snapshot here has is linked, not fetched again.
+    A log never changes under its key, so one that an older snapshot here has is linked, not fetched again. What is on
+    its way between functions is left out: after a restore it is made again.
 
     Raises:
         DatabaseProblem, Unavailable: a part is away; nothing was changed but a partial folder, removed next time.
@@ -75,6 +76,8 @@ def _newest(to: Path) -> tuple[Path, dict[str, Entry]] | None:
 def _objects(blobs: Blobs, folder: Path, previous: tuple[Path, dict[str, Entry]] | None) -> dict[str, Entry]:
     objects = {}
     for key, _ in sorted(blobs.list("")):
+        if key.startswith(TRANSIENT):
+            continue
         path = object_path(key)
         (folder / path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if previous and key.startswith(LOGS) and key in previous[1] and (previous[0] / path).is_file():

@@ -15,6 +15,7 @@ import psycopg
 
 from faplog import bus
 from faplog.blobs import Blobs
+from faplog.contracts.keys import TRANSIENT
 from functions.average.core import average
 from tests.conftest import ROOT, Stack, until
 from tests.e2e.account import Account
@@ -94,7 +95,7 @@ def agree(stack: Stack) -> None:
         stored = {key.removeprefix("logs/").removesuffix(".csv") for key, _ in store.list("logs/")}
         series = {key.removeprefix("series/") for key, _ in store.list("series/")}
         analysed = {analysis_id for analysis_id, status in rows.items() if status == "Success"}
-        return stored == set(rows) and series == analysed and not list(store.list("results/"))
+        return stored == set(rows) and series == analysed and not any(list(store.list(prefix)) for prefix in TRANSIENT)
 
     until(same, 60)
 

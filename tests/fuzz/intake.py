@@ -12,7 +12,8 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.test import EnvironBuilder
 
 from functions.api import archive, contents, uploads
-from functions.api.receive import MAX_NAME_CHARS, MAX_UPLOAD_BYTES, Spooled, uploaded
+from functions.api.names import MAX_NAME_CHARS
+from functions.api.receive import MAX_UPLOAD_BYTES, Spooled, uploaded
 from functions.api.schemas import Accepted, Refused
 from tests.fuzz import logs
 from tests.fuzz.plain import check_plain, check_sentence

@@ -389,3 +389,33 @@ def test_addresses_are_not_told_apart_by_what_a_client_claims(api_app: Flask) ->
     person, home = register(api_app), somewhere()
     codes = [person.log_in("wrong pass phrase", f"{somewhere()}, {home}").status_code for _ in range(6)]
     assert codes == [401] * 5 + [429]
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "said"),
+    [
+        ({}, 401, "There is no refresh token in this request"),
+        ({"json": {}}, 401, "There is no refresh token in this request"),
+        ({"json": {"refresh_token": None}}, 401, "There is no refresh token in this request"),
+        ({"headers": {"Cookie": "faplog_refresh="}}, 401, "There is no refresh token in this request"),
+        ({"json": {"refresh_token": "unknown"}}, 401, "This refresh token is unknown, or its session has ended"),
+        ({"headers": {"Cookie": "faplog_refresh=unknown"}}, 401, "This refresh token is unknown, or its session"),
+        ({"json": {"refresh_token": ""}}, 400, "refresh_token"),
+    ],
+)
+def test_a_refresh_without_a_good_refresh_token_is_told_the_truth(
+    person: Person, sent: dict[str, Any], status: int, said: str
+) -> None:
+    """The access token beside it is good, and so is the session."""
+    response = person.call("POST", f"{AUTH}/refresh", **sent)
+    assert (response.status_code, said in response.get_json()["message"]) == (status, True), response.text
+    assert person.refresh().status_code == 200
+
+
+def test_a_refresh_token_used_twice_is_told_that_its_session_was_ended(person: Person, database: Database) -> None:
+    used = person.refresh_token
+    person.refresh()
+    with database.worker() as connection:
+        connection.execute("UPDATE refresh_tokens SET used_at = used_at - interval '1 hour' WHERE used_at IS NOT NULL")
+    assert "was used before, so its session has been ended" in person.refresh(used).get_json()["message"]
+    assert "its session has ended" in person.refresh(used).get_json()["message"]

@@ -7,9 +7,12 @@ from uuid import UUID, uuid4
 import orjson
 import pytest
 
+from faplog.blobs import Blobs
 from faplog.contracts.analysis import ANALYSIS_VERSION
 from faplog.contracts.keys import log_key, result_key, series_key
 from faplog.contracts.messages import MAX_INLINE_BYTES, AverageRequest
+from faplog.errors import Unavailable
+from tests.conftest import until
 from tests.integration.delivery import (
     API,
     Rig,
@@ -308,3 +311,153 @@ def test_an_average_of_nobody_is_dropped_with_what_it_stored(system: Rig, person
     assert system.blobs.get(current) is not None
     foreign = average_of(request, average=None, averageRef=f"averages/{uuid4()}/{sha}.json")
     assert system.bring("average.result", foreign).status_code == 400
+
+
+def test_averages_wait_only_for_logs_on_their_first_try(system: Rig, person: Person) -> None:
+    bad, *good = [uploaded(person) for _ in range(3)]
+    (request,) = [r for r in system.take("analysis.request") if r["data"]["fileName"] == str(bad)]
+    system.analysed(success(good[0]))
+    delayed(system, request)
+    assert system.take("average.request") == []  # the third is on its first try
+    system.analysed(success(good[1]))
+    assert len(_overall(system)["data"]["analysis"]) == 2
+    assert get(person, f"/analyses/{bad}")["status"] == "Processing"
+    delayed(system, request)
+    assert system.take("average.request") == []
+    system.analysed(success(bad))
+    assert len(_overall(system)["data"]["analysis"]) == 3
+
+
+def test_the_failed_try_of_the_last_log_makes_the_averages_due(system: Rig, person: Person) -> None:
+    good, bad = uploaded(person), uploaded(person)
+    requests = system.take("analysis.request")
+    system.analysed(success(good))
+    assert system.take("average.request") == []
+    delayed(system, next(r for r in requests if r["data"]["fileName"] == str(bad)))
+    assert len(_overall(system)["data"]["analysis"]) == 1
+    later = uploaded(person)
+    assert system.take("average.request") == []  # a new log is waited for, the failed one is not
+    system.analysed(success(later))
+    assert len(_overall(system)["data"]["analysis"]) == 2
+
+
+def test_a_log_uploaded_again_is_waited_for_again(system: Rig, person: Person) -> None:
+    content = some_log()
+    bad, good = uploaded(person, content), uploaded(person)
+    delayed(system, system.take("analysis.request")[0])
+    system.analysed(failure(bad))
+    uploaded(person, content)
+    system.analysed(success(good))
+    assert system.take("average.request") == []
+    system.analysed(success(bad, attempt=2))
+    assert len(_overall(system)["data"]["analysis"]) == 2
+
+
+@pytest.mark.parametrize("why", ["an older attempt", "unknown", "done", "not uploaded yet"])
+def test_a_report_of_a_failed_try_that_says_nothing_new(system: Rig, person: Person, why: str) -> None:
+    other, bad = uploaded(person), uploaded(person)
+    request = next(r for r in system.take("analysis.request") if r["data"]["fileName"] == str(bad))
+    system.analysed(success(other))
+    match why:
+        case "an older attempt":
+            request["data"]["attempt"] = 0
+        case "unknown":
+            request["data"]["fileName"] = str(uuid4())
+        case "done":
+            system.analysed(success(bad))
+            system.take("average.request")
+        case _:
+            system.sql("UPDATE fap_analysis SET stage = 'upload' WHERE id = %s", bad)
+    before = get(person, f"/analyses/{bad}")
+    delayed(system, request)
+    assert system.take("average.request") == []
+    assert get(person, f"/analyses/{bad}") == before
+
+
+def test_a_report_of_a_failed_try_needs_the_secret_and_an_analysis(system: Rig) -> None:
+    client = system.app.test_client(use_cookies=False)
+    message = {"pattern": "analysis.request", "data": {"fileName": str(uuid4())}}
+    assert client.post("/", json=message, headers={"X-Topic": "analysis.delayed"}).status_code == 401
+    assert system.bring("analysis.delayed", success(uuid4())).status_code == 400
+    assert system.bring("analysis.delayed", {"data": {"fileName": "no id"}}).status_code == 400
+
+
+def delayed(system: Rig, request: dict[str, Any]) -> None:
+    """Report a failed try of a request, as the connector does."""
+    response = system.bring("analysis.delayed", request)
+    assert response.status_code == 200, response.text
+
+
+def large(analysis_id: UUID, day: str = "2025-02-03") -> dict[str, Any]:
+    """A result so large that the list of a few goes through the store."""
+    analysis = success(analysis_id)["analysis"] | {"drives": ["x" * 1000] * 100}
+    return success(analysis_id, logDate=f"{day}T00:00:00.000Z", analysis=analysis)
+
+
+def lists(system: Rig, person: Person) -> set[str]:
+    """What is in the store on the way to and from `average`."""
+    return system.objects(f"averages/{person.id}/")
+
+
+@pytest.mark.parametrize("outcome", ["applied", "by reference", "failed", "empty", "twice"])
+def test_the_list_of_an_average_is_removed_when_its_result_is_in(system: Rig, person: Person, outcome: str) -> None:
+    for analysis_id in [uploaded(person) for _ in range(4)]:
+        system.analysed(large(analysis_id))
+    requests = system.take("average.request")
+    assert len(requests) == 3
+    assert len(lists(system, person)) == 1  # three periods with the same analyses
+    reference = requests[0]["data"]["analysisRef"].replace(".json", "-result.json")
+    more: dict[str, Any] = {
+        "by reference": {"average": None, "averageRef": reference},
+        "failed": {"status": "FAILED", "message": "It broke.", "average": None},
+        "empty": {"average": {}},
+    }.get(outcome, {})
+    for number, request in enumerate(requests):
+        assert len(lists(system, person)) >= 1, "another period still needs it"
+        if outcome == "by reference":
+            system.blobs.put(reference, orjson.dumps({"overall": {"logs": 4}}))
+        for _ in range(2 if outcome == "twice" else 1):
+            system.averaged(average_of(request, **more))
+        assert (lists(system, person) == set()) == (number == 2)
+    status = "FAILED" if outcome in ("failed", "empty") else "SUCCESS"
+    assert {one["status"] for one in get(person, "/average/available")["data"]} == {status}
+
+
+def test_the_list_of_an_average_that_is_no_longer_wanted_is_removed(system: Rig, person: Person) -> None:
+    ids = [uploaded(person) for _ in range(4)]
+    for analysis_id in ids:
+        system.analysed(large(analysis_id))
+    stale = system.take("average.request")
+    system.analysed(large(uploaded(person)))
+    wanted = system.take("average.request")
+    assert len(lists(system, person)) == 2
+    for request in stale:
+        system.averaged(average_of(request))
+    assert lists(system, person) == {wanted[0]["data"]["analysisRef"]}
+    for analysis_id in [row["id"] for row in get(person, "/analyses")["data"]]:
+        person.call("DELETE", f"{API}/analyses/{analysis_id}")
+    for request in wanted:
+        system.averaged(average_of(request))
+    for request in system.take("average.request"):
+        system.averaged(average_of(request))
+    assert lists(system, person) == set()
+
+
+def test_an_average_is_applied_although_its_list_cannot_be_removed(
+    system: Rig, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for analysis_id in [uploaded(person) for _ in range(4)]:
+        system.analysed(large(analysis_id))
+    requests = system.take("average.request")
+
+    def away(*_: str) -> None:
+        raise Unavailable("the object store did not answer (Test)")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Blobs, "delete", away)
+        for request in requests:
+            system.averaged(average_of(request))
+    assert get(person, "/average")["status"] == "SUCCESS"
+    left = lists(system, person)
+    assert left
+    until(lambda: system.reconcile(orphan_sec=0.1) and not lists(system, person), what="reconcile removes it")

@@ -1,5 +1,6 @@
 """Reconcile: what was lost is found, what waits is left alone, what nobody knows is removed."""
 
+import json
 import os
 import subprocess
 import sys
@@ -291,3 +292,80 @@ def test_it_goes_on_until_it_is_told_to_stop(system: Rig, servers: Servers, pers
         assert process.wait(60) == 0
     finally:
         process.kill()
+
+
+def test_averages_do_not_wait_for_a_log_that_is_queued_again(system: Rig, person: Person) -> None:
+    good, lost = uploaded(person), uploaded(person)
+    system.take("analysis.request")
+    system.analysed(success(good))
+    assert system.take("average.request") == []
+    system.age("fap_analysis", 1000, id=lost)
+    assert system.reconcile()
+    assert attempts(system) == [2]
+    assert len(system.take("average.request")) == 3
+    system.reconcile()
+    assert system.take("average.request") == []
+    system.analysed(success(lost))
+    assert len(system.take("average.request")) == 3
+
+
+def test_averages_do_not_wait_for_an_upload_that_stands_still(system: Rig, person: Person) -> None:
+    good, half = uploaded(person), uploaded(person)
+    system.analysed(success(good))
+    system.sql("UPDATE fap_analysis SET stage = 'upload' WHERE id = %s", half)
+    system.reconcile()
+    assert system.take("average.request") == []
+    system.age("fap_analysis", 130, id=half)
+    system.reconcile()
+    assert len(system.take("average.request")) == 3
+    assert get(person, f"/analyses/{half}")["status"] == "Processing"
+
+
+def test_lists_of_averages_stay_while_they_are_waited_for_and_go_then(system: Rig, person: Person) -> None:
+    system.analysed(success(uploaded(person)))
+    (sha,) = {request["data"]["analysisSha"] for request in system.take("average.request")}
+    waiting = {f"averages/{person.id}/{sha}.json", f"averages/{person.id}/{sha}-result.json"}
+    left = {f"averages/{person.id}/{'0' * 64}.json", f"averages/{uuid4()}/{sha}-result.json", "averages/odd"}
+    for key in waiting | left:
+        system.blobs.put(key, b"[]")
+    until(lambda: system.reconcile(orphan_sec=0.1) and not left & system.objects(), what="leftovers are gone")
+    assert waiting <= system.objects()
+    system.sql("UPDATE fap_average SET status = 'SUCCESS' WHERE user_id = %s", person.id)
+    until(lambda: system.reconcile(orphan_sec=0.1) and not waiting & system.objects(), what="all are gone")
+
+
+def test_more_unsent_averages_than_a_batch(system: Rig, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requeue, "AVERAGES_BATCH", 2)
+    ids = [uploaded(person) for _ in range(3)]
+    for number, analysis_id in enumerate(ids, 1):
+        system.analysed(success(analysis_id, logDate=f"2025-0{number}-03T00:00:00.000Z"))
+    assert len(system.take("average.request")) == 5
+    system.sql("UPDATE fap_average SET sent = false, generation = nextval('fap_average_generation')")
+    system.reconcile()
+    assert len(system.take("average.request")) == 5
+
+
+def test_a_run_waits_for_a_broker_that_answers_late(
+    system: Rig, servers: Servers, person: Person, tmp_path: Path
+) -> None:
+    """Such as the cluster's job, which runs once and ends."""
+    system.broker.stop()
+    until(lambda: not system.publisher.connected(), what="the publisher noticed")
+    analysis_id = uploaded(person)
+    (tmp_path / "secrets").mkdir()
+    for secret in servers.secrets.iterdir():
+        (tmp_path / "secrets" / secret.name).write_text(secret.read_text())
+    (tmp_path / "secrets" / "faplog-api-nats").write_text(system.broker.url)
+    environment = os.environ | servers.environment | {"SECRETS_DIR": str(tmp_path / "secrets")}
+    command = [sys.executable, "-m", "functions.api.reconcile"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        seen = []
+        for line in process.stderr:
+            seen.append(line)
+            if json.loads(line)["event"] == "broker":  # it could not connect
+                system.broker.start()
+                break
+        rest = process.communicate(timeout=60)[1]
+    assert process.returncode == 0, "".join(seen) + rest
+    assert [request["data"]["fileName"] for request in system.waiting("analysis.request")] == [str(analysis_id)]

@@ -25,6 +25,7 @@ from tests.conftest import ROOT, migrate
 pytestmark = pytest.mark.stack
 
 ACCOUNTS = 3
+AVERAGE_KEYS = (keys.average_request_key, keys.average_result_key)
 
 
 def secret(servers: Servers, name: str) -> str:
@@ -310,3 +311,30 @@ def test_a_missing_setting_is_named(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("Cannot start, setting 'faplog-owner-database': ")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_what_is_on_its_way_between_functions_is_in_no_backup(old: Servers, new: Servers, tmp_path: Path) -> None:
+    moving = {keys.result_key(uuid4()), *(key(uuid4(), "0" * 64) for key in AVERAGE_KEYS)}
+    for key in moving:
+        target(old).blobs.put(key, b"{}")
+    try:
+        folder, made = snapshot.create(target(old, "backup"), tmp_path / "backups")
+    finally:
+        target(old).blobs.delete(*moving)
+    assert len(made.objects) == 2 * ACCOUNTS
+    assert not moving & set(made.objects)
+    restore.restore(folder, target(new), replace=True)
+    target(new).blobs.put(keys.result_key(uuid4()), b"{}")  # of a system that runs already
+    restore.compare(made, target(new))
+
+
+def test_a_backup_of_an_older_release_is_restored_without_them(copy: Path, new: Servers) -> None:
+    made = manifest.read(copy)
+    key = keys.average_request_key(uuid4(), "0" * 64)
+    path = copy / manifest.object_path(key)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"[]")
+    objects = made.objects | {key: manifest.entry(copy, manifest.object_path(key))}
+    manifest.write(copy, manifest.Manifest(made.created, "0.1.0", made.rows, made.dump, objects))
+    restore.restore(copy, target(new), replace=True)
+    assert key not in dict(target(new).blobs.list(""))

@@ -17,6 +17,7 @@ from tests.integration.connector_rig import (
     Connector,
     FunctionServer,
     NatsServer,
+    function_server,
     nats_server,
 )
 
@@ -210,3 +211,68 @@ def test_a_connection_that_breaks_is_forgiven_until_it_always_breaks(
     function.answer = lambda _: Behaviour(body=REPLY)
     server.publish("analysis.request", b"harmless")
     until(lambda: len(server.messages("analysis.result")) == 2, what="the next message's reply")
+
+
+@pytest.fixture
+def replies_to() -> Iterator[FunctionServer]:
+    """The function that takes the replies."""
+    with function_server() as function:
+        yield function
+
+
+@pytest.mark.parametrize(
+    ("behaviours", "reported"),
+    [
+        ([Behaviour(body=REPLY)], False),
+        ([Behaviour(status=503), Behaviour(status=429), Behaviour(body=REPLY)], False),
+        ([Behaviour(status=500), Behaviour(body=REPLY)], True),
+        ([Behaviour(body=b""), Behaviour(body=REPLY)], True),
+        ([Behaviour(breaks=True), Behaviour(body=REPLY)], True),
+        ([Behaviour(status=500)], True),
+        ([Behaviour(status=400)], True),
+        ([Behaviour(breaks=True)], True),
+    ],
+    ids=["answered", "away", "failed", "no reply", "broke", "always failed", "refused", "always broke"],
+)
+def test_a_failed_try_is_reported_to_the_function_that_takes_the_replies(
+    tmp_path: Path,
+    server: NatsServer,
+    function: FunctionServer,
+    replies_to: FunctionServer,
+    route: Route,
+    behaviours: list[Behaviour],
+    reported: bool,
+) -> None:
+    in_turn(function, *behaviours)
+    results = Route(function="api", url=replies_to.url, topic="*.result")
+    with Connector(tmp_path, server, [route, results]):
+        server.publish("analysis.request", REQUEST, headers={"Nats-Msg-Id": MESSAGE_ID})
+        until(lambda: replies_to.calls or server.dead("analysis.request"), what="a result or a report")
+        until(lambda: not server.messages("analysis.request"), what="the request is gone")
+        until(lambda: not server.messages("analysis.result"), what="the result is delivered")
+    reports = [call for call in replies_to.calls if call.headers["X-Topic"] == "analysis.delayed"]
+    assert bool(reports) == reported
+    assert all(call.body == REQUEST and call.headers["X-Connector-Secret"] == SECRET for call in reports)
+
+
+def test_a_report_that_fails_changes_nothing(
+    tmp_path: Path, server: NatsServer, function: FunctionServer, replies_to: FunctionServer, route: Route
+) -> None:
+    in_turn(function, Behaviour(status=500), Behaviour(body=REPLY))
+    replies_to.answer = lambda call: Behaviour(500 if call.headers["X-Topic"] == "analysis.delayed" else 200)
+    with Connector(tmp_path, server, [route, Route(function="api", url=replies_to.url, topic="*.result")]) as connector:
+        server.publish("analysis.request", REQUEST)
+        until(lambda: REPLY in replies_to.bodies(), what="the result is delivered")
+        assert any(event["event"] == "delay not reported" for event in connector.events())
+    assert not server.dead("analysis.request")
+
+
+def test_failed_averages_are_not_reported(
+    tmp_path: Path, server: NatsServer, function: FunctionServer, replies_to: FunctionServer
+) -> None:
+    in_turn(function, Behaviour(status=500), Behaviour(body=REPLY))
+    averages = Route(function="average", url=function.url, topic="average.request", reply_topic="average.result")
+    with Connector(tmp_path, server, [averages, Route(function="api", url=replies_to.url, topic="*.result")]):
+        server.publish("average.request", REQUEST)
+        until(lambda: replies_to.calls, what="the result is delivered")
+    assert [call.headers["X-Topic"] for call in replies_to.calls] == ["average.result"]

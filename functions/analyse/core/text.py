@@ -122,6 +122,7 @@ def _is_utf8(raw: bytes) -> bool:
 def _header(text: bytes) -> tuple[bytes, tuple[str, ...], int, int]:
     """Separator, plain names, and where the header's line starts and ends. A few lines may stand before it."""
     missing: list[str] = []
+    too_wide = False
     start = 0
     for _ in range(HEADER_WITHIN_LINES):
         end = text.find(b"\n", start, start + MAX_LINE_BYTES)
@@ -131,11 +132,14 @@ def _header(text: bytes) -> tuple[bytes, tuple[str, ...], int, int]:
             names = _names(line, separator)
             if DATE in names and TIME in names:
                 return _checked(separator, names, start, end)
+            too_wide = too_wide or _is_wide_header(line, separator)
             if not missing and not KNOWN.isdisjoint(names):
                 missing = [label for label, name in (("Date", DATE), ("Time", TIME)) if name not in names]
         if end >= len(text):
             break
         start = end
+    if too_wide:
+        raise BadLog(f"it has more than {MAX_COLUMNS} columns")
     if len(missing) == 1:
         raise BadLog(f"the column '{missing[0]}' is missing")
     if missing:
@@ -152,6 +156,14 @@ def _names(line: bytes, separator: bytes) -> tuple[str, ...]:
     except UnicodeDecodeError:
         words = line.decode("latin-1")
     return tuple(plain(word) for word in words.split(separator.decode()))
+
+
+def _is_wide_header(line: bytes, separator: bytes) -> bool:
+    """Whether a line names `Date` and `Time`, but more columns than `_names` reads."""
+    if line.count(separator) <= MAX_COLUMNS:
+        return False
+    words = {word.strip().lower() for word in line.split(separator)}
+    return {DATE.encode(), TIME.encode()} <= words
 
 
 def _checked(separator: bytes, names: tuple[str, ...], start: int, end: int) -> tuple[bytes, tuple[str, ...], int, int]:

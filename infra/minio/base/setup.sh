@@ -18,13 +18,16 @@ until mcli --quiet alias set store "$ENDPOINT" "$(cat "$secrets/user")" "$(cat "
 done
 
 mcli --quiet mb --ignore-existing "store/$BUCKET"
-mcli --quiet version enable "store/$BUCKET"
+# What only travels between functions is removed when it has arrived: a version of it that stayed would be most of the
+# bucket.
+mcli --quiet version enable "store/$BUCKET" --excluded-prefixes "averages/*,results/*"
 
-# Deleted and replaced objects go after a week; what only travels between functions after two days.
+# Deleted and replaced objects go after a week; what only travels between functions after two days at most, and the
+# versions an older release left of it after one.
 mcli --quiet ilm rule remove --all --force "store/$BUCKET" >/dev/null 2>&1 || true
 mcli --quiet ilm rule add "store/$BUCKET" --noncurrent-expire-days 7 --expire-delete-marker
-mcli --quiet ilm rule add "store/$BUCKET" --prefix averages/ --expire-days 2
-mcli --quiet ilm rule add "store/$BUCKET" --prefix results/ --expire-days 2
+mcli --quiet ilm rule add "store/$BUCKET" --prefix averages/ --expire-days 2 --noncurrent-expire-days 1
+mcli --quiet ilm rule add "store/$BUCKET" --prefix results/ --expire-days 2 --noncurrent-expire-days 1
 
 for role in api analyse average backup; do
     key=$(cat "$secrets/faplog-$role-s3-access-key")

@@ -50,10 +50,22 @@ def test_a_header_has_a_thousand_separators_at_most() -> None:
     header, rows = LOG.split(b"\n", 1)
     own = header.count(b";")
     assert known(header + b"x;" * (1000 - own) + b"\n" + rows) == 3
-    assert (
-        refusal(header + b"x;" * (1001 - own) + b"\n" + rows)
-        == "it has no header line with the columns 'Date' and 'Time'"
-    )
+    for more in (1001, 2000, 60_000):
+        assert refusal(header + b"x;" * (more - own) + b"\n" + rows) == "it has more than 1000 columns"
+
+
+@pytest.mark.parametrize("separator", [b";", b",", b"\t"])
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ([b"Date", b"Time", *[b"x"] * 1998], "it has more than 1000 columns"),
+        ([*[b"a rather long name of a column"] * 1998, b" DATE ", b"time"], "it has more than 1000 columns"),
+        ([b"x"] * 2000, "it has no header line with the columns 'Date' and 'Time'"),
+        ([b"Date", *[b"x"] * 1999], "it has no header line with the columns 'Date' and 'Time'"),
+    ],
+)
+def test_a_file_with_two_thousand_columns_is_told_the_truth(separator: bytes, names: list[bytes], said: str) -> None:
+    assert refusal(separator.join(names) + b"\n" + separator.join([b"1"] * 2000) + b"\n") == said
 
 
 def test_a_line_has_64_kb_at_most() -> None:

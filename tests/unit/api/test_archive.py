@@ -175,3 +175,36 @@ def _without_utf8_flag(raw: bytes) -> bytes:
     made[7] &= ~0x08
     made[table + 9] &= ~0x08
     return bytes(made)
+
+
+@pytest.mark.parametrize("char", ["\u200e", "\u200b", "\u202e", "\u2066", "\ufeff", "\U000e0041"])
+def test_what_cannot_be_seen_is_removed_from_the_names_of_entries(char: str) -> None:
+    found, skipped = logs_of(
+        zipped(
+            {
+                f"fol{char}der/{char}a.csv": CSV,
+                f"b.c{char}sv": CSV,
+                f"no{char}tes.txt": b"x",
+                f"__MAC{char}OSX/c.csv": CSV,
+            }
+        )
+    )
+    assert found == {"a.csv": CSV, "b.csv": CSV}
+    assert skipped == ("notes.txt", "__MACOSX/c.csv")
+
+
+def test_long_names_of_entries_are_shortened() -> None:
+    found, skipped = logs_of(zipped({"f/" * 300 + "a" * 400 + ".csv": CSV, "n" * 60_000 + ".txt": b"x"}))
+    assert list(found) == ["a" * 251 + ".csv"]
+    assert [len(name) for name in skipped] == [255]
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [{f"{number:02d}" + "x" * 60_000 + ".csv": CSV for number in range(20)}, {f"{n}.csv": b"" for n in range(30_000)}],
+    ids=["long names", "many entries"],
+)
+def test_a_table_that_is_too_long_is_told_why(entries: dict[str, bytes]) -> None:
+    with pytest.raises(RequestEntityTooLarge) as refused:
+        logs_of(zipped(entries))
+    assert refused.value.description == "The zip has more than 1,000 entries, or names that are too long."

@@ -15,7 +15,8 @@ from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.test import EnvironBuilder
 
 from faplog.errors import Unavailable
-from functions.api.receive import MAX_UPLOAD_BYTES, STALL_SEC, Spooled, plain_name, uploaded
+from functions.api.names import plain_name
+from functions.api.receive import MAX_UPLOAD_BYTES, STALL_SEC, Spooled, uploaded
 
 APP = Flask(__name__)
 
@@ -200,3 +201,37 @@ def test_a_name_is_always_one_the_database_takes(name: str) -> None:
 
 def test_a_long_name_keeps_its_extension() -> None:
     assert plain_name("ä" * 300 + ".csv") == "ä" * 251 + ".csv"
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ('filename="{}.csv"'.format("a" * 255), "a" * 251 + ".csv"),
+        ('filename="{}.csv"'.format("a" * 5000), "a" * 251 + ".csv"),
+        ('filename="{}.csv"'.format("ä" * 5000), "ä" * 251 + ".csv"),
+        ("filename*=UTF-8''{}.csv".format("%F0%9F%9A%97" * 1000), "🚗" * 251 + ".csv"),
+        ('filename="\u200e2025\u200b-02.csv"', "2025-02.csv"),
+        ("filename*=UTF-8''%E2%80%8E2025%E2%80%AE-02%EF%BB%BF.csv", "2025-02.csv"),
+        ("filename=\"\u202eabc\u202c.csv\"; filename*=UTF-8''%E2%81%A6x%E2%81%A9.csv", "x.csv"),
+    ],
+)
+def test_a_name_is_taken_from_its_header_visible_and_short(header: str, name: str) -> None:
+    with received(form(b"Date;Time;Revs;", f'form-data; name="file"; {header}'.encode())) as (spooled, _):
+        assert spooled.file_name == name
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ('filename="{}.csv"'.format("a" * 20_000), "The name of the file is too long. Please give it a shorter one."),
+        ('filename="{}.csv"'.format("a" * 200_000), "The name of the file is too long. Please give it a shorter one."),
+        ('filename="{}.csv"'.format("a" * 900_000), "The name of the file is too long. Please give it a shorter one."),
+        ('filename="\u200e\u200b\u3164"', "The file has no name."),
+        ("filename*=UTF-8''%E2%80%8E", "The file has no name."),
+        ('filename="a.csv"\r\nX-Other: {}'.format("a" * 20_000), "The multipart form cannot be read."),
+    ],
+)
+def test_a_name_that_is_refused_is_told_why(header: str, said: str) -> None:
+    with pytest.raises(BadRequest) as refused, received(form(b"", f'form-data; name="file"; {header}'.encode())):
+        pytest.fail("taken")
+    assert refused.value.description == said

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from faplog.contracts.keys import TRANSIENT
 from infra import check, seal
 
 SCRIPT = check.INFRA / "minio/base/setup.sh"
@@ -49,6 +50,9 @@ def test_every_role_gets_its_policy_the_first_time_and_again(tmp_path: Path, ans
         assert f"admin policy create store faplog-{role} {SCRIPT.parent}/policy-{role}.json" in said
         assert f"admin policy attach store faplog-{role} --user faplog-{role}" in said
     assert "version enable store/faplog" in said
+    for prefix in TRANSIENT:
+        assert f"{prefix}*" in said.split("--excluded-prefixes ")[1].splitlines()[0].split(",")
+        assert f"--prefix {prefix} --expire-days 2 --noncurrent-expire-days 1" in said
     for file in (tmp_path / "secrets").glob("*secret-key"):
         assert file.read_text("utf-8") not in done.stdout
 

@@ -1,0 +1,19 @@
+"""Delayed analyses: those that failed a try, which the averages no longer wait for."""
+
+from alembic import op
+
+revision = "0005"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+STATEMENTS = (
+    # True from the first failed try of an analysis until its result is in.
+    "ALTER TABLE fap_analysis ADD COLUMN delayed boolean NOT NULL DEFAULT false",
+)
+
+
+def upgrade() -> None:
+    """Add the column."""
+    for statement in STATEMENTS:
+        op.execute(statement)
