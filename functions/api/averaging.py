@@ -19,7 +19,7 @@ from faplog import telemetry
 from faplog.blobs import Blobs
 from faplog.bus import message_id
 from faplog.contracts.keys import average_request_key
-from faplog.contracts.messages import MAX_INLINE_BYTES, AnalysisStatus, AverageStatus, Period, Subject
+from faplog.contracts.messages import MAX_INLINE_BYTES, AverageStatus, Period, Subject
 from faplog.errors import Unavailable
 
 from .db import Conn, Database
@@ -31,7 +31,7 @@ _PAGE_ROWS: Final = 200
 """Analyses fetched at once: some 5 kB each."""
 
 _IN_PERIOD: Final = """
-    user_id = %(user_id)s AND status = 'Success'
+    user_id = %(user_id)s AND status = 'Success' AND deleted_at IS NULL
     AND (%(year)s::int IS NULL OR log_year = %(year)s) AND (%(month)s::int IS NULL OR log_month = %(month)s)
 """
 
@@ -79,8 +79,11 @@ def settle(connection: Conn, user_id: UUID) -> list[Due]:
     Nothing is due while a log is pending. A period without analyses loses its average.
     """
     pending = connection.execute(
-        "SELECT EXISTS (SELECT FROM fap_analysis WHERE user_id = %s AND status = %s) AS any",
-        [user_id, AnalysisStatus.PROCESSING],
+        """
+        SELECT EXISTS (
+            SELECT FROM fap_analysis WHERE user_id = %s AND status = 'Processing' AND deleted_at IS NULL) AS any
+        """,
+        [user_id],
     ).fetchone()
     if pending and pending["any"]:
         return []
@@ -92,7 +95,7 @@ def settle(connection: Conn, user_id: UUID) -> list[Due]:
                    log_year AS year, log_month AS month,
                    encode(sha256(string_agg(digest, ''::bytea ORDER BY log_date, id)), 'hex') AS sha256
             FROM fap_analysis
-            WHERE user_id = %(user_id)s AND status = 'Success'
+            WHERE user_id = %(user_id)s AND status = 'Success' AND deleted_at IS NULL
             GROUP BY GROUPING SETS ((), (log_year), (log_year, log_month))
             HAVING count(*) > 0 AND (grouping(log_year) = 1 OR log_year IS NOT NULL)
         ), gone AS (
