@@ -1,64 +1,49 @@
-// Deleting with a way back: a log is gone from the page at once, but the DELETE is only sent after 8 seconds, or when
-// the page is left. What could not be sent (no network) stays noted and is sent by the next page.
-import { API, headers, request } from "./http.js";
+// Deleting a log and restoring it. The server keeps a deleted log for an hour; the browser keeps nothing.
+import { API, Problem, request, sentence } from "./http.js";
 import { fill, texts } from "./texts.js";
 import { toast } from "./toast.js";
 
 const SECONDS = 8;
-const KEY = "faplog-deletions";
-const waiting = new Map(); // id → { name, timer, close, restore }
+const sending = new Set(); // a second click while the first is under way does nothing
 
-const noted = () => { try { return JSON.parse(localStorage.getItem(KEY)) || []; } catch { return []; } };
-function note(change) {
-  try { localStorage.setItem(KEY, JSON.stringify([...change(new Set(noted()))])); } catch { /* private mode: only this page knows */ }
-}
-const remember = (id) => note((ids) => ids.add(id));
-const forget = (id) => note((ids) => { ids.delete(id); return ids; });
+const shortened = (name) => (name.length > 40 ? `${name.slice(0, 38)}…` : name);
 
-export const isDeleted = (id) => waiting.has(id);
-export const forgetDeletions = () => { try { localStorage.removeItem(KEY); } catch { /* nothing was kept */ } };
-
-export function deleteLater(id, name, { restore = () => {}, done = () => {} } = {}) {
-  const close = toast(fill(texts.deleted, { name: name.length > 40 ? `${name.slice(0, 38)}…` : name }), {
-    action: texts.undo,
-    seconds: SECONDS + 1,
-    onAction: () => {
-      clearTimeout(waiting.get(id)?.timer);
-      waiting.delete(id);
-      forget(id);
-      restore();
-    },
-  });
-  remember(id);
-  const timer = setTimeout(async () => { await send(id); done(); }, SECONDS * 1000);
-  waiting.set(id, { timer, close });
-}
-
-async function send(id) {
-  const pending = waiting.get(id);
-  pending?.close();
+// The status of the answer; 0 if there was none, and the user has been told.
+async function send(id, path, method) {
+  if (sending.has(id)) return 0;
+  sending.add(id);
   try {
-    const response = await request(`${API}/analyses/${id}`, { method: "DELETE", quiet: true });
-    if (response.ok || response.status === 404) forget(id);
+    const response = await request(`${API}/analyses/${encodeURIComponent(id)}${path}`, { method, keepalive: true });
+    if (response.ok || response.status === 404 || response.status === 409) return response.status;
+    toast(await sentence(response));
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    toast(problem.message);
   } finally {
-    waiting.delete(id);
+    sending.delete(id);
   }
+  return 0;
 }
 
-// On leaving: the browser finishes these requests after the page is gone.
-addEventListener("pagehide", () => {
-  for (const [id, { timer }] of waiting) {
-    clearTimeout(timer);
-    fetch(`${API}/analyses/${id}`, { method: "DELETE", keepalive: true, headers: headers("DELETE") })
-      .then((response) => { if (response.ok || response.status === 404) forget(id); }, () => {});
-  }
-  waiting.clear();
-});
+// Deletes a log and offers to undo it; true if it is deleted. `restored` is called if it comes back, `back` says where
+// the focus goes if the offer is dismissed.
+export async function remove(id, name, { restored, back } = {}) {
+  if (!await send(id, "", "DELETE")) return false; // a 404: another tab was faster
+  toast(fill(texts.deleted, { name: shortened(name) }), {
+    action: texts.undo,
+    seconds: SECONDS,
+    focused: true,
+    onAction: async () => { if (await restore(id, name)) restored?.(); },
+    back,
+  });
+  return true;
+}
 
-// What an earlier page could not send. A log page hands its deletion over to the history through the address.
-export async function resumeDeletions() {
-  const handed = new URLSearchParams(location.hash.slice(1)).get("undo");
-  for (const id of noted()) {
-    if (id !== handed && !waiting.has(id)) await send(id).catch(() => {});
-  }
+// Restores a log; true if it is there again.
+export async function restore(id, name) {
+  const status = await send(id, "/restore", "POST");
+  if (status === 404) toast(texts.tooLate);
+  else if (status === 409) toast(texts.noRoom);
+  else if (status) toast(fill(texts.restored, { name: shortened(name) }));
+  return status >= 200 && status < 300;
 }
