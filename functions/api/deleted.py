@@ -49,7 +49,7 @@ _RESTORE_UPLOADED: Final = """
 _COUNT: Final = """
     SELECT count(*) AS n FROM fap_analysis WHERE user_id = %(user_id)s AND deleted_at > now() - %(restorable)s
 """
-_PAGE: Final = """
+PAGE: Final = """
     SELECT id, file_name, created_at, log_date, status, stage, message, fap_regen, distance, verdict,
         deleted_at, deleted_at + %(restorable)s AS restorable_until
     FROM fap_analysis WHERE user_id = %(user_id)s AND deleted_at > now() - %(restorable)s
@@ -139,7 +139,7 @@ def page(connection: Conn, user_id: UUID, limit: int, offset: int) -> tuple[int,
     """Return how many logs of this user can be restored, and one page of them, the last deleted first."""
     values = {"user_id": user_id, "restorable": RESTORABLE, "limit": limit, "offset": offset}
     counted = connection.execute(_COUNT, values).fetchone()
-    return (counted or {"n": 0})["n"], connection.execute(_PAGE, values).fetchall()
+    return (counted or {"n": 0})["n"], connection.execute(PAGE, values).fetchall()
 
 
 def purge(database: Database, blobs: Blobs) -> int:

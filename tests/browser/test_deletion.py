@@ -274,13 +274,13 @@ def test_what_an_older_release_noted_in_the_browser_deletes_nothing(
 def scripts_held(watched: Watched, page: Page, path: str, script: str) -> Iterator[None]:
     """Open a page whose script does not come until the block ends."""
     held: list[Route] = []
-    page.route(f"**/js/{script}", held.append)
+    page.route(f"**/js/{script}", lambda route: held.append(route))
     with page.expect_request(f"**/js/{script}"):
         page.goto(watched.url + path, wait_until="commit")
     yield
-    page.unroute(f"**/js/{script}")
     for route in held:
         route.continue_()
+    page.unroute(f"**/js/{script}")
 
 
 @pytest.mark.parametrize("script", ["history.js", "app.js", "http.js"])

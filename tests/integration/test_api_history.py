@@ -371,7 +371,7 @@ def test_ten_thousand_deleted_logs_slow_no_list_down(system: Rig, servers: Serve
         statement, values = list_statement(person.id, ListQuery(sortBy=sort, limit=20))
         assert _rows_read(_explained(system, person, statement, values)) <= 20
     values = {"user_id": person.id, "restorable": deleted.RESTORABLE, "limit": 20, "offset": 0}
-    assert _rows_read(_explained(system, person, SQL(deleted._PAGE), values)) <= 20
+    assert _rows_read(_explained(system, person, SQL(deleted.PAGE), values)) <= 20
     assert get(person, "/analyses")["pagination"]["totalItems"] == 100
     assert get(person, "/analyses/deleted")["pagination"]["totalItems"] == 9_900
 

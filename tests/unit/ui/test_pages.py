@@ -231,7 +231,6 @@ def test_a_log_on_its_way_is_waited_for(user: FlaskClient, api: FakeApi) -> None
     assert "data-waiting" in user.get(f"/logs/{LOG_ID}").text
 
 
-@pytest.mark.parametrize("path", [f"/logs/{LOG_ID}", f"/compare?a={LOG_ID}&b={OTHER_ID}"])
 def deleted(minutes: float, log_id: str = LOG_ID, **changes: Any) -> dict[str, Any]:
     """A deleted log that can be restored for so many minutes."""
     until = datetime.now(UTC) + timedelta(minutes=minutes)
@@ -286,7 +285,8 @@ def test_a_deleted_log_can_be_restored_where_its_report_was(user: FlaskClient, a
     assert OTHER_ID not in page.text
 
 
-def test_a_deleted_log_in_the_address_is_a_page_that_helps(user: FlaskClient, api: FakeApi, path: str) -> None:
+@pytest.mark.parametrize("path", [f"/logs/{LOG_ID}", f"/compare?a={LOG_ID}&b={OTHER_ID}"])
+def test_a_log_that_is_not_there_is_a_page_that_helps(user: FlaskClient, api: FakeApi, path: str) -> None:
     api.answers["analyses"] = listing()
     page = user.get(path)
     assert page.status_code == 404
