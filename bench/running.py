@@ -59,7 +59,7 @@ def settled(stack: Stack, *, held: int = 0) -> None:
         def done() -> bool:
             row = database.execute(
                 """
-                SELECT (SELECT count(*) FROM fap_analysis WHERE status = 'Processing') <= %s
+                SELECT (SELECT count(*) FROM fap_analysis WHERE status = 'Processing' AND deleted_at IS NULL) <= %s
                     AND NOT EXISTS (SELECT FROM fap_average WHERE status = 'CALCULATING')
                 """,
                 [held],

@@ -13,6 +13,10 @@ LEAD: Final = r"(?:Failed to (?:read csv file|process data): )?"
 
 _QUOTA: Final = r"You keep ([\d,]+) logs and may keep ([\d,]+): delete some that you no longer need\."
 _QUOTA_IN_ZIP: Final = _QUOTA + r" ([\d,]+) logs of the zip were stored\."
+_QUOTA_OF_DELETED: Final = (
+    r"You have deleted ([\d,]+) logs that can still be restored: try again in an hour\."
+    r"(?: [\d,]+ logs of the zip were stored\.)?"
+)
 _BROKE_OFF: Final = r"The \w+ broke off before its end\."
 _BAD_FORM: Final = (
     r"There is no file in the form: .+"
@@ -75,6 +79,10 @@ REASONS: Final[tuple[tuple[str, Any], ...]] = (
         _QUOTA_IN_ZIP,
         _("You keep {0} logs and may keep {1}. {2} logs of the zip were stored; delete some others to make room."),
     ),
+    (
+        _QUOTA_OF_DELETED,
+        _("You have deleted {0} logs that can still be restored. Please try again in an hour."),
+    ),
     (_QUOTA, _("You keep {0} logs and may keep {1}. Delete some that you no longer need.")),
     (
         r"The [\w-]+ header does not belong to this session\..+|This request must come from the site itself\.",
@@ -120,7 +128,7 @@ REASONS: Final[tuple[tuple[str, Any], ...]] = (
 )
 """What is said there (a regular expression, the same for Python and JavaScript), and how it is said here."""
 
-NOT_THE_FILE: Final = frozenset({_BROKE_OFF, _BAD_FORM, _QUOTA, _QUOTA_IN_ZIP})
+NOT_THE_FILE: Final = frozenset({_BROKE_OFF, _BAD_FORM, _QUOTA, _QUOTA_IN_ZIP, _QUOTA_OF_DELETED})
 """Of these the file is innocent: it arrived badly, or there was no room. Sent again, the same file may be taken."""
 
 

@@ -1,4 +1,4 @@
-"""The history: analyses listed, shown and deleted, and the short form's look at one."""
+"""The history: analyses listed, shown, deleted and restored, and the short form's look at one."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -10,24 +10,28 @@ from flask import Blueprint, Response, g
 from flask.typing import ResponseReturnValue
 from psycopg.sql import SQL, Composed
 from pydantic import BaseModel
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import Conflict, NotFound
 
 from faplog.contracts.analysis import Analysis
 from faplog.contracts.messages import AnalysisStatus
 
-from . import inputs, objects, parts
+from . import deleted, inputs, parts
 from .afterwards import afterwards
 from .auth import User, authenticated
-from .averaging import Asking, lock, settle
-from .db import api_transaction, database, worker_transaction
+from .averaging import Asking, Due
+from .db import api_transaction, database
 from .operations import Answer, describe
+from .quota import QuotaExceeded
 from .schemas import (
     AnalysisDetail,
     AnalysisItem,
     AnalysisList,
+    DeletedItem,
+    DeletedList,
     Failure,
     ListQuery,
     Order,
+    PageQuery,
     Pagination,
     Progress,
     SortBy,
@@ -67,10 +71,12 @@ def list_analyses() -> ResponseReturnValue:
         counted = connection.execute(SQL("SELECT count(*) AS n FROM fap_analysis WHERE {}").format(where), values)
         total = (counted.fetchone() or {"n": 0})["n"]
         rows = connection.execute(page, values).fetchall()
-    pagination = Pagination(
-        total_items=total, current_page=query.page, page_size=query.limit, total_pages=-(-total // query.limit)
-    )
-    return _json(AnalysisList(data=[AnalysisItem.model_validate(row) for row in rows], pagination=pagination))
+    data = [AnalysisItem.model_validate(row) for row in rows]
+    return _json(AnalysisList(data=data, pagination=_pagination(total, query.page, query.limit)))
+
+
+def _pagination(total: int, page: int, limit: int) -> Pagination:
+    return Pagination(total_items=total, current_page=page, page_size=limit, total_pages=-(-total // limit))
 
 
 def list_statement(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str, Any]]:
@@ -87,7 +93,7 @@ def list_statement(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str,
 
 
 def _filters(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str, Any]]:
-    conditions = [SQL("user_id = %(user_id)s")]
+    conditions = [SQL("user_id = %(user_id)s AND deleted_at IS NULL")]
     values: dict[str, Any] = {"user_id": user_id}
     for column in ("status", "fap_regen", "verdict"):
         if (value := getattr(query, column)) is not None:
@@ -136,21 +142,59 @@ def show_short(id: UUID) -> ResponseReturnValue:
 @describe(
     summary="Delete an analysis with its log and series",
     tag=TAG,
-    responses={204: "It is gone; the averages are made anew."},
+    description="It disappears at once from lists, averages, the export and its shared link. For an hour it can be "
+    "restored; then it is removed for good.",
+    responses={204: "Nobody sees it any more, and the averages are recalculated."},
 )
 @authenticated
 def delete(id: UUID) -> ResponseReturnValue:
     user: User = g.user
-    with worker_transaction() as connection:
-        lock(connection, user.id)
-        gone = connection.execute(
-            "DELETE FROM fap_analysis WHERE id = %s AND user_id = %s RETURNING id", [id, user.id]
-        ).fetchone()
-        due = settle(connection, user.id) if gone else []
-    if gone is None:
+    return _no_content(deleted.delete(database(), user.id, id))
+
+
+@blueprint.post("/analyses/<uuid:id>/restore")
+@describe(
+    summary="Restore a deleted analysis",
+    tag=TAG,
+    description="Within an hour after the deletion, with its shared link. An analysis that is not deleted stays as it "
+    "is. Uploading the same content again restores it, too.",
+    responses={
+        204: "It is there, and the averages are recalculated.",
+        409: "There is no room: other logs were uploaded in its place, up to the quota.",
+    },
+)
+@authenticated
+def restore(id: UUID) -> ResponseReturnValue:
+    user: User = g.user
+    try:
+        due = deleted.restore(database(), user.id, id, parts.settings().quota_logs)
+    except QuotaExceeded as error:
+        raise Conflict(str(error)) from None
+    return _no_content(due)
+
+
+@blueprint.get("/analyses/deleted")
+@describe(
+    summary="My deleted analyses that can be restored, the last deleted first",
+    tag=TAG,
+    query=PageQuery,
+    responses={200: DeletedList},
+)
+@authenticated
+def list_deleted() -> ResponseReturnValue:
+    user: User = g.user
+    query = inputs.query(PageQuery)
+    with api_transaction(user.id) as connection:
+        total, rows = deleted.page(connection, user.id, query.limit, (query.page - 1) * query.limit)
+    data = [DeletedItem.model_validate(row) for row in rows]
+    return _json(DeletedList(data=data, pagination=_pagination(total, query.page, query.limit)))
+
+
+def _no_content(due: list[Due] | None) -> Response:
+    """Answer 204 and then request the averages that changed. Raises `NotFound` where `due` is None."""
+    if due is None:
         raise missing()
-    objects.remove(parts.blobs(), [id])
-    # Of thousands of logs the lists for the averages take seconds to write: not while somebody waits for an answer.
+    # With thousands of logs it takes seconds to write the lists for the averages, so the answer is sent first.
     asking = Asking(database(), parts.blobs(), parts.publisher())
     return afterwards(Response(status=204), partial(asking.ask, due))
 
@@ -175,7 +219,7 @@ def _row(wanted: UUID) -> dict[str, Any]:
         row = connection.execute(
             """
             SELECT id, file_name, status, stage, message, log_date, fap_regen, distance, analysis::text AS analysis
-            FROM fap_analysis WHERE id = %s AND user_id = %s
+            FROM fap_analysis WHERE id = %s AND user_id = %s AND deleted_at IS NULL
             """,
             [wanted, user.id],
         ).fetchone()

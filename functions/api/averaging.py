@@ -20,7 +20,7 @@ from faplog import telemetry
 from faplog.blobs import Blobs
 from faplog.bus import message_id
 from faplog.contracts.keys import average_request_key
-from faplog.contracts.messages import MAX_INLINE_BYTES, AnalysisStatus, AverageStatus, Period, Subject
+from faplog.contracts.messages import MAX_INLINE_BYTES, AverageStatus, Period, Subject
 from faplog.errors import Unavailable
 
 from .db import Conn, Database
@@ -35,7 +35,7 @@ UPLOAD_AWAITED: Final = timedelta(minutes=2)
 """How long averages wait for a log on its way into the object store; usually that takes less than a second."""
 
 _IN_PERIOD: Final = """
-    user_id = %(user_id)s AND status = 'Success'
+    user_id = %(user_id)s AND status = 'Success' AND deleted_at IS NULL
     AND (%(year)s::int IS NULL OR log_year = %(year)s) AND (%(month)s::int IS NULL OR log_month = %(month)s)
 """
 
@@ -88,10 +88,10 @@ def settle(connection: Conn, user_id: UUID) -> list[Due]:
         """
         SELECT EXISTS (
             SELECT FROM fap_analysis
-            WHERE user_id = %s AND status = %s AND NOT delayed AND retries = 0
+            WHERE user_id = %s AND status = 'Processing' AND deleted_at IS NULL AND NOT delayed AND retries = 0
                 AND (stage = 'analyse' OR queued_at > now() - %s)) AS any
         """,
-        [user_id, AnalysisStatus.PROCESSING, UPLOAD_AWAITED],
+        [user_id, UPLOAD_AWAITED],
     ).fetchone()
     if awaited and awaited["any"]:
         return []
@@ -103,7 +103,7 @@ def settle(connection: Conn, user_id: UUID) -> list[Due]:
                    log_year AS year, log_month AS month,
                    encode(sha256(string_agg(digest, ''::bytea ORDER BY log_date, id)), 'hex') AS sha256
             FROM fap_analysis
-            WHERE user_id = %(user_id)s AND status = 'Success'
+            WHERE user_id = %(user_id)s AND status = 'Success' AND deleted_at IS NULL
             GROUP BY GROUPING SETS ((), (log_year), (log_year, log_month))
             HAVING count(*) > 0 AND (grouping(log_year) = 1 OR log_year IS NOT NULL)
         ), gone AS (

@@ -36,7 +36,11 @@ _UNSAFE: Final = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
 _ACCOUNT: Final = "SELECT id, email, created_at FROM users WHERE id = %s"
 _SESSIONS: Final = "SELECT id, created_at, expires_at, ended_at FROM sessions WHERE user_id = %s ORDER BY created_at"
 _EVENTS: Final = "SELECT at, event, session_id, address FROM audit_log WHERE user_id = %s ORDER BY id"
-_LINKS: Final = "SELECT analysis_id, created_at, expires_at FROM fap_link WHERE user_id = %s ORDER BY created_at"
+_LINKS: Final = """
+    SELECT analysis_id, created_at, expires_at FROM fap_link AS link
+    WHERE user_id = %s AND EXISTS (SELECT FROM fap_analysis WHERE id = link.analysis_id AND deleted_at IS NULL)
+    ORDER BY created_at
+"""
 _AVERAGES: Final = """
     SELECT type, year, month, status, message, average FROM fap_average
     WHERE user_id = %s ORDER BY year NULLS FIRST, month NULLS FIRST
@@ -44,11 +48,11 @@ _AVERAGES: Final = """
 _ANALYSES: Final = """
     SELECT id, file_name, size, created_at, stage, status, message, log_date, fap_regen, distance, verdict, analysis
     FROM fap_analysis
-    WHERE user_id = %s AND (created_at, id) > (%s, %s) ORDER BY created_at, id LIMIT %s
+    WHERE user_id = %s AND deleted_at IS NULL AND (created_at, id) > (%s, %s) ORDER BY created_at, id LIMIT %s
 """
 _LOGS: Final = """
     SELECT id, file_name, size, created_at FROM fap_analysis
-    WHERE user_id = %s AND (created_at, id) > (%s, %s) ORDER BY created_at, id LIMIT %s
+    WHERE user_id = %s AND deleted_at IS NULL AND (created_at, id) > (%s, %s) ORDER BY created_at, id LIMIT %s
 """
 
 
@@ -56,8 +60,8 @@ _LOGS: Final = """
 @describe(
     summary="Everything there is of me, as a zip",
     tag="account",
-    description="`account.json`, `analyses.json`, `averages.json`, and the uploaded logs in `logs/`. It is made while "
-    "it is sent, so its length is not known before.",
+    description="`account.json`, `analyses.json`, `averages.json`, and the uploaded logs in `logs/`. Deleted logs are "
+    "left out, also while they can be restored. It is made while it is sent, so its length is not known before.",
     responses={200: Answer("The zip.", media=("application/zip",), schema={"type": "string", "format": "binary"})},
 )
 @authenticated

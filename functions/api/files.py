@@ -125,7 +125,10 @@ def _row(wanted: UUID) -> dict[str, Any]:
     user: User = g.user
     with api_transaction(user.id) as connection:
         row = connection.execute(
-            "SELECT id, file_name, size, sha256, created_at, digest FROM fap_analysis WHERE id = %s AND user_id = %s",
+            """
+            SELECT id, file_name, size, sha256, created_at, digest
+            FROM fap_analysis WHERE id = %s AND user_id = %s AND deleted_at IS NULL
+            """,
             [wanted, user.id],
         ).fetchone()
     if row is None:

@@ -22,15 +22,15 @@ class Link:
 def make(connection: Conn, user_id: UUID, analysis_id: UUID, lasting: timedelta) -> tuple[str, Link] | None:
     """A new link to a log of this user, in the place of the one there was: its token, which is said this once.
 
-    None where the user has no such log. Under the lock on the user's row, like a deletion: of a log that is just
-    going away there is no link.
+    None where the user has no such log, or has deleted it. Takes the lock on the user's row, as a deletion does: a log
+    that is just being deleted gets no link.
     """
     lock(connection, user_id)
     token = tokens.new_secret()
     row = connection.execute(
         """
         INSERT INTO fap_link (analysis_id, user_id, digest, expires_at)
-        SELECT id, user_id, %s, now() + %s FROM fap_analysis WHERE id = %s AND user_id = %s
+        SELECT id, user_id, %s, now() + %s FROM fap_analysis WHERE id = %s AND user_id = %s AND deleted_at IS NULL
         ON CONFLICT (analysis_id) DO UPDATE
             SET digest = excluded.digest, created_at = excluded.created_at, expires_at = excluded.expires_at
         RETURNING analysis_id, user_id, created_at, expires_at
@@ -44,8 +44,9 @@ def of(connection: Conn, user_id: UUID, analysis_id: UUID) -> Link | None:
     """The open link to a log of this user."""
     row = connection.execute(
         """
-        SELECT analysis_id, user_id, created_at, expires_at FROM fap_link
+        SELECT analysis_id, user_id, created_at, expires_at FROM fap_link AS link
         WHERE analysis_id = %s AND user_id = %s AND expires_at > now()
+            AND EXISTS (SELECT FROM fap_analysis WHERE id = link.analysis_id AND deleted_at IS NULL)
         """,
         [analysis_id, user_id],
     ).fetchone()

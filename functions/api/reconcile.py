@@ -1,9 +1,9 @@
 """`python -m functions.api.reconcile [--every SECONDS]`: Postgres is the truth, and this makes the rest agree with it.
 
 It publishes again what is overdue and no longer in the stream, ends what was tried often enough and uploads that
-never finished, queues analyses of older analyser versions while there is nothing else to do, and removes objects no
-row knows. One runs at a time. Every step may be repeated and none waits for another: a part that is away costs the
-steps that need it.
+never finished, queues analyses of older analyser versions while there is nothing else to do, purges deleted logs that
+can no longer be restored, and removes objects no row knows. One runs at a time. Every step may be repeated and none
+waits for another: a part that is away costs the steps that need it.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from faplog.blobs import Blobs
 from faplog.errors import Unavailable
 from faplog.settings import SettingsError, load
 
-from . import audit, brake, links, orphans, sessions
+from . import audit, brake, deleted, links, orphans, sessions
 from .db import Database
 from .publisher import Publisher
 from .requeue import Requeue
@@ -60,6 +60,7 @@ class Reconciler:
             requeue.settle_averages,
             requeue.requeue_averages,
             requeue.renew,
+            self.purge_deleted,
             self.forget,
         ]
         with self.database.alone(LOCK) as alone:
@@ -75,6 +76,10 @@ class Reconciler:
             for module in (sessions, brake, audit, links):
                 module.forget(connection)
         return 0
+
+    def purge_deleted(self) -> int:
+        """Remove deleted logs that can no longer be restored, and return how many."""
+        return deleted.purge(self.database, self.blobs)
 
     def remove_orphans(self) -> int:
         """Remove old objects no row knows; how many."""

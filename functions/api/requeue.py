@@ -63,7 +63,8 @@ class Requeue:
             row = connection.execute(
                 """
                 SELECT EXISTS (
-                    SELECT FROM fap_analysis WHERE status = 'Processing' AND stage = 'analyse' AND NOT sent
+                    SELECT FROM fap_analysis
+                    WHERE status = 'Processing' AND stage = 'analyse' AND NOT sent AND deleted_at IS NULL
                 ) OR EXISTS (SELECT FROM fap_average WHERE status = 'CALCULATING' AND NOT sent) AS any
                 """
             ).fetchone()
@@ -78,7 +79,7 @@ class Requeue:
     def requeue_analyses(self) -> int:
         """Publish again the requests that never reached the stream or are lost; fail what was tried often enough."""
         done = self._publish_unsent_analyses()
-        if not self._any_overdue("fap_analysis", "status = 'Processing' AND stage = 'analyse'"):
+        if not self._any_overdue("fap_analysis", "status = 'Processing' AND stage = 'analyse' AND deleted_at IS NULL"):
             return done
         queue = queued.analyses(self.publisher)
         lost = "queued_at < now() - %(overdue)s AND queued_at < %(before)s AND NOT id = ANY(%(waiting)s::uuid[])"
@@ -142,8 +143,9 @@ class Requeue:
         with self.database.worker() as connection:
             stale = connection.execute(
                 """
-                SELECT EXISTS (SELECT FROM fap_analysis WHERE version < %s AND status <> 'Processing')
-                    AND NOT EXISTS (SELECT FROM fap_analysis WHERE status = 'Processing') AS any
+                SELECT EXISTS (
+                        SELECT FROM fap_analysis WHERE version < %s AND status <> 'Processing' AND deleted_at IS NULL)
+                    AND NOT EXISTS (SELECT FROM fap_analysis WHERE status = 'Processing' AND deleted_at IS NULL) AS any
                 """,
                 [ANALYSIS_VERSION],
             ).fetchone()
@@ -155,9 +157,9 @@ class Requeue:
                 UPDATE fap_analysis
                 SET status = %(processing)s, message = NULL, timed_out = false, version = %(version)s,
                     attempt = attempt + 1, retries = 0, sent = true, queued_at = now()
-                WHERE status <> 'Processing' AND id = ANY(ARRAY(
+                WHERE status <> 'Processing' AND deleted_at IS NULL AND id = ANY(ARRAY(
                     SELECT id FROM fap_analysis
-                    WHERE version < %(version)s AND status <> 'Processing' AND stage = 'analyse'
+                    WHERE version < %(version)s AND status <> 'Processing' AND stage = 'analyse' AND deleted_at IS NULL
                     ORDER BY version, id LIMIT %(batch)s FOR UPDATE SKIP LOCKED))
                 RETURNING id, attempt, version, file_name
                 """,
@@ -182,7 +184,10 @@ class Requeue:
         given = {"overdue": self._overdue, "upload": timedelta(seconds=self.settings.upload_sec), **(values or {})}
         with self.database.worker() as connection:
             users = connection.execute(
-                f"SELECT DISTINCT user_id FROM fap_analysis WHERE status = 'Processing' AND {condition}",  # noqa: S608
+                f"""
+                SELECT DISTINCT user_id FROM fap_analysis
+                WHERE status = 'Processing' AND deleted_at IS NULL AND {condition}
+                """,  # noqa: S608
                 given,
             ).fetchall()
         ended = 0
@@ -193,7 +198,7 @@ class Requeue:
                     f"""
                     UPDATE fap_analysis
                     SET status = %(failed)s, message = %(message)s, timed_out = %(timed_out)s, delayed = false
-                    WHERE user_id = %(user_id)s AND status = 'Processing' AND {condition}
+                    WHERE user_id = %(user_id)s AND status = 'Processing' AND deleted_at IS NULL AND {condition}
                     """,  # noqa: S608
                     given | user | {"failed": AnalysisStatus.FAILED, "message": message, "timed_out": timed_out},
                 ).rowcount
@@ -210,7 +215,7 @@ class Requeue:
                     f"""
                     UPDATE fap_analysis SET {change}, sent = true, queued_at = now()
                     WHERE id = ANY(ARRAY(SELECT id FROM fap_analysis
-                        WHERE status = 'Processing' AND stage = 'analyse' AND {condition}
+                        WHERE status = 'Processing' AND stage = 'analyse' AND deleted_at IS NULL AND {condition}
                         ORDER BY queued_at, id LIMIT {BATCH} FOR UPDATE SKIP LOCKED))
                     RETURNING id, attempt, version, file_name
                     """,  # noqa: S608

@@ -107,6 +107,20 @@ class AnalysisList(Output):
     pagination: Pagination
 
 
+class DeletedItem(AnalysisItem):
+    """A deleted analysis that can still be restored."""
+
+    deleted_at: Timestamp
+    restorable_until: Timestamp = Field(description="After this it is removed for good.")
+
+
+class DeletedList(Output):
+    """A page of deleted analyses, the last deleted first."""
+
+    data: list[DeletedItem]
+    pagination: Pagination
+
+
 class AnalysisDetail(Report, Named):
     """One analysis, with its numbers once there are some."""
 
@@ -183,6 +197,13 @@ class ListQuery(Input):
     fap_regen: bool | None = None
     verdict: Severity | None = None
     q: str | None = Field(default=None, max_length=255, description="A part of the file name, in any case.")
+
+
+class PageQuery(Input):
+    """Which page of a list."""
+
+    page: int = Field(default=1, ge=1, le=1_000_000)
+    limit: int = Field(default=20, ge=1, le=MAX_PAGE_SIZE)
 
 
 class AverageQuery(Input):

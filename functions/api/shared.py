@@ -65,7 +65,7 @@ def _row(token: str) -> dict[str, Any]:
         row = connection.execute(
             """
             SELECT id, status, stage, message, log_date, fap_regen, distance, analysis::text AS analysis, digest
-            FROM fap_analysis WHERE id = %s AND user_id = %s
+            FROM fap_analysis WHERE id = %s AND user_id = %s AND deleted_at IS NULL
             """,
             [link.analysis_id, link.user_id],
         ).fetchone()

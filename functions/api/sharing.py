@@ -106,7 +106,9 @@ def show(id: UUID) -> ResponseReturnValue:
 def end(id: UUID) -> ResponseReturnValue:
     user: User = g.user
     with worker_transaction() as connection:
-        known = connection.execute("SELECT FROM fap_analysis WHERE id = %s AND user_id = %s", [id, user.id]).fetchone()
+        known = connection.execute(
+            "SELECT FROM fap_analysis WHERE id = %s AND user_id = %s AND deleted_at IS NULL", [id, user.id]
+        ).fetchone()
         if known is None:
             raise missing()
         if links.end(connection, user.id, id):

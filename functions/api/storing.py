@@ -27,6 +27,7 @@ from faplog.contracts.messages import AnalysisRequest, AnalysisRequestData, Anal
 from faplog.contracts.profiles import profile_of
 from faplog.errors import Unavailable
 
+from . import deleted, quota
 from .auth import unauthorized
 from .averaging import Asking, lock, settle
 from .db import Conn, Database
@@ -84,6 +85,7 @@ class Store:
         Whatever is raised, rows that still wait for their object are taken back.
         """
         by_digest = {log.sha256: log for log in reversed(logs)}  # of two the same, the first one's name counts
+        self._restore_deleted(user_id, by_digest)
         for _ in range(_TRIES):
             claim: _Claim | None = None
             try:
@@ -103,6 +105,15 @@ class Store:
                 telemetry.count("faplog.uploads", len(logs))
                 return [claim.ids[log.sha256] for log in logs]
         raise Unavailable("uploads of the same logs got into each other's way")
+
+    def _restore_deleted(self, user_id: UUID, logs: dict[bytes, Spooled]) -> None:
+        """Restore those of the logs that the user has deleted; see `deleted.restore_uploaded`."""
+        names = {digest: log.file_name for digest, log in logs.items()}
+        try:
+            due = deleted.restore_uploaded(self.database, user_id, names, self.quota_logs)
+        except quota.QuotaExceeded as error:
+            raise RequestEntityTooLarge(str(error)) from None
+        Asking(self.database, self.blobs, self.publisher).ask(due)
 
     def _claim(self, connection: Conn, user_id: UUID, logs: dict[bytes, Spooled]) -> _Claim:
         """Insert the rows of new logs and let failed ones begin anew."""
@@ -295,24 +306,18 @@ def _request(row: Mapping[str, Any], traceparent: str | None) -> bytes:
     return AnalysisRequest(data=data, **({"traceparent": traceparent} if traceparent else {})).to_json()
 
 
-def _check_quota(connection: Conn, user_id: UUID, digests: list[bytes], quota: int) -> datetime:
+def _check_quota(connection: Conn, user_id: UUID, digests: list[bytes], quota_logs: int) -> datetime:
     """Return the time once no other upload of the user is being counted.
 
     Raises:
         RequestEntityTooLarge: the user would have more logs than the quota.
     """
-    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(user_id)])
-    count = connection.execute(
-        """
-        SELECT count(*) AS kept, count(*) FILTER (WHERE sha256 = ANY(%s)) AS known, clock_timestamp() AS at
-        FROM fap_analysis WHERE user_id = %s
-        """,
-        [digests, user_id],
-    ).fetchone()
-    assert count  # an aggregate has a row
-    if count["kept"] + len(digests) - count["known"] > quota:
-        raise RequestEntityTooLarge(
-            f"You keep {count['kept']:,} logs and may keep {quota:,}: delete some that you no longer need."
-        )
-    at: datetime = count["at"]
+    quota.lock(connection, user_id)
+    try:
+        quota.check(connection, user_id, quota_logs, digests)
+    except quota.QuotaExceeded as error:
+        raise RequestEntityTooLarge(str(error)) from None
+    now = connection.execute("SELECT clock_timestamp() AS at").fetchone()
+    assert now is not None
+    at: datetime = now["at"]
     return at

@@ -23,6 +23,7 @@ def places(driver: Driver) -> dict[str, tuple[str, str]]:
         "landing": ("/about", ".promises"),
         "sample": ("/sample", "[data-drawn]"),
         "history": ("/logs", ".row-log"),
+        "deleted": ("/logs/deleted", ".empty, .row-log"),
         "nothing found": ("/logs?q=nothing", ".empty"),
         "upload": ("/upload", "[data-upload][data-ready]"),
         "log": (f"/logs/{log}", "[data-drawn]"),

@@ -4,7 +4,6 @@ import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,7 +11,6 @@ from playwright.sync_api import Page, expect
 from tests.browser.chromium import DESKTOP, PHONE
 from tests.browser.conftest import Driver, Visit
 from tests.browser.owner import PASSWORD, Owner
-from tests.conftest import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
@@ -113,36 +111,6 @@ def test_trying_again_is_offered_where_it_can_help(
     expect(page.locator("#files")).to_be_focused()
 
 
-def test_deleting_can_be_undone_and_is_done_on_leaving(
-    visit: Visit, another: Callable[[], Owner], drives: list[Path]
-) -> None:
-    owner = another()
-    owner.upload(*drives[:2])
-    watched = visit(owner)
-    watched.forgive("404")  # the next page makes sure of what the one before sent on leaving
-    page = watched.page("/logs", stopped=True)
-    rows = page.locator(".row-log:visible")
-    page.get_by_role("button", name=f"Delete {drives[0].name}").click()
-    expect(rows).to_have_count(1)
-    page.get_by_role("button", name="Undo").click()
-    expect(rows).to_have_count(2)
-    assert owner.logs()["pagination"]["totalItems"] == 2
-
-    page.get_by_role("button", name=f"Delete {drives[0].name}").click()
-    page.get_by_role("link", name="Summary").click()
-    until(lambda: owner.logs()["pagination"]["totalItems"] == 1)
-
-    page.goto(watched.url + "/logs")
-    page.locator(".row-link").click()
-    page.get_by_role("button", name="Delete").click()
-    expect(page.get_by_role("button", name="Undo")).to_be_visible()
-    expect(rows).to_have_count(0)
-    assert owner.logs()["data"]
-    page.clock.run_for(8_000)
-    until(lambda: not owner.logs()["data"])
-    expect(page.get_by_role("heading", name="No logs yet")).to_be_visible()
-
-
 def test_the_history_shows_by_itself_that_a_log_is_done(
     visit: Visit, another: Callable[[], Owner], drives: list[Path]
 ) -> None:
@@ -178,9 +146,6 @@ def test_an_expired_session_is_renewed_or_returns_to_where_one_was(visit: Visit,
     expect(page.get_by_role("heading", name="Trends")).to_be_visible()
     watched.forgive("401")
 
-    # A deletion that could not be sent waits too; it must not lead from the login to the login.
-    page.evaluate("id => localStorage.setItem('faplog-deletions', JSON.stringify([id]))", str(uuid4()))
-    watched.forgive("404")
     watched.context.clear_cookies(name="faplog_access")
     watched.context.clear_cookies(name="faplog_refresh")
     page.goto(watched.url + "/summary?year=2025")

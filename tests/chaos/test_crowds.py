@@ -143,7 +143,8 @@ def rows(stack: Stack, pattern: str) -> list[dict[str, Any]]:
             """
             SELECT json_build_object('analysisId', id, 'distance', distance, 'fapRegen', fap_regen,
                 'analysis', analysis, 'logDate', to_char(log_date AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
-            FROM fap_analysis WHERE user_id = (SELECT user_id FROM fap_analysis WHERE id = %s)
+            FROM fap_analysis
+            WHERE user_id = (SELECT user_id FROM fap_analysis WHERE id = %s) AND deleted_at IS NULL
             ORDER BY log_date, id
             """,
             [pattern],

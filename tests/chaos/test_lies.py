@@ -16,7 +16,7 @@ from faplog.contracts.keys import series_key
 from faplog.synthetic import day
 from tests.chaos import lies
 from tests.chaos.lies import Said
-from tests.chaos.promise import AVERAGE_SEC, blobs, kept, left, owner, uploaded, waiting
+from tests.chaos.promise import AVERAGE_SEC, blobs, kept, left, owner, reconcile, uploaded, waiting
 from tests.conftest import Stack, until
 from tests.e2e.account import Account
 from tests.e2e.faults import processes
@@ -55,7 +55,7 @@ def test_results_nobody_waits_for(victim: Stack, logs: dict[str, bytes], replica
 
 
 def about_logs(stack: Stack, account: Account) -> list[Said]:
-    """Doubles and contradictions of what is known, news of what is deleted or never was, old ones of everything."""
+    """Doubles and contradictions of what is known, news of what is purged or never was, old ones of everything."""
     until(lambda: account.count(status="Success") >= KNOWN, 120)
     known = [account.one(row["id"]) for row in listed(account, status="Success")]
     rows = listed(account)
@@ -81,13 +81,19 @@ def listed(account: Account, **query: str) -> list[dict[str, Any]]:
 
 
 def deleted(stack: Stack, account: Account) -> list[dict[str, Any]]:
-    """Analyses that were done and then deleted, their series stored again as by a late `analyse`."""
+    """Analyses that were done, deleted and purged, their series stored again as by a late `analyse`."""
     files = {f"gone-{number}.csv": day(seed=10_000 + number, minutes=1, on=date(2024, 1, 1))[0] for number in range(5)}
     ids = [account.ids(account.upload(*file))[0] for file in files.items()]
     until(lambda: all(account.one(one)["status"] == "Success" for one in ids), 120)
     found = [account.one(one) for one in ids]
     for one in found:
         account.http.delete(f"/analyses/{one['id']}").raise_for_status()
+    with owner(stack) as database:
+        database.execute(
+            "UPDATE fap_analysis SET deleted_at = deleted_at - interval '1 hour' WHERE deleted_at IS NOT NULL"
+        )
+    reconcile(stack)  # purges them
+    for one in found:
         blobs(stack).put(series_key(one["id"]), b"late")
     return found
 

@@ -63,7 +63,7 @@ def test_a_result_counts_once(system: Rig, person: Person, second: Any) -> None:
 
 def test_a_result_of_nobody_is_dropped_with_what_it_stored(system: Rig, person: Person) -> None:
     analysis_id = uploaded(person)
-    assert person.call("DELETE", f"{API}/analyses/{analysis_id}").status_code == 204
+    system.sql("DELETE FROM fap_analysis WHERE id = %s", analysis_id)
     system.put_series(analysis_id)
     system.blobs.put(result_key(analysis_id), b"{}")
     system.analysed(success(analysis_id, analysis=None, analysisRef=result_key(analysis_id)))
@@ -253,7 +253,6 @@ def test_a_deletion_makes_the_averages_anew_and_the_last_one_takes_them_away(sys
     system.analysed(dated(second, "2025-03-03"))
     system.take("average.request")
     assert person.call("DELETE", f"{API}/analyses/{first}").status_code == 204
-    assert not {log_key(first), series_key(first)} & system.objects()
     assert len(_overall(system)["data"]["analysis"]) == 1
     assert [one["type"] for one in get(person, "/average/available")["data"]] == ["OVERALL", "YEARLY", "MONTHLY"]
     assert person.call("DELETE", f"{API}/analyses/{second}").status_code == 204

@@ -36,6 +36,27 @@ def test_forward_over_data(scratch: str) -> None:
             connection.execute(insert)
 
 
+def test_logs_of_the_release_before_are_not_deleted(scratch: str) -> None:
+    """With as many logs as an owner has, and the average over them."""
+    migrate(scratch, "0003")
+    with psycopg.connect(scratch) as connection:
+        connection.execute("INSERT INTO users (email, password_hash) VALUES ('a@example.org', 'x')")
+        connection.execute(
+            """
+            INSERT INTO fap_analysis (user_id, file_name, size, sha256, version)
+            SELECT id, n || '.csv', 1, sha256(n::text::bytea), 1 FROM users, generate_series(1, 10000) AS n
+            """
+        )
+        connection.execute(
+            "INSERT INTO fap_average (user_id, type, sha256) SELECT id, 'OVERALL', repeat('0', 64) FROM users"
+        )
+    migrate(scratch)
+    with psycopg.connect(scratch) as connection:
+        kept = connection.execute("SELECT count(*), count(deleted_at) FROM fap_analysis").fetchone()
+        assert kept == (10_000, 0)
+        assert connection.execute("SELECT count(*) FROM fap_average").fetchone() == (1,)
+
+
 def test_twice_at_once_and_once_more(scratch: str) -> None:
     with ProcessPoolExecutor(3, get_context("spawn")) as pool:
         list(pool.map(migrate, [scratch] * 3))

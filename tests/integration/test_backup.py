@@ -15,6 +15,8 @@ import pytest
 
 from faplog.blobs import Blobs
 from faplog.contracts import keys
+from functions.api import deleted
+from functions.api.db import Database
 from infra.backup import database, drill, manifest, restore, snapshot
 from infra.backup.manifest import BadBackup
 from infra.backup.target import Target
@@ -57,6 +59,12 @@ def fill(of: Target) -> None:
             connection.execute(
                 "INSERT INTO users (email, password_hash) VALUES (%s, %s)", [f"{uuid4()}@example.org", f"hash {number}"]
             )
+        connection.execute(
+            """
+            INSERT INTO fap_analysis (user_id, file_name, size, sha256, version, deleted_at)
+            SELECT id, 'deleted.csv', 1, sha256('x'), 1, now() - interval '30 minutes' FROM users
+            """
+        )
     for number in range(ACCOUNTS):
         of.blobs.put(keys.log_key(uuid4()), f"Date;Time;SootLoad\n{number}\n".encode() * 1000)
         of.blobs.put(keys.series_key(uuid4()), bytes([number]) * 5000)
@@ -104,6 +112,18 @@ def test_the_roles_may_do_on_the_new_machine_what_they_might_on_the_old(new: Ser
     with psycopg.connect(secret(new, "faplog-api-database")) as connection:
         assert connection.execute("SELECT count(*) FROM users").fetchone() == (0,)
     migrate(new)
+
+
+def test_deleted_logs_stay_deleted_and_are_purged_in_time(new: Servers, backup: Path) -> None:
+    restore.restore(backup, target(new), replace=True)
+    api = Database(secret(new, "faplog-api-database"), secret(new, "faplog-worker-database"))
+    try:
+        assert deleted.purge(api, target(new).blobs) == 0
+        with api.worker() as connection:
+            connection.execute("UPDATE fap_analysis SET deleted_at = deleted_at - interval '30 minutes'")
+        assert deleted.purge(api, target(new).blobs) == ACCOUNTS
+    finally:
+        api.close()
 
 
 def test_a_restored_system_is_backed_up_and_restored_again(new: Servers, backup: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from faplog.contracts import keys
-from functions.api import audit, parts, tokens
+from functions.api import audit, deleted, parts, tokens
 from functions.api.db import Database
 from functions.api.reconcile import Reconciler
 from functions.api.settings import Settings
@@ -197,6 +197,17 @@ def expire(database: Database, analysis_id: UUID) -> None:
         assert changed.rowcount == 1
 
 
+def purge(person: Person, analysis_id: UUID, database: Database) -> None:
+    """Delete a log, and let the time in which it can be restored have passed."""
+    assert person.call("DELETE", f"/api/v1/analyses/{analysis_id}").status_code == 204
+    with database.worker() as connection:
+        connection.execute(
+            "UPDATE fap_analysis SET deleted_at = deleted_at - interval '1 hour' WHERE id = %s", [analysis_id]
+        )
+    with person.app.app_context():
+        assert deleted.purge(database, parts.blobs()) >= 1
+
+
 Ending = Callable[[Person, UUID, Database], object]
 
 
@@ -204,7 +215,7 @@ Ending = Callable[[Person, UUID, Database], object]
     "ending",
     [
         pytest.param(lambda who, log_id, _: who.call("DELETE", address(log_id)), id="ended"),
-        pytest.param(lambda who, log_id, _: who.call("DELETE", f"/api/v1/analyses/{log_id}"), id="log deleted"),
+        pytest.param(lambda who, log_id, database: purge(who, log_id, database), id="log purged"),
         pytest.param(lambda who, _, __: who.call("DELETE", "/api/v1/account", json={"password": PASSWORD}), id="left"),
         pytest.param(lambda _, log_id, database: expire(database, log_id), id="expired"),
     ],

@@ -1,5 +1,7 @@
-"""The history: every log of a user, searched, filtered, sorted and paged by the API."""
+"""The history: every log of a user, searched, filtered, sorted and paged by the API; and what was deleted lately."""
 
+from datetime import UTC, datetime
+from math import ceil
 from typing import Any, Final
 
 from flask import Blueprint, request
@@ -7,7 +9,7 @@ from flask_babel import lazy_gettext as _
 
 from faplog.contracts.limits import Severity
 from faplog.contracts.messages import AnalysisStatus
-from ui import findings
+from ui import findings, units
 from ui.fragments import Answer, fetch, page
 
 blueprint = Blueprint("history", __name__)
@@ -56,3 +58,23 @@ def logs() -> Answer:
         }
 
     return page("history.html", "history_list.html", read, **known)
+
+
+@blueprint.get("/logs/deleted")
+def deleted() -> Answer:
+    """The logs deleted within the last hour, each with a button that restores it."""
+    number = request.args.get("page", 1, type=int)
+
+    def read() -> dict[str, Any]:
+        found = fetch("/analyses/deleted", page=max(number, 1), limit=PAGE_SIZE)
+        rows = [with_minutes_left(row) for row in found.get("data", [])]
+        return {"rows": rows, "pagination": found.get("pagination") or {}}
+
+    return page("deleted.html", "deleted_list.html", read)
+
+
+def with_minutes_left(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a deleted log with `minutes_left`, the time in which it can be restored, rounded up."""
+    until = units.moment(row.get("restorableUntil"))
+    left_sec = (until - datetime.now(UTC)).total_seconds() if until else 0
+    return row | {"minutes_left": max(0, ceil(left_sec / 60))}

@@ -5,7 +5,9 @@ from uuid import UUID
 
 from flask import Blueprint
 
+from ui.api import NotThere
 from ui.fragments import Answer, fetch, page
+from ui.pages.history import with_minutes_left
 from ui.report import report
 
 blueprint = Blueprint("log", __name__)
@@ -13,9 +15,20 @@ blueprint = Blueprint("log", __name__)
 
 @blueprint.get("/logs/<uuid:log_id>")
 def one(log_id: UUID) -> Answer:
-    """The report of one log; while it is being analysed, a page that waits for it; if it failed, why."""
+    """The report of one log; a page that waits while it is being analysed; why it failed; or a way to restore it."""
 
     def read() -> dict[str, Any]:
-        return report(fetch(f"/analyses/{log_id}"))
+        try:
+            return report(fetch(f"/analyses/{log_id}"))
+        except NotThere:
+            return {"deleted": _deleted(str(log_id))}
 
     return page("log.html", "log_body.html", read, log_id=str(log_id), api_base=f"/api/v1/analyses/{log_id}")
+
+
+def _deleted(log_id: str) -> dict[str, Any]:
+    """Return the log if it is among the last hundred that were deleted. Raises `NotThere`."""
+    for row in fetch("/analyses/deleted", limit=100).get("data", []):
+        if row.get("id") == log_id:
+            return with_minutes_left(row)
+    raise NotThere

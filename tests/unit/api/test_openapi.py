@@ -97,6 +97,8 @@ def test_every_call_of_the_contract_is_there(app: Flask) -> None:
         "GET /analyses/{id}/series",
         "GET /analyses/{id}/file",
         "DELETE /analyses/{id}",
+        "POST /analyses/{id}/restore",
+        "GET /analyses/deleted",
         "POST /analyses/{id}/share",
         "GET /analyses/{id}/share",
         "DELETE /analyses/{id}/share",

@@ -1,6 +1,7 @@
 """Every page: what it shows for what the API answers, and what it shows when the API does not."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from tests.unit.ui.fake_api import ANALYSIS, LOG_ID, OTHER_ID, FakeApi, detail, item, listing
 
-PRIVATE = ["/logs", "/upload", "/summary", "/compare", "/account", f"/logs/{LOG_ID}"]
+PRIVATE = ["/logs", "/logs/deleted", "/upload", "/summary", "/compare", "/account", f"/logs/{LOG_ID}"]
 NEED_API = [path for path in PRIVATE if path != "/upload"]
 PUBLIC = ["/", "/about", "/login", "/register", "/sample"]
 
@@ -64,7 +65,8 @@ def test_a_page_whose_session_expired_is_a_skeleton_the_browser_fills(user: Flas
 def test_a_page_without_the_api_is_a_skeleton_and_then_a_message_that_helps(
     user: FlaskClient, api: FakeApi, path: str
 ) -> None:
-    api.status |= dict.fromkeys(["analyses", "average/available", "account", f"analyses/{LOG_ID}"], 503)
+    asked = ["analyses", "analyses/deleted", "average/available", "account", f"analyses/{LOG_ID}"]
+    api.status |= dict.fromkeys(asked, 503)
     assert "data-pending" in user.get(path).text
     fragment = user.get(path, query_string={"fragment": 1})
     assert fragment.status_code == 503
@@ -229,8 +231,62 @@ def test_a_log_on_its_way_is_waited_for(user: FlaskClient, api: FakeApi) -> None
     assert "data-waiting" in user.get(f"/logs/{LOG_ID}").text
 
 
+def deleted(minutes: float, log_id: str = LOG_ID, **changes: Any) -> dict[str, Any]:
+    """A deleted log that can be restored for so many minutes."""
+    until = datetime.now(UTC) + timedelta(minutes=minutes)
+    times = {"deletedAt": (until - timedelta(hours=1)).isoformat(), "restorableUntil": until.isoformat()}
+    return item(log_id, **changes) | times
+
+
+def test_the_recently_deleted_logs_say_how_long_they_can_be_restored(user: FlaskClient, api: FakeApi) -> None:
+    name = "<b>no date</b>.csv"
+    api.answers["analyses/deleted"] = listing(deleted(41.5), deleted(0.5, OTHER_ID, logDate=None, fileName=name))
+    page = user.get("/logs/deleted?page=2")
+    assert api.asked == [("analyses/deleted", {"page": "2", "limit": "20"})]
+    shown = text(page)
+    assert "Fri, 14 Mar 2025 DCM62v2_20250314.csv 42 minutes left Restore" in shown
+    assert "1 minute left" in shown
+    assert f'data-restore="{LOG_ID}"' in page.text
+    assert name not in page.text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("fr", ["Supprimés récemment", "encore 5 minutes", "Restaurer"]),
+        ("pl", ["Ostatnio usunięte", "jeszcze 5 minut", "Przywróć"]),
+    ],
+)
+def test_the_recently_deleted_logs_in_other_languages(
+    user: FlaskClient, api: FakeApi, language: str, said: list[str]
+) -> None:
+    api.answers["analyses/deleted"] = listing(deleted(4.9))
+    shown = text(user.get("/logs/deleted", headers={"Accept-Language": language}))
+    assert [words for words in said if words not in shown] == []
+
+
+def test_no_deleted_logs_is_said(user: FlaskClient, api: FakeApi) -> None:
+    api.answers["analyses/deleted"] = listing()
+    assert "No deleted logs" in text(user.get("/logs/deleted"))
+
+
+@pytest.mark.parametrize("rows", [[], [item()]])
+def test_the_history_leads_to_the_deleted_logs(user: FlaskClient, api: FakeApi, rows: list[dict[str, Any]]) -> None:
+    api.answers["analyses"] = listing(*rows)
+    assert 'href="/logs/deleted"' in user.get("/logs").text
+
+
+def test_a_deleted_log_can_be_restored_where_its_report_was(user: FlaskClient, api: FakeApi) -> None:
+    api.answers["analyses/deleted"] = listing(deleted(10, OTHER_ID), deleted(7))
+    page = user.get(f"/logs/{LOG_ID}")
+    assert "This log was deleted" in page.text
+    assert "You can restore it for 7 more minutes." in page.text
+    assert f'data-restore="{LOG_ID}"' in page.text
+    assert OTHER_ID not in page.text
+
+
 @pytest.mark.parametrize("path", [f"/logs/{LOG_ID}", f"/compare?a={LOG_ID}&b={OTHER_ID}"])
-def test_a_deleted_log_in_the_address_is_a_page_that_helps(user: FlaskClient, api: FakeApi, path: str) -> None:
+def test_a_log_that_is_not_there_is_a_page_that_helps(user: FlaskClient, api: FakeApi, path: str) -> None:
     api.answers["analyses"] = listing()
     page = user.get(path)
     assert page.status_code == 404

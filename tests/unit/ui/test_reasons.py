@@ -86,6 +86,11 @@ def test_the_sentences_are_found_in_the_source() -> None:
             "Le zip ne contient aucun relevé. b.csv : Le fichier est vide.",
         ),
         (
+            "You have deleted 1,200 logs that can still be restored: try again in an hour. 30 logs of the zip were "
+            "stored.",
+            "Vous avez supprimé 1\u202f200 relevés",
+        ),
+        (
             "You keep 9,990 logs and may keep 10,000: delete some that you no longer need. 1,200 logs of the zip were "
             "stored.",
             "Vous gardez 9\u202f990 relevés et pouvez en garder 10\u202f000. 1\u202f200",
@@ -101,6 +106,7 @@ def test_parts_of_a_sentence_are_in_the_readers_language_too(browser: FlaskClien
     [
         ("The upload broke off before its end.", True),
         ("You keep 10,000 logs and may keep 10,000: delete some that you no longer need.", True),
+        ("You have deleted 1,200 logs that can still be restored: try again in an hour.", True),
         ("The file is empty.", False),
         ("No log in the zip: b.csv: The file is empty.", False),
     ],

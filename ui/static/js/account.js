@@ -3,13 +3,11 @@ import { API, headers, Problem, request, sendJson, sentence } from "./http.js";
 import { clear } from "./queue.js";
 import { texts } from "./texts.js";
 import { toast } from "./toast.js";
-import { forgetDeletions } from "./undo.js";
 
 document.querySelector("[data-logout]").addEventListener("click", async () => {
   try {
     await request(`${API}/auth/logout`, { method: "POST", headers: headers("POST") });
     await clear();
-    forgetDeletions();
     location.assign("/about");
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
@@ -39,8 +37,7 @@ form.addEventListener("submit", async (event) => {
     const response = await sendJson("/account", "DELETE", { password: form.password.value });
     if (response.ok) {
       await clear();
-      forgetDeletions();
-      return location.assign("/about");
+        return location.assign("/about");
     }
     complain({ 403: texts.wrongPassword, 429: texts.tooMany }[response.status] || (await sentence(response)));
   } catch (problem) {

@@ -1,12 +1,10 @@
-// On every page: fill what waits for the service, and send what an earlier page could not.
+// On every page, after the page's own scripts: fill what waits for the service, and do what was clicked early.
 import { body, fill } from "./fragment.js";
 import { API, request } from "./http.js";
-import { resumeDeletions } from "./undo.js";
 import { toast } from "./toast.js";
 import { texts } from "./texts.js";
 
 if (body && "pending" in body.dataset) fill();
-if ("signedIn" in document.body.dataset) resumeDeletions();
 
 // Downloads go through a plain link; the session is made sure of first, for a link cannot renew it.
 document.addEventListener("click", async (event) => {
@@ -20,3 +18,6 @@ document.addEventListener("click", async (event) => {
     toast(texts.away);
   }
 });
+
+window.releaseEarly();
+try { localStorage.removeItem("faplog-deletions"); } catch { /* what 0.1.0 left there; nothing reads it */ }

@@ -2,7 +2,6 @@
 import { csrf, Problem, renew, sendJson } from "./http.js";
 import { texts } from "./texts.js";
 import { startFor } from "./queue.js";
-import { forgetDeletions } from "./undo.js";
 
 const form = document.querySelector("form[data-auth]");
 const alert = form.querySelector(".alert-f");
@@ -37,7 +36,7 @@ form.addEventListener("submit", async (event) => {
   try {
     if (registering) await post("/auth/register", { email, password });
     await post("/auth/login", { email, password });
-    if (await startFor(email)) forgetDeletions();
+    await startFor(email);
     location.assign(form.dataset.target);
   } catch (problem) {
     const refused = /password/i.test(problem.message) ? texts.weakPassword : texts.wrongEmail;

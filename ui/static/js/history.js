@@ -1,6 +1,6 @@
 // The history: find as you type, deletion with undo, and states that change by themselves.
+import { remove } from "./deletion.js";
 import { body, fill, load, poll, whenFilled } from "./fragment.js";
-import { deleteLater, isDeleted } from "./undo.js";
 
 const finder = document.querySelector(".finder");
 let stop = null;
@@ -25,7 +25,7 @@ finder.q.addEventListener("input", () => find(250));
 finder.show.addEventListener("change", () => find(0));
 finder.sort.addEventListener("change", () => find(0));
 
-body.addEventListener("click", (event) => {
+body.addEventListener("click", async (event) => {
   const step = event.target.closest(".pages a");
   if (step && !event.ctrlKey && !event.metaKey) {
     event.preventDefault();
@@ -36,18 +36,17 @@ body.addEventListener("click", (event) => {
   const button = event.target.closest("[data-delete]");
   if (!button) return;
   const row = button.closest("li");
-  const following = row.nextElementSibling?.querySelector("[data-delete]") || row.previousElementSibling?.querySelector("[data-delete]");
+  const { id, name } = row.dataset;
+  const place = [...row.parentElement.children].indexOf(row);
+  const following = () => [...body.querySelectorAll("[data-delete]")].slice(0, place + 1).at(-1);
+  if (!await remove(id, name, { restored: () => show(id), back: following })) return;
   row.hidden = true;
-  following?.focus();
-  deleteLater(row.dataset.id, row.dataset.name, {
-    restore: () => { show(row.dataset.id); },
-    done: () => fill(),
-  });
+  await fill();
 });
 
-function show(id) {
-  const row = body.querySelector(`li[data-id="${id}"]`);
-  if (row) { row.hidden = false; row.querySelector("a").focus(); }
+async function show(id) {
+  await fill();
+  (body.querySelector(`li[data-id="${id}"] a`) ?? document.getElementById("main")).focus();
 }
 
 addEventListener("popstate", () => fill());
@@ -70,26 +69,12 @@ async function refresh() {
       changed = true;
     }
   }
-  hideDeleted();
   return processing() ? (changed ? "changed" : "same") : "done";
 }
 
 const processing = () => body.querySelector("li[data-status=Processing]") !== null;
-function hideDeleted() {
-  for (const row of body.querySelectorAll("li[data-id]")) if (isDeleted(row.dataset.id)) row.hidden = true;
-}
 
 whenFilled(() => {
-  hideDeleted();
   stop?.();
   stop = processing() ? poll(refresh) : null;
 });
-
-// A log page that was left by "delete" hands the deletion over in the address.
-const handed = new URLSearchParams(location.hash.slice(1));
-if (handed.get("undo")) {
-  const id = handed.get("undo");
-  history.replaceState(null, "", location.pathname + location.search);
-  deleteLater(id, handed.get("name") || "", { restore: () => show(id), done: () => fill() });
-  hideDeleted();
-}

@@ -1,5 +1,6 @@
 // One log: its plots, jumping to them, downloads, print; and waiting while it is being analysed.
 import { wall } from "./axes.js";
+import { remove, restore } from "./deletion.js";
 import { body, fill as refill, poll, load, whenFilled } from "./fragment.js";
 import { request } from "./http.js";
 import { picture } from "./picture.js";
@@ -63,6 +64,12 @@ function save(blob, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
+// The report is there again.
+async function shown() {
+  await refill();
+  document.getElementById("main").focus();
+}
+
 body.addEventListener("click", async (event) => {
   const report = body.querySelector("[data-report]");
   const name = report?.dataset.name.replace(/\.csv$/i, "") || "log";
@@ -72,7 +79,11 @@ body.addEventListener("click", async (event) => {
   if ("print" in button.dataset) print();
   if ("json" in button.dataset) save(new Blob([JSON.stringify(JSON.parse(document.getElementById("analysis").textContent), null, 2)], { type: "application/json" }), `${name}.json`);
   if ("png" in button.dataset && plots) save(await picture(plots.panels, `${report.querySelector("h1").textContent} · ${name}`), `${name}.png`);
-  if ("delete" in button.dataset) location.assign(`/logs#${new URLSearchParams({ undo: button.dataset.delete, name: button.dataset.name })}`);
+  if ("delete" in button.dataset && await remove(button.dataset.delete, button.dataset.name, { restored: shown })) await refill();
+  if ("restore" in button.dataset) {
+    if (await restore(button.dataset.restore, button.dataset.name)) await shown();
+    else await refill();
+  }
 });
 
 whenFilled(() => {

@@ -56,13 +56,11 @@ export async function all() {
   return [...kept, ...memory.values()];
 }
 
-// Whose files these are from now on; true if they were somebody else's, and are gone.
+// Whose files these are from now on. Somebody else's are removed.
 export async function startFor(email) {
   const before = await run("owner", "readonly", (store) => store.get("email"));
-  const changed = before !== undefined && before !== email;
-  if (changed) await clear();
+  if (before !== undefined && before !== email) await clear();
   await run("owner", "readwrite", (store) => store.put(email, "email"));
-  return changed;
 }
 
 export async function clear() {

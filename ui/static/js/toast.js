@@ -1,13 +1,49 @@
-// A line at the bottom of the page with an action, gone after a while. Said aloud by screen readers.
+// A line at the bottom of the page with an action, gone after a while. Screen readers announce it.
 const region = document.getElementById("toasts");
+const LEAST_MS = 2000; // what is left at least after its time was stopped
 
-// Returns a function that takes the toast away.
-export function toast(text, { action, onAction, seconds = 6 } = {}) {
+// Returns a function that takes the toast away. With `focused` the action gets the focus. The time stops while the
+// toast has the focus or the pointer. Escape dismisses it; the focus then goes to the element `back` returns.
+export function toast(text, { action, onAction, seconds = 6, focused = false, back } = {}) {
   const box = document.createElement("div");
   box.className = "toast-f";
   const words = document.createElement("span");
   words.textContent = text;
   box.append(words);
+  region.append(box);
+
+  let left = seconds * 1000;
+  let began = 0;
+  let timer = null;
+  let hovered = false;
+  let closed = false;
+
+  function close() {
+    closed = true;
+    clearTimeout(timer);
+    box.remove();
+  }
+  function run() {
+    if (closed || timer !== null || hovered || box.contains(document.activeElement)) return;
+    began = performance.now();
+    timer = setTimeout(close, left);
+  }
+  function stop() {
+    if (timer === null) return;
+    clearTimeout(timer);
+    timer = null;
+    left = Math.max(LEAST_MS, left - (performance.now() - began));
+  }
+  box.addEventListener("pointerenter", () => { hovered = true; stop(); });
+  box.addEventListener("pointerleave", () => { hovered = false; run(); });
+  box.addEventListener("focusin", stop);
+  box.addEventListener("focusout", run);
+  box.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    close();
+    (back?.() ?? document.getElementById("main")).focus();
+  });
+
   if (action) {
     const button = document.createElement("button");
     button.type = "button";
@@ -15,12 +51,8 @@ export function toast(text, { action, onAction, seconds = 6 } = {}) {
     button.textContent = action;
     button.addEventListener("click", () => { close(); onAction(); });
     box.append(button);
+    if (focused) button.focus();
   }
-  region.append(box);
-  const timer = setTimeout(close, seconds * 1000);
-  function close() {
-    clearTimeout(timer);
-    box.remove();
-  }
+  run();
   return close;
 }
