@@ -291,3 +291,17 @@ def test_it_goes_on_until_it_is_told_to_stop(system: Rig, servers: Servers, pers
         assert process.wait(60) == 0
     finally:
         process.kill()
+
+
+def test_a_step_that_fails_does_not_keep_the_others_from_their_work(
+    system: Rig, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: Requeue) -> int:
+        raise KeyError("a fault of ours")
+
+    analysis_id = uploaded(person)
+    system.take("analysis.request")
+    system.age("fap_analysis", 1000, id=analysis_id)
+    monkeypatch.setattr(Requeue, "end_uploads", broken)
+    assert not system.reconcile()
+    assert attempts(system) == [2]
