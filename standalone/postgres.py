@@ -53,6 +53,9 @@ def program(state: State, port: int) -> Program:
         "shared_buffers": "64MB",
         "logging_collector": "off",
         "log_min_duration_statement": "2s",
+        # After a crash the server ends, and its supervisor starts it. It would otherwise recover within the running
+        # server, and where the disk is still full that can hang for ever.
+        "restart_after_crash": "off",
     }
     options = [option for key, value in settings.items() for option in ("-c", f"{key}={value}")]
     return Program(

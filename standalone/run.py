@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from standalone import housekeeping, logs, scaling, servers, survivors, system
+from standalone import housekeeping, logs, recovery, scaling, servers, survivors, system
 from standalone.ports import is_free
 from standalone.program import Program
 from standalone.servers import Servers
@@ -51,6 +51,7 @@ async def serve(state: State, made: Servers, plan: System) -> None:
         starting.result()
         work: dict[str, Callable[[], Awaitable[None]]] = {
             "shortening logs": partial(logs.keep_short, state),
+            "restarting what is broken": partial(recovery.keep_well, state, supervisor, made.programs),
         }
         for name, scale in plan.scales.items():
             work[f"scaling {name}"] = partial(scaling.keep_scaled, supervisor, name, scale)
