@@ -52,6 +52,8 @@ class Publisher:
     """Publishes from any thread. Nothing starts before the first use, which is after gunicorn's fork."""
 
     def __init__(self, url: str) -> None:
+        self.refused = False
+        """Whether the last messages of this process are not all in the stream."""
         self._url = url
         self._lock = Lock()
         self._pid: int | None = None
@@ -66,6 +68,8 @@ class Publisher:
         for start in range(0, len(messages), BATCH):
             batch = messages[start : start + BATCH]
             stored += self._batch(batch) if self.connected() else [False] * len(batch)
+        if stored:
+            self.refused = not all(stored)
         return stored
 
     def connected(self) -> bool:
