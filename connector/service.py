@@ -1,7 +1,6 @@
 """The connector as a process: its lanes, its heartbeat, its look at the queues, and its end."""
 
 import asyncio
-import contextlib
 import logging
 import signal
 from collections.abc import Sequence
@@ -83,22 +82,34 @@ async def _end(tasks: set[asyncio.Task[None]]) -> None:
 async def _beat(lanes: Sequence[Lane], every_sec: float) -> None:
     while True:
         await asyncio.sleep(every_sec)
-        for lane in lanes:
-            await lane.heartbeat()
+        try:
+            for lane in lanes:
+                await lane.heartbeat()
+        except Exception:
+            log.exception("a heartbeat failed")
 
 
 async def _watch(broker: Broker, routes: Sequence[Route], every_sec: float) -> None:
     """Look at the queues now and then: how much waits, how long the oldest has waited, what was laid aside."""
     while True:
         await broker.client()
-        if jetstream := broker.jetstream:
-            with contextlib.suppress(*AWAY):
-                for route in routes:
-                    info = await jetstream.consumer_info(bus.STREAM, route.function)
-                    waiting = (info.num_pending or 0) + (info.num_ack_pending or 0)
-                    metrics.queue(route.function, waiting, await _oldest_sec(jetstream, route.topic) if waiting else 0)
-                metrics.dead_letters((await jetstream.stream_info(bus.STREAM_DEAD)).state.messages)
+        try:
+            if jetstream := broker.jetstream:
+                await _measure(jetstream, routes)
+        except AWAY:
+            pass  # the connection tells of it
+        except Exception:
+            log.exception("looking at the queues failed")
         await asyncio.sleep(every_sec)
+
+
+async def _measure(jetstream: JetStreamContext, routes: Sequence[Route]) -> None:
+    """Publish as metrics what waits in the streams."""
+    for route in routes:
+        info = await jetstream.consumer_info(bus.STREAM, route.function)
+        waiting = (info.num_pending or 0) + (info.num_ack_pending or 0)
+        metrics.queue(route.function, waiting, await _oldest_sec(jetstream, route.topic) if waiting else 0)
+    metrics.dead_letters((await jetstream.stream_info(bus.STREAM_DEAD)).state.messages)
 
 
 async def _oldest_sec(jetstream: JetStreamContext, topic: str) -> float:

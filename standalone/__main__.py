@@ -21,7 +21,7 @@ def main() -> int:
         print("faplog runs on Linux and on a Mac with Apple silicon; on Windows start it inside WSL2.", file=sys.stderr)
         return 1
 
-    from standalone import run
+    from standalone import disk, run
     from standalone.state import Problem, lock, prepare
 
     try:
@@ -31,6 +31,11 @@ def main() -> int:
         asyncio.run(run.serve(state, made, plan))
     except Problem as problem:
         print(problem, file=sys.stderr)
+        return 1
+    except OSError as error:
+        if not disk.is_full(error):
+            raise
+        print(f"The disk of {arguments.state.absolute()} is full: make room and start again.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -1,11 +1,12 @@
 """NATS with JetStream on loopback: a user for each role, each allowed no subject more than it needs."""
 
 import json
+from http import HTTPStatus
 from typing import Final
 
 from faplog.nats_users import ROLES, user
 from standalone.credentials import password, put
-from standalone.ports import HOST, says_ok
+from standalone.ports import HOST, answers, says_ok
 from standalone.program import Program, bare_environment, binary
 from standalone.state import State, write_private
 
@@ -35,6 +36,8 @@ def program(state: State, port: int, monitor: int) -> Program:
         folder=folder,
         environment=bare_environment(folder),
         ready=lambda: says_ok(monitor, f"{monitor_path(state)}/healthz"),
+        # JetStream keeps the error of a write that failed on a full disk, and takes no message until it is restarted.
+        broken=lambda: answers(monitor, f"{monitor_path(state)}/healthz") == HTTPStatus.SERVICE_UNAVAILABLE,
     )
 
 

@@ -29,12 +29,18 @@ def is_free(port: int) -> bool:
 
 def says_ok(port: int, path: str) -> bool:
     """Whether a GET of the path is answered with a success."""
+    status = answers(port, path)
+    return status is not None and status < 400
+
+
+def answers(port: int, path: str) -> int | None:
+    """Return the status a GET of the path is answered with, or None where there is no answer."""
     connection = http.client.HTTPConnection(HOST, port, timeout=5)
     try:
         connection.request("GET", path)
-        return connection.getresponse().status < 400
+        return connection.getresponse().status
     except (OSError, http.client.HTTPException):
-        return False
+        return None
     finally:
         connection.close()
 

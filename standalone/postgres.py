@@ -69,6 +69,9 @@ def program(state: State, port: int) -> Program:
         "max_connections": 60,
         "shared_buffers": "64MB",
         "logging_collector": "off",
+        # After a crash the server ends, and its supervisor starts it. It would otherwise recover within the running
+        # server, and where the disk is still full that can hang for ever.
+        "restart_after_crash": "off",
     } | LOG_SETTINGS
     options = [option for key, value in settings.items() for option in ("-c", f"{key}={value}")]
     return Program(

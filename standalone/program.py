@@ -21,6 +21,8 @@ class Program:
     environment: Mapping[str, str] = field(default_factory=dict)
     ready: Callable[[], bool] = lambda: True
     ready_seconds: float = 40
+    broken: Callable[[], bool] | None = None
+    """Whether it says that it is broken as only a restart can mend; None for a program that recovers by itself."""
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 8
     port: int | None = None

@@ -5,11 +5,12 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from standalone import logs, scaling, servers, survivors, system
+from standalone import housekeeping, logs, recovery, scaling, servers, survivors, system
 from standalone.ports import is_free
 from standalone.program import Program
 from standalone.servers import Servers
@@ -48,16 +49,16 @@ async def serve(state: State, made: Servers, plan: System) -> None:
             starting.cancel()
             return
         starting.result()
-        tasks = [
-            asyncio.create_task(logs.keep_short(state)),
-            *(asyncio.create_task(scaling.keep_scaled(supervisor, *item)) for item in plan.scales.items()),
-        ]
+        work: dict[str, Callable[[], Awaitable[None]]] = {
+            "shortening logs": partial(logs.keep_short, state),
+            "restarting what is broken": partial(recovery.keep_well, state, supervisor, made.programs),
+        }
+        for name, scale in plan.scales.items():
+            work[f"scaling {name}"] = partial(scaling.keep_scaled, supervisor, name, scale)
+        tasks = [asyncio.create_task(housekeeping.keep_going(*item)) for item in work.items()]
         _publish(state, made, plan, supervisor)
         print(f"faplog is running at {plan.urls['edge']}", flush=True)
-        await _first(stopped, supervisor.failed, *tasks)
-        for task in tasks:
-            if task.done():
-                task.result()
+        await _first(stopped, supervisor.failed)
         if supervisor.failed.done():
             raise supervisor.failed.result()
     finally:

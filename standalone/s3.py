@@ -4,7 +4,9 @@ The S3 port answers signed requests only. Every other port of the server is for 
 no client without the certificate that `standalone.certificate` makes at each start.
 """
 
+import errno
 import json
+import os
 import signal
 import tomllib
 from typing import Final
@@ -12,7 +14,7 @@ from typing import Final
 from faplog.blobs import Blobs
 from faplog.contracts.keys import AVERAGES, LOGS, RESULTS, SERIES
 from faplog.errors import Unavailable
-from standalone import certificate
+from standalone import certificate, disk, logs
 from standalone.credentials import S3_ROLES, password
 from standalone.ports import HOST
 from standalone.program import Program, bare_environment, binary
@@ -31,6 +33,8 @@ _ACTIONS: Final = {
 _INNER_KEYS: Final = ("jwt.signing", "jwt.signing.read", "jwt.filer_signing", "jwt.filer_signing.read")
 _GRPC: Final = ("master", "volume", "filer", "s3", "admin", "worker", "client")
 _HTTPS: Final = ("master", "volume", "filer", "admin", "client")
+_FULL: Final = tuple(os.strerror(number).lower().encode() for number in (errno.ENOSPC, errno.EDQUOT))
+"""As Go writes them."""
 _FIXED: Final = "admin-grpc"
 """A port that is not ours to choose: the server's own worker looks for it at 10,000 above the admin port."""
 
@@ -94,6 +98,7 @@ def program(state: State, ports: dict[str, int]) -> Program:
         folder=folder,
         environment=bare_environment(folder),
         ready=lambda: _answers(state, endpoint(ports)),
+        broken=Doubt(state, endpoint(ports)).is_confirmed,
         stop_signal=signal.SIGINT,
     )
 
@@ -121,12 +126,51 @@ def endpoint(ports: dict[str, int]) -> str:
     return f"http://{HOST}:{ports['s3-s3']}"
 
 
-def _answers(state: State, address: str) -> bool:
+def _answers(state: State, address: str, *folders: str) -> bool:
+    """Return whether an object can be written and removed, in the bucket or in each of the folders."""
     access, secret = (password(state, f"faplog-api-s3-{kind}") for kind in ("access-key", "secret-key"))
     blobs = Blobs(address, BUCKET, access, secret)
     try:
-        blobs.put("ready", b"")
-        blobs.delete("ready")
+        for folder in folders or ("",):
+            blobs.put(f"{folder}ready", b"")
+            blobs.delete(f"{folder}ready")
     except Unavailable:
         return False
     return True
+
+
+class Doubt:
+    """Whether the server still keeps a write error of a full disk.
+
+    Its LevelDBs, one or another for each folder, refuse every write after one that found no room, until the server is
+    restarted. Only a write shows that, and each leaves a trace in the server's journal: so it is tried only after the
+    disk was full, or the server has said so in its log, and until all writes succeed.
+    """
+
+    def __init__(self, state: State, address: str) -> None:
+        self._state = state
+        self._address = address
+        self._log = logs.path(state, "s3")
+        self._read_to = self._log.stat().st_size if self._log.exists() else 0
+        self._doubtful = False
+
+    def is_confirmed(self) -> bool:
+        """Return whether writes fail although the disk has room."""
+        self._doubtful = self._log_tells_of_a_full_disk() or self._doubtful
+        if not disk.has_room(self._state.run):
+            self._doubtful = True
+            return False
+        if self._doubtful:
+            self._doubtful = not _answers(self._state, self._address, LOGS, SERIES, RESULTS, AVERAGES)
+        return self._doubtful
+
+    def _log_tells_of_a_full_disk(self) -> bool:
+        size = self._log.stat().st_size if self._log.exists() else 0
+        start = self._read_to if size >= self._read_to else 0  # it was shortened
+        self._read_to = size
+        if start == size:
+            return False
+        with self._log.open("rb") as content:
+            content.seek(start)
+            said = content.read(size - start)
+        return any(words in said for words in _FULL)

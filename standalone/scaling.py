@@ -32,14 +32,13 @@ def decide(scale: Scale, replicas: int, waiting_looks: int, idle_sec: float) -> 
 
 async def keep_scaled(supervisor: Supervisor, name: str, scale: Scale) -> None:
     """Wake, scale and stop one function for as long as the system runs."""
-    replicas = len(supervisor.pids(name))
     while True:
+        replicas = supervisor.replicas(name)
         if replicas == 0:
             await _called(supervisor, name)
-            replicas = 1
-            await supervisor.scale(name, replicas)
-        replicas = await _while_awake(supervisor, name, scale, replicas)
-        await supervisor.scale(name, replicas)
+            supervisor.scale(name, 1)
+        else:
+            supervisor.scale(name, await _while_awake(supervisor, name, scale, replicas))
 
 
 async def _while_awake(supervisor: Supervisor, name: str, scale: Scale, replicas: int) -> int:

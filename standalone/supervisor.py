@@ -1,25 +1,39 @@
-"""circus, as this system uses it: starts programs, restarts what dies, stops them in order, bounds their logs."""
+"""circus, as this system uses it: starts programs, restarts what dies, stops them in order.
+
+circus looks after its programs at intervals, and what it does then takes time. If something else changes them
+meanwhile, both fail over processes the other has ended. So there is no timer of circus' own: we make each look, one
+at a time, and everything that starts or stops a program holds the same lock. Scaling only sets the number that the
+next look brings about.
+"""
 
 import asyncio
+import logging
 import shlex
 import signal
 import time
 from collections import defaultdict, deque
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Final
 
+import psutil
 from circus.arbiter import Arbiter
+from circus.process import Process
 from circus.sockets import CircusSocket
 from circus.watcher import Watcher
 from tornado.ioloop import IOLoop
 
-from standalone import logs, survivors
+from standalone import disk, logs, survivors
 from standalone.ports import HOST
 from standalone.program import Program
 from standalone.state import Problem, State
 
 CHECK_SEC: Final = 0.3
 """How often circus looks for dead children."""
+_NO_TIMER: Final = -1
+"""As circus' interval: we call it."""
+RETRY_SEC: Final = 3.0
+"""How long a program that cannot start on a full disk waits for its next start."""
 
 CRASHES: Final = 3
 CRASH_LIFE_SEC: Final = 5.0
@@ -28,6 +42,8 @@ CRASH_WINDOW_SEC: Final = 60.0
 within the window and each time after so short a life."""
 
 _FROM_OUTSIDE: Final = {-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT}
+
+log = logging.getLogger(__name__)
 
 
 class Supervisor:
@@ -42,6 +58,16 @@ class Supervisor:
         self._started: dict[int, float] = {}
         self._awaited: set[str] = set()
         """Names of the programs whose first answer is waited for."""
+        self._replicas: dict[str, int] = {}
+        """How many replicas of each program should run."""
+        self._next_start: dict[str, float] = {}
+        """When each program that cannot start on a full disk may be started again."""
+        self._retired: dict[str, list[Process]] = defaultdict(list)
+        """Replicas that finish what they have begun, by program; circus no longer knows of them."""
+        self._changing = asyncio.Lock()
+        """Held by whoever starts or stops processes."""
+        self._wanted_changed = asyncio.Event()
+        self._looks: asyncio.Task[None] | None = None
         logs.ours(state)
         self._watchers = {program.name: self._watcher(program) for program in self.programs.values()}
         self._sockets = {
@@ -54,7 +80,7 @@ class Supervisor:
             list(self._watchers.values()),
             self.endpoint,
             f"ipc://{state.run / 'circus-events.sock'}",
-            check_delay=CHECK_SEC,
+            check_delay=_NO_TIMER,
             loop=IOLoop.current(),
             sockets=list(self._sockets.values()),
             proc_name="faplog",
@@ -64,11 +90,14 @@ class Supervisor:
     async def open(self) -> None:
         """Listen on the sockets and begin to supervise; nothing is started yet."""
         await self._arbiter.start()
+        self._looks = asyncio.create_task(self._keep_looking())
 
     async def start(self, *names: str) -> None:
         """Start the programs, one replica each."""
         for name in names:
-            await self._watchers[name]._start()
+            async with self._changing:
+                self._replicas[name] = 1
+                await self._watchers[name]._start()
 
     async def ready(self, *names: str) -> None:
         """Return once all the programs answer.
@@ -81,15 +110,21 @@ class Supervisor:
             await self._ready(self.programs[name])
             self._awaited.discard(name)
 
-    async def scale(self, name: str, replicas: int) -> None:
-        """Run so many replicas of the program; of none, its socket stays open and callers wait."""
-        watcher = self._watchers[name]
-        if replicas == 0:
-            await watcher._stop()
-            watcher.numprocesses = 1
-        else:
-            watcher.numprocesses = replicas
-            await (watcher._start() if watcher.is_stopped() else watcher.manage_processes())
+    def scale(self, name: str, replicas: int) -> None:
+        """Have so many replicas of the program run soon; of none, its socket stays open and callers wait."""
+        self._replicas[name] = replicas
+        self._wanted_changed.set()
+
+    def replicas(self, name: str) -> int:
+        """Return how many replicas of the program should run."""
+        return self._replicas.get(name, 0)
+
+    async def restart(self, name: str) -> None:
+        """Stop the program and start it again, if it should run."""
+        async with self._changing:
+            if self._replicas.get(name):
+                await self._watchers[name]._stop()
+                await self._watchers[name]._start()
 
     def pids(self, name: str) -> list[int]:
         """The process ids of the program's replicas."""
@@ -105,13 +140,58 @@ class Supervisor:
 
     async def stop(self, *names: str) -> None:
         """Stop the programs side by side; those that take longer than their time are killed."""
-        await asyncio.gather(*(self._watchers[name]._stop() for name in names))
+        self._replicas |= dict.fromkeys(names, 0)
+        async with self._changing:
+            retired = [(name, process) for name in names for process in self._retired.pop(name, [])]
+            await asyncio.gather(
+                *(self._watchers[name]._stop() for name in names),
+                *(_end(process, self.programs[name].stop_seconds) for name, process in retired),
+            )
 
     async def close(self) -> None:
         """Stop what still runs and let go of sockets and files."""
-        self._arbiter.ctrl.caller.stop()
-        await asyncio.gather(*(watcher._stop(True) for watcher in self._watchers.values()))
+        await self.stop(*self._watchers)
+        if self._looks:
+            self._looks.cancel()
         self._arbiter.stop_controller_and_close_sockets()
+
+    async def _keep_looking(self) -> None:
+        while True:
+            try:
+                async with self._changing:
+                    await self._look()
+            except Exception:
+                log.exception("looking after the programs failed, trying it again")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CHECK_SEC):
+                    await self._wanted_changed.wait()
+            self._wanted_changed.clear()
+
+    async def _look(self) -> None:
+        """Replace what died, and bring each program to the number of replicas it should have."""
+        for name, replicas in self._replicas.items():
+            watcher = self._watchers[name]
+            # Newest first, as the others are warm. circus would wait for each, and kill what takes long over a request.
+            for process in sorted(watcher.processes.values(), reverse=True)[: max(len(watcher) - replicas, 0)]:
+                self._retire(watcher, process)
+            waits = time.monotonic() < self._next_start.get(name, 0.0)
+            watcher.numprocesses = min(replicas, len(watcher)) if waits else replicas
+        await self._arbiter.manage_watchers()
+        for name in list(self._replicas):
+            watcher = self._watchers[name]
+            # Not started yet; or given up by circus, which does that where the system has no process or memory left.
+            if watcher.numprocesses and self._replicas[name] and watcher.is_stopped():
+                await watcher._start()
+        for name, processes in self._retired.items():
+            self._retired[name] = [process for process in processes if process.is_alive()]
+
+    def _retire(self, watcher: Watcher, process: Process) -> None:
+        """Ask a replica to finish its requests and end, and leave it to itself: gunicorn bounds how long that takes."""
+        del watcher.processes[process.pid]
+        self._started.pop(process.pid, None)
+        self._retired[watcher.name].append(process)
+        with suppress(psutil.NoSuchProcess, ProcessLookupError):
+            process.send_signal(watcher.stop_signal)
 
     async def _ready(self, program: Program) -> None:
         deadline = time.monotonic() + program.ready_seconds
@@ -119,8 +199,7 @@ class Supervisor:
             if self.failed.done():
                 raise self.failed.result()
             if time.monotonic() > deadline:
-                tail = logs.tail(self._state, program.name)
-                raise Problem(f"{program.name} was not ready within {program.ready_seconds:.0f} s.\n{tail}")
+                raise self._problem(f"{program.name} was not ready within {program.ready_seconds:.0f} s", program.name)
             await asyncio.sleep(0.03)
 
     def _watcher(self, program: Program) -> Watcher:
@@ -153,9 +232,35 @@ class Supervisor:
             return
         if lived > CRASH_LIFE_SEC and not awaited:
             return
+        if not awaited and not disk.has_room(self._state.run):
+            log.warning("%s ended (exit code %s) and the disk is full, trying it again", watcher.name, exit_code)
+            self._next_start[watcher.name] = now + RETRY_SEC
+            watcher.numprocesses = len(watcher)
+            return
         crashes = self._crashes[watcher.name]
         crashes.append(now)
         soon = awaited or now - crashes[0] < CRASH_WINDOW_SEC
         if len(crashes) == CRASHES and soon and not self.failed.done():
-            tail = logs.tail(self._state, watcher.name)
-            self.failed.set_result(Problem(f"{watcher.name} could not start (exit code {exit_code}).\n{tail}"))
+            self.failed.set_result(
+                self._problem(f"{watcher.name} could not start (exit code {exit_code})", watcher.name)
+            )
+
+    def _problem(self, sentence: str, name: str) -> Problem:
+        full = "" if disk.has_room(self._state.run) else f" The disk of {self._state.root} is full or nearly so."
+        return Problem(f"{sentence}.{full}\n{logs.tail(self._state, name)}")
+
+
+async def _end(process: Process, patience_sec: float) -> None:
+    """Wait for a process that was asked to end; kill it with its children if it takes longer than its time."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(patience_sec):
+            while process.is_alive():
+                await asyncio.sleep(0.05)
+            return
+    with suppress(psutil.NoSuchProcess):
+        family = psutil.Process(process.pid)
+        for member in [*family.children(recursive=True), family]:
+            with suppress(psutil.NoSuchProcess):
+                member.kill()
+    while process.is_alive():
+        await asyncio.sleep(0.05)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -129,9 +129,9 @@ def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @contextmanager
-def running_stack(state: Path, *arguments: str) -> Iterator[Stack]:
+def running_stack(state: Path, *arguments: str, prefix: Sequence[str] = ()) -> Iterator[Stack]:
     """A system on this state until the block ends; it must stop by itself and without complaint."""
-    stack = start_stack(state, *arguments)
+    stack = start_stack(state, *arguments, prefix=prefix)
     started = [psutil.Process(stack.process.pid)]
     try:
         yield stack
@@ -152,17 +152,20 @@ def runs(process: psutil.Process) -> bool:
         return False
 
 
-def start_stack(state: Path, *arguments: str) -> Stack:
-    """Start a system and return once it says that it runs."""
+def start_stack(state: Path, *arguments: str, prefix: Sequence[str] = ()) -> Stack:
+    """Start a system and return once it says that it runs.
+
+    A command that becomes it may stand in front; its state is then seen through the process' own view of the disks.
+    """
     port = free_port()
-    process = launch(state, port, *arguments)
+    process = launch(state, port, *arguments, prefix=prefix)
     url = f"http://{HOST}:{port}"
     assert process.stdout
     line = process.stdout.readline()
     if line != f"faplog is running at {url}\n":
         _, errors = process.communicate(timeout=START_SEC)
         pytest.fail(f"make run said {line!r} and\n{errors}")
-    return Stack(url, state, process)
+    return Stack(url, Path(f"/proc/{process.pid}/root/{state}") if prefix else state, process)
 
 
 _PORTS = range(15_000, 19_900)
@@ -175,10 +178,10 @@ def free_port() -> int:
     return next(port for port in _drawn if is_free(port))
 
 
-def launch(state: Path, port: int, *arguments: str) -> subprocess.Popen[str]:
+def launch(state: Path, port: int, *arguments: str, prefix: Sequence[str] = ()) -> subprocess.Popen[str]:
     """`make run` without make: what it prints can be read from the process."""
     return subprocess.Popen(
-        [sys.executable, "-m", "standalone", "--port", str(port), "--state", str(state), *arguments],
+        [*prefix, sys.executable, "-m", "standalone", "--port", str(port), "--state", str(state), *arguments],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -15,6 +15,10 @@ from .schemas import Liveness, Readiness
 
 TAG: Final = "health"
 _PROBE_KEY: Final = "logs/00000000-0000-0000-0000-000000000000.csv"
+_UNPUBLISHED: Final = """
+    SELECT EXISTS (SELECT FROM fap_analysis WHERE status = 'Processing' AND stage = 'analyse' AND NOT sent)
+        OR EXISTS (SELECT FROM fap_average WHERE status = 'CALCULATING' AND NOT sent) AS any
+"""
 
 blueprint = Blueprint("health", __name__)
 
@@ -33,6 +37,8 @@ def liveness() -> ResponseReturnValue:
 )
 def readiness() -> ResponseReturnValue:
     postgres, nats, s3 = _postgres(), parts.publisher().connected(), _s3()
+    if postgres and nats and parts.publisher().refused:
+        nats = not _requests_wait_unpublished()
     status = "unavailable" if not postgres else "ok" if nats and s3 else "degraded"
     body = Readiness(
         status=status,
@@ -50,6 +56,16 @@ def _postgres() -> bool:
     except (Unavailable, psycopg.Error):
         return False
     return True
+
+
+def _requests_wait_unpublished() -> bool:
+    """Return whether there are requests that the stream did not take; whoever publishes them, they are marked here."""
+    try:
+        with worker_transaction() as connection:
+            row = connection.execute(_UNPUBLISHED).fetchone()
+    except (Unavailable, psycopg.Error):
+        return True
+    return bool(row and row["any"])
 
 
 def _s3() -> bool:

@@ -57,6 +57,8 @@ class Publisher:
     def __init__(self, url: str) -> None:
         self.resend = Event()
         """Set when there is a new connection, and when rows were marked as unsent; `Resender` waits for it."""
+        self.refused = False
+        """Whether the last messages of this process are not all in the stream."""
         self._url = url
         self._lock = Lock()
         self._pid: int | None = None
@@ -76,6 +78,8 @@ class Publisher:
         for start in range(0, len(messages), BATCH):
             batch = messages[start : start + BATCH]
             stored += self._batch(batch)
+        if stored:
+            self.refused = not all(stored)
         return stored
 
     def connected(self) -> bool:

@@ -92,6 +92,9 @@ class Reconciler:
         except Unavailable as error:
             log.warning("reconcile step put off", extra={"step": step.__name__, "reason": str(error)})
             return False
+        except Exception:
+            log.exception("reconcile step failed", extra={"step": step.__name__})
+            return False
         if done:
             seconds = round(time.monotonic() - began, 3)
             log.info("reconciled", extra={"step": step.__name__, "changed": done, "seconds": seconds})
@@ -134,6 +137,9 @@ def _loop(reconciler: Reconciler, every: float | None, stop: Event) -> int:
                 done = reconciler.run(objects=objects)
         except Unavailable as error:
             log.warning("reconcile put off", extra={"reason": str(error)})
+            done = False
+        except Exception:
+            log.exception("reconcile failed")
             done = False
         if every is None:
             return 0 if done else 1

@@ -232,5 +232,5 @@ class Readiness(Output):
 
     status: Literal["ok", "degraded", "unavailable"]
     postgres: Literal["ok", "away"]
-    nats: Literal["ok", "away"]
+    nats: Literal["ok", "away"] = Field(description="away also while it does not take the requests it is sent")
     s3: Literal["ok", "away"]

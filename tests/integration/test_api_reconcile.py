@@ -369,3 +369,17 @@ def test_a_run_waits_for_a_broker_that_answers_late(
         rest = process.communicate(timeout=60)[1]
     assert process.returncode == 0, "".join(seen) + rest
     assert [request["data"]["fileName"] for request in system.waiting("analysis.request")] == [str(analysis_id)]
+
+
+def test_a_step_that_fails_does_not_keep_the_others_from_their_work(
+    system: Rig, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: Requeue) -> int:
+        raise KeyError("a fault of ours")
+
+    analysis_id = uploaded(person)
+    system.take("analysis.request")
+    system.age("fap_analysis", 1000, id=analysis_id)
+    monkeypatch.setattr(Requeue, "end_uploads", broken)
+    assert not system.reconcile()
+    assert attempts(system) == [2]

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from faplog import bus
 from faplog.contracts.analysis import ANALYSIS_VERSION
 from faplog.contracts.keys import log_key
 from functions.api.receive import MAX_UPLOAD_BYTES
@@ -232,6 +233,26 @@ def test_without_nats_uploads_go_on(system: Rig, person: Person) -> None:
     assert system.reconcile()
     (request,) = system.take("analysis.request")
     assert request["data"] == {"fileName": str(analysis_id), "attempt": 1, "version": ANALYSIS_VERSION}
+
+
+def test_readiness_tells_of_requests_that_were_not_published_until_they_are(
+    system: Rig, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broker is connected all the time, and takes nothing: so it is after a full disk."""
+    system.sql("UPDATE fap_analysis SET sent = true")
+    system.sql("UPDATE fap_average SET sent = true")
+    well = {"status": "ok", "postgres": "ok", "nats": "ok", "s3": "ok"}
+    assert get(person, "/health/readiness") == well
+    with monkeypatch.context() as patch:
+        patch.setattr(bus, "MAX_REQUEST_BYTES", 0)
+        uploaded(person)
+        assert get(person, "/health/readiness") == well | {"status": "degraded", "nats": "away"}
+    assert get(person, "/health/readiness")["status"] == "degraded"
+    assert system.reconcile()
+    assert len(system.take("analysis.request")) == 1
+    assert get(person, "/health/readiness") == well
+    system.publisher.refused = True  # another process has published them
+    assert get(person, "/health/readiness") == well
 
 
 def test_without_the_store_an_upload_gets_a_503_and_leaves_nothing(api_settings: Settings, tmp_path: Path) -> None:

@@ -463,3 +463,14 @@ def test_the_settings_of_knative_go_into_its_own_objects(tmp_path: Path) -> None
     assert built["kourier"]["spec"]["type"] == "ClusterIP"
     for thing in settings:
         assert built[thing["metadata"]["name"]]["data"] == thing["data"] | {"_example": "theirs"}
+
+
+def test_a_broker_that_keeps_a_write_error_is_restarted() -> None:
+    """The chart's own liveness probe, which has a parameter, is content with such a broker."""
+    assert read("infra/nats/values.yaml")["container"]["merge"]["livenessProbe"]["httpGet"]["path"] == "/healthz"
+
+
+def test_a_crashed_database_ends_to_be_started_anew() -> None:
+    documents = yaml.safe_load_all((ROOT / "infra/postgres/base/statefulset.yaml").read_text("utf-8"))
+    [server] = [document for document in documents if document["kind"] == "StatefulSet"]
+    assert "restart_after_crash=off" in server["spec"]["template"]["spec"]["containers"][0]["args"]
