@@ -12,10 +12,9 @@ import orjson
 
 from faplog import telemetry
 from faplog.contracts.links import without_tokens
+from faplog.log_fields import extra_fields
 
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-
-_STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
 class JsonFormatter(logging.Formatter):
@@ -29,15 +28,10 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "event": record.getMessage(),
         }
-        line |= fields(record) | telemetry.trace_fields()
+        line |= extra_fields(record) | telemetry.trace_fields()
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return without_tokens(orjson.dumps(line, default=str).decode())
-
-
-def fields(record: logging.LogRecord) -> dict[str, object]:
-    """What was given to the event as `extra`."""
-    return {key: value for key, value in vars(record).items() if key not in _STANDARD}
 
 
 def level_of(text: str) -> str:

@@ -25,8 +25,8 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from faplog.contracts.links import without_tokens
-from faplog.logs import fields
-from faplog.telemetry import METRICS
+from faplog.log_fields import extra_fields
+from faplog.metrics import METRICS
 from faplog.version import VERSION
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ class _Handler(logging.Handler):
         self.addFilter(lambda record: not record.name.startswith(("opentelemetry", "urllib3", "requests")))
 
     def emit(self, record: logging.LogRecord) -> None:
-        attributes = {key: _plain(value) for key, value in fields(record).items()}
+        attributes = {key: _plain(value) for key, value in extra_fields(record).items()}
         attributes["logger"] = record.name
         if record.exc_info and record.exc_info[0]:
             attributes["exception.type"] = record.exc_info[0].__name__

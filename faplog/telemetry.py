@@ -7,29 +7,12 @@ application is given to `instrument` where it is created. Everything else may be
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from faplog.otel import Exporting
-
-METRICS: Final[dict[str, tuple[str, str]]] = {
-    "faplog.logs.analysed": ("{log}", "Logs analysed, by status."),
-    "faplog.analysis.duration": ("s", "How long one log took to analyse."),
-    "faplog.average.duration": ("s", "How long one average took to compute."),
-    "faplog.uploads": ("{log}", "Logs taken in by the API."),
-    "faplog.connector.deliveries": ("{request}", "Requests of the connector to functions, by function and outcome."),
-    "faplog.connector.request": ("s", "How long functions took to answer the connector."),
-    "faplog.queue.messages": ("{message}", "Messages waiting or in work, by function."),
-    "faplog.queue.oldest": ("s", "Age of the oldest message not yet done, by function."),
-    "faplog.dead_letters": ("{message}", "Messages laid aside."),
-    "faplog.backup.last_success": ("s", "When the last good backup was made, in seconds since 1970."),
-    "faplog.backup.size": ("By", "Database dump and objects of the last backup."),
-    "faplog.backup.objects": ("{object}", "Objects in the last backup."),
-    "faplog.drill.last_success": ("s", "When a backup was last restored as a test, in seconds since 1970."),
-}
-"""Every metric there is, with unit and meaning. Few: a free plan holds about ten thousand series in all."""
 
 _exporting: "Exporting | None" = None
 
@@ -93,18 +76,18 @@ def span(
 
 
 def count(name: str, amount: int = 1, **attributes: str) -> None:
-    """Add to a counter of `METRICS`."""
+    """Add to a counter of `faplog.metrics.METRICS`."""
     if _exporting:
         _exporting.counter(name).add(amount, attributes)
 
 
 def record(name: str, value: float, **attributes: str) -> None:
-    """Put a value into a histogram of `METRICS`."""
+    """Record a value in a histogram of `faplog.metrics.METRICS`."""
     if _exporting:
         _exporting.histogram(name).record(value, attributes)
 
 
 def gauge(name: str, value: float, **attributes: str) -> None:
-    """Set a gauge of `METRICS`."""
+    """Set a gauge of `faplog.metrics.METRICS`."""
     if _exporting:
         _exporting.gauge(name).set(value, attributes)

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from connector.settings import ConnectorSettings
-from faplog import bus, routes, stack, telemetry
+from faplog import bus, routes, stack
+from faplog.metrics import METRICS
 from faplog.version import VERSION
 from functions.api.settings import OwnerSettings, Settings
 from infra import check, dashboards, policy, release, render, seal
@@ -395,7 +396,7 @@ def prometheus_names() -> set[str]:
     units = {"s": "_seconds", "By": "_bytes"}
     counters = {"faplog.logs.analysed", "faplog.uploads", "faplog.connector.deliveries"}
     names = set()
-    for name, (unit, _) in telemetry.METRICS.items():
+    for name, (unit, _) in METRICS.items():
         names.add(name.replace(".", "_") + units.get(unit, "") + ("_total" if name in counters else ""))
     return names
 
