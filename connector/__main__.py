@@ -12,7 +12,7 @@ from faplog import logs, routes, settings, telemetry
 
 
 def address(text: str) -> tuple[str, int]:
-    """Host and port of `host:port`."""
+    """Parse `host:port` into host and port."""
     host, _, port = text.rpartition(":")
     if not host or not port.isdecimal() or int(port) > 65535:
         raise argparse.ArgumentTypeError(f"'{text}' is not an address such as 127.0.0.1:8083")
@@ -20,7 +20,11 @@ def address(text: str) -> tuple[str, int]:
 
 
 def main() -> int:
-    """Read settings and routes, and serve. A missing or malformed one is said in one sentence."""
+    """Read settings and routes, and serve until SIGTERM.
+
+    Returns:
+        The exit status: 1 where a setting, the routes file or the address is wrong; stderr names it.
+    """
     parser = argparse.ArgumentParser(prog="python -m connector", description=__doc__)
     parser.add_argument("--routes", type=Path, required=True, help="the routes file, rendered from stack.yml")
     parser.add_argument(

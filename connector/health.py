@@ -1,4 +1,4 @@
-"""The connector's own little door: is it alive, is it connected, what did it count."""
+"""Health, readiness and metrics of the connector over HTTP."""
 
 import contextlib
 import logging
@@ -16,10 +16,10 @@ log = logging.getLogger(__name__)
 
 @contextlib.asynccontextmanager
 async def server(bind: tuple[str, int], broker: Broker, routes: Sequence[Route]) -> AsyncIterator[None]:
-    """Serve /healthz, /readyz and /metrics at host and port (0: any free one; the log says which).
+    """Serve /healthz, /readyz and /metrics at host and port (0 takes a free one, which is logged).
 
-    /healthz is 200 as long as the process works, also while NATS is away: a restart would not bring NATS back.
-    /readyz is 503 while it is away.
+    /healthz is 200 as long as the process works, also without NATS, since a restart would not bring NATS back.
+    /readyz is 503 without NATS.
     """
 
     def state() -> dict[str, object]:
@@ -35,12 +35,12 @@ async def server(bind: tuple[str, int], broker: Broker, routes: Sequence[Route])
     async def readyz(_: web.Request) -> web.Response:
         return web.json_response(state(), status=200 if broker.is_connected else 503)
 
-    async def numbers(_: web.Request) -> web.Response:
+    async def metrics_page(_: web.Request) -> web.Response:
         metrics.CONNECTED.set(broker.is_connected)
         return web.Response(body=generate_latest(metrics.REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app = web.Application()
-    app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", numbers)])
+    app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics_page)])
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:

@@ -1,4 +1,4 @@
-"""What the connector is told at its start."""
+"""The settings of the connector."""
 
 from pydantic import Field, field_validator
 
@@ -12,11 +12,11 @@ class ConnectorSettings(Settings):
     secret: str = Field(validation_alias="faplog-connector-secret", repr=False, min_length=16)
     log_level: str = "INFO"
     connector_ack_wait_sec: float = Field(default=30, gt=0)
-    """How long NATS waits for a sign of life before it delivers a message again; one comes three times in it."""
+    """Seconds without a progress report after which NATS delivers a message again; three are sent in that time."""
     connector_watch_sec: float = Field(default=15, gt=0)
-    """How often the length and age of the queues are looked up."""
+    """Interval in seconds at which the queue metrics are updated."""
     connector_retry_sec: float = Field(default=1, gt=0)
-    """Pause before the second try of a failed message; each further one waits three times longer."""
+    """Seconds before the first retry of a failed message; each further retry waits three times longer."""
 
     @field_validator("nats_url")
     @classmethod

@@ -75,4 +75,4 @@ def test_replaying_dead_letters_must_say_which(
     monkeypatch.setattr(sys, "argv", ["connector.dead", "replay"])
     with pytest.raises(SystemExit):
         dead.main()
-    assert "say which letters to replay" in capsys.readouterr().err
+    assert "name the letters to replay" in capsys.readouterr().err
