@@ -1,4 +1,4 @@
-"""What every function has: an application with errors as JSON, a health address and telemetry; settings; a store."""
+"""What all functions share: a Flask application with JSON errors, health check and telemetry; settings; the store."""
 
 from flask import Flask, Response
 from pydantic import Field, SecretStr
@@ -9,9 +9,9 @@ from faplog.settings import HttpAddress, Settings
 
 
 class FunctionSettings(Settings):
-    """What every function needs: the connector's secret, and the bucket with a key of its own.
+    """Settings of every function: the connector secret, and the bucket with the function's own key.
 
-    The key's two fields are given their secret files' names by the function.
+    Each function sets the secret files' names of the two key fields.
     """
 
     connector_secret: SecretStr = Field(validation_alias="faplog-connector-secret", min_length=16)
@@ -22,7 +22,12 @@ class FunctionSettings(Settings):
 
 
 def application(name: str, *, database: bool = False) -> Flask:
-    """A function's application, without its routes; `database` has its queries traced too."""
+    """Return the application of a function, without its routes.
+
+    Args:
+        name: The import name of the function's module.
+        database: Whether to trace its SQL, too.
+    """
     app = Flask(name, static_folder=None)
     telemetry.instrument(app, database=database)
     http_errors.register(app)
@@ -35,7 +40,7 @@ def application(name: str, *, database: bool = False) -> Flask:
 
 
 def blobs(settings: FunctionSettings) -> Blobs:
-    """The object store with the function's own key; nothing connects yet."""
+    """Return the object store with the function's own key. Nothing connects yet."""
     return Blobs(
         settings.s3_endpoint,
         settings.s3_bucket,

@@ -1,6 +1,6 @@
-"""Logging: one JSON object a line on stderr, events with fields. Never payloads, e-mails, tokens or file names.
+"""Logging as one JSON object per line on stderr: events with fields, never payloads, e-mails, tokens or file names.
 
-A shared report's address is a token; wherever a library writes an address into an event, the token is cut off.
+The address of a shared report contains a token, which is cut off wherever a library logs an address.
 """
 
 import logging
@@ -18,10 +18,10 @@ LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 class JsonFormatter(logging.Formatter):
-    """A record as one JSON line: time, level, logger, event, the `extra` fields and the trace it belongs to."""
+    """Formats a record as one JSON line: time, level, logger, event, `extra` fields and trace ids."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, without its newline."""
+        """Return the line without its newline."""
         line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -35,7 +35,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def level_of(text: str) -> str:
-    """The level of that name. Another name ends the process with a sentence, as every malformed setting does."""
+    """Return the level of that name; an unknown name ends the process with an error message."""
     if (level := text.strip().upper()) not in LEVELS:
         sys.exit(f"Cannot start, setting 'LOG_LEVEL': must be one of {', '.join(LEVELS)} (environment).")
     return level

@@ -1,4 +1,4 @@
-"""Settings: environment and secret files into one frozen model at start-up; a missing or malformed one stops it."""
+"""Settings: the environment and secret files, read into one frozen model at start."""
 
 import os
 import re
@@ -12,11 +12,11 @@ SECRETS_DIR = "/var/openfaas/secrets"
 
 
 class SettingsError(Exception):
-    """One sentence that names the setting and what is wrong with it, never its value."""
+    """A setting is missing or malformed. The message names it and the reason, never its value."""
 
 
 class Settings(BaseSettings):
-    """The base of every room's settings. A secret is a field whose alias is the name of its secret file."""
+    """Base class of all settings. A secret is a field whose alias is the name of its secret file."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False)
 
@@ -26,7 +26,7 @@ T = TypeVar("T", str, SecretStr)
 
 
 def _like(pattern: str, example: str) -> AfterValidator:
-    """The rule for an address. What stands there instead is never shown: it may hold a password."""
+    """Return the validator of an address. It never shows the value, which may hold a password."""
 
     def check(value: T) -> T:
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
