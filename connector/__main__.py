@@ -2,12 +2,11 @@
 
 import argparse
 import asyncio
-import os
 import sys
 from pathlib import Path
 
 from connector.service import serve
-from connector.settings import ConnectorSettings
+from connector.settings import GRACE, HEALTH, ConnectorSettings
 from faplog import logs, routes, settings, telemetry
 
 
@@ -30,14 +29,14 @@ def main() -> int:
     parser.add_argument(
         "--health",
         type=address,
-        default=os.environ.get("CONNECTOR_HEALTH", "127.0.0.1:8083"),
-        help="where /healthz, /readyz and /metrics are served; port 0 takes a free one (environment: CONNECTOR_HEALTH)",
+        default=HEALTH.read(),
+        help=f"where /healthz, /readyz and /metrics are served; port 0 takes a free one (or {HEALTH.full_name})",
     )
     parser.add_argument(
         "--grace",
         type=float,
-        default=os.environ.get("CONNECTOR_GRACE", "25"),
-        help="seconds that requests in flight may take after SIGTERM (environment: CONNECTOR_GRACE)",
+        default=GRACE.read(),
+        help=f"seconds that requests in flight may take after SIGTERM (or {GRACE.full_name})",
     )
     arguments = parser.parse_args()
     try:

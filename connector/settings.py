@@ -1,15 +1,23 @@
 """The settings of the connector."""
 
+from typing import Final
+
 from pydantic import Field, field_validator
 
+from faplog.environment import Variable
 from faplog.settings import Settings
+
+HEALTH: Final = Variable("CONNECTOR_HEALTH", "127.0.0.1:8083", "Address of /healthz, /readyz and /metrics.")
+GRACE: Final = Variable("CONNECTOR_GRACE", "25", "Seconds that requests in flight may take after SIGTERM.")
 
 
 class ConnectorSettings(Settings):
     """Secrets come as files, the rest from the environment; the numbers need no change outside of tests."""
 
     nats_url: str = Field(validation_alias="faplog-connector-nats", repr=False)
+    """Address of NATS, as the user `connector`."""
     secret: str = Field(validation_alias="faplog-connector-secret", repr=False, min_length=16)
+    """Proves to functions that a message comes from the connector."""
     log_level: str = "INFO"
     connector_ack_wait_sec: float = Field(default=30, gt=0)
     """Seconds without a progress report after which NATS delivers a message again; three are sent in that time."""

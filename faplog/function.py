@@ -15,10 +15,19 @@ class FunctionSettings(Settings):
     """
 
     connector_secret: SecretStr = Field(validation_alias="faplog-connector-secret", min_length=16)
+    """Proves to a function that a message comes from the connector."""
+
     s3_endpoint: HttpAddress
+    """Address of the object store."""
+
     s3_bucket: str = Field(min_length=1)
+    """Name of the bucket."""
+
     s3_access_key: SecretStr
+    """Access key of the function at the object store."""
+
     s3_secret_key: SecretStr
+    """Secret key that belongs to it."""
 
 
 def application(name: str, *, database: bool = False) -> Flask:

@@ -11,6 +11,7 @@ from typing import Any
 from gunicorn.errors import AppImportError
 from gunicorn.workers.gthread import ThreadWorker
 
+from faplog import environment
 from faplog.logs import level_of
 
 
@@ -28,17 +29,17 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
 
 def _threads() -> int:
-    text = os.environ.get("THREADS", "2")
+    text = environment.THREADS.read()
     if not text.isdecimal() or int(text) < 1:
-        sys.exit("Cannot start, setting 'THREADS': must be a number from 1 (environment).")
+        sys.exit("Cannot start, setting 'FAPLOG_THREADS': must be a number from 1 (environment).")
     return int(text)
 
 
-bind = os.environ.get("BIND", "127.0.0.1:8000")
+bind = environment.BIND.read()
 workers = 1
 worker_class = Worker
 threads = _threads()
-log_level = level_of(os.environ.get("LOG_LEVEL", "INFO"))
+log_level = level_of(environment.LOG_LEVEL.read())
 """Of our own events, not gunicorn's; judged before a worker starts."""
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108
 timeout = 150
@@ -61,7 +62,7 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001
     from faplog import logs, telemetry
 
     logs.setup(log_level)
-    telemetry.setup(os.environ.get("FUNCTION_NAME", "faplog"))
+    telemetry.setup(environment.FUNCTION_NAME.read())
 
 
 def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001

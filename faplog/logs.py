@@ -37,7 +37,7 @@ class JsonFormatter(logging.Formatter):
 def level_of(text: str) -> str:
     """Return the level of that name; an unknown name ends the process with an error message."""
     if (level := text.strip().upper()) not in LEVELS:
-        sys.exit(f"Cannot start, setting 'LOG_LEVEL': must be one of {', '.join(LEVELS)} (environment).")
+        sys.exit(f"Cannot start, setting 'FAPLOG_LOG_LEVEL': must be one of {', '.join(LEVELS)} (environment).")
     return level
 
 

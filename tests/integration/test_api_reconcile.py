@@ -272,7 +272,7 @@ def test_it_runs_as_a_program(system: Rig, servers: Servers) -> None:
     command = [sys.executable, "-m", "functions.api.reconcile"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    away = environment | {"SECRETS_DIR": "/nowhere"}
+    away = environment | {"FAPLOG_SECRETS_DIR": "/nowhere"}
     done = subprocess.run(command, cwd=ROOT, env=away, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "faplog-api-database" in done.stderr

@@ -29,11 +29,27 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "functions/average/core": ("faplog.contracts",),
     "functions/api": (
         *FUNCTION,
-        *("faplog.blobs", "faplog.bus", "faplog.errors", "faplog.http_errors", "faplog.logs", "faplog.version"),
+        *(
+            "faplog.blobs",
+            "faplog.bus",
+            "faplog.environment",
+            "faplog.errors",
+            "faplog.http_errors",
+            "faplog.logs",
+            "faplog.version",
+        ),
     ),
     "ui": ("faplog.contracts", "faplog.telemetry", "faplog.settings"),
     "connector": (
-        *("faplog.contracts", "faplog.bus", "faplog.logs", "faplog.routes", "faplog.settings", "faplog.telemetry"),
+        *(
+            "faplog.contracts",
+            "faplog.bus",
+            "faplog.environment",
+            "faplog.logs",
+            "faplog.routes",
+            "faplog.settings",
+            "faplog.telemetry",
+        ),
     ),
     "standalone": (
         *("faplog.contracts", "faplog.blobs", "faplog.errors", "faplog.nats_users", "faplog.routes", "faplog.stack"),
@@ -42,6 +58,9 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "infra": (
         *("faplog.contracts", "faplog.blobs", "faplog.errors", "faplog.nats_users", "faplog.routes", "faplog.settings"),
         *("faplog.stack", "faplog.telemetry", "faplog.version"),
+        # the settings of every process, for docs/settings.md
+        *("faplog.environment", "faplog.function", "connector.settings", "ui.settings"),
+        *("functions.analyse.settings", "functions.api.settings", "functions.average.settings"),
     ),
     "bench": (
         *("faplog.contracts", "faplog.stack", "faplog.synthetic", "functions.analyse", "functions.average"),

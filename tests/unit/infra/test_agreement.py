@@ -101,7 +101,7 @@ def test_community_edition_deploys_the_stack_as_it_is() -> None:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_the_threads_of_a_function_are_what_it_is_scaled_by(name: str) -> None:
-    assert FUNCTIONS[name].environment["THREADS"] == str(FUNCTIONS[name].ours("threads"))
+    assert FUNCTIONS[name].environment["FAPLOG_THREADS"] == str(FUNCTIONS[name].ours("threads"))
 
 
 def test_whoever_is_further_out_waits_longer() -> None:
