@@ -56,7 +56,12 @@ def _first_analysis(log: bytes) -> float:
     with tempfile.TemporaryDirectory() as secrets:
         for name in ("faplog-connector-secret", "faplog-analyse-s3-access-key", "faplog-analyse-s3-secret-key"):
             (Path(secrets) / name).write_text("not-used-by-this-measurement", "utf-8")
-        nothing = {"SECRETS_DIR": secrets, "S3_ENDPOINT": "http://127.0.0.1:9", "S3_BUCKET": "faplog", "THREADS": "1"}
+        nothing = {
+            "FAPLOG_SECRETS_DIR": secrets,
+            "FAPLOG_S3_ENDPOINT": "http://127.0.0.1:9",
+            "FAPLOG_S3_BUCKET": "faplog",
+            "FAPLOG_THREADS": "1",
+        }
         began = time.perf_counter()
         with served("functions.analyse.handler:create_app()", **nothing) as url:
             return _answered(url, log) - began

@@ -45,7 +45,7 @@ def _import_pandas() -> float:
 
 
 def _flask_reply() -> float:
-    with served("bench.references:create_app()", THREADS="8") as url, httpx.Client(timeout=60) as client:
+    with served("bench.references:create_app()", FAPLOG_THREADS="8") as url, httpx.Client(timeout=60) as client:
         until(lambda: _answers(client, url), 60)
         return statistics.median(wall_sec(client.get, url) for _ in range(REPLIES))
 

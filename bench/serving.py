@@ -20,7 +20,7 @@ def served(app: str, **environment: str) -> Iterator[str]:
     with subprocess.Popen(
         gunicorn,
         cwd=ROOT,
-        env=os.environ | environment | {"BIND": address, "LOG_LEVEL": "ERROR"},
+        env=os.environ | environment | {"FAPLOG_BIND": address, "FAPLOG_LOG_LEVEL": "ERROR"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:

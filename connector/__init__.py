@@ -1,1 +1,1 @@
-"""The connector: takes messages from JetStream, POSTs each to its function, publishes the answer, then acks."""
+"""The connector: pulls messages from JetStream, POSTs each to its function, publishes the reply, then acknowledges."""

@@ -2,17 +2,16 @@
 
 import argparse
 import asyncio
-import os
 import sys
 from pathlib import Path
 
 from connector.service import serve
-from connector.settings import ConnectorSettings
+from connector.settings import GRACE, HEALTH, ConnectorSettings
 from faplog import logs, routes, settings, telemetry
 
 
 def address(text: str) -> tuple[str, int]:
-    """Host and port of `host:port`."""
+    """Parse `host:port` into host and port."""
     host, _, port = text.rpartition(":")
     if not host or not port.isdecimal() or int(port) > 65535:
         raise argparse.ArgumentTypeError(f"'{text}' is not an address such as 127.0.0.1:8083")
@@ -20,14 +19,18 @@ def address(text: str) -> tuple[str, int]:
 
 
 def main() -> int:
-    """Read settings and routes, and serve. A missing or malformed one is said in one sentence."""
+    """Read settings and routes, and serve until SIGTERM.
+
+    Returns:
+        The exit status: 1 where a setting, the routes file or the address is wrong; stderr names it.
+    """
     parser = argparse.ArgumentParser(prog="python -m connector", description=__doc__)
     parser.add_argument("--routes", type=Path, required=True, help="the routes file, rendered from stack.yml")
     parser.add_argument(
         "--health",
         type=address,
-        default=os.environ.get("CONNECTOR_HEALTH", "127.0.0.1:8083"),
-        help="where /healthz, /readyz and /metrics are served; port 0 takes a free one (environment: CONNECTOR_HEALTH)",
+        default=HEALTH.read(),
+        help=f"where /healthz, /readyz and /metrics are served; port 0 takes a free one (or {HEALTH.full_name})",
     )
     parser.add_argument(
         "--metrics-token",
@@ -38,8 +41,8 @@ def main() -> int:
     parser.add_argument(
         "--grace",
         type=float,
-        default=os.environ.get("CONNECTOR_GRACE", "25"),
-        help="seconds that requests in flight may take after SIGTERM (environment: CONNECTOR_GRACE)",
+        default=GRACE.read(),
+        help=f"seconds that requests in flight may take after SIGTERM (or {GRACE.full_name})",
     )
     arguments = parser.parse_args()
     try:

@@ -1,4 +1,4 @@
-"""What a function's answer means for its message: the decision table, without any I/O."""
+"""What an answer of a function means for its message: the decision table, free of I/O."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,54 +6,54 @@ from http import HTTPStatus
 from typing import Final
 
 MAX_TRIES: Final = 5
-"""Failures of the function on one message before it is laid aside."""
+"""How often a function may fail on a message before it becomes a dead letter."""
 
 MAX_RESETS: Final = 3
-"""Broken connections in a row a message may see before they count: a restart breaks one, a deadly message all."""
+"""Broken connections in a row that do not count as failures: a restart breaks one, a poison message breaks all."""
 
 
-class Verdict(StrEnum):
-    """What to do with the message."""
+class Outcome(StrEnum):
+    """What to do with a message."""
 
-    DONE = "done"  # publish the reply, ack
-    HOLD = "hold"  # the function is away: keep the message, try again, fetch no more
-    RESET = "reset"  # the function vanished while it worked: hold, a few times
-    FAILED = "failed"  # the function's error: count it, try again later
-    DEAD = "dead"  # will never work: lay it aside
+    DONE = "done"  # publish the reply, acknowledge
+    HOLD = "hold"  # the function is not available: keep the message, retry, fetch no more
+    RESET = "reset"  # the connection broke during the request: hold, a few times
+    FAILED = "failed"  # the function failed: count it, retry later
+    DEAD = "dead"  # can never succeed: make it a dead letter
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A verdict, its reason in words for operators, and for DONE the reply."""
+    """An outcome, its reason in words for operators, and for DONE the reply."""
 
-    verdict: Verdict
+    outcome: Outcome
     reason: str = ""
     reply: bytes = b""
     retry_after_sec: float | None = None
 
 
-def judge(status: int) -> Verdict:
-    """The verdict on an HTTP status.
+def outcome_of(status: int) -> Outcome:
+    """Return the outcome that an HTTP status stands for.
 
-    429 and 503 say that the function is busy or a part of it is away; other 5xx are its errors, and so is whatever
-    no function should answer (1xx, 3xx); other 4xx say that this message will never be taken.
+    429 and 503 mean that the function is busy or misses one of its parts. Other 4xx mean that the message can never be
+    accepted. Everything else (5xx, and 1xx or 3xx, which no function sends) is a failure of the function.
     """
     if 200 <= status < 300:
-        return Verdict.DONE
+        return Outcome.DONE
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
-        return Verdict.HOLD
+        return Outcome.HOLD
     if 400 <= status < 500:
-        return Verdict.DEAD
-    return Verdict.FAILED
+        return Outcome.DEAD
+    return Outcome.FAILED
 
 
 def after_resets(answer: Answer, resets: int) -> Answer:
-    """The answer, where a connection that broke too often on the same message has become the message's failure."""
-    if answer.verdict is Verdict.RESET and resets > MAX_RESETS:
-        return Answer(Verdict.FAILED, f"{answer.reason}, {resets} times in a row")
+    """Return the answer, or a failure if the connection broke more than `MAX_RESETS` times in a row on this message."""
+    if answer.outcome is Outcome.RESET and resets > MAX_RESETS:
+        return Answer(Outcome.FAILED, f"{answer.reason}, {resets} times in a row")
     return answer
 
 
 def retry_delay_sec(tries: int, first_sec: float) -> float:
-    """Seconds to wait after the given number of failures (from 1): 1, 3, 9, 27 times the first."""
+    """Return the seconds to wait after the given number of failures (from 1): 1, 3, 9, 27 times the first."""
     return float(first_sec * 3 ** (tries - 1))

@@ -1,4 +1,4 @@
-"""The connection to NATS: always coming back, with streams and consumers made sure of before anybody uses it."""
+"""The connection to NATS. It is replaced when lost, and streams and consumers exist before it is used."""
 
 import asyncio
 import contextlib
@@ -20,19 +20,19 @@ log = logging.getLogger(__name__)
 INBOX_PREFIX: Final = bus.inbox_prefix("connector")
 LONGEST_PAUSE_SEC: Final = 5.0
 PUBLISH_TIMEOUT_SEC: Final = 5.0
-LOOK_SEC: Final = 1.0
-"""So often it is looked whether the connection is closed, where nobody has said so."""
+CLOSED_CHECK_SEC: Final = 1.0
+"""Interval at which the connection is checked, because nats-py does not always call `closed_cb`."""
 MAX_ACK_PENDING: Final = 10_000
-"""Messages of one function that may be delivered and unsettled: in work, or waiting for their next try."""
+"""Messages of one function that may be delivered and not yet acknowledged: in work, or waiting for a retry."""
 CONSUMER_OVERLAPS: Final = 10100
 NOT_STORED: Final = 10077
 """The stream, or the disk under it, is full."""
 AWAY: Final = (NatsError, OSError, TimeoutError)
-"""What nats-py raises while the server is away or does not answer."""
+"""What nats-py raises while the server is not available or does not answer."""
 
 
 class Broker:
-    """One connection at a time. A lost one is replaced by a new one, never revived: no half-known state survives."""
+    """One connection at a time. A lost connection is replaced, never resumed, so that no stale state survives."""
 
     def __init__(self, url: str, routes: Sequence[Route], ack_wait_sec: float) -> None:
         self._url = url
@@ -43,16 +43,16 @@ class Broker:
 
     @property
     def is_connected(self) -> bool:
-        """Whether there is a connection with everything made sure of."""
+        """Whether there is a connection, with streams and consumers in place."""
         return self._client is not None and self._client.is_connected
 
     @property
     def jetstream(self) -> JetStreamContext | None:
-        """JetStream on the present connection, if there is one."""
+        """JetStream on the current connection, or None without one."""
         return self._client.jetstream(timeout=PUBLISH_TIMEOUT_SEC) if self._client else None
 
     async def client(self) -> Client:
-        """The present connection; waits for the next one while NATS is away."""
+        """Return the current connection; wait for the next one while NATS is not available."""
         while not (self._client and self._client.is_connected):
             await self._connected.wait()
             await asyncio.sleep(0.02)
@@ -68,9 +68,9 @@ class Broker:
                     self._connected.set()
                     log.info("connected to NATS", extra={"server": str(client.connected_server_version)})
                     pause_sec = 0.1
-                    while not client.is_closed:  # nats-py forgets `closed_cb` where a server goes with words unsent
+                    while not client.is_closed:  # nats-py skips `closed_cb` if the server goes while data is unsent
                         with contextlib.suppress(TimeoutError):
-                            await asyncio.wait_for(closed.wait(), LOOK_SEC)
+                            await asyncio.wait_for(closed.wait(), CLOSED_CHECK_SEC)
                 log.warning("connection to NATS lost")
             except AWAY as error:
                 log.warning("NATS is away", extra={"reason": reason(error), "retry_sec": pause_sec})
@@ -112,7 +112,7 @@ class Broker:
             await client.close()
 
     async def ensure(self, client: Client) -> None:
-        """Make the streams and the consumers, or bring them to the present configuration."""
+        """Create the streams and consumers, or update them to the current configuration."""
         jetstream = client.jetstream(timeout=PUBLISH_TIMEOUT_SEC)
         await bus.ensure_streams(jetstream)
         for route in self._routes:
@@ -121,16 +121,22 @@ class Broker:
             except APIError as error:
                 if error.err_code != CONSUMER_OVERLAPS:
                     raise
-                log.error(  # noqa: TRY400  (an operator's matter, not a bug's)
+                log.error(  # noqa: TRY400  (a matter for the operator, a traceback would not help)
                     "another consumer takes messages of this topic; remove it",
                     extra={"function": route.function, "topic": route.topic, "reason": reason(error)},
                 )
 
     async def publish(self, subject: str, payload: bytes, headers: dict[str, str], *, while_full: bool = True) -> bool:
-        """Publish and see it stored; tries again until it is, for however long NATS is away or the stream full.
+        """Publish a message and wait until it is stored, retrying while NATS is not available.
 
-        Only with `while_full` false is the answer ever False: the stream is full and the message not in it. The caller
-        gives a message id in the headers, so that a try that seemed to fail and did not makes no double.
+        Args:
+            subject: Where to publish.
+            payload: The message's body.
+            headers: Its headers; they hold a message id, so that a retry makes no duplicate.
+            while_full: Whether to retry while the stream is full, too.
+
+        Returns:
+            True once stored. False only with `while_full=False`, where the stream is full.
         """
         pause_sec = 0.1
         while True:
@@ -149,34 +155,37 @@ class Broker:
             else:
                 return True
 
-    async def tell(self, reply: str, word: bytes) -> bool:
-        """Tell NATS about a delivered message (`+ACK`, `-NAK`, `+WPI`); False when it could not be told now.
+    async def acknowledge(self, reply: str, kind: bytes) -> bool:
+        """Send an acknowledgement (`+ACK`, `-NAK`, `+WPI`) for a delivered message.
 
-        A word about a message may be sent on another connection than it came on.
+        It may go over another connection than the message came on.
+
+        Returns:
+            Whether it could be sent now.
         """
         client = self._client
         if not (client and client.is_connected):
             return False
         try:
-            await client.publish(reply, word)
+            await client.publish(reply, kind)
         except AWAY:
             return False
         return True
 
     async def close(self) -> None:
-        """Send what is still to be sent and end the connection."""
+        """Flush what is still to be sent."""
         if self._client and self._client.is_connected:
             with contextlib.suppress(*AWAY):
                 await self._client.flush(timeout=2)
 
     @property
     def max_payload(self) -> int:
-        """Bytes a message may have with its headers; what NATS says, or its usual limit while it is away."""
+        """The size limit of a message with its headers, in bytes; 1 MiB, NATS' default, while it is not available."""
         return self._client.max_payload if self._client else 1 << 20
 
 
 def consumer(route: Route, ack_wait_sec: float) -> ConsumerConfig:
-    """The durable pull consumer of a function. Tries are counted by us, so deliveries are not limited."""
+    """Return the durable pull consumer of a function. The connector counts tries, so deliveries are not limited."""
     return ConsumerConfig(
         durable_name=route.function,
         filter_subject=route.topic,
@@ -188,7 +197,7 @@ def consumer(route: Route, ack_wait_sec: float) -> ConsumerConfig:
 
 
 def reason(error: BaseException) -> str:
-    """An error in few words, without addresses or credentials."""
+    """Return an error in few words, without addresses or credentials."""
     if isinstance(error, APIError):
         return f"{error.code} {error.description}"
     return type(error).__name__ if isinstance(error, OSError) else f"{type(error).__name__} {error}".strip()

@@ -1,4 +1,4 @@
-"""One message POSTed to its function: what came back, as an answer that can be judged."""
+"""The HTTP request that hands a message to its function, and the answer that came back."""
 
 import asyncio
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 import aiohttp
 import orjson
 
-from connector.answer import Answer, Verdict, judge
+from connector.answer import Answer, Outcome, outcome_of
 from connector.message import Message
 from faplog.contracts.messages import HEADER_SECRET, HEADER_TOPIC
 from faplog.routes import Route
@@ -19,7 +19,10 @@ IDLE_CONNECTION_SEC: Final = 15
 
 
 def http_session() -> aiohttp.ClientSession:
-    """The HTTP client: connections are kept, shorter than a function keeps them, so that few break on reuse."""
+    """Return the HTTP client.
+
+    It keeps idle connections for a shorter time than functions do, so that few break on reuse.
+    """
     connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_CONNECTION_SEC)
     return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
 
@@ -27,7 +30,19 @@ def http_session() -> aiohttp.ClientSession:
 async def call(
     session: aiohttp.ClientSession, route: Route, secret: str, message: Message, traceparent: str | None, limit: int
 ) -> Answer:
-    """POST the message to the function's root. `limit` is how many bytes a reply may have; never raises for HTTP."""
+    """POST the message to the root of its function.
+
+    Args:
+        session: The HTTP client.
+        route: The function.
+        secret: The connector secret, which proves who sends.
+        message: The message.
+        traceparent: The W3C trace context to pass on.
+        limit: Maximum size of the reply in bytes.
+
+    Returns:
+        The answer; network and HTTP errors become one, too.
+    """
     headers = _headers(message.subject, secret, traceparent)
     timeout = aiohttp.ClientTimeout(total=route.timeout_sec, sock_connect=CONNECT_TIMEOUT_SEC)
     try:
@@ -36,13 +51,13 @@ async def call(
         ) as response:
             return await _read(response, route, limit)
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-        return Answer(Verdict.HOLD, f"not reachable ({type(error).__name__})")
+        return Answer(Outcome.HOLD, f"not reachable ({type(error).__name__})")
     except TimeoutError:
-        return Answer(Verdict.FAILED, f"no answer within {route.timeout_sec:g} s")
+        return Answer(Outcome.FAILED, f"no answer within {route.timeout_sec:g} s")
     except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientPayloadError) as error:
-        return Answer(Verdict.RESET, f"connection broke before the answer was complete ({type(error).__name__})")
+        return Answer(Outcome.RESET, f"connection broke before the answer was complete ({type(error).__name__})")
     except aiohttp.ClientError as error:
-        return Answer(Verdict.FAILED, f"not an HTTP answer ({type(error).__name__})")
+        return Answer(Outcome.FAILED, f"not an HTTP answer ({type(error).__name__})")
 
 
 async def report(
@@ -55,9 +70,9 @@ async def report(
         async with session.post(
             route.url, data=payload, headers=headers, timeout=timeout, allow_redirects=False
         ) as response:
-            return Answer(judge(response.status), f"HTTP {response.status}")
+            return Answer(outcome_of(response.status), f"HTTP {response.status}")
     except (TimeoutError, aiohttp.ClientError) as error:
-        return Answer(Verdict.HOLD, type(error).__name__)
+        return Answer(Outcome.HOLD, type(error).__name__)
 
 
 def _headers(topic: str, secret: str, traceparent: str | None) -> dict[str, str]:
@@ -66,17 +81,17 @@ def _headers(topic: str, secret: str, traceparent: str | None) -> dict[str, str]
 
 
 async def _read(response: aiohttp.ClientResponse, route: Route, limit: int) -> Answer:
-    verdict = judge(response.status)
-    if verdict is not Verdict.DONE:
+    outcome = outcome_of(response.status)
+    if outcome is not Outcome.DONE:
         explanation = explanation_of(await _up_to(response, MAX_EXPLANATION_BYTES))
         reason = f"HTTP {response.status}{explanation and ': ' + explanation}"
-        return Answer(verdict, reason, retry_after_sec=_retry_after(response))
+        return Answer(outcome, reason, retry_after_sec=_retry_after(response))
     body = await _up_to(response, limit + 1)
     if len(body) > limit:
-        return Answer(Verdict.FAILED, f"the reply is longer than the {limit} bytes a message may have")
+        return Answer(Outcome.FAILED, f"the reply is longer than the {limit} bytes a message may have")
     if not body and route.reply_topic and response.status != 204:
-        return Answer(Verdict.FAILED, f"HTTP {response.status} without a reply for {route.reply_topic}")
-    return Answer(Verdict.DONE, reply=body)
+        return Answer(Outcome.FAILED, f"HTTP {response.status} without a reply for {route.reply_topic}")
+    return Answer(Outcome.DONE, reply=body)
 
 
 async def _up_to(response: aiohttp.ClientResponse, limit: int) -> bytes:
@@ -87,9 +102,9 @@ async def _up_to(response: aiohttp.ClientResponse, limit: int) -> bytes:
 
 
 def explanation_of(body: bytes) -> str:
-    """The sentence of an error answer `{"statusCode", "error", "message"}`; empty if it is something else."""
+    """Return the message of an error body `{"statusCode", "error", "message"}`; empty for any other body."""
     try:
-        document = orjson.loads(body)  # json's own raises RecursionError for what is nested too deep
+        document = orjson.loads(body)  # the standard json module raises RecursionError on deep nesting
     except orjson.JSONDecodeError:
         return ""
     message = document.get("message") if isinstance(document, dict) else None

@@ -1,7 +1,7 @@
-"""`python -m connector.dead list | replay`: see the messages that were laid aside, and put them back into work.
+"""`python -m connector.dead list | replay`: list dead letters, or put them back into work.
 
-`list` prints one JSON object a line: sequence, when, subject, reason, tries, bytes, message id; never the payload.
-`replay` publishes the given ones (or `--all`, or `--subject`) again with their tries at zero, then removes them.
+`list` prints one JSON object per line: sequence, time, subject, reason, tries, bytes, message id; never the payload.
+`replay` publishes the chosen letters (by number, `--subject` or `--all`) with their tries reset, then removes them.
 """
 
 import argparse
@@ -32,7 +32,7 @@ from faplog.bus import (
 
 
 async def letters(jetstream: JetStreamContext, subject: str = ">") -> AsyncIterator[RawStreamMsg]:
-    """The dead letters whose former subject matches, oldest first."""
+    """Yield the dead letters whose former subject matches, oldest first."""
     sequence = 1
     while True:
         try:
@@ -44,7 +44,7 @@ async def letters(jetstream: JetStreamContext, subject: str = ">") -> AsyncItera
 
 
 def describe(letter: RawStreamMsg) -> dict[str, object]:
-    """What an operator wants to know of a letter."""
+    """Return what `list` shows of a letter."""
     headers = letter.headers or {}
     return {
         "seq": letter.seq,
@@ -59,30 +59,29 @@ def describe(letter: RawStreamMsg) -> dict[str, object]:
 
 
 async def replay(jetstream: JetStreamContext, letter: RawStreamMsg) -> None:
-    """Publish the letter to its former subject, then remove it; repeated within two minutes it makes no double.
+    """Publish the letter to its former subject, then remove it. A repetition within two minutes makes no duplicate.
 
     Raises:
-        ValueError: its payload had to be left out when it was laid aside, so there is nothing to publish; or so
-            much waits that it would take the room of the replies.
+        ValueError: The letter was stored without its payload, or the stream is too full for further requests.
     """
     if not letter.data:
-        raise ValueError(f"Letter {letter.seq} was laid aside without its payload and cannot be replayed.")
+        raise ValueError(f"Letter {letter.seq} was stored without its payload and cannot be replayed.")
     if await full(jetstream):
         raise ValueError(
-            f"Letter {letter.seq} was left where it is: too many messages wait. Replay it when they are fewer."
+            f"Letter {letter.seq} was not replayed: too many messages are waiting. Try again when there are fewer."
         )
     headers = dict(letter.headers or {})
     former = headers.get(HEADER_MESSAGE_ID, DEAD_PREFIX + str(letter.subject)).removeprefix(DEAD_PREFIX)
     for name in (HEADER_TRY, HEADER_REASON, HEADER_NOT_BEFORE):
         headers.pop(name, None)
-    # A new id: the former one may still be in the de-duplication window, and the next failure must be laid aside too.
+    # A new id: the former one may still be in the de-duplication window, and a next failure needs a letter of its own.
     headers[HEADER_MESSAGE_ID] = f"{former}:replay{letter.seq}"
     await jetstream.publish(str(letter.subject).removeprefix(DEAD_PREFIX), letter.data, headers=headers)
     await jetstream.delete_msg(STREAM_DEAD, int(letter.seq or 0))
 
 
 async def run(arguments: argparse.Namespace, url: str) -> int:
-    """Do what the command line says; returns the exit code."""
+    """Run the command and return the exit status."""
     client = await nats.connect(
         url, inbox_prefix=INBOX_PREFIX, allow_reconnect=False, max_reconnect_attempts=1, connect_timeout=3
     )
@@ -90,6 +89,8 @@ async def run(arguments: argparse.Namespace, url: str) -> int:
         jetstream = client.jetstream()
         chosen = [letter async for letter in letters(jetstream, arguments.subject or ">")]
         if arguments.command == "list":
+            if not chosen:
+                print("There are no dead letters.", file=sys.stderr)
             for letter in chosen:
                 print(json.dumps(describe(letter)))
             return 0
@@ -114,7 +115,7 @@ async def run(arguments: argparse.Namespace, url: str) -> int:
 
 
 def main() -> int:
-    """Read the command line and the connector's settings."""
+    """Parse the command line, read the connector's settings and run the command."""
     parser = argparse.ArgumentParser(prog="python -m connector.dead", description=__doc__)
     parser.add_argument("command", choices=["list", "replay"])
     parser.add_argument("sequences", nargs="*", type=int, metavar="SEQ", help="the letters, by their number in `list`")
@@ -122,13 +123,13 @@ def main() -> int:
     parser.add_argument("--all", action="store_true", help="replay every letter")
     arguments = parser.parse_args()
     if arguments.command == "replay" and not (arguments.sequences or arguments.subject or arguments.all):
-        parser.error("say which letters to replay: their numbers, --subject or --all")
+        parser.error("name the letters to replay: their numbers, --subject or --all")
     try:
         return asyncio.run(run(arguments, settings.load(ConnectorSettings).nats_url))
     except settings.SettingsError as error:
         print(error, file=sys.stderr)
     except (NatsError, OSError) as error:
-        print(f"NATS did not do as asked: {reason(error)}.", file=sys.stderr)
+        print(f"NATS refused or did not answer: {reason(error)}.", file=sys.stderr)
     return 1
 
 

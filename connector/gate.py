@@ -1,4 +1,4 @@
-"""The pause of one function: while it is away nothing is fetched for it, and what is held tries ever less often."""
+"""The back-off of one function: while it is not available nothing is fetched, and held messages retry less often."""
 
 import asyncio
 import random
@@ -9,7 +9,7 @@ LONGEST_SEC: Final = 15.0
 
 
 class Gate:
-    """Open, or shut until the function answers; meanwhile what is held may try at moments ever further apart."""
+    """Open while the function answers; shut with exponential back-off while it does not."""
 
     def __init__(self) -> None:
         self._shut = False
@@ -20,11 +20,15 @@ class Gate:
 
     @property
     def is_open(self) -> bool:
-        """Whether new messages may be fetched: the last word of the function was an answer."""
+        """Whether new messages may be fetched: the function answered the last request."""
         return not self.ended and not self._shut
 
     def shut(self, at_least_sec: float | None = None) -> None:
-        """The function is away. Several requests that fail together make one longer pause, not several."""
+        """Start or prolong the pause. Requests that fail during a pause do not prolong it again.
+
+        Args:
+            at_least_sec: What the function asked for by `Retry-After`.
+        """
         if self.rest_sec() > 0:
             return
         self._shut = True
@@ -34,19 +38,23 @@ class Gate:
         self._changed.clear()
 
     def open(self) -> None:
-        """The function has answered."""
+        """End the pause and reset the back-off: the function has answered."""
         self._shut = False
         self._until = 0.0
         self._pause_sec = FIRST_SEC
         self._changed.set()
 
     def end(self) -> None:
-        """Nothing goes through any more; whoever waits is told."""
+        """Close for good and wake all waiting tasks."""
         self.ended = True
         self._changed.set()
 
     async def wait(self) -> bool:
-        """Wait until a held message may be tried; False when nothing may any more."""
+        """Wait until a held message may be tried.
+
+        Returns:
+            False once the gate has ended.
+        """
         while not self.ended and (rest := self.rest_sec()) > 0:
             try:
                 async with asyncio.timeout(rest):
@@ -56,5 +64,5 @@ class Gate:
         return not self.ended
 
     def rest_sec(self) -> float:
-        """Seconds until what is held may be tried; 0 or less where it may be now."""
+        """Return the seconds until a held message may be tried; 0 or less if it may be now."""
         return self._until - asyncio.get_running_loop().time()

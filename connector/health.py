@@ -1,4 +1,4 @@
-"""The connector's own little door: is it alive, is it connected, what did it count."""
+"""Health, readiness and metrics of the connector over HTTP."""
 
 import contextlib
 import hmac
@@ -19,10 +19,10 @@ log = logging.getLogger(__name__)
 async def server(
     bind: tuple[str, int], broker: Broker, routes: Sequence[Route], metrics_token: str | None = None
 ) -> AsyncIterator[None]:
-    """Serve /healthz, /readyz and /metrics at host and port (0: any free one; the log says which).
+    """Serve /healthz, /readyz and /metrics at host and port (0 takes a free one, which is logged).
 
-    /healthz is 200 as long as the process works, also while NATS is away: a restart would not bring NATS back.
-    /readyz is 503 while it is away. /metrics is 401 without the bearer token, if there is one.
+    /healthz is 200 as long as the process works, also without NATS, since a restart would not bring NATS back.
+    /readyz is 503 without NATS. /metrics is 401 without the bearer token, if there is one.
     """
 
     def state() -> dict[str, object]:
@@ -38,7 +38,7 @@ async def server(
     async def readyz(_: web.Request) -> web.Response:
         return web.json_response(state(), status=200 if broker.is_connected else 503)
 
-    async def numbers(request: web.Request) -> web.Response:
+    async def metrics_page(request: web.Request) -> web.Response:
         if metrics_token:
             given = request.headers.get("Authorization", "")
             if not hmac.compare_digest(given.encode(), f"Bearer {metrics_token}".encode()):
@@ -47,7 +47,7 @@ async def server(
         return web.Response(body=generate_latest(metrics.REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app = web.Application()
-    app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", numbers)])
+    app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics_page)])
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:

@@ -1,4 +1,4 @@
-"""One function's lane: fetches messages for its free slots and sees each through to its end."""
+"""The lane of one function: fetches messages for its free slots and handles each to its end."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from connector import metrics
-from connector.answer import MAX_TRIES, Answer, Verdict, after_resets, retry_delay_sec
+from connector.answer import MAX_TRIES, Answer, Outcome, after_resets, retry_delay_sec
 from connector.broker import AWAY, Broker, reason
 from connector.call import call, report
 from connector.gate import Gate
@@ -24,18 +24,18 @@ from faplog.routes import Route
 log = logging.getLogger(__name__)
 
 PULL_SEC: Final = 20.0
-"""How long one request for a message stands before it is renewed."""
+"""Lifetime of one pull request before it is renewed."""
 SILENCE_SEC: Final = PULL_SEC + 10
-"""Without any word from NATS for this long, requests must have been lost."""
+"""Without any message or status from NATS for this long, the pull requests must have been lost."""
 FIRST_PAUSE_SEC: Final = 0.1
 LONGEST_PAUSE_SEC: Final = 5.0
-"""Between two attempts to fetch where stream or consumer are not what they should be."""
+"""Longest pause between attempts to fetch while stream or consumer are missing or changed."""
 HEADER_ROOM_BYTES: Final = 1024
-"""Kept free beside a reply for its headers."""
+"""Room kept free beside a reply for its headers."""
 
 
 class Lane:
-    """Fetches only what it has free slots for: what waits, waits in the stream, for whichever connector is free."""
+    """Fetches only as many messages as it has free slots; the rest waits in the stream for any connector."""
 
     def __init__(
         self,
@@ -87,12 +87,12 @@ class Lane:
                 await asyncio.sleep(FIRST_PAUSE_SEC)
 
     def stop(self) -> None:
-        """Fetch no more; give back what waits for its function."""
+        """Fetch no more, and return messages that wait for their function to the stream."""
         self.gate.end()
         self._changed.set()
 
     async def finish(self, grace_sec: float) -> None:
-        """Wait for what is in flight, at most this long; what is not done then comes back from the stream."""
+        """Wait for requests in flight, at most `grace_sec` seconds; the stream delivers the others again."""
         if self._work:
             _, late = await asyncio.wait(self._work, timeout=grace_sec)
             for task in late:
@@ -100,9 +100,9 @@ class Lane:
             await asyncio.gather(*late, return_exceptions=True)
 
     async def heartbeat(self) -> None:
-        """Tell NATS that every message held is still in work."""
+        """Report to NATS that every held message is still in work."""
         for message in list(self._held.values()):
-            await self._broker.tell(message.reply, Msg.Ack.Progress)
+            await self._broker.acknowledge(message.reply, Msg.Ack.Progress)
 
     @contextlib.asynccontextmanager
     async def _inbox(self, client: Client) -> AsyncIterator[str]:
@@ -114,12 +114,12 @@ class Lane:
             yield inbox
         finally:
             with contextlib.suppress(*AWAY):
-                # Drained, not dropped: what NATS has already sent is given back at once instead of after ack_wait.
+                # Drain, so that messages already sent are returned at once instead of after ack_wait.
                 async with asyncio.timeout(2):
                     await subscription.drain()  # type: ignore[no-untyped-call]
 
     async def _fetch(self, client: Client, inbox: str) -> None:
-        """Keep one request standing for each free slot. Returns when the lane stops or the requests are lost."""
+        """Keep one pull request open for each free slot, until the lane stops or the requests are lost."""
         loop = asyncio.get_running_loop()
         subject = f"$JS.API.CONSUMER.MSG.NEXT.{bus.STREAM}.{self.route.function}"
         request = json.dumps({"batch": 1, "expires": int(PULL_SEC * 1e9)}).encode()
@@ -138,23 +138,23 @@ class Lane:
                 self._lost = True
 
     async def _on_message(self, msg: Msg) -> None:
-        """A message, or a status that ends one of our requests."""
+        """Handle a message, or a status that ends one of our pull requests."""
         self._heard_at = asyncio.get_running_loop().time()
         self._requested = max(self._requested - 1, 0)
         self._changed.set()
         status = (msg.headers or {}).get("Status")
         if status:
-            # 404, 408: no message came in time. Everything else: the consumer or the stream is not what it was.
+            # 404, 408: no message came in time. Everything else: the consumer or the stream has changed.
             self._lost = self._lost or status not in ("404", "408")
             return
         self._pause_sec = FIRST_PAUSE_SEC
         message = Message.of(msg)
         if self.gate.ended:
-            await self._broker.tell(message.reply, Msg.Ack.Nak)
+            await self._broker.acknowledge(message.reply, Msg.Ack.Nak)
         elif message.sequence not in self._held:
             self._held[message.sequence] = message
             metrics.IN_FLIGHT.labels(self.route.function).set(len(self._held))
-            task = asyncio.create_task(self._see_through(message))
+            task = asyncio.create_task(self._handle(message))
             self._work.add(task)
             task.add_done_callback(self._done)
 
@@ -162,9 +162,9 @@ class Lane:
         self._work.discard(task)
         self._changed.set()
         if not task.cancelled() and (error := task.exception()):
-            log.error("a delivery ended in an error of ours", exc_info=error, extra={"function": self.route.function})
+            log.error("delivery failed unexpectedly", exc_info=error, extra={"function": self.route.function})
 
-    async def _see_through(self, message: Message) -> None:
+    async def _handle(self, message: Message) -> None:
         try:
             wait_sec = message.wait_sec(retry_delay_sec(MAX_TRIES, self._retry_sec))
             if wait_sec > 0:
@@ -181,19 +181,21 @@ class Lane:
         resets = 0
         while True:
             if not await self.gate.wait():
-                await self._broker.tell(message.reply, Msg.Ack.Nak)
+                await self._broker.acknowledge(message.reply, Msg.Ack.Nak)
                 return
             answer = await self._call(message, traceparent)
-            if answer.verdict not in (Verdict.DONE, Verdict.HOLD) and resets == 0:
+            if answer.outcome not in (Outcome.DONE, Outcome.HOLD) and resets == 0:
                 await self._report_delay(message, traceparent)
-            if answer.verdict is Verdict.RESET:
+            if answer.outcome is Outcome.RESET:
                 resets += 1
                 answer = after_resets(answer, resets)
-            if answer.verdict not in (Verdict.HOLD, Verdict.RESET):
+            if answer.outcome not in (Outcome.HOLD, Outcome.RESET):
                 break
             self.gate.shut(answer.retry_after_sec)
             self._changed.set()
-            log.warning("function is away", extra=self._fields(message) | {"reason": answer.reason.split(":")[0]})
+            log.warning(
+                "function is not available", extra=self._fields(message) | {"reason": answer.reason.split(":")[0]}
+            )
         self.gate.open()
         self._changed.set()
         outgoing = self._outgoing(message, answer, traceparent)
@@ -201,25 +203,25 @@ class Lane:
             again = outgoing.subject == message.subject
             headers = outgoing.headers
             if not await self._broker.publish(outgoing.subject, outgoing.payload, headers, while_full=not again):
-                # To wait for room beside the message would hold the slot in which others would make room.
-                log.warning("no room for the next try, failure not counted", extra=self._fields(message))
+                # Waiting for room would hold the slot whose replies make room.
+                log.warning("no room for a retry, failure not counted", extra=self._fields(message))
                 await self._give_back(message, retry_delay_sec(message.tries + 1, self._retry_sec))
                 return
-        while not await self._broker.tell(message.reply, Msg.Ack.Ack):
+        while not await self._broker.acknowledge(message.reply, Msg.Ack.Ack):
             await asyncio.sleep(0.02)
             await self._broker.client()
 
     async def _give_back(self, message: Message, wait_sec: float) -> None:
-        """Leave the message to NATS for so long; whichever connector is free gets it then."""
+        """Return the message to NATS, which delivers it to any connector after `wait_sec` seconds."""
         delay = json.dumps({"delay": int(wait_sec * 1e9)}).encode()
-        await self._broker.tell(message.reply, Msg.Ack.Nak + b" " + delay)
+        await self._broker.acknowledge(message.reply, Msg.Ack.Nak + b" " + delay)
 
     async def _call(self, message: Message, traceparent: str | None) -> Answer:
         loop = asyncio.get_running_loop()
         start = loop.time()
         limit = self._broker.max_payload - HEADER_ROOM_BYTES
         answer = await call(self._session, self.route, self._secret, message, traceparent, limit)
-        metrics.delivered(self.route.function, answer.verdict, loop.time() - start)
+        metrics.delivered(self.route.function, answer.outcome, loop.time() - start)
         return answer
 
     async def _report_delay(self, message: Message, traceparent: str | None) -> None:
@@ -228,12 +230,12 @@ class Lane:
         if topic is None or self._reply_route is None:
             return
         answer = await report(self._session, self._reply_route, self._secret, topic, message.payload, traceparent)
-        if answer.verdict is not Verdict.DONE:
+        if answer.outcome is not Outcome.DONE:
             log.warning("delay not reported", extra=self._fields(message) | {"reason": answer.reason.split(":")[0]})
 
     def _outgoing(self, message: Message, answer: Answer, traceparent: str | None) -> Outgoing | None:
-        """What is published before the message is acked."""
-        if answer.verdict is Verdict.DONE:
+        """Return what is published before the message is acknowledged."""
+        if answer.outcome is Outcome.DONE:
             log.debug("delivered", extra=self._fields(message))
             if not (self.route.reply_topic and answer.reply):
                 return None
@@ -241,12 +243,12 @@ class Lane:
         limit = self._broker.max_payload
         tries = message.tries + 1
         fields = self._fields(message) | {"tries": tries, "reason": answer.reason.split(":")[0]}
-        if answer.verdict is Verdict.FAILED and tries < MAX_TRIES:
+        if answer.outcome is Outcome.FAILED and tries < MAX_TRIES:
             again = next_try(message, tries, retry_delay_sec(tries, self._retry_sec))
             if again.size <= limit:
-                log.warning("function failed, trying again later", extra=fields)
+                log.warning("function failed, retrying later", extra=fields)
                 return again
-        log.error("message laid aside", extra=fields)
+        log.error("message became a dead letter", extra=fields)
         return dead_letter(message, tries, answer.reason, limit)
 
     def _fields(self, message: Message) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""A message in the connector's hands, and the messages made from it: reply, next try, dead letter."""
+"""A delivered message, and the messages made from it: reply, next try, dead letter."""
 
 import hashlib
 import re
@@ -19,11 +19,11 @@ from faplog.bus import (
 )
 
 HEADER_NOT_BEFORE: Final = "Faplog-Not-Before"
-"""Seconds since the epoch before which the message is not to be tried again."""
+"""Header: seconds since the epoch before which the message must not be tried again."""
 
 MAX_REASON_CHARS: Final = 300
 MAX_ID_CHARS: Final = 128
-"""A longer message id, of a foreign publisher, is carried on as its digest: a reply has little room for headers."""
+"""A longer message id is replaced by its digest, since a reply has little room for headers."""
 _TRIES: Final = re.compile(r"[0-9]{1,6}")
 _TRY_SUFFIX: Final = re.compile(r":try\d+$")
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -32,19 +32,19 @@ _NOT_IN_A_HEADER: Final = re.compile(r"[^ -~]")
 
 @dataclass(frozen=True)
 class Message:
-    """What is known of a delivered message. `identity` is its message id without the number of the try."""
+    """A delivered message. `identity` is its message id without the number of the try."""
 
     subject: str
     payload: bytes
     headers: Mapping[str, str]
     reply: str
-    """Where NATS hears what became of it."""
+    """The subject that takes its acknowledgement."""
     sequence: int
     identity: str
 
     @classmethod
     def of(cls, msg: Msg) -> "Message":
-        """From what nats-py delivers."""
+        """Make it from what nats-py delivers."""
         headers = msg.headers or {}
         sequence = msg.metadata.sequence.stream
         own_id = headers.get(HEADER_MESSAGE_ID) or message_id(msg.subject, f"seq{sequence}", 0)
@@ -55,18 +55,18 @@ class Message:
 
     @property
     def tries(self) -> int:
-        """Failures that were counted before this try."""
+        """The number of failures counted before this try."""
         text = self.headers.get(HEADER_TRY, "0")
         return int(text) if _TRIES.fullmatch(text) else 0
 
     @property
     def traceparent(self) -> str | None:
-        """The W3C trace context it was published with, if that is one."""
+        """The W3C trace context it was published with, or None."""
         text = self.headers.get(HEADER_TRACEPARENT, "")
         return text if _TRACEPARENT.fullmatch(text) else None
 
     def wait_sec(self, longest_sec: float) -> float:
-        """Seconds until it may be tried; never more than the longest pause, whatever clocks say."""
+        """Return the seconds until it may be tried, at most `longest_sec`, however far clocks are apart."""
         try:
             moment = float(self.headers.get(HEADER_NOT_BEFORE, "0"))
         except ValueError:
@@ -84,20 +84,20 @@ class Outgoing:
 
     @property
     def size(self) -> int:
-        """Bytes on the wire as NATS counts them against its limit: headers and payload."""
+        """The size on the wire in bytes, as NATS counts it: headers and payload."""
         lines = sum(len(key) + len(value.encode()) + 4 for key, value in self.headers.items())
         return len("NATS/1.0\r\n\r\n") + lines + len(self.payload)
 
 
 def reply(message: Message, topic: str, body: bytes, traceparent: str | None) -> Outgoing:
-    """The function's answer. The same request has the same reply id: a repeated answer is stored once."""
+    """Return the reply to a message. The same request has the same reply id, so a repeated reply is stored once."""
     suffix = message.identity.removeprefix(message.subject)
     own_id = f"{topic}{suffix if suffix.startswith(':') else ':' + suffix}"
     return Outgoing(topic, body, {HEADER_MESSAGE_ID: own_id} | _trace(traceparent))
 
 
 def next_try(message: Message, tries: int, delay_sec: float) -> Outgoing:
-    """The message again, with its failures counted where restarts of anything neither lose nor raise the count."""
+    """Return the message for its next try. Its headers carry the count of failures, so restarts do not change it."""
     return Outgoing(
         message.subject,
         message.payload,
@@ -111,7 +111,10 @@ def next_try(message: Message, tries: int, delay_sec: float) -> Outgoing:
 
 
 def dead_letter(message: Message, tries: int, reason: str, max_payload: int) -> Outgoing:
-    """The message laid aside with the reason. A payload that no longer fits beside it is left out, and that is said."""
+    """Return the dead letter of a message.
+
+    A payload that does not fit beside the reason is left out, and the reason says so.
+    """
     words = _NOT_IN_A_HEADER.sub("?", " ".join(reason.split()))[:MAX_REASON_CHARS]
     headers = {
         HEADER_MESSAGE_ID: f"{DEAD_PREFIX}{message.identity}",
@@ -126,5 +129,5 @@ def dead_letter(message: Message, tries: int, reason: str, max_payload: int) -> 
 
 
 def _trace(traceparent: str | None) -> dict[str, str]:
-    """The one header that is carried on. Others, such as a publisher's expectations, were for the first time only."""
+    """Return the trace header, the only one that is passed on."""
     return {HEADER_TRACEPARENT: traceparent} if traceparent else {}

@@ -1,4 +1,4 @@
-"""The connector as a process: its lanes, its heartbeat, its look at the queues, and its end."""
+"""The connector as a process: lanes, heartbeat, queue metrics and shutdown."""
 
 import asyncio
 import logging
@@ -31,7 +31,7 @@ async def serve(
     grace_sec: float,
     metrics_token: str | None = None,
 ) -> None:
-    """Run until SIGTERM or SIGINT; then finish what is in flight, for at most `grace_sec` seconds."""
+    """Run until SIGTERM or SIGINT, then finish requests in flight for at most `grace_sec` seconds."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -72,7 +72,7 @@ def reply_route_of(route: Route, routes: Sequence[Route]) -> Route | None:
 
 
 async def _end(tasks: set[asyncio.Task[None]]) -> None:
-    """Cancel, and again until each has ended: nats-py swallows a cancellation that comes while it closes."""
+    """Cancel tasks repeatedly until each has ended, because nats-py swallows a cancellation while it closes."""
     while tasks:
         for task in tasks:
             task.cancel()
@@ -90,7 +90,7 @@ async def _beat(lanes: Sequence[Lane], every_sec: float) -> None:
 
 
 async def _watch(broker: Broker, routes: Sequence[Route], every_sec: float) -> None:
-    """Look at the queues now and then: how much waits, how long the oldest has waited, what was laid aside."""
+    """Update queue length, age of the oldest message and number of dead letters at intervals."""
     while True:
         await broker.client()
         try:

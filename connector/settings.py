@@ -1,22 +1,30 @@
-"""What the connector is told at its start."""
+"""The settings of the connector."""
+
+from typing import Final
 
 from pydantic import Field, field_validator
 
+from faplog.environment import Variable
 from faplog.settings import Settings
+
+HEALTH: Final = Variable("CONNECTOR_HEALTH", "127.0.0.1:8083", "Address of /healthz, /readyz and /metrics.")
+GRACE: Final = Variable("CONNECTOR_GRACE", "25", "Seconds that requests in flight may take after SIGTERM.")
 
 
 class ConnectorSettings(Settings):
     """Secrets come as files, the rest from the environment; the numbers need no change outside of tests."""
 
     nats_url: str = Field(validation_alias="faplog-connector-nats", repr=False)
+    """Address of NATS, as the user `connector`."""
     secret: str = Field(validation_alias="faplog-connector-secret", repr=False, min_length=16)
+    """Proves to functions that a message comes from the connector."""
     log_level: str = "INFO"
     connector_ack_wait_sec: float = Field(default=30, gt=0)
-    """How long NATS waits for a sign of life before it delivers a message again; one comes three times in it."""
+    """Seconds without a progress report after which NATS delivers a message again; three are sent in that time."""
     connector_watch_sec: float = Field(default=15, gt=0)
-    """How often the length and age of the queues are looked up."""
+    """Interval in seconds at which the queue metrics are updated."""
     connector_retry_sec: float = Field(default=1, gt=0)
-    """Pause before the second try of a failed message; each further one waits three times longer."""
+    """Seconds before the first retry of a failed message; each further retry waits three times longer."""
 
     @field_validator("nats_url")
     @classmethod

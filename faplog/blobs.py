@@ -1,4 +1,4 @@
-"""The object store: plain S3 through obstore, so that MinIO, SeaweedFS, Garage or AWS serve alike."""
+"""The object store: plain S3 through obstore, so that MinIO, SeaweedFS, Garage and AWS all work."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,10 @@ from faplog.errors import Unavailable
 
 
 class Blobs:
-    """One bucket, seen with one role's access key. Cheap to make: nothing connects before the first call."""
+    """One bucket, accessed with the key of one role. Nothing connects before the first call.
+
+    Every method raises `Unavailable` while the store does not answer.
+    """
 
     def __init__(self, endpoint: str, bucket: str, access_key: str, secret_key: str) -> None:
         self.store = S3Store(
@@ -31,7 +34,7 @@ class Blobs:
         )
 
     def get(self, key: str) -> bytes | None:
-        """The object's bytes, or None where there is none. Raises `Unavailable` while the store is away."""
+        """Return the object's bytes, or None if there is no such object."""
         with _call("get"):
             try:
                 return bytes(obstore.get(self.store, key).bytes())
@@ -45,9 +48,13 @@ class Blobs:
         content_type: str | None = None,
         attachment: str | None = None,
     ) -> None:
-        """Store bytes, or a file read in parts, under the key. Raises `Unavailable` while the store is away.
+        """Store an object.
 
-        `attachment` is the name a browser saves the object under that gets it by a signed address.
+        Args:
+            key: Its key.
+            content: Bytes, or a file that is read in parts.
+            content_type: Its media type.
+            attachment: The file name under which a browser saves it when it downloads it by a signed address.
         """
         attributes = {"Content-Type": content_type} if content_type else {}
         if attachment:
@@ -56,9 +63,13 @@ class Blobs:
             obstore.put(self.store, key, content, attributes=attributes, max_concurrency=2)
 
     def read(self, key: str, part: tuple[int, int] | None = None) -> Iterator[bytes] | None:
-        """The object's bytes in pieces, or those of a part (from, up to), or None where there is no such object.
+        """Return the object's bytes in chunks, or None if there is no such object.
 
-        Raises `Unavailable` while the store is away, before the first piece or in the middle.
+        `Unavailable` may come before the first chunk or in between.
+
+        Args:
+            key: Its key.
+            part: A range of bytes (first, end), the end excluded; the whole object without it.
         """
         with _translated():
             try:
@@ -68,11 +79,11 @@ class Blobs:
         return _pieces(result)
 
     def sign(self, key: str, seconds: int) -> str:
-        """An address at which anybody can get the object for so many seconds; made without asking the store."""
+        """Return a signed address that serves the object for `seconds` to any client. The store is not asked."""
         return str(obstore.sign(self.store, "GET", key, timedelta(seconds=seconds)))
 
     def delete(self, *keys: str) -> None:
-        """Remove the objects; one that is not there is no error. Raises `Unavailable` while the store is away."""
+        """Remove the objects. A missing one is no error."""
         with _call("delete"):
             try:
                 obstore.delete(self.store, list(keys))
@@ -80,7 +91,7 @@ class Blobs:
                 return
 
     def list(self, prefix: str) -> Iterator[tuple[str, float]]:
-        """Key and time of last change (seconds since the epoch) of each object under the prefix, page by page."""
+        """Yield key and time of last change (seconds since the epoch) of each object under the prefix."""
         with _translated():
             for page in obstore.list(self.store, prefix):
                 for item in page:
@@ -95,7 +106,7 @@ def _pieces(result: "obstore.GetResult") -> Iterator[bytes]:
 
 @contextmanager
 def _call(what: str) -> Iterator[None]:
-    """One whole exchange with the store: a span around it, errors in our words."""
+    """Trace one exchange with the store, and translate its errors."""
     with _translated(), telemetry.span(f"object store: {what}", kind="client"):
         yield
 

@@ -1,4 +1,4 @@
-"""What every function has: an application with errors as JSON, a health address and telemetry; settings; a store."""
+"""What all functions share: a Flask application with JSON errors, health check and telemetry; settings; the store."""
 
 from typing import Final, Protocol
 
@@ -23,20 +23,34 @@ class Background(Protocol):
 
 
 class FunctionSettings(Settings):
-    """What every function needs: the connector's secret, and the bucket with a key of its own.
+    """Settings of every function: the connector secret, and the bucket with the function's own key.
 
-    The key's two fields are given their secret files' names by the function.
+    Each function sets the secret files' names of the two key fields.
     """
 
     connector_secret: SecretStr = Field(validation_alias="faplog-connector-secret", min_length=16)
+    """Proves to a function that a message comes from the connector."""
+
     s3_endpoint: HttpAddress
+    """Address of the object store."""
+
     s3_bucket: str = Field(min_length=1)
+    """Name of the bucket."""
+
     s3_access_key: SecretStr
+    """Access key of the function at the object store."""
+
     s3_secret_key: SecretStr
+    """Secret key that belongs to it."""
 
 
 def application(name: str, *, database: bool = False) -> Flask:
-    """A function's application, without its routes; `database` has its queries traced too."""
+    """Return the application of a function, without its routes.
+
+    Args:
+        name: The import name of the function's module.
+        database: Whether to trace its SQL, too.
+    """
     app = Flask(name, static_folder=None)
     telemetry.instrument(app, database=database)
     http_errors.register(app)
@@ -60,7 +74,7 @@ def background(app: object) -> list[Background]:
 
 
 def blobs(settings: FunctionSettings) -> Blobs:
-    """The object store with the function's own key; nothing connects yet."""
+    """Return the object store with the function's own key. Nothing connects yet."""
     return Blobs(
         settings.s3_endpoint,
         settings.s3_bucket,

@@ -13,6 +13,7 @@ from typing import Any
 from gunicorn.errors import AppImportError
 from gunicorn.workers.gthread import ThreadWorker
 
+from faplog import environment
 from faplog.draining import ReadToTheEnd
 from faplog.logs import level_of
 
@@ -32,20 +33,21 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
 
 def _threads() -> int:
-    text = os.environ.setdefault("THREADS", "2")  # the function api reads it, too
+    text = environment.THREADS.read()
+    os.environ.setdefault(environment.THREADS.full_name, text)  # a setting of the function api, too
     if not text.isdecimal() or int(text) < 1:
-        sys.exit("Cannot start, setting 'THREADS': must be a number from 1 (environment).")
+        sys.exit("Cannot start, setting 'FAPLOG_THREADS': must be a number from 1 (environment).")
     return int(text)
 
 
 threading.stack_size(1 << 20)
 """Of every thread started from now on: the usual 8 MiB each count in full against a limit on address space."""
 
-bind = os.environ.get("BIND", "127.0.0.1:8000")
+bind = environment.BIND.read()
 workers = 1
 worker_class = Worker
 threads = _threads()
-log_level = level_of(os.environ.get("LOG_LEVEL", "INFO"))
+log_level = level_of(environment.LOG_LEVEL.read())
 """Of our own events, not gunicorn's; judged before a worker starts."""
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108
 timeout = 150
@@ -68,7 +70,7 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001
     from faplog import logs, telemetry
 
     logs.setup(log_level)
-    telemetry.setup(os.environ.get("FUNCTION_NAME", "faplog"))
+    telemetry.setup(environment.FUNCTION_NAME.read())
 
 
 def post_worker_init(worker: Any) -> None:

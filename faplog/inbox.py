@@ -1,4 +1,4 @@
-"""A message at a function's door: who sent it, how long it may be, and what it says."""
+"""Messages that arrive at a function: check of the sender, size limit and validation."""
 
 import hmac
 from typing import TypeVar
@@ -10,18 +10,18 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, Unauthorized
 from faplog.contracts.messages import HEADER_SECRET
 
 MAX_MESSAGE_BYTES = 1 << 20
-"""What NATS carries at most."""
+"""The maximum payload of NATS."""
 
 M = TypeVar("M", bound=BaseModel)
 
 
 def receive(request: Request, model: type[M], secret: str) -> M:
-    """The message of a request, after its sender was checked.
+    """Return the message of a request after checking its sender.
 
     Raises:
-        Unauthorized: the connector secret is missing or wrong (compared in constant time).
-        RequestEntityTooLarge: longer than a message can be.
-        BadRequest: not a message of this kind; the sentence says which field and why.
+        Unauthorized: The connector secret is missing or wrong (compared in constant time).
+        RequestEntityTooLarge: The body exceeds `MAX_MESSAGE_BYTES`.
+        BadRequest: The body is not a message of this model; the text names the field and the reason.
     """
     check_sender(request, secret)
     body = read_body(request, MAX_MESSAGE_BYTES)
@@ -35,19 +35,19 @@ def receive(request: Request, model: type[M], secret: str) -> M:
 
 
 def printable(text: str) -> str:
-    """The text with a question mark for whatever a client wrote that cannot be shown."""
+    """Replace every unprintable character with a question mark."""
     return "".join(char if char.isprintable() else "?" for char in text)
 
 
 def check_sender(request: Request, secret: str) -> None:
-    """Refuse (`Unauthorized`) whoever does not present the connector secret."""
+    """Raise `Unauthorized` unless the request carries the connector secret."""
     given = request.headers.get(HEADER_SECRET, "")
     if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), secret.encode()):
         raise Unauthorized("Messages must carry the connector secret.")
 
 
 def read_body(request: Request, limit: int) -> bytes:
-    """The body, chunked or not: behind of-watchdog there is no Content-Length, so bytes are counted as they come."""
+    """Return the body, chunked or not. Bytes are counted, since of-watchdog sends no Content-Length."""
     body = request.stream.read(limit + 1)
     if len(body) > limit:
         raise RequestEntityTooLarge(f"The body is longer than {limit} bytes.")

@@ -1,10 +1,9 @@
-"""Logging: one JSON object a line on stderr, events with fields. Never payloads, e-mails, tokens or file names.
+"""Logging as one JSON object per line on stderr: events with fields, never payloads, e-mails, tokens or file names.
 
-A shared report's address is a token; wherever a library writes an address into an event, the token is cut off.
+The address of a shared report contains a token, which is cut off wherever a library logs an address.
 """
 
 import logging
-import re
 import sys
 from datetime import UTC, datetime
 from typing import Final
@@ -13,44 +12,32 @@ import orjson
 
 from faplog import telemetry
 from faplog.contracts.links import without_tokens
+from faplog.log_fields import extra_fields, without_values
 
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
-_QUOTING: Final = re.compile(r"\n(DETAIL|CONTEXT|QUERY|HINT|LINE \d+):.*(\n\s*\^)?")
-_STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-
 
 class JsonFormatter(logging.Formatter):
-    """A record as one JSON line: time, level, logger, event, the `extra` fields and the trace it belongs to."""
+    """Formats a record as one JSON line: time, level, logger, event, `extra` fields and trace ids."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, without its newline."""
+        """Return the line without its newline."""
         line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "event": record.getMessage(),
         }
-        line |= fields(record) | telemetry.trace_fields()
+        line |= extra_fields(record) | telemetry.trace_fields()
         if record.exc_info:
             line["exception"] = without_values(self.formatException(record.exc_info))
         return without_tokens(orjson.dumps(line, default=str).decode())
 
 
-def without_values(traceback: str) -> str:
-    """Return the traceback without the lines in which PostgreSQL quotes values, such as the key of a duplicate."""
-    return _QUOTING.sub("", traceback)
-
-
-def fields(record: logging.LogRecord) -> dict[str, object]:
-    """What was given to the event as `extra`."""
-    return {key: value for key, value in vars(record).items() if key not in _STANDARD}
-
-
 def level_of(text: str) -> str:
-    """The level of that name. Another name ends the process with a sentence, as every malformed setting does."""
+    """Return the level of that name; an unknown name ends the process with an error message."""
     if (level := text.strip().upper()) not in LEVELS:
-        sys.exit(f"Cannot start, setting 'LOG_LEVEL': must be one of {', '.join(LEVELS)} (environment).")
+        sys.exit(f"Cannot start, setting 'FAPLOG_LOG_LEVEL': must be one of {', '.join(LEVELS)} (environment).")
     return level
 
 

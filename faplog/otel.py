@@ -27,8 +27,8 @@ from opentelemetry.trace import Status
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from faplog.contracts.links import without_tokens
-from faplog.logs import fields, without_values
-from faplog.telemetry import METRICS
+from faplog.log_fields import extra_fields, without_values
+from faplog.metrics import METRICS
 from faplog.version import VERSION
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ class _Handler(logging.Handler):
         self.addFilter(lambda record: not record.name.startswith(("opentelemetry", "urllib3", "requests")))
 
     def emit(self, record: logging.LogRecord) -> None:
-        attributes = {key: _plain(value) for key, value in fields(record).items()}
+        attributes = {key: _plain(value) for key, value in extra_fields(record).items()}
         attributes["logger"] = record.name
         if record.exc_info and record.exc_info[0]:
             attributes["exception.type"] = record.exc_info[0].__name__

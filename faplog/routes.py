@@ -11,13 +11,13 @@ from pydantic.alias_generators import to_camel
 from faplog.stack import Function
 
 TIMEOUT_MARGIN_SEC: Final = 10
-"""How much longer the connector waits than a function may run: the function's own answer comes first."""
+"""Seconds the connector waits beyond a function's own time-out, so that the function's answer comes first."""
 
 _DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
 
 class Route(BaseModel):
-    """One function: the messages of `topic` are POSTed to `url`, its answers published to `reply_topic`."""
+    """One function: messages of `topic` are POSTed to `url`, replies published to `reply_topic`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, alias_generator=to_camel)
 
@@ -26,7 +26,7 @@ class Route(BaseModel):
     topic: str = Field(pattern=r"^[a-z*]+(\.[a-z*]+)*$")
     reply_topic: str | None = Field(default=None, pattern=r"^[a-z]+(\.[a-z]+)*$")
     concurrency: int = Field(default=1, ge=1, le=256)
-    """Requests in flight at most, over all replicas of the function."""
+    """Maximum number of requests in flight over all replicas."""
     timeout_sec: float = Field(default=130, gt=0)
 
 
@@ -34,7 +34,12 @@ _ROUTES: Final = TypeAdapter(list[Route])
 
 
 def from_stack(functions: Iterable[Function], url: str) -> list[Route]:
-    """The routes of the functions of a stack.yml; `url` is a pattern such as `http://{function}.faplog-fn:8080/`."""
+    """Return the routes of the functions of a stack.yml.
+
+    Args:
+        functions: The functions.
+        url: A pattern such as `http://{function}.faplog-fn:8080/`.
+    """
     return [
         Route(
             function=function.name,
@@ -49,15 +54,15 @@ def from_stack(functions: Iterable[Function], url: str) -> list[Route]:
 
 
 def render(routes: list[Route]) -> str:
-    """The routes file."""
+    """Return the content of the routes file."""
     return _ROUTES.dump_json(routes, by_alias=True, indent=2).decode() + "\n"
 
 
 def read(path: Path) -> list[Route]:
-    """The routes of a routes file.
+    """Read a routes file.
 
     Raises:
-        ValueError: no such file, or not a list of routes with distinct functions; the sentence says where.
+        ValueError: The file is missing, or not a list of routes with distinct functions; the message names the place.
     """
     try:
         routes = _ROUTES.validate_json(path.read_bytes())
@@ -74,10 +79,10 @@ def read(path: Path) -> list[Route]:
 
 
 def seconds(duration: str) -> int:
-    """A duration as stack.yml writes it (`90s`, `2m`, `1h30m`) in seconds.
+    """Parse a duration of stack.yml (`90s`, `2m`, `1h30m`) into seconds.
 
     Raises:
-        ValueError: not such a duration.
+        ValueError: The text is not a duration.
     """
     match = _DURATION.fullmatch(duration)
     if not match or not duration:

@@ -1,24 +1,57 @@
-"""Settings: environment and secret files into one frozen model at start-up; a missing or malformed one stops it."""
+"""Settings: the environment and secret files, read into one frozen model at start."""
 
 import os
 import re
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-SECRETS_DIR = "/var/openfaas/secrets"
+from faplog import environment
 
 
 class SettingsError(Exception):
-    """One sentence that names the setting and what is wrong with it, never its value."""
+    """A setting is missing or malformed. The message names it and the reason, never its value."""
 
 
 class Settings(BaseSettings):
-    """The base of every room's settings. A secret is a field whose alias is the name of its secret file."""
+    """Base class of all settings. A secret is a field whose alias is the name of its secret file."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False)
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", case_sensitive=False, env_prefix=environment.PREFIX, use_attribute_docstrings=True
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  (the signature is pydantic's)
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the environment by new names, then by former ones, then the secret files."""
+        return init_settings, env_settings, _FormerNames(settings_cls), file_secret_settings
+
+
+class _FormerNames(EnvSettingsSource):
+    """Variables named as in release 0.1, without `FAPLOG_`; each one that is used is warned of."""
+
+    def __init__(self, settings_cls: type[BaseSettings]) -> None:
+        super().__init__(settings_cls, env_prefix="")
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the values that are set by a former name alone."""
+        given = {name.lower() for name in os.environ}
+        values = {
+            name: value
+            for name, value in super().__call__().items()
+            if name in self.settings_cls.model_fields and (environment.PREFIX + name).lower() not in given
+        }
+        for name in values:
+            environment.warn_of_former_name(name)
+        return values
 
 
 S = TypeVar("S", bound=Settings)
@@ -26,7 +59,7 @@ T = TypeVar("T", str, SecretStr)
 
 
 def _like(pattern: str, example: str) -> AfterValidator:
-    """The rule for an address. What stands there instead is never shown: it may hold a password."""
+    """Return the validator of an address. It never shows the value, which may hold a password."""
 
     def check(value: T) -> T:
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
@@ -45,18 +78,25 @@ DatabaseAddress = Annotated[SecretStr, _like(r"postgresql://\S+", "postgresql://
 def load(model: type[S]) -> S:
     """Read `model` from the environment and from the folder of secret files.
 
-    The folder is `SECRETS_DIR` of the environment, else where OpenFaaS and our Knative Services mount secrets.
+    The folder is `FAPLOG_SECRETS_DIR`, by default where OpenFaaS and our Knative Services mount secrets.
 
     Raises:
         SettingsError: a setting is missing or malformed; the sentence names each such setting.
     """
-    folder = Path(os.environ.get("SECRETS_DIR", SECRETS_DIR))
+    folder = Path(environment.SECRETS_DIR.read())
     try:
         return model(_secrets_dir=folder if folder.is_dir() else None)
     except ValidationError as error:
-        wrong = "; ".join(f"setting '{_name(e['loc'])}': {e['msg']}" for e in error.errors(include_input=False))
+        wrong = "; ".join(f"setting '{_name(model, e['loc'])}': {e['msg']}" for e in error.errors(include_input=False))
         raise SettingsError(f"Cannot start, {wrong} (environment, or a file of that name in {folder}).") from None
 
 
-def _name(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location)
+def setting_name(model: type[Settings], field: str) -> str:
+    """Return the name under which operators set a field: its secret file, or its environment variable."""
+    alias = model.model_fields[field].validation_alias
+    return alias if isinstance(alias, str) else environment.PREFIX + field.upper()
+
+
+def _name(model: type[Settings], location: tuple[int | str, ...]) -> str:
+    first = str(location[0])
+    return setting_name(model, first) if first in model.model_fields else ".".join(map(str, location))

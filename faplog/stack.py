@@ -1,4 +1,4 @@
-"""Reads stack.yml: the one place that says which functions there are and how they run."""
+"""Reader of stack.yml, which defines all functions and how they run."""
 
 import os
 import re
@@ -32,12 +32,12 @@ class Function(BaseModel):
 
     @property
     def topic(self) -> str:
-        """The subject, or the one wildcard, whose messages the function gets."""
+        """The subject (or one wildcard) of the messages that the function gets."""
         return self.annotations["topic"]
 
     @property
     def reply_topic(self) -> str | None:
-        """The subject its replies are published to, if it has any."""
+        """The subject of its replies, or None."""
         return self.annotations.get("reply-topic")
 
     @property
@@ -46,15 +46,19 @@ class Function(BaseModel):
         return self.handler.removeprefix("./").replace("/", ".")
 
     def ours(self, key: str) -> int:
-        """One of our own numeric annotations: scale-min, scale-max, idle-seconds, threads, concurrency."""
+        """Return one of our numeric annotations: scale-min, scale-max, idle-seconds, threads, concurrency."""
         return int(self.annotations[PREFIX + key])
 
 
 def read(path: Path, environment: dict[str, str] | None = None) -> list[Function]:
-    """The functions of a stack.yml, `${VAR:-default}` replaced from the environment as faas-cli does.
+    """Return the functions of a stack.yml, with `${VAR:-default}` replaced as faas-cli does.
+
+    Args:
+        path: The file.
+        environment: The variables; those of the process by default.
 
     Raises:
-        ValueError: the file is not a stack.yml this project understands; the sentence says where.
+        ValueError: The file is not a valid stack.yml; the message names the place.
     """
     variables = os.environ if environment is None else environment
     text = _VARIABLE.sub(lambda m: variables.get(m[1]) or m[2] or "", path.read_text("utf-8"))

@@ -1,46 +1,29 @@
-"""Traces, metrics and logs over OTLP: only where an endpoint is set, and not even imported otherwise.
+"""Traces, metrics and logs over OTLP. Without an endpoint the SDK is not even imported.
 
-A process calls `setup` once (after a fork, for threads do not survive one) and `shutdown` at its end; a Flask
-application is given to `instrument` where it is created. Everything else may be called anywhere, at any time.
+A process calls `setup` once, after any fork since threads do not survive one, and `shutdown` at its end. A Flask
+application is passed to `instrument` where it is created. All other functions may be called at any time.
 """
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from faplog.otel import Exporting
 
-METRICS: Final[dict[str, tuple[str, str]]] = {
-    "faplog.logs.analysed": ("{log}", "Logs analysed, by status."),
-    "faplog.analysis.duration": ("s", "How long one log took to analyse."),
-    "faplog.average.duration": ("s", "How long one average took to compute."),
-    "faplog.uploads": ("{log}", "Logs taken in by the API."),
-    "faplog.connector.deliveries": ("{request}", "Requests of the connector to functions, by function and outcome."),
-    "faplog.connector.request": ("s", "How long functions took to answer the connector."),
-    "faplog.queue.messages": ("{message}", "Messages waiting or in work, by function."),
-    "faplog.queue.oldest": ("s", "Age of the oldest message not yet done, by function."),
-    "faplog.dead_letters": ("{message}", "Messages laid aside."),
-    "faplog.backup.last_success": ("s", "When the last good backup was made, in seconds since 1970."),
-    "faplog.backup.size": ("By", "Database dump and objects of the last backup."),
-    "faplog.backup.objects": ("{object}", "Objects in the last backup."),
-    "faplog.drill.last_success": ("s", "When a backup was last restored as a test, in seconds since 1970."),
-}
-"""Every metric there is, with unit and meaning. Few: a free plan holds about ten thousand series in all."""
-
 _exporting: "Exporting | None" = None
 
 
 def enabled() -> bool:
-    """Whether an OTLP endpoint is configured (`OTEL_EXPORTER_OTLP_ENDPOINT`)."""
+    """Return whether an OTLP endpoint is configured (`OTEL_EXPORTER_OTLP_ENDPOINT`)."""
     return bool(os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))
 
 
 def setup(service: str) -> None:
-    """Start exporting this process's telemetry as `service`; nothing without an endpoint, nor a second time."""
+    """Start exporting telemetry as `service`. Does nothing without an endpoint or when already started."""
     global _exporting
     if enabled() and _exporting is None:
         from faplog.otel import Exporting
@@ -49,7 +32,7 @@ def setup(service: str) -> None:
 
 
 def shutdown() -> None:
-    """Send what is not sent yet and stop exporting; takes seconds at most, also while the collector is away."""
+    """Flush and stop exporting. Takes a few seconds at most, also if the collector does not answer."""
     global _exporting
     if _exporting is not None:
         _exporting.shutdown()
@@ -57,9 +40,9 @@ def shutdown() -> None:
 
 
 def instrument(app: "Flask", *, database: bool = False) -> None:
-    """A span for each request of the application but probes; with `database` also for each SQL statement.
+    """Trace each request of the application except probes; with `database` also each SQL statement.
 
-    Called before the first connection is made. SQL is recorded without its parameters.
+    Must be called before the first connection is made. SQL is recorded without parameters.
     """
     if enabled():
         from faplog import otel
@@ -68,12 +51,12 @@ def instrument(app: "Flask", *, database: bool = False) -> None:
 
 
 def traceparent() -> str | None:
-    """The current span as a W3C traceparent, to go into a message and its header; None when telemetry is off."""
+    """Return the current span as a W3C traceparent, or None when telemetry is off."""
     return _exporting.traceparent() if _exporting else None
 
 
 def trace_fields() -> dict[str, str]:
-    """The current span as `trace_id` and `span_id` for a line of the log; empty when there is none."""
+    """Return `trace_id` and `span_id` of the current span for a log event; empty without one."""
     return _exporting.trace_fields() if _exporting else {}
 
 
@@ -84,7 +67,7 @@ def span(
     kind: Literal["internal", "client", "producer", "consumer"] = "internal",
     **attributes: str | int | float,
 ) -> Iterator[None]:
-    """A span around a block, child of the W3C traceparent `parent` if given; nothing when telemetry is off."""
+    """Trace a block as a span, child of the W3C traceparent `parent` if given. Does nothing when telemetry is off."""
     if _exporting is None:
         yield
         return
@@ -93,18 +76,18 @@ def span(
 
 
 def count(name: str, amount: int = 1, **attributes: str) -> None:
-    """Add to a counter of `METRICS`."""
+    """Add to a counter of `faplog.metrics.METRICS`."""
     if _exporting:
         _exporting.counter(name).add(amount, attributes)
 
 
 def record(name: str, value: float, **attributes: str) -> None:
-    """Put a value into a histogram of `METRICS`."""
+    """Record a value in a histogram of `faplog.metrics.METRICS`."""
     if _exporting:
         _exporting.histogram(name).record(value, attributes)
 
 
 def gauge(name: str, value: float, **attributes: str) -> None:
-    """Set a gauge of `METRICS`."""
+    """Set a gauge of `faplog.metrics.METRICS`."""
     if _exporting:
         _exporting.gauge(name).set(value, attributes)

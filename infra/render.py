@@ -1,8 +1,9 @@
 """`python -m infra.render`: write what the cluster needs from stack.yml; with --check only say what is stale.
 
 Rendered are the Knative Services, the connector's routes for both variants, the broker's users for the NATS chart, the
-dashboards, and the copies of stack.yml and its template that the OpenFaaS deployment job mounts (kustomize reads no
-file outside of a kustomization's folder). Into the files that name the release, it is written (`infra.release`).
+dashboards, the reference of settings, and the copies of stack.yml and its template that the OpenFaaS deployment job
+mounts (kustomize reads no file outside of a kustomization's folder). The release is written into the files that name it
+(`infra.release`).
 """
 
 import argparse
@@ -14,7 +15,7 @@ import yaml
 
 from faplog import nats_users, routes, stack
 from faplog.version import VERSION
-from infra import dashboards, release
+from infra import dashboards, release, settings_page
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 NAMESPACE: Final = "faplog"
@@ -128,6 +129,7 @@ def rendered() -> dict[Path, str]:
         Path("infra/connector/openfaas/routes.json"): routes.render(routes.from_stack(functions, GATEWAY)),
         Path("infra/nats/users.yaml"): HEADER.format(source="faplog/nats_users.py") + _yaml_all([nats_values()]),
         Path("infra/openfaas/deploy/stack.yml"): stamped[Path("stack.yml")],
+        settings_page.PAGE: settings_page.render(functions),
         Path("infra/openfaas/deploy/template.yml"): (ROOT / "template/faplog-python/template.yml").read_text("utf-8"),
         **{
             Path(f"infra/telemetry/dashboards/{name.lower()}.json"): dashboards.render(name)

@@ -51,7 +51,11 @@ class Servers:
     @property
     def environment(self) -> dict[str, str]:
         """What a process needs to find them, beside its own settings."""
-        return {"SECRETS_DIR": str(self.secrets), "s3_endpoint": self.s3.endpoint, "s3_bucket": self.s3.bucket}
+        return {
+            "FAPLOG_SECRETS_DIR": str(self.secrets),
+            "FAPLOG_S3_ENDPOINT": self.s3.endpoint,
+            "FAPLOG_S3_BUCKET": self.s3.bucket,
+        }
 
 
 def prepare(state: State) -> Servers:

@@ -96,9 +96,9 @@ def _function(state: State, function: stack.Function, port: int) -> Program:
     if missing := [name for name in function.secrets if not (state.secrets / name).exists()]:
         raise Problem(f"stack.yml: function {function.name} wants the secret {missing[0]}, which nothing here makes.")
     environment = _own_environment() | function.environment
-    environment["SECRETS_DIR"] = str(mount(state, function.name, function.secrets))
-    environment["FUNCTION_NAME"] = function.name
-    environment["THREADS"] = str(threads)
+    environment["FAPLOG_SECRETS_DIR"] = str(mount(state, function.name, function.secrets))
+    environment["FAPLOG_FUNCTION_NAME"] = function.name
+    environment["FAPLOG_THREADS"] = str(threads)
     return Program(
         name=function.name,
         # One connection for each thread and none kept alive: what a busy replica cannot take waits in the kernel,
@@ -119,7 +119,11 @@ def _function(state: State, function: stack.Function, port: int) -> Program:
 
 
 def _ui(api: str, port: int) -> Program:
-    environment = _own_environment() | {"api_url": api, "FUNCTION_NAME": "ui", "THREADS": str(UI_THREADS)}
+    environment = _own_environment() | {
+        "FAPLOG_API_URL": api,
+        "FAPLOG_FUNCTION_NAME": "ui",
+        "FAPLOG_THREADS": str(UI_THREADS),
+    }
     return Program(
         name="ui",
         argv=(*_gunicorn("ui"), "ui.app:create_app()"),
@@ -146,11 +150,14 @@ def _connector(state: State, functions: list[stack.Function], urls: Mapping[str,
 def _reconcile(state: State, api: stack.Function) -> Program:
     every = ("functions.api.reconcile", "--every", str(RECONCILE_EVERY_SEC))
     made = _python(state, "reconcile", every, api.secrets)
-    return replace(made, environment={**made.environment, **api.environment, "overdue_sec": str(OVERDUE_SEC)})
+    return replace(made, environment={**made.environment, **api.environment, "FAPLOG_OVERDUE_SEC": str(OVERDUE_SEC)})
 
 
 def _python(state: State, name: str, module: tuple[str, ...], secrets: list[str]) -> Program:
-    environment = _own_environment() | {"SECRETS_DIR": str(mount(state, name, secrets)), "FUNCTION_NAME": name}
+    environment = _own_environment() | {
+        "FAPLOG_SECRETS_DIR": str(mount(state, name, secrets)),
+        "FAPLOG_FUNCTION_NAME": name,
+    }
     argv = (sys.executable, "-m", *module)
     return Program(name=name, argv=argv, folder=ROOT, environment=environment, stop_seconds=5)
 

@@ -122,7 +122,7 @@ def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     impatient = re.sub(r'idle-seconds: "\d+"', 'idle-seconds: "2"', (ROOT / "stack.yml").read_text("utf-8"))
     (folder / "stack.yml").write_text(impatient)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CONNECTOR_ACK_WAIT_SEC", "6")
+        patch.setenv("FAPLOG_CONNECTOR_ACK_WAIT_SEC", "6")
         system = running_stack(folder / "state", "--stack", str(folder / "stack.yml"))
         with system as stack:
             yield stack

@@ -1,4 +1,4 @@
-"""What the pages need to know: where the API is, and how long a page waits for it."""
+"""The settings of the pages."""
 
 from pydantic import AnyHttpUrl, Field
 
@@ -6,13 +6,13 @@ from faplog.settings import Settings as BaseSettings
 
 
 class Settings(BaseSettings):
-    """Settings of the UI; it keeps no state and holds no secret."""
+    """Settings of the pages, which keep no state and hold no secret."""
 
     api_url: AnyHttpUrl
-    """Base address of the function api as this process reaches it, e.g. `http://api.openfaas-fn.svc:8080`."""
+    """Address of the function `api` as this process reaches it, e.g. `http://api.openfaas-fn.svc:8080`."""
 
     api_patience: float = Field(default=0.7, gt=0)
-    """Seconds a page waits for the API before it is sent with a skeleton that the browser fills in itself."""
+    """Seconds a page waits for the API before it is sent with placeholders that the browser fills in."""
 
     api_timeout: float = Field(default=20, gt=0)
-    """Seconds the filling of a skeleton waits for the API before it says that the API is away."""
+    """Seconds that the browser's request for a page's content waits for the API."""

@@ -1,7 +1,6 @@
 """`python -m functions.api.migrate`: bring the database to the newest form. Safe to repeat and to run twice at once."""
 
 import logging
-import os
 import sys
 from pathlib import Path
 from typing import Final
@@ -9,7 +8,7 @@ from typing import Final
 from alembic import command
 from alembic.config import Config
 
-from faplog import logs
+from faplog import environment, logs
 from faplog.settings import SettingsError, load
 
 from .settings import OwnerSettings
@@ -57,7 +56,7 @@ def migrate(url: str, revision: str = "head") -> None:
 
 def main() -> int:
     """Migrate what the secret `faplog-owner-database` points at; 1 and a sentence on stderr if that fails."""
-    logs.setup(os.environ.get("LOG_LEVEL", "INFO"))
+    logs.setup(environment.LOG_LEVEL.read())
     try:
         migrate(load(OwnerSettings).owner_database.get_secret_value())
     except (SettingsError, MigrationError) as error:

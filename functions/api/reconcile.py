@@ -8,7 +8,6 @@ waits for another: a part that is away costs the steps that need it.
 
 import argparse
 import logging
-import os
 import signal
 import sys
 import time
@@ -18,7 +17,7 @@ from datetime import timedelta
 from threading import Event
 from typing import Final
 
-from faplog import logs, telemetry
+from faplog import environment, logs, telemetry
 from faplog.blobs import Blobs
 from faplog.errors import Unavailable
 from faplog.settings import SettingsError, load
@@ -106,7 +105,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="reconcile", description="Make queue, objects and rows agree.")
     parser.add_argument("--every", type=float, metavar="SECONDS", help="go on, with a pause of so many seconds")
     every: float | None = parser.parse_args(arguments).every
-    logs.setup(os.environ.get("LOG_LEVEL", "INFO"))
+    logs.setup(environment.LOG_LEVEL.read())
     telemetry.setup("reconcile")
     try:
         reconciler = _reconciler(load(Settings))

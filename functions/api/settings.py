@@ -1,4 +1,4 @@
-"""What the function `api` needs to know, from the environment and its secret files."""
+"""The settings of the function `api`."""
 
 from typing import Annotated
 
@@ -14,34 +14,47 @@ class Settings(FunctionSettings):
     """Settings of the function; frozen, made once at start-up. Secrets never show in a repr."""
 
     api_database: DatabaseAddress = Field(validation_alias="faplog-api-database")
+    """Address of the database, as the role that serves requests of users."""
+
     worker_database: DatabaseAddress = Field(validation_alias="faplog-worker-database")
+    """Address of the database, as the role that applies results and reconciles."""
+
     nats: NatsAddress = Field(validation_alias="faplog-api-nats")
+    """Address of NATS, as the user `api`."""
+
     s3_access_key: SecretStr = Field(validation_alias="faplog-api-s3-access-key", min_length=1)
+    """Access key of this function at the object store."""
+
     s3_secret_key: SecretStr = Field(validation_alias="faplog-api-s3-secret-key", min_length=1)
+    """Secret key that belongs to it."""
+
     signing_keys: SecretStr = Field(validation_alias="faplog-signing-keys")
+    """Keys that sign access tokens; the first one signs, all of them verify."""
 
     public_s3_endpoint: HttpAddress | None = None
-    """Address of the bucket as browsers reach it; with it, files are handed out by a redirect to a signed address."""
+    """Address of the bucket as browsers reach it. If set, files are served by a redirect to a signed address."""
 
     threads: int = Field(default=128, gt=0)
     """How many requests are answered at once; under gunicorn the variable is always set. Limits the work that waits for
     the object store."""
 
     cookie_secure: bool = False
+    """Whether cookies are for HTTPS only. True wherever people reach the service over TLS."""
+
     cors_origins: Annotated[tuple[HttpAddress, ...], NoDecode] = ()
-    """Origins other than our own that may call the API with credentials, with commas between; none by default."""
+    """Other origins that may call the API with credentials, separated by commas."""
 
     quota_logs: int = Field(default=20_000, gt=0)
-    """How many logs one user may keep."""
+    """Maximum number of logs per user."""
 
     overdue_sec: float = Field(default=60, gt=0)
-    """After so long without a result reconcile looks whether a request is still in the stream."""
+    """Seconds without a result after which reconcile checks whether a request is still in the stream."""
 
     upload_sec: float = Field(default=900, gt=0)
-    """After so long an upload that did not get as far as its object is ended."""
+    """Seconds after which an upload whose object was never stored is ended."""
 
     orphan_sec: float = Field(default=3600, gt=0)
-    """So old must an object without a row be to be removed."""
+    """Age in seconds from which an object without a row is removed."""
 
     @field_validator("cors_origins", mode="before")
     @classmethod
@@ -52,6 +65,7 @@ class Settings(FunctionSettings):
 
 
 class OwnerSettings(BaseSettings):
-    """Settings of the migration job, the only one that holds the tables' owner."""
+    """Settings of the migration job, the only process with the password of the tables' owner."""
 
     owner_database: DatabaseAddress = Field(validation_alias="faplog-owner-database")
+    """Address of the database, as the owner of the tables."""

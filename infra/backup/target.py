@@ -13,20 +13,38 @@ class BackupSettings(Settings):
     """To back up: the tables' owner, and the key that may read the whole bucket but change nothing."""
 
     database: DatabaseAddress = Field(validation_alias="faplog-owner-database")
+    """Address of the database, as the owner of the tables."""
+
     access_key: SecretStr = Field(validation_alias="faplog-backup-s3-access-key", min_length=1)
+    """Access key at the object store."""
+
     secret_key: SecretStr = Field(validation_alias="faplog-backup-s3-secret-key", min_length=1)
+    """Secret key that belongs to it."""
+
     s3_endpoint: HttpAddress
+    """Address of the object store."""
+
     s3_bucket: str = Field(min_length=1)
+    """Name of the bucket."""
 
 
 class RestoreSettings(Settings):
     """To restore: the tables' owner, and the API's key, which may write."""
 
     database: DatabaseAddress = Field(validation_alias="faplog-owner-database")
+    """Address of the database, as the owner of the tables."""
+
     access_key: SecretStr = Field(validation_alias="faplog-api-s3-access-key", min_length=1)
+    """Access key at the object store."""
+
     secret_key: SecretStr = Field(validation_alias="faplog-api-s3-secret-key", min_length=1)
+    """Secret key that belongs to it."""
+
     s3_endpoint: HttpAddress
+    """Address of the object store."""
+
     s3_bucket: str = Field(min_length=1)
+    """Name of the bucket."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +84,9 @@ def use_state(state: "os.PathLike[str]") -> None:
             f"No faplog runs with the state {folder}: start it with `make run` (its servers are needed)."
         ) from None
     os.environ |= {
-        "SECRETS_DIR": str(folder / "secrets"),
-        "s3_endpoint": store["endpoint"],
-        "s3_bucket": store["bucket"],
+        "FAPLOG_SECRETS_DIR": str(folder / "secrets"),
+        "FAPLOG_S3_ENDPOINT": store["endpoint"],
+        "FAPLOG_S3_BUCKET": store["bucket"],
     }
 
 

@@ -122,7 +122,7 @@ def reconcile(stack: Stack) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "functions.api.reconcile"],
         cwd=ROOT,
-        env=os.environ | settings | {"SECRETS_DIR": str(stack.secrets), "orphan_sec": "1"},
+        env=os.environ | settings | {"FAPLOG_SECRETS_DIR": str(stack.secrets), "FAPLOG_ORPHAN_SEC": "1"},
         capture_output=True,
         text=True,
         check=False,

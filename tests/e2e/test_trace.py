@@ -6,8 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from faplog.metrics import METRICS
 from faplog.synthetic.__main__ import main as synthetic
-from faplog.telemetry import METRICS
 from tests.conftest import Stack, running_stack, until
 from tests.otlp_sink import Sink, otlp_sink
 

@@ -27,7 +27,7 @@ from tests.conftest import ROOT, free_port, until
 
 SECRET = "a-secret-of-the-tests"
 PATIENCE_SEC = 60.0
-SOON = {"CONNECTOR_ACK_WAIT_SEC": "2"}
+SOON = {"FAPLOG_CONNECTOR_ACK_WAIT_SEC": "2"}
 """What a connector that died held is delivered again soon."""
 T = TypeVar("T")
 
@@ -216,9 +216,9 @@ class Connector:
         self.routes = folder / "routes.json"
         self.routes.write_text(render(routes))
         self.environment = {
-            "SECRETS_DIR": str(folder / "secrets"),
-            "CONNECTOR_RETRY_SEC": "0.05",
-            "LOG_LEVEL": "DEBUG",
+            "FAPLOG_SECRETS_DIR": str(folder / "secrets"),
+            "FAPLOG_CONNECTOR_RETRY_SEC": "0.05",
+            "FAPLOG_LOG_LEVEL": "DEBUG",
         } | environment
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None

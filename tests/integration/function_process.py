@@ -69,12 +69,12 @@ def function_process(folder: Path, home: Path, entry: str, **environment: str) -
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(home),
         "PYTHONDONTWRITEBYTECODE": "1",
-        "SECRETS_DIR": str(secrets(folder / "secrets")),
-        "s3_endpoint": "http://127.0.0.1:9",
-        "s3_bucket": "faplog",
-        "FUNCTION_NAME": "analyse",
-        "THREADS": "1",
-        "BIND": f"127.0.0.1:{port}",
+        "FAPLOG_SECRETS_DIR": str(secrets(folder / "secrets")),
+        "FAPLOG_S3_ENDPOINT": "http://127.0.0.1:9",
+        "FAPLOG_S3_BUCKET": "faplog",
+        "FAPLOG_FUNCTION_NAME": "analyse",
+        "FAPLOG_THREADS": "1",
+        "FAPLOG_BIND": f"127.0.0.1:{port}",
     }
     with log.open("ab") as output:
         process = subprocess.Popen(

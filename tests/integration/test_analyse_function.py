@@ -55,7 +55,7 @@ def test_a_log_from_the_store_comes_back_analysed(servers: Servers, monkeypatch:
 def test_a_store_that_is_away_is_a_503(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in servers.environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("s3_endpoint", "http://127.0.0.1:9")
+    monkeypatch.setenv("FAPLOG_S3_ENDPOINT", "http://127.0.0.1:9")
     client = create_app(load(Settings)).test_client()
     answer = client.post(
         "/",

@@ -67,7 +67,7 @@ class Running:
 def running(servers: Servers, api_app: Flask) -> Iterator[Running]:
     port = free_port()
     gunicorn = ["-m", "gunicorn", "-c", "python:faplog.gunicorn_conf", "functions.api.handler:create_app()"]
-    environment = os.environ | servers.environment | {"BIND": f"127.0.0.1:{port}", "THREADS": "8"}
+    environment = os.environ | servers.environment | {"FAPLOG_BIND": f"127.0.0.1:{port}", "FAPLOG_THREADS": "8"}
     process = subprocess.Popen([sys.executable, *gunicorn], cwd=ROOT, env=environment, stderr=subprocess.PIPE)
     try:
         made = Running(port, psutil.Process(process.pid), arrive(api_app).access_token)

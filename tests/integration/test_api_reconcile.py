@@ -273,7 +273,7 @@ def test_it_runs_as_a_program(system: Rig, servers: Servers) -> None:
     command = [sys.executable, "-m", "functions.api.reconcile"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    away = environment | {"SECRETS_DIR": "/nowhere"}
+    away = environment | {"FAPLOG_SECRETS_DIR": "/nowhere"}
     done = subprocess.run(command, cwd=ROOT, env=away, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "faplog-api-database" in done.stderr
@@ -356,7 +356,7 @@ def test_a_run_waits_for_a_broker_that_answers_late(
     for secret in servers.secrets.iterdir():
         (tmp_path / "secrets" / secret.name).write_text(secret.read_text())
     (tmp_path / "secrets" / "faplog-api-nats").write_text(system.broker.url)
-    environment = os.environ | servers.environment | {"SECRETS_DIR": str(tmp_path / "secrets")}
+    environment = os.environ | servers.environment | {"FAPLOG_SECRETS_DIR": str(tmp_path / "secrets")}
     command = [sys.executable, "-m", "functions.api.reconcile"]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None

@@ -323,7 +323,7 @@ def test_a_missing_setting_is_named(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "infra.backup", "create", str(tmp_path)],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "SECRETS_DIR": str(tmp_path)},
+        env={"PATH": os.environ["PATH"], "FAPLOG_SECRETS_DIR": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,

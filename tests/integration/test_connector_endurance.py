@@ -321,7 +321,7 @@ def test_a_function_that_fails_does_not_block_the_others_behind_it(
     tmp_path: Path, server: NatsServer, function: FunctionServer, routes: list[Route]
 ) -> None:
     function.answer = lambda call: Behaviour(status=500) if call.body == b"bad" else Behaviour(body=call.body)
-    with Connector(tmp_path, server, routes, CONNECTOR_RETRY_SEC="300"):
+    with Connector(tmp_path, server, routes, FAPLOG_CONNECTOR_RETRY_SEC="300"):
         server.publish("analysis.request", *[b"bad"] * 10, *numbered(10))
         until(lambda: replies(server) == set(numbered(10)), what="the good ones' replies")
 
@@ -399,7 +399,7 @@ def test_the_queue_can_be_watched(
     gate = threading.Event()
     function.answer = lambda call: Behaviour(body=call.body, wait=gate)
     results = Route(function="api", url=function.url, topic="*.result")
-    with Connector(tmp_path, server, [*routes, results], CONNECTOR_WATCH_SEC="0.1") as connector:
+    with Connector(tmp_path, server, [*routes, results], FAPLOG_CONNECTOR_WATCH_SEC="0.1") as connector:
         server.publish("analysis.request", *numbered(5))
 
         def number(name: str) -> float:

@@ -396,7 +396,7 @@ def test_leaving_takes_the_deleted_logs_along(system: Rig, person: Person) -> No
 
 
 def test_deleting_makes_room_at_once_and_restoring_needs_room(api_settings: Settings, tmp_path: Path) -> None:
-    with rig(api_settings.model_copy(update={"quota_logs": 2}), tmp_path) as small:
+    with rig(api_settings.model_copy(update={"FAPLOG_QUOTA_LOGS": 2}), tmp_path) as small:
         person = arrive(small.app)
         contents = [some_log() for _ in range(5)]
         first, second = (uploaded(person, content) for content in contents[:2])
@@ -536,7 +536,7 @@ def test_a_result_and_a_deletion_at_once(system: Rig, person: Person) -> None:
 
 
 def test_restoring_at_once_keeps_the_quota(api_settings: Settings, tmp_path: Path) -> None:
-    with rig(api_settings.model_copy(update={"quota_logs": 3}), tmp_path) as small:
+    with rig(api_settings.model_copy(update={"FAPLOG_QUOTA_LOGS": 3}), tmp_path) as small:
         person = arrive(small.app)
         ids = [uploaded(person) for _ in range(3)]
         for analysis_id in ids:

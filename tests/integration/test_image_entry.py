@@ -103,14 +103,14 @@ def test_a_missing_secret_is_said_in_one_sentence(tmp_path: Path, home: Path) ->
     nowhere = str(tmp_path / "nowhere")
     with (
         pytest.raises(AssertionError) as raised,
-        function_process(tmp_path, home, "function.handler:create_app()", SECRETS_DIR=nowhere),
+        function_process(tmp_path, home, "function.handler:create_app()", FAPLOG_SECRETS_DIR=nowhere),
     ):
         pass
     assert "Cannot start, setting 'faplog-connector-secret'" in str(raised.value)
     assert "Traceback" not in str(raised.value)
 
 
-@pytest.mark.parametrize(("name", "value"), [("THREADS", "many"), ("LOG_LEVEL", "loud")])
+@pytest.mark.parametrize(("name", "value"), [("FAPLOG_THREADS", "many"), ("FAPLOG_LOG_LEVEL", "loud")])
 def test_a_wrong_setting_of_gunicorn_is_said_in_one_sentence(tmp_path: Path, home: Path, name: str, value: str) -> None:
     with (
         pytest.raises(AssertionError) as raised,

@@ -58,7 +58,7 @@ def test_averages_do_not_wait_for_a_log_whose_try_failed(
             Route(function="api", url=url, topic="*.result", concurrency=4),
         ]
         # With these pauses the tries would go on for minutes, as in production.
-        with Connector(tmp_path, system.broker, routes, CONNECTOR_RETRY_SEC="5"):
+        with Connector(tmp_path, system.broker, routes, FAPLOG_CONNECTOR_RETRY_SEC="5"):
             until(lambda: get(person, f"/analyses/{good}")["status"] == "Success", what="the good one is done")
             until(lambda: _averaged(system, person.id) == {1}, what="the averages are there without the bad one")
             assert get(person, f"/analyses/{last}")["status"] == "Processing"

@@ -156,8 +156,8 @@ def test_a_worker_that_gets_no_request_connects_and_publishes(
         for secret in servers.secrets.iterdir():
             (tmp_path / "secrets" / secret.name).write_text(secret.read_text())
         (tmp_path / "secrets" / "faplog-api-nats").write_text(system.broker.url)
-        environment = os.environ | servers.environment | {"SECRETS_DIR": str(tmp_path / "secrets")}
-        environment |= {"BIND": f"127.0.0.1:{free_port()}", "THREADS": "8"}
+        environment = os.environ | servers.environment | {"FAPLOG_SECRETS_DIR": str(tmp_path / "secrets")}
+        environment |= {"FAPLOG_BIND": f"127.0.0.1:{free_port()}", "FAPLOG_THREADS": "8"}
         command = ["-m", "gunicorn", "-c", "python:faplog.gunicorn_conf", "functions.api.handler:create_app()"]
         process = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment, stderr=subprocess.PIPE)
         try:

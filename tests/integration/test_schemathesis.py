@@ -23,7 +23,7 @@ EXTENT = [f"--max-time={SECONDS}"] if SECONDS else ["--max-examples=10", "--gene
 @pytest.fixture(scope="module")
 def api(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FunctionProcess]:
     """The function `api` as it runs, on the real servers."""
-    environment = dict(servers.environment) | {"FUNCTION_NAME": "api", "THREADS": "4"}
+    environment = dict(servers.environment) | {"FAPLOG_FUNCTION_NAME": "api", "FAPLOG_THREADS": "4"}
     entry = "functions.api.handler:create_app()"
     with function_process(tmp_path_factory.mktemp("api"), ROOT, entry, **environment) as process:
         yield process

@@ -37,8 +37,8 @@ def test_no_token_gets_into_telemetry_or_logs(api_app: Flask, servers: Servers, 
         told = dict(servers.environment) | {
             "OTEL_EXPORTER_OTLP_ENDPOINT": sink.endpoint,
             "OTEL_SEMCONV_STABILITY_OPT_IN": "http/dup",  # the old names of attributes and the new ones
-            "LOG_LEVEL": "DEBUG",
-            "FUNCTION_NAME": "api",
+            "FAPLOG_LOG_LEVEL": "DEBUG",
+            "FAPLOG_FUNCTION_NAME": "api",
         }
         with function_process(tmp_path, ROOT, "functions.api.handler:create_app()", **told) as process:
             assert asked(process, address) == 200

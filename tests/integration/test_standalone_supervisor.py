@@ -53,7 +53,7 @@ def web(tmp_path: Path) -> Program:
             *("--worker-connections=2", "--keep-alive=0", "app:app"),
         ),
         folder=tmp_path,
-        environment=dict(os.environ) | {"PYTHONPATH": f"{ROOT}", "THREADS": "2"},
+        environment=dict(os.environ) | {"PYTHONPATH": f"{ROOT}", "FAPLOG_THREADS": "2"},
         ready=lambda: says_ok(port, "/"),
         stop_seconds=0.2,
         port=port,

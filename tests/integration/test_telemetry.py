@@ -15,8 +15,8 @@ from uuid import uuid4
 import pytest
 
 from faplog import bus
+from faplog.metrics import METRICS
 from faplog.routes import Route
-from faplog.telemetry import METRICS
 from tests.conftest import ROOT, until
 from tests.integration.connector_rig import Behaviour, Connector, function_server, nats_server
 from tests.integration.function_process import SECRET, function_process

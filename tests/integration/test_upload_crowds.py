@@ -55,10 +55,10 @@ def limited(servers: Servers, api_app: Flask, tmp_path: Path) -> Iterator[Proces
     memory = limit_bytes(FUNCTION.limits["memory"])
     port = free_port()
     environment = servers.environment | {
-        "BIND": f"127.0.0.1:{port}",
-        "THREADS": FUNCTION.environment["THREADS"],
+        "FAPLOG_BIND": f"127.0.0.1:{port}",
+        "FAPLOG_THREADS": FUNCTION.environment["FAPLOG_THREADS"],
         "MALLOC_ARENA_MAX": "2",
-        "FUNCTION_NAME": "api",
+        "FAPLOG_FUNCTION_NAME": "api",
     }
     gunicorn = ["-m", "gunicorn", "-c", "python:faplog.gunicorn_conf", "functions.api.handler:create_app()"]
     log = tmp_path / "api.log"
@@ -133,7 +133,7 @@ def test_while_the_store_hangs_what_needs_no_store_is_answered(limited: Process,
     def ask(method: str, path: str) -> None:
         others.append(limited.ask(method, path))
 
-    waiting = int(FUNCTION.environment["THREADS"]) * 3 // 8
+    waiting = int(FUNCTION.environment["FAPLOG_THREADS"]) * 3 // 8
     with _hanging_store(servers):
         threads = _start([(upload, ())] * 24)
         until(lambda: len(uploads) == 24 - waiting, what="what is too much was refused")

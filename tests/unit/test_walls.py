@@ -3,8 +3,9 @@
 import ast
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Final
 
@@ -28,11 +29,27 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "functions/average/core": ("faplog.contracts",),
     "functions/api": (
         *FUNCTION,
-        *("faplog.blobs", "faplog.bus", "faplog.errors", "faplog.http_errors", "faplog.logs", "faplog.version"),
+        *(
+            "faplog.blobs",
+            "faplog.bus",
+            "faplog.environment",
+            "faplog.errors",
+            "faplog.http_errors",
+            "faplog.logs",
+            "faplog.version",
+        ),
     ),
     "ui": ("faplog.contracts", "faplog.telemetry", "faplog.settings"),
     "connector": (
-        *("faplog.contracts", "faplog.bus", "faplog.logs", "faplog.routes", "faplog.settings", "faplog.telemetry"),
+        *(
+            "faplog.contracts",
+            "faplog.bus",
+            "faplog.environment",
+            "faplog.logs",
+            "faplog.routes",
+            "faplog.settings",
+            "faplog.telemetry",
+        ),
     ),
     "standalone": (
         *("faplog.contracts", "faplog.blobs", "faplog.errors", "faplog.nats_users", "faplog.routes", "faplog.stack"),
@@ -41,6 +58,9 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "infra": (
         *("faplog.contracts", "faplog.blobs", "faplog.errors", "faplog.nats_users", "faplog.routes", "faplog.settings"),
         *("faplog.stack", "faplog.telemetry", "faplog.version"),
+        # the settings of every process, for docs/settings.md
+        *("faplog.environment", "faplog.function", "connector.settings", "ui.settings"),
+        *("functions.analyse.settings", "functions.api.settings", "functions.average.settings"),
     ),
     "bench": (
         *("faplog.contracts", "faplog.stack", "faplog.synthetic", "functions.analyse", "functions.average"),
@@ -84,16 +104,32 @@ def tree(path: Path) -> ast.Module:
     return ast.parse((ROOT / path).read_text("utf-8"))
 
 
-def imports(path: Path) -> Iterator[str]:
-    """The absolute name of every module a file imports; relative ones resolved."""
+def imports(path: Path, *, at_run_time: bool = False) -> Iterator[str]:
+    """Yield the absolute name of every module a file imports; relative ones resolved.
+
+    With `at_run_time`, imports that only a type checker sees are left out.
+    """
     package = path.with_suffix("").parts[:-1]
+    unseen = _for_type_checkers(path) if at_run_time else frozenset()
     for node in ast.walk(tree(path)):
+        if id(node) in unseen:
+            continue
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else ()
             module = ".".join([*base, *([node.module] if node.module else [])])
             yield from (f"{module}.{name.name}" for name in node.names)
+
+
+def _for_type_checkers(path: Path) -> frozenset[int]:
+    """Return the ids of the nodes inside `if TYPE_CHECKING:`."""
+    return frozenset(
+        id(inner)
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    )
 
 
 def within(name: str, modules: tuple[str, ...]) -> bool:
@@ -199,3 +235,39 @@ def test_nobody_reaches_into_what_another_room_keeps_to_itself() -> None:
 
 def _is_private(name: str) -> bool:
     return name.startswith("_") and not name.startswith("__")
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    """No circle of imports exists in the repository, imports inside functions included."""
+    modules = {_module_name(path): path for path in files()}
+    graph = {
+        name: {
+            found
+            for imported in imports(path, at_run_time=True)
+            if (found := _longest_module(imported, modules)) != name
+        }
+        for name, path in modules.items()
+    }
+    assert not _circles(graph)
+
+
+def _module_name(path: Path) -> str:
+    parts = path.with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _longest_module(imported: str, modules: Mapping[str, Path]) -> str | None:
+    """The module of ours that an imported name lies in, or None for another project's."""
+    parts = imported.split(".")
+    names = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+    return next((name for name in names if name in modules), None)
+
+
+def _circles(graph: Mapping[str, set[str | None]]) -> list[str]:
+    """Each group of modules that reach one another, as one line."""
+    sorter = TopologicalSorter({name: {other for other in others if other} for name, others in graph.items()})
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        return [" -> ".join(error.args[1])]
+    return []

@@ -23,7 +23,11 @@ def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with all secrets but the signing keys."""
     for name, value in SECRETS.items():
         (tmp_path / name).write_text(value)
-    for name, value in {"SECRETS_DIR": str(tmp_path), "s3_endpoint": "http://nowhere", "s3_bucket": "x"}.items():
+    for name, value in {
+        "FAPLOG_SECRETS_DIR": str(tmp_path),
+        "FAPLOG_S3_ENDPOINT": "http://nowhere",
+        "FAPLOG_S3_BUCKET": "x",
+    }.items():
         monkeypatch.setenv(name, value)
     return tmp_path
 
@@ -69,8 +73,8 @@ def test_a_migration_without_an_address_is_no_migration(secrets: Path) -> None:
 def test_other_origins_stand_with_commas_between(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (secrets / "faplog-signing-keys").write_text("{}")
     assert load(Settings).cors_origins == ()
-    monkeypatch.setenv("cors_origins", "https://a.example.org, http://127.0.0.1:3000/,")
+    monkeypatch.setenv("FAPLOG_CORS_ORIGINS", "https://a.example.org, http://127.0.0.1:3000/,")
     assert load(Settings).cors_origins == ("https://a.example.org", "http://127.0.0.1:3000")
-    monkeypatch.setenv("cors_origins", "a.example.org")
-    with pytest.raises(SettingsError, match="Cannot start, setting 'cors_origins"):
+    monkeypatch.setenv("FAPLOG_CORS_ORIGINS", "a.example.org")
+    with pytest.raises(SettingsError, match="Cannot start, setting 'FAPLOG_CORS_ORIGINS"):
         load(Settings)

@@ -24,7 +24,7 @@ def start(
     done = subprocess.run(
         [sys.executable, "-m", "connector", "--routes", str(folder / "routes.json"), *arguments],
         cwd=ROOT,
-        env=os.environ | {"SECRETS_DIR": str(folder)},
+        env=os.environ | {"FAPLOG_SECRETS_DIR": str(folder)},
         capture_output=True,
         text=True,
         timeout=120,
@@ -62,10 +62,11 @@ def test_a_wrong_address_is_named(tmp_path: Path) -> None:
 
 
 def test_a_wrong_level_of_logging_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LOG_LEVEL", "loud")
+    monkeypatch.setenv("FAPLOG_LOG_LEVEL", "loud")
     said = start(tmp_path, nats="nats://127.0.0.1:9", secret="long enough to be one")
     assert said == (
-        "Cannot start, setting 'LOG_LEVEL': must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL (environment).\n"
+        "Cannot start, setting 'FAPLOG_LOG_LEVEL': "
+        "must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL (environment).\n"
     )
 
 
@@ -75,4 +76,4 @@ def test_replaying_dead_letters_must_say_which(
     monkeypatch.setattr(sys, "argv", ["connector.dead", "replay"])
     with pytest.raises(SystemExit):
         dead.main()
-    assert "say which letters to replay" in capsys.readouterr().err
+    assert "name the letters to replay" in capsys.readouterr().err

@@ -38,7 +38,7 @@ class Addresses(Settings):
 
 @pytest.mark.parametrize(("name", "address"), GOOD)
 def test_an_address_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch, name: str, address: str) -> None:
-    monkeypatch.setenv(name, address)
+    monkeypatch.setenv(f"FAPLOG_{name.upper()}", address)
     loaded: BaseModel = load(Addresses)
     value = getattr(loaded, name)
     assert (value if isinstance(value, str) else value.get_secret_value()) == address
@@ -46,7 +46,9 @@ def test_an_address_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch, name: str
 
 @pytest.mark.parametrize(("name", "address"), BAD)
 def test_another_word_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch, name: str, address: str) -> None:
-    monkeypatch.setenv(name, address)
-    with pytest.raises(SettingsError, match=f"Cannot start, setting '{name}.*must be an address such as") as error:
+    monkeypatch.setenv(f"FAPLOG_{name.upper()}", address)
+    with pytest.raises(
+        SettingsError, match=f"Cannot start, setting 'FAPLOG_{name.upper()}.*must be an address such as"
+    ) as error:
         load(Addresses)
     assert "topsecret" not in str(error.value)

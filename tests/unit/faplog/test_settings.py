@@ -1,10 +1,12 @@
 """A process with a missing or malformed setting refuses to start, with one sentence that names it."""
 
+import logging
 from pathlib import Path
 
 import pytest
 from pydantic import Field, SecretStr
 
+from faplog import environment
 from faplog.settings import Settings, SettingsError, load
 
 
@@ -18,8 +20,8 @@ class Example(Settings):
 
 @pytest.fixture
 def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("SECRETS_DIR", str(tmp_path))
-    monkeypatch.setenv("S3_BUCKET", "faplog")
+    monkeypatch.setenv("FAPLOG_SECRETS_DIR", str(tmp_path))
+    monkeypatch.setenv("FAPLOG_S3_BUCKET", "faplog")
     (tmp_path / "faplog-connector-secret").write_text("0123456789abcdef\n", "utf-8")
     return tmp_path
 
@@ -39,18 +41,18 @@ def test_a_missing_secret_is_named(secrets: Path) -> None:
 
 
 def test_a_missing_folder_of_secrets_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SECRETS_DIR", str(tmp_path / "nowhere"))
-    monkeypatch.setenv("S3_BUCKET", "faplog")
+    monkeypatch.setenv("FAPLOG_SECRETS_DIR", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("FAPLOG_S3_BUCKET", "faplog")
     with pytest.raises(SettingsError, match="nowhere"):
         load(Example)
 
 
 def test_a_malformed_value_is_named_but_never_shown(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WORKERS", "many")
+    monkeypatch.setenv("FAPLOG_WORKERS", "many")
     (secrets / "faplog-connector-secret").write_text("short-secret", "utf-8")
     with pytest.raises(SettingsError) as caught:
         load(Example)
-    assert "workers" in str(caught.value)
+    assert "FAPLOG_WORKERS" in str(caught.value)
     assert "faplog-connector-secret" in str(caught.value)
     assert "short-secret" not in str(caught.value)
     assert "many" not in str(caught.value)
@@ -64,3 +66,34 @@ def test_secrets_mounted_as_kubernetes_mounts_them_are_read(secrets: Path) -> No
     (secrets / "..data").symlink_to(dated.name)
     (secrets / "faplog-connector-secret").symlink_to("..data/faplog-connector-secret")
     assert load(Example).connector_secret.get_secret_value() == "0123456789abcdef"
+
+
+def test_former_names_are_read_with_a_warning_that_names_the_new_one(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(environment, "_warned", set())
+    monkeypatch.delenv("FAPLOG_S3_BUCKET")
+    monkeypatch.delenv("FAPLOG_SECRETS_DIR")
+    monkeypatch.setenv("s3_bucket", "former")
+    monkeypatch.setenv("SECRETS_DIR", str(secrets))
+    with caplog.at_level(logging.WARNING):
+        assert load(Example).s3_bucket == "former"
+    named = {(vars(record)["former"], vars(record)["setting"]) for record in caplog.records}
+    assert named == {("s3_bucket", "FAPLOG_S3_BUCKET"), ("SECRETS_DIR", "FAPLOG_SECRETS_DIR")}
+
+
+def test_a_new_name_wins_over_a_former_one_without_a_warning(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(environment, "_warned", set())
+    monkeypatch.setenv("S3_BUCKET", "former")
+    monkeypatch.setenv("SECRETS_DIR", str(secrets / "nowhere"))
+    assert load(Example).s3_bucket == "faplog"
+    assert not caplog.records
+
+
+def test_a_variable_of_the_process_has_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    variable = environment.Variable("EXAMPLE_SETTING", "1", "An example.")
+    assert variable.read() == "1"
+    monkeypatch.setenv("FAPLOG_EXAMPLE_SETTING", "2")
+    assert variable.read() == "2"

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from connector.settings import ConnectorSettings
-from faplog import bus, routes, stack, telemetry
+from faplog import bus, routes, stack
+from faplog.metrics import METRICS
 from faplog.version import VERSION
 from functions.api.settings import OwnerSettings, Settings
 from infra import check, dashboards, policy, release, render, seal
@@ -100,7 +101,7 @@ def test_community_edition_deploys_the_stack_as_it_is() -> None:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_the_threads_of_a_function_are_what_it_is_scaled_by(name: str) -> None:
-    assert FUNCTIONS[name].environment["THREADS"] == str(FUNCTIONS[name].ours("threads"))
+    assert FUNCTIONS[name].environment["FAPLOG_THREADS"] == str(FUNCTIONS[name].ours("threads"))
 
 
 def test_whoever_is_further_out_waits_longer() -> None:
@@ -398,7 +399,7 @@ def prometheus_names() -> set[str]:
     units = {"s": "_seconds", "By": "_bytes"}
     counters = {"faplog.logs.analysed", "faplog.uploads", "faplog.connector.deliveries"}
     names = set()
-    for name, (unit, _) in telemetry.METRICS.items():
+    for name, (unit, _) in METRICS.items():
         names.add(name.replace(".", "_") + units.get(unit, "") + ("_total" if name in counters else ""))
     return names
 
