@@ -49,8 +49,8 @@ async def serve(
         ]
         connection = tasks.create_task(broker.run())
         fetching = [tasks.create_task(lane.run()) for lane in lanes]
-        beats = tasks.create_task(_beat(lanes, settings.connector_ack_wait_sec / 3))
-        watch = tasks.create_task(_watch(broker, routes, settings.connector_watch_sec))
+        beats = tasks.create_task(send_heartbeats(lanes, settings.connector_ack_wait_sec / 3))
+        watch = tasks.create_task(watch_queues(broker, routes, settings.connector_watch_sec))
 
         await stopping.wait()
         log.info("stopping")
@@ -79,7 +79,7 @@ async def _end(tasks: set[asyncio.Task[None]]) -> None:
         _, tasks = await asyncio.wait(tasks, timeout=CANCEL_AGAIN_SEC)
 
 
-async def _beat(lanes: Sequence[Lane], every_sec: float) -> None:
+async def send_heartbeats(lanes: Sequence[Lane], every_sec: float) -> None:
     while True:
         await asyncio.sleep(every_sec)
         try:
@@ -89,7 +89,7 @@ async def _beat(lanes: Sequence[Lane], every_sec: float) -> None:
             log.exception("a heartbeat failed")
 
 
-async def _watch(broker: Broker, routes: Sequence[Route], every_sec: float) -> None:
+async def watch_queues(broker: Broker, routes: Sequence[Route], every_sec: float) -> None:
     """Update queue length, age of the oldest message and number of dead letters at intervals."""
     while True:
         await broker.client()
