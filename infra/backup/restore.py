@@ -45,7 +45,7 @@ def restore(folder: Path, target: Target, *, replace: bool = False) -> Manifest:
 
 
 def lasting(manifest: Manifest) -> dict[str, Entry]:
-    """Return the objects of a snapshot that are restored: snapshots of 0.1.0 also hold transient ones."""
+    """Return the objects of a snapshot that are restored; snapshots of older releases hold transient ones too."""
     return {key: item for key, item in manifest.objects.items() if not key.startswith(TRANSIENT)}
 
 
