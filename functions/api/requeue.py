@@ -98,7 +98,7 @@ class Requeue:
             users = connection.execute(
                 """
                 SELECT DISTINCT user_id FROM fap_analysis
-                WHERE status = 'Processing'
+                WHERE status = 'Processing' AND deleted_at IS NULL
                     AND (delayed OR retries > 0 OR stage = 'upload' AND queued_at < now() - %s)
                 """,
                 [UPLOAD_AWAITED],
