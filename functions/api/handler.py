@@ -5,11 +5,17 @@ from flask import Flask
 from faplog import function
 from faplog.settings import load
 
-from . import analyses, averages, db, files, front, health, parts, refusals, results, shared, sharing, uploads
-from .publisher import Publisher
-from .requeue import Requeue
-from .resender import Resender
+from . import db, services
+from .analyses import files, results
+from .analyses import views as analyses
+from .averages import views as averages
+from .delivery.publisher import Publisher
+from .reconcile.requeue import Requeue
+from .reconcile.resender import Resender
 from .settings import Settings
+from .sharing import owner_views, reader_views
+from .uploads import views as uploads
+from .web import edge_refusals, health, middleware
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -24,9 +30,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     database = db.Database(settings.api_database.get_secret_value(), settings.worker_database.get_secret_value())
     app.extensions[db.EXTENSION] = database
     blobs, publisher = function.blobs(settings), Publisher(settings.nats.get_secret_value())
-    parts.install(app, settings, blobs, publisher)
+    services.install(app, settings, blobs, publisher)
     function.run_in_background(app, Resender(Requeue(database, blobs, publisher, settings)))
-    front.install(app, settings)
-    for module in (uploads, analyses, files, sharing, shared, averages, results, refusals, health):
+    middleware.install(app, settings)
+    for module in (uploads, analyses, files, owner_views, reader_views, averages, results, edge_refusals, health):
         app.register_blueprint(module.blueprint)
     return app

@@ -11,7 +11,7 @@ import pytest
 
 from faplog.draining import DRAIN_BYTES
 from faplog.synthetic import day
-from functions.api.receive import MAX_BODY_BYTES
+from functions.api.uploads.receive import MAX_BODY_BYTES
 from tests.chaos.memory import bounded
 from tests.chaos.promise import blobs, kept, left
 from tests.conftest import Stack

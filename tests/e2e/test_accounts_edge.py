@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from functions.api.brake import PAIR
+from functions.api.accounts.rate_limit import PAIR
 from tests.conftest import Stack
 from tests.integration.people import AUTH, PASSWORD, some_email
 

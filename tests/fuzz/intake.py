@@ -11,10 +11,11 @@ from flask import Flask, Request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.test import EnvironBuilder
 
-from functions.api import archive, contents, uploads
-from functions.api.names import MAX_NAME_CHARS
-from functions.api.receive import MAX_UPLOAD_BYTES, Spooled, uploaded
-from functions.api.schemas import Accepted, Refused
+from functions.api.analyses.schemas import Accepted, Refused
+from functions.api.uploads import contents, zip_archive
+from functions.api.uploads import views as uploads
+from functions.api.uploads.file_names import MAX_NAME_CHARS
+from functions.api.uploads.receive import MAX_UPLOAD_BYTES, Spooled, uploaded
 from tests.fuzz import logs
 from tests.fuzz.plain import check_plain, check_sentence
 
@@ -73,8 +74,8 @@ def check_zip(data: bytes) -> None:
 def _check_zip(file: IO[bytes]) -> None:
     refused: list[Refused] = []
     try:
-        with archive.open_zip(file) as opened:
-            listing = archive.listing(opened)
+        with zip_archive.open_zip(file) as opened:
+            listing = zip_archive.listing(opened)
             _check_batches(opened, listing, refused)
     except REFUSALS as error:
         check_sentence(error.description or "")
@@ -84,8 +85,8 @@ def _check_zip(file: IO[bytes]) -> None:
     assert answer.model_dump_json(by_alias=True, exclude_none=True)
 
 
-def _check_batches(opened: zipfile.ZipFile, listing: archive.Listing, refused: list[Refused]) -> None:
-    assert 0 < len(listing.logs) <= archive.MAX_ENTRIES
+def _check_batches(opened: zipfile.ZipFile, listing: zip_archive.Listing, refused: list[Refused]) -> None:
+    assert 0 < len(listing.logs) <= zip_archive.MAX_ENTRIES
     total = found = 0
     for batch in uploads.batches(opened, listing, refused):
         assert 0 < len(batch) <= uploads.BATCH_LOGS
@@ -94,7 +95,7 @@ def _check_batches(opened: zipfile.ZipFile, listing: archive.Listing, refused: l
             found += 1
             total += log.size
             log.file.close()
-        assert total <= archive.MAX_TOTAL_BYTES
+        assert total <= zip_archive.MAX_TOTAL_BYTES
     assert found + len(refused) == len(listing.logs)
     for one in refused:
         check_sentence(one.message)
@@ -102,7 +103,7 @@ def _check_batches(opened: zipfile.ZipFile, listing: archive.Listing, refused: l
 
 def _check_file(log: Spooled) -> None:
     content = log.file.read()
-    assert log.size == len(content) <= archive.MAX_ENTRY_BYTES
+    assert log.size == len(content) <= zip_archive.MAX_ENTRY_BYTES
     assert log.head == content[: contents.HEAD_BYTES]
     _check_name(log.file_name)
     assert log.file_name.lower().endswith(".csv")

@@ -21,7 +21,7 @@ from functions.analyse.core.analysis import analyse, read
 from functions.analyse.core.errors import BadLog
 from functions.analyse.core.series import MAX_POINTS
 from functions.analyse.report import show
-from functions.api import contents
+from functions.api.uploads import contents
 from functions.average.core import average
 from tests.fuzz.memory import Memory
 from tests.fuzz.plain import check_ordered, check_plain, check_sentence

@@ -15,7 +15,7 @@ from faplog import bus
 from faplog.contracts.messages import AnalysisRequest, AnalysisResult
 from functions.analyse.core.analysis import analyse, read
 from functions.analyse.core.errors import BadData
-from functions.api import archive
+from functions.api.uploads import zip_archive
 from functions.average.core import average
 from tests.fuzz import delivery, intake, logs, messages
 
@@ -35,9 +35,9 @@ def test_an_entry_before_the_start_of_a_file_on_disk_is_a_damaged_zip() -> None:
     intake.check_zip(cut)
     with tempfile.TemporaryFile() as file:
         file.write(cut)
-        with archive.open_zip(file) as opened:
-            (entry,) = archive.listing(opened).logs
-            assert archive.unpack(opened, entry) is None
+        with zip_archive.open_zip(file) as opened:
+            (entry,) = zip_archive.listing(opened).logs
+            assert zip_archive.unpack(opened, entry) is None
 
 
 @pytest.mark.parametrize(

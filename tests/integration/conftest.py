@@ -13,9 +13,11 @@ from flask import Flask
 
 from faplog.contracts.messages import Subject
 from faplog.settings import load
-from functions.api import brake, db, passwords, publisher
-from functions.api.brake import Rule
+from functions.api import db
+from functions.api.accounts import passwords, rate_limit
+from functions.api.accounts.rate_limit import Rule
 from functions.api.db import Database
+from functions.api.delivery import publisher
 from functions.api.handler import create_app
 from functions.api.settings import Settings
 from standalone.servers import Servers
@@ -39,8 +41,10 @@ def _patient() -> Iterator[None]:
 def long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """The brake's waits are so long that none is over before the next line of a test, however busy the machine."""
     for name in ("PAIR", "PAIR_UNDER_ATTACK", "ADDRESS", "REGISTRATION"):
-        rule: Rule = getattr(brake, name)
-        monkeypatch.setattr(brake, name, replace(rule, first_wait=60 * rule.first_wait, longest_wait=timedelta(days=1)))
+        rule: Rule = getattr(rate_limit, name)
+        monkeypatch.setattr(
+            rate_limit, name, replace(rule, first_wait=60 * rule.first_wait, longest_wait=timedelta(days=1))
+        )
 
 
 @pytest.fixture

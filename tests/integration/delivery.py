@@ -22,10 +22,10 @@ from faplog import bus
 from faplog.contracts.analysis import ANALYSIS_VERSION
 from faplog.contracts.keys import series_key
 from faplog.contracts.messages import HEADER_SECRET, HEADER_TOPIC
-from functions.api import parts
+from functions.api import services
 from functions.api.db import EXTENSION, Database
 from functions.api.handler import create_app
-from functions.api.reconcile import Reconciler
+from functions.api.reconcile.__main__ import Reconciler
 from functions.api.settings import Settings
 from tests.conftest import until
 from tests.integration.connector_rig import PATIENCE_SEC, NatsServer
@@ -115,7 +115,7 @@ class Rig:
         self.app = create_app(self.settings)
         self.database: Database = self.app.extensions[EXTENSION]
         with self.app.app_context():
-            self.blobs, self.publisher = parts.blobs(), parts.publisher()
+            self.blobs, self.publisher = services.blobs(), services.publisher()
 
     def bring(self, topic: str, message: dict[str, Any]) -> TestResponse:
         """Deliver a message as the connector does."""

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from flask import Flask
 
-from functions.api import brake
-from functions.api.brake import ADDRESS, ATTACK, PAIR, PAIR_UNDER_ATTACK, REGISTRATION, Braked
+from functions.api.accounts import rate_limit
+from functions.api.accounts.rate_limit import ADDRESS, ATTACK, PAIR, PAIR_UNDER_ATTACK, REGISTRATION, Braked
 from functions.api.db import Database
 from functions.api.handler import create_app
 from functions.api.settings import Settings
@@ -34,7 +34,7 @@ def failures(database: Database, account: str, address: str, times: int) -> None
     """So many failures as the brake counts them, without the cost of hashing; waits are skipped."""
     for _ in range(times):
         with database.worker() as connection:
-            brake.count_attempt(connection, account, address)
+            rate_limit.count_attempt(connection, account, address)
         over(database)
 
 
@@ -49,7 +49,7 @@ def test_some_failures_are_free_then_there_is_a_wait(owner: Person) -> None:
     assert guess(owner, attacker, PAIR.free) == [401] * PAIR.free
     braked = owner.log_in(WRONG, attacker)
     assert braked.status_code == 429
-    assert 1 <= int(braked.headers["Retry-After"]) <= brake.PAIR.first_wait.total_seconds()
+    assert 1 <= int(braked.headers["Retry-After"]) <= rate_limit.PAIR.first_wait.total_seconds()
     assert braked.headers["Retry-After"] in braked.get_json()["message"]
 
 
@@ -73,13 +73,13 @@ def test_the_wait_doubles(owner: Person, database: Database) -> None:
     waits = []
     for _ in range(4):
         with database.worker() as connection:
-            brake.count_attempt(connection, owner.email, attacker)
+            rate_limit.count_attempt(connection, owner.email, attacker)
             longest = connection.execute("SELECT max(blocked_until - now()) AS wait FROM brake").fetchone()
         with pytest.raises(Braked), database.worker() as connection:
-            brake.count_attempt(connection, owner.email, attacker)
+            rate_limit.count_attempt(connection, owner.email, attacker)
         waits.append(longest and longest["wait"])
         over(database)
-    assert waits == [brake.PAIR.first_wait * factor for factor in (1, 2, 4, 8)]
+    assert waits == [rate_limit.PAIR.first_wait * factor for factor in (1, 2, 4, 8)]
 
 
 def test_a_success_forgets_the_failures(owner: Person) -> None:
@@ -105,14 +105,14 @@ def test_a_login_and_an_attempt_at_once_do_not_wait_for_each_other(owner: Person
     def let_in() -> None:
         with database.worker() as connection:
             logging_in.append(connection.info.backend_pid)
-            brake.take_back(connection, owner.email, home)
+            rate_limit.take_back(connection, owner.email, home)
 
     with ThreadPoolExecutor(1) as pool, database.worker() as connection:
-        brake.count_attempt(connection, owner.email, somewhere())  # holds what is counted of the account
+        rate_limit.count_attempt(connection, owner.email, somewhere())  # holds what is counted of the account
         done = pool.submit(let_in)
         waits = "SELECT FROM pg_locks WHERE pid = ANY(%s) AND NOT granted"
         until(lambda: connection.execute(waits, [logging_in]).fetchone() is not None, what="the login waits for it")
-        brake.count_attempt(connection, owner.email, home)
+        rate_limit.count_attempt(connection, owner.email, home)
     done.result()
 
 
@@ -176,7 +176,7 @@ def test_registrations_are_braked_by_address(api_app: Flask, database: Database)
     address, client = somewhere(), api_app.test_client()
     for _ in range(REGISTRATION.free):
         with database.worker() as connection:
-            brake.count_registration(connection, address)
+            rate_limit.count_registration(connection, address)
     body, headers = {"email": some_email(), "password": PASSWORD}, {"X-Forwarded-For": address}
     braked = client.post(f"{AUTH}/register", json=body, headers=headers)
     assert braked.status_code == 429
@@ -192,7 +192,7 @@ def test_what_is_long_quiet_is_forgotten(owner: Person, database: Database) -> N
     assert guess(owner, attacker, PAIR.free) == [401] * PAIR.free
     with database.worker() as connection:
         connection.execute("UPDATE brake SET counted_at = counted_at - interval '3 days'")
-        brake.forget(connection)
+        rate_limit.forget(connection)
         left = connection.execute("SELECT count(*) AS n FROM brake WHERE trusted_until IS NULL").fetchone()
     assert left == {"n": 0}
 

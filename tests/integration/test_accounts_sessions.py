@@ -10,11 +10,11 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 
-from functions.api import audit, passwords, sessions
+from functions.api.accounts import audit, passwords, sessions
+from functions.api.accounts.tokens import Keys
 from functions.api.db import Database
 from functions.api.handler import create_app
 from functions.api.settings import Settings
-from functions.api.tokens import Keys
 from tests.integration.conftest import database_of
 from tests.integration.people import AUTH, PASSWORD, Browser, Person, arrive, register, some_email, somewhere
 

@@ -9,10 +9,10 @@ import pytest
 from pydantic import SecretStr
 
 from functions.api import db
-from functions.api import publisher as publisher_module
 from functions.api.db import EXTENSION
+from functions.api.delivery import publisher as publisher_module
+from functions.api.delivery.publisher import Outgoing, Publisher
 from functions.api.handler import create_app
-from functions.api.publisher import Outgoing, Publisher
 from functions.api.settings import Settings
 from tests.conftest import until
 from tests.integration.connector_rig import NatsServer

@@ -11,10 +11,10 @@ import pytest
 from psycopg.sql import SQL, Composable
 
 from faplog.contracts.keys import log_key
-from functions.api import deleted
-from functions.api.analyses import list_statement
+from functions.api.analyses import deletion
+from functions.api.analyses.schemas import ListQuery, Order, SortBy
+from functions.api.analyses.views import list_statement
 from functions.api.handler import create_app
-from functions.api.schemas import ListQuery, Order, SortBy
 from functions.api.settings import Settings
 from standalone.servers import Servers
 from tests.integration.delivery import API, Rig, failure, get, some_log, success, upload, uploaded
@@ -370,8 +370,8 @@ def test_ten_thousand_deleted_logs_slow_no_list_down(system: Rig, servers: Serve
     for sort in SortBy:
         statement, values = list_statement(person.id, ListQuery(sortBy=sort, limit=20))
         assert _rows_read(_explained(system, person, statement, values)) <= 20
-    values = {"user_id": person.id, "restorable": deleted.RESTORABLE, "limit": 20, "offset": 0}
-    assert _rows_read(_explained(system, person, SQL(deleted.PAGE), values)) <= 20
+    values = {"user_id": person.id, "restorable": deletion.RESTORABLE, "limit": 20, "offset": 0}
+    assert _rows_read(_explained(system, person, SQL(deletion.PAGE), values)) <= 20
     assert get(person, "/analyses")["pagination"]["totalItems"] == 100
     assert get(person, "/analyses/deleted")["pagination"]["totalItems"] == 9_900
 

@@ -13,9 +13,11 @@ import pytest
 
 from faplog.contracts.analysis import ANALYSIS_VERSION
 from faplog.contracts.keys import log_key, result_key, series_key
-from functions.api import queued, reconcile, requeue
 from functions.api.db import Conn, Database
-from functions.api.requeue import Requeue
+from functions.api.delivery import stream_contents
+from functions.api.reconcile import __main__ as reconcile
+from functions.api.reconcile import requeue
+from functions.api.reconcile.requeue import Requeue
 from functions.api.settings import Settings
 from standalone.servers import Servers
 from tests.conftest import ROOT, until
@@ -85,7 +87,7 @@ def test_what_waits_in_the_stream_is_not_overdue_however_long(system: Rig, perso
 
 def test_a_queue_longer_than_is_looked_at(system: Rig, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     """Then the age of the oldest request decides: what is older is lost, what is younger still waits."""
-    monkeypatch.setattr(queued, "SCAN", 10)
+    monkeypatch.setattr(stream_contents, "SCAN", 10)
     lost = uploaded(person)
     assert len(system.take("analysis.request")) == 1
     upload(person, zipped({f"{n}.csv": some_log() for n in range(30)}), "a.zip")

@@ -10,8 +10,8 @@ import pytest
 from faplog import bus
 from faplog.contracts.analysis import ANALYSIS_VERSION
 from faplog.contracts.keys import log_key
-from functions.api.receive import MAX_UPLOAD_BYTES
 from functions.api.settings import Settings
+from functions.api.uploads.receive import MAX_UPLOAD_BYTES
 from tests.conftest import until
 from tests.integration.delivery import (
     API,

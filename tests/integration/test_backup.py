@@ -15,7 +15,7 @@ import pytest
 
 from faplog.blobs import Blobs
 from faplog.contracts import keys
-from functions.api import deleted
+from functions.api.analyses import deletion
 from functions.api.db import Database
 from infra.backup import database, drill, manifest, restore, snapshot
 from infra.backup.manifest import BadBackup
@@ -118,10 +118,10 @@ def test_deleted_logs_stay_deleted_and_are_purged_in_time(new: Servers, backup: 
     restore.restore(backup, target(new), replace=True)
     api = Database(secret(new, "faplog-api-database"), secret(new, "faplog-worker-database"))
     try:
-        assert deleted.purge(api, target(new).blobs) == 0
+        assert deletion.purge(api, target(new).blobs) == 0
         with api.worker() as connection:
             connection.execute("UPDATE fap_analysis SET deleted_at = deleted_at - interval '30 minutes'")
-        assert deleted.purge(api, target(new).blobs) == ACCOUNTS
+        assert deletion.purge(api, target(new).blobs) == ACCOUNTS
     finally:
         api.close()
 

@@ -14,7 +14,8 @@ from werkzeug.test import TestResponse
 
 from faplog.contracts.analysis import ANALYSIS_VERSION
 from faplog.contracts.keys import log_key, result_key, series_key
-from functions.api import deleted, requeue
+from functions.api.analyses import deletion
+from functions.api.reconcile import requeue
 from functions.api.settings import Settings
 from tests.integration.delivery import (
     API,
@@ -354,7 +355,7 @@ def test_an_upload_on_its_way_may_be_deleted(system: Rig, person: Person, monkey
 def test_after_an_hour_reconcile_removes_rows_and_objects_in_batches(
     system: Rig, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deleted, "PURGE_BATCH", 2)
+    monkeypatch.setattr(deletion, "PURGE_BATCH", 2)
     young, *old = [analysed(system, person) for _ in range(6)]
     assert person.call("POST", f"{API}/analyses/{old[0]}/share").status_code == 201
     for analysis_id in (young, *old):
@@ -479,7 +480,7 @@ def test_the_purge_and_an_upload_of_the_same_content_at_once(system: Rig, person
     def act(which: int) -> int:
         if which < len(tabs):
             return upload(tabs[which], content).status_code
-        return 202 if deleted.purge(system.database, system.blobs) in (0, 1) else 500
+        return 202 if deletion.purge(system.database, system.blobs) in (0, 1) else 500
 
     assert at_once(5, act) == [202] * 5
     (there,) = listed(person)
@@ -501,7 +502,7 @@ def test_the_purge_and_a_restore_at_once(system: Rig, person: Person) -> None:
             while rows(system, analysis_id) and not system.sql(
                 "SELECT id FROM fap_analysis WHERE id = %s AND deleted_at IS NULL", analysis_id
             ):
-                deleted.purge(system.database, system.blobs)
+                deletion.purge(system.database, system.blobs)
             return 0
 
         _, answer = at_once(2, act)

@@ -16,7 +16,7 @@ from connector.broker import NOT_STORED
 from connector.dead import letters, replay
 from faplog import bus
 from faplog.routes import Route
-from functions.api.publisher import Outgoing, Publisher
+from functions.api.delivery.publisher import Outgoing, Publisher
 from functions.api.settings import Settings
 from tests.conftest import until
 from tests.integration.connector_rig import (

@@ -11,8 +11,8 @@ import pytest
 
 from faplog import bus
 from faplog.function import background
-from functions.api import resender
-from functions.api.resender import Resender
+from functions.api.reconcile import resender
+from functions.api.reconcile.resender import Resender
 from functions.api.settings import Settings
 from standalone.servers import Servers
 from tests.conftest import ROOT, free_port, until
@@ -184,7 +184,7 @@ def test_what_is_not_published_is_logged(system: Rig, person: Person, caplog: py
 
 def test_a_connection_the_server_ended_for_good_is_made_anew(tmp_path: Path) -> None:
     """nats-py gives up where the server refuses its credentials, say while they are changed."""
-    from functions.api.publisher import Publisher
+    from functions.api.delivery.publisher import Publisher
 
     broker = NatsServer(tmp_path)
     broker.start()

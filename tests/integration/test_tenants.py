@@ -10,10 +10,11 @@ from flask import Flask
 from psycopg import errors
 
 from faplog.contracts import keys
-from functions.api import openapi, parts
-from functions.api.auth import MARK
+from functions.api import services
+from functions.api.accounts.authentication import MARK
 from functions.api.db import Conn, Database
 from functions.api.settings import Settings
+from functions.api.web import openapi
 from tests.integration.people import Person, arrive
 from tests.integration.uploading import log, succeed, upload
 
@@ -46,7 +47,7 @@ def analysis_id(api_app: Flask, owner: Person) -> UUID:
     made = upload(owner, log("private"))
     with api_app.app_context():
         succeed(api_app.extensions["faplog.database"], made)
-        parts.blobs().put(keys.series_key(made), b"\x1f\x8b\x08\x00" + bytes(6) + b"\x03\x00" + bytes(8))
+        services.blobs().put(keys.series_key(made), b"\x1f\x8b\x08\x00" + bytes(6) + b"\x03\x00" + bytes(8))
     assert owner.call("POST", f"/api/v1/analyses/{made}/share").status_code == 201
     return made
 
@@ -112,9 +113,9 @@ def test_lists_and_averages_are_ones_own(owner: Person, stranger: Person, analys
 
 def test_a_session_cannot_be_used_for_another_user(api_app: Flask, owner: Person, stranger: Person) -> None:
     """Even with a signing key in hand: the session in the token must be the user's own."""
-    from functions.api import auth, tokens
+    from functions.api.accounts import authentication, tokens
 
-    keys_ = api_app.extensions[auth.EXTENSION].keys
+    keys_ = api_app.extensions[authentication.EXTENSION].keys
     theirs = tokens.verify(keys_, stranger.access_token)
     mixed = tokens.issue(keys_, tokens.Access(owner.id, owner.email, theirs.session_id))
     headers = {"Authorization": f"Bearer {mixed}"}

@@ -9,7 +9,7 @@ import pytest
 
 from faplog.blobs import Blobs
 from faplog.errors import Unavailable
-from functions.api.publisher import Publisher
+from functions.api.delivery.publisher import Publisher
 from tests.conftest import until
 from tests.integration.delivery import Rig, failure, get, some_log, success, upload, uploaded, zipped
 from tests.integration.people import Person

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask, Response, request
 
-from functions.api.afterwards import afterwards
+from functions.api.web.after_response import afterwards
 
 
 class Connection:

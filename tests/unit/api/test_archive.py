@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
-from functions.api import archive
+from functions.api.uploads import zip_archive
 
 CSV = b"Date;Time;Revs\n2025.02.03;07:41:03;800\n"
 
@@ -26,12 +26,12 @@ def zipped(entries: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> io.
 
 def logs_of(file: io.BytesIO) -> tuple[dict[str, bytes | None], tuple[str, ...]]:
     """The logs by name, None for a damaged one, and what was skipped."""
-    with archive.open_zip(file) as opened:
-        listing = archive.listing(opened)
+    with zip_archive.open_zip(file) as opened:
+        listing = zip_archive.listing(opened)
         found: dict[str, bytes | None] = {}
         for entry in listing.logs:
-            spooled = archive.unpack(opened, entry)
-            found[spooled.file_name if spooled else archive.shown_name(entry)] = (
+            spooled = zip_archive.unpack(opened, entry)
+            found[spooled.file_name if spooled else zip_archive.shown_name(entry)] = (
                 spooled.file.read() if spooled else None
             )
             if spooled:

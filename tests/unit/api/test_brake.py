@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.api.brake import ADDRESS, PAIR, PAIR_UNDER_ATTACK, REGISTRATION, Rule
+from functions.api.accounts.rate_limit import ADDRESS, PAIR, PAIR_UNDER_ATTACK, REGISTRATION, Rule
 
 RULES = [PAIR, PAIR_UNDER_ATTACK, ADDRESS, REGISTRATION]
 

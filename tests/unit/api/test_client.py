@@ -5,7 +5,7 @@ from flask import Request
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
-from functions.api import client
+from functions.api.web import client_address
 
 
 def seen(forwarded: str | None, peer: str | None = "10.42.0.7", real: str | None = None) -> str:
@@ -14,7 +14,7 @@ def seen(forwarded: str | None, peer: str | None = "10.42.0.7", real: str | None
     headers = {name: value for name, value in named.items() if value is not None}
     environ = EnvironBuilder(headers=Headers(headers)).get_environ()
     environ["REMOTE_ADDR"] = peer
-    return client.address(Request(environ))
+    return client_address.address(Request(environ))
 
 
 @pytest.mark.parametrize(
@@ -40,15 +40,15 @@ def test_the_edges_word_counts_whatever_proxies_lie_behind_it() -> None:
 
 
 def test_a_peer_without_an_address() -> None:
-    assert seen(None, peer=None) == client.UNKNOWN
+    assert seen(None, peer=None) == client_address.UNKNOWN
 
 
 @pytest.mark.parametrize("forwarded", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
 def test_this_machine(forwarded: str) -> None:
-    assert client.is_this_machine(seen(forwarded))
+    assert client_address.is_this_machine(seen(forwarded))
 
 
 @pytest.mark.parametrize("forwarded", ["203.0.113.9", "2001:db8::1", "10.42.0.7"])
 def test_another_machine(forwarded: str) -> None:
-    assert not client.is_this_machine(seen(forwarded))
-    assert not client.is_this_machine(client.UNKNOWN)
+    assert not client_address.is_this_machine(seen(forwarded))
+    assert not client_address.is_this_machine(client_address.UNKNOWN)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.api.contents import refusal
+from functions.api.uploads.contents import refusal
 
 HEADER = "Date;Time;Revs;Speed;GearA;\n"
 ROW = "2025.02.03;07:41:03.1;800;0;D;N;\n"

@@ -6,7 +6,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import Forbidden
 from werkzeug.test import EnvironBuilder
 
-from functions.api import csrf, tokens
+from functions.api.accounts import csrf, tokens
 
 TOKEN = "the session's token"
 HOST = "faplog.example"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.api.emails import BadEmail, normalised
+from functions.api.accounts.emails import BadEmail, normalised
 
 LOCAL = "a" * 64
 LABEL = "b" * 60

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import Field
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
-from functions.api import inputs
+from functions.api.web import inputs
 
 APP = Flask("inputs", static_folder=None)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.api.names import MAX_NAME_CHARS, plain_name, shown_path, visible
+from functions.api.uploads.file_names import MAX_NAME_CHARS, plain_name, shown_path, visible
 
 INVISIBLE = {
     "left-to-right mark": "\u200e",

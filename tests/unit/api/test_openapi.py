@@ -12,12 +12,13 @@ from jsonschema import Draft202012Validator
 from pydantic import BaseModel, Field, SecretStr
 
 from faplog import http_errors
-from functions.api import auth, docs, inputs, openapi
-from functions.api.auth import Auth, authenticated
+from functions.api.accounts import authentication
+from functions.api.accounts.authentication import Auth, authenticated
+from functions.api.accounts.tokens import Keys
 from functions.api.handler import create_app
-from functions.api.operations import Answer, describe
 from functions.api.settings import Settings
-from functions.api.tokens import Keys
+from functions.api.web import docs, inputs, openapi
+from functions.api.web.operations import Answer, describe
 
 AUTH = Auth(Keys("a", {"a": bytes(32)}), lambda _user, _session: None)
 
@@ -184,7 +185,7 @@ def test_who_may_ask() -> None:
 def test_the_document_is_served_and_kept(app: Flask) -> None:
     client = app.test_client()
     response = client.get("/api/v1/openapi.json")
-    assert response.get_json() == openapi.document(app, app.extensions[auth.EXTENSION])
+    assert response.get_json() == openapi.document(app, app.extensions[authentication.EXTENSION])
     assert response.get_json()["openapi"].startswith("3.1")
     again = client.get("/api/v1/openapi.json", headers={"If-None-Match": response.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
@@ -206,7 +207,7 @@ def test_the_page_names_every_operation_and_loads_nothing(app: Flask) -> None:
 def test_what_a_description_says_is_text_on_the_page() -> None:
     app = Flask("escaped", static_folder=None)
     http_errors.register(app)
-    auth.install(app, AUTH)
+    authentication.install(app, AUTH)
     app.register_blueprint(docs.blueprint)
 
     @describe(summary="<script>alert(1)</script>", tag="tests", responses={204: None})

@@ -6,8 +6,8 @@ import pytest
 from argon2 import PasswordHasher, Type, extract_parameters
 
 from faplog.errors import Unavailable
-from functions.api import passwords
-from functions.api.passwords import WeakPassword
+from functions.api.accounts import passwords
+from functions.api.accounts.passwords import WeakPassword
 
 EMAIL = "maria.long-name@example.org"
 

@@ -15,8 +15,8 @@ from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.test import EnvironBuilder
 
 from faplog.errors import Unavailable
-from functions.api.names import plain_name
-from functions.api.receive import MAX_UPLOAD_BYTES, STALL_SEC, Spooled, uploaded
+from functions.api.uploads.file_names import plain_name
+from functions.api.uploads.receive import MAX_UPLOAD_BYTES, STALL_SEC, Spooled, uploaded
 
 APP = Flask(__name__)
 

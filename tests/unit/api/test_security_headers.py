@@ -4,7 +4,7 @@ import pytest
 from flask import Flask, Response
 from werkzeug.test import TestResponse
 
-from functions.api import security_headers
+from functions.api.web import security_headers
 
 APP_ORIGIN = "https://app.example"
 

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from functions.api.sharing import Sharing
+from functions.api.sharing.owner_views import Sharing
 
 
 @pytest.mark.parametrize(

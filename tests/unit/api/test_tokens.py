@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.api import tokens
-from functions.api.tokens import ACCESS_SEC, Access, BadToken, Keys
+from functions.api.accounts import tokens
+from functions.api.accounts.tokens import ACCESS_SEC, Access, BadToken, Keys
 
 KEYS = Keys("new", {"old": b"o" * 32, "new": b"n" * 32})
 ACCESS = Access(UUID(int=1), "you@example.org", UUID(int=2))

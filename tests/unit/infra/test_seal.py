@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from functions.api.tokens import Keys
+from functions.api.accounts.tokens import Keys
 from infra import check, seal
 
 KUBESEAL = """#!/bin/sh

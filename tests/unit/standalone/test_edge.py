@@ -5,7 +5,7 @@ import re
 import pytest
 
 from faplog.draining import DRAIN_BYTES
-from functions.api.receive import MAX_BODY_BYTES as MAX_UPLOAD_BODY_BYTES
+from functions.api.uploads.receive import MAX_BODY_BYTES as MAX_UPLOAD_BODY_BYTES
 from standalone.edge import MAX_BODY_BYTES, rules
 
 HTTP = rules("http://api", "http://ui")["http"]

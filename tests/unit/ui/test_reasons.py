@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from functions.analyse.core.analysis import read
 from functions.analyse.core.errors import BadLog
 from functions.analyse.job import sentence
-from functions.api import contents
+from functions.api.uploads import contents
 from tests.conftest import ROOT
 from tests.unit.ui.fake_api import LOG_ID, FakeApi, detail
 from ui import reasons

@@ -1,0 +1,1 @@
+"""Accounts: registration, login, sessions, tokens, passwords, rate limit, audit, export and deletion."""

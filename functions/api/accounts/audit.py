@@ -1,0 +1,44 @@
+"""The audit log of account events: in Postgres for the owner to export, in the process log by ids alone."""
+
+import logging
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from ..db import Conn
+
+log = logging.getLogger(__name__)
+
+KEPT: Final = timedelta(days=180)
+
+
+class Event(StrEnum):
+    """What can happen to an account."""
+
+    REGISTERED = "registered"
+    LOGGED_IN = "logged in"
+    LOGIN_FAILED = "login failed"
+    LOGGED_OUT = "logged out"
+    REFRESH_REUSED = "refresh token reused, session ended"
+    EXPORTED = "exported"
+    SHARED = "report shared by a link"
+    SHARING_ENDED = "link to a report ended"
+    DELETION_REFUSED = "deletion refused"
+    DELETED = "deleted"
+
+
+def record(
+    connection: Conn, event: Event, *, user_id: UUID | None, session_id: UUID | None = None, address: str | None
+) -> None:
+    """Write an event down, in the transaction it belongs to. Never an e-mail address, password or token."""
+    connection.execute(
+        "INSERT INTO audit_log (event, user_id, session_id, address) VALUES (%s, %s, %s, %s)",
+        [event, user_id, session_id, address],
+    )
+    log.info("account", extra={"account_event": event.value, "user_id": user_id, "session_id": session_id})
+
+
+def forget(connection: Conn) -> None:
+    """Remove events older than `KEPT`."""
+    connection.execute("DELETE FROM audit_log WHERE at < now() - %s", [KEPT])

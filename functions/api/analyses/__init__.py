@@ -1,0 +1,1 @@
+"""Analyses of logs: listed, shown, handed out, deleted, and their results applied."""

@@ -1,0 +1,172 @@
+"""Deleting logs, restoring them within an hour, and purging them after it.
+
+A deleted log keeps its row and its objects, and nothing shows or averages it; `deleted_at` says since when. Every
+function that changes it also marks the averages that changed and returns them, to be requested after the commit.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from faplog.blobs import Blobs
+from faplog.contracts.analysis import ANALYSIS_VERSION
+
+from ..averages.requests import Due, lock, settle
+from ..db import Conn, Database
+from . import objects, quota
+
+RESTORABLE: Final = timedelta(hours=1)
+"""How long a deleted log can be restored."""
+
+PURGE_BATCH: Final = 300
+
+_DELETE: Final = """
+    UPDATE fap_analysis SET deleted_at = clock_timestamp()
+    WHERE id = %(id)s AND user_id = %(user_id)s AND deleted_at IS NULL
+"""
+_FIND: Final = """
+    SELECT sha256, deleted_at FROM fap_analysis
+    WHERE id = %(id)s AND user_id = %(user_id)s AND (deleted_at IS NULL OR deleted_at > now() - %(restorable)s)
+"""
+_RESTORE: Final = "UPDATE fap_analysis SET deleted_at = NULL WHERE id = %(id)s AND user_id = %(user_id)s"
+_IS_ANY_DELETED: Final = """
+    SELECT FROM fap_analysis
+    WHERE user_id = %(user_id)s AND sha256 = ANY(%(digests)s) AND deleted_at IS NOT NULL LIMIT 1
+"""
+_RENAME: Final = """
+    UPDATE fap_analysis AS kept
+    SET file_name = new.file_name, status = 'Processing', stage = 'upload', message = NULL, timed_out = false,
+        attempt = attempt + 1, retries = 0, version = %(version)s, queued_at = now()
+    FROM unnest(%(digests)s::bytea[], %(names)s::text[]) AS new (digest, file_name)
+    WHERE user_id = %(user_id)s AND sha256 = new.digest AND deleted_at IS NOT NULL
+        AND kept.file_name <> new.file_name AND status <> 'Processing'
+"""
+_RESTORE_UPLOADED: Final = """
+    UPDATE fap_analysis SET deleted_at = NULL
+    WHERE user_id = %(user_id)s AND sha256 = ANY(%(digests)s) AND deleted_at IS NOT NULL
+"""
+_COUNT: Final = """
+    SELECT count(*) AS n FROM fap_analysis WHERE user_id = %(user_id)s AND deleted_at > now() - %(restorable)s
+"""
+PAGE: Final = """
+    SELECT id, file_name, created_at, log_date, status, stage, message, fap_regen, distance, verdict,
+        deleted_at, deleted_at + %(restorable)s AS restorable_until
+    FROM fap_analysis WHERE user_id = %(user_id)s AND deleted_at > now() - %(restorable)s
+    ORDER BY deleted_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s
+"""
+_OWNERS_TO_PURGE: Final = "SELECT DISTINCT user_id FROM fap_analysis WHERE deleted_at <= now() - %(restorable)s"
+_PURGE: Final = """
+    DELETE FROM fap_analysis WHERE id = ANY(ARRAY(
+        SELECT id FROM fap_analysis WHERE user_id = %(user_id)s AND deleted_at <= now() - %(restorable)s
+        ORDER BY deleted_at LIMIT %(batch)s FOR UPDATE))
+    RETURNING id
+"""
+
+
+def delete(database: Database, user_id: UUID, analysis_id: UUID) -> list[Due] | None:
+    """Delete a log of this user.
+
+    Returns:
+        The averages that changed, or None if the user has no such log or has deleted it already.
+    """
+    with database.worker() as connection:
+        lock(connection, user_id)
+        changed = connection.execute(_DELETE, {"id": analysis_id, "user_id": user_id})
+        return settle(connection, user_id) if changed.rowcount else None
+
+
+def restore(database: Database, user_id: UUID, analysis_id: UUID, quota_logs: int) -> list[Due] | None:
+    """Restore a log that this user deleted less than `RESTORABLE` ago. One that is not deleted stays as it is.
+
+    Returns:
+        The averages that changed, or None if there is no such log or it was deleted too long ago.
+
+    Raises:
+        QuotaExceeded: the user has uploaded others in its place.
+    """
+    values = {"id": analysis_id, "user_id": user_id, "restorable": RESTORABLE}
+    with database.worker() as connection:
+        quota.lock(connection, user_id)
+        lock(connection, user_id)
+        row = connection.execute(_FIND, values).fetchone()
+        if row is None:
+            return None
+        if row["deleted_at"] is None:
+            return []
+        quota.check(connection, user_id, quota_logs, [row["sha256"]])
+        connection.execute(_RESTORE, values)
+        return settle(connection, user_id)
+
+
+def restore_uploaded(database: Database, user_id: UUID, names: Mapping[bytes, str], quota_logs: int) -> list[Due]:
+    """Restore the deleted logs whose content is uploaded again, however long ago they were deleted.
+
+    One that comes under another name takes that name and is analysed again, because the analysis reads the profile of
+    the engine control unit from it.
+
+    Args:
+        database: both roles.
+        user_id: whose upload.
+        names: the file name by the SHA-256 of the content.
+        quota_logs: how many logs one user may keep.
+
+    Returns:
+        The averages that changed.
+
+    Raises:
+        QuotaExceeded: the upload as a whole would exceed the quota; nothing was restored.
+    """
+    values: dict[str, Any] = {
+        "user_id": user_id,
+        "digests": list(names),
+        "names": list(names.values()),
+        "version": ANALYSIS_VERSION,
+    }
+    with database.api(user_id) as connection:
+        if connection.execute(_IS_ANY_DELETED, values).fetchone() is None:
+            return []
+    with database.worker() as connection:
+        quota.lock(connection, user_id)
+        lock(connection, user_id)
+        quota.check(connection, user_id, quota_logs, list(names))
+        connection.execute(_RENAME, values)
+        connection.execute(_RESTORE_UPLOADED, values)
+        return settle(connection, user_id)
+
+
+def page(connection: Conn, user_id: UUID, limit: int, offset: int) -> tuple[int, list[dict[str, Any]]]:
+    """Return how many logs of this user can be restored, and one page of them, the last deleted first."""
+    values = {"user_id": user_id, "restorable": RESTORABLE, "limit": limit, "offset": offset}
+    counted = connection.execute(_COUNT, values).fetchone()
+    return (counted or {"n": 0})["n"], connection.execute(PAGE, values).fetchall()
+
+
+def purge(database: Database, blobs: Blobs) -> int:
+    """Remove the rows that can no longer be restored, and then their objects.
+
+    Works user by user in batches of `PURGE_BATCH`, each committed before its objects are removed. Objects that cannot
+    be removed now are orphans, which `orphans.remove` finds later.
+
+    Returns:
+        How many logs were purged.
+
+    Raises:
+        Unavailable: the database is away; what was purged until then stays purged.
+    """
+    with database.worker() as connection:
+        owners = connection.execute(_OWNERS_TO_PURGE, {"restorable": RESTORABLE}).fetchall()
+    purged = 0
+    for owner in owners:
+        while batch := _purge_batch(database, owner["user_id"]):
+            objects.remove(blobs, batch)
+            purged += len(batch)
+    return purged
+
+
+def _purge_batch(database: Database, user_id: UUID) -> list[UUID]:
+    """Remove a batch of rows under the lock that uploads and restores take, and return their ids."""
+    with database.worker() as connection:
+        quota.lock(connection, user_id)
+        values = {"user_id": user_id, "restorable": RESTORABLE, "batch": PURGE_BATCH}
+        return [row["id"] for row in connection.execute(_PURGE, values).fetchall()]

@@ -1,0 +1,56 @@
+"""How many logs a user may keep.
+
+Deleted logs do not count against the quota, so that deleting makes room at once. Until they are purged they still take
+space, so a user may store at most `STORED_FACTOR` times the quota, deleted logs included.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from ..db import Conn
+
+STORED_FACTOR: Final = 2
+
+
+class QuotaExceeded(Exception):
+    """The user would have more logs than allowed; the message is a sentence for the user."""
+
+
+def lock(connection: Conn, user_id: UUID) -> None:
+    """Let no other transaction add, restore or purge logs of this user until this one ends.
+
+    Take it before the lock on the user's row and before any row of `fap_analysis`, or two transactions can deadlock.
+    """
+    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(user_id)])
+
+
+def check(connection: Conn, user_id: UUID, quota_logs: int, digests: Sequence[bytes]) -> None:
+    """Raise `QuotaExceeded` if the user may not have these contents as well. Needs the `lock`.
+
+    Args:
+        connection: a transaction that sees the user's rows.
+        user_id: whose logs.
+        quota_logs: how many logs one user may keep.
+        digests: the SHA-256 of the logs that are to be kept, whether or not there are rows of them.
+    """
+    count = connection.execute(
+        """
+        SELECT count(*) FILTER (WHERE deleted_at IS NULL) AS kept,
+            count(*) FILTER (WHERE deleted_at IS NULL AND sha256 = ANY(%(digests)s)) AS known,
+            count(*) FILTER (WHERE deleted_at IS NOT NULL) AS deleted,
+            count(*) FILTER (WHERE deleted_at IS NOT NULL AND sha256 = ANY(%(digests)s)) AS restored
+        FROM fap_analysis WHERE user_id = %(user_id)s
+        """,
+        {"digests": list(digests), "user_id": user_id},
+    ).fetchone()
+    assert count is not None
+    added = len(digests) - count["known"]
+    if count["kept"] + added > quota_logs:
+        raise QuotaExceeded(
+            f"You keep {count['kept']:,} logs and may keep {quota_logs:,}: delete some that you no longer need."
+        )
+    if count["kept"] + count["deleted"] + added - count["restored"] > STORED_FACTOR * quota_logs:
+        raise QuotaExceeded(
+            f"You have deleted {count['deleted']:,} logs that can still be restored: try again in an hour."
+        )

@@ -1,0 +1,1 @@
+"""Averages: which are stale, the requests for them, and the average shown."""

@@ -1,0 +1,1 @@
+"""The loop that makes queue, objects and rows agree."""

@@ -1,0 +1,1 @@
+"""Uploads: a log or a zip of logs is received, checked, stored and queued."""

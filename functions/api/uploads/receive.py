@@ -1,0 +1,224 @@
+"""An upload as its bytes come: spooled to disk, counted and hashed on the way, never whole in memory.
+
+Behind of-watchdog bodies are chunked and carry no Content-Length, so nothing here relies on one.
+"""
+
+import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from tempfile import SpooledTemporaryFile
+from typing import IO, Final
+
+from flask import Request
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, RequestTimeout
+from werkzeug.http import parse_options_header
+
+from faplog.errors import Unavailable
+
+from .contents import HEAD_BYTES
+from .file_names import MAX_NAME_CHARS, plain_name
+
+MAX_UPLOAD_BYTES: Final = 20 * 1024 * 1024
+MAX_BODY_BYTES: Final = MAX_UPLOAD_BYTES + 64 * 1024
+"""The file and the form around it."""
+
+STALL_SEC: Final = 20
+"""How long a client may send nothing."""
+
+TOTAL_SEC: Final = 100
+"""How long a client may take; less than the function may run. The edge takes a body whole before it hands it on, and
+gives slow clients more time than this."""
+
+MAX_HEADER_BYTES: Final = 64 * MAX_NAME_CHARS
+"""How long a header of the form may be; a name takes at most 12 bytes a character, percent-encoded."""
+
+_CHUNK: Final = 64 * 1024
+_PARSER_HEADER_BYTES: Final = 4 * _CHUNK
+"""The parser's own limit, which must not be reached before ours: its error does not say which header it was."""
+_IN_MEMORY: Final = 1024 * 1024
+_TOO_LARGE: Final = "The file is larger than 20 MB."
+
+
+@dataclass(slots=True)
+class Spooled:
+    """A file that arrived: its bytes on disk (small ones in memory), their number, hash and beginning."""
+
+    file_name: str
+    file: IO[bytes]
+    size: int = 0
+    head: bytes = b""
+    _hash: "hashlib._Hash | None" = None
+
+    def write(self, chunk: bytes) -> None:
+        """Add bytes. Raises `Unavailable` where the disk is full."""
+        self._hash = self._hash or hashlib.sha256()
+        self._hash.update(chunk)
+        try:
+            self.file.write(chunk)
+        except OSError as error:
+            raise Unavailable(f"no room for an upload ({error.strerror})") from error
+        self.size += len(chunk)
+        if len(self.head) < HEAD_BYTES:
+            self.head += chunk[: HEAD_BYTES - len(self.head)]
+
+    @property
+    def sha256(self) -> bytes:
+        """The digest of what was written so far."""
+        return (self._hash or hashlib.sha256()).digest()
+
+    @classmethod
+    def named(cls, file_name: str) -> "Spooled":
+        """An empty one."""
+        return cls(file_name, SpooledTemporaryFile(_IN_MEMORY))
+
+
+@contextmanager
+def uploaded(request: Request) -> Iterator[Spooled]:
+    """The one file of a multipart form, in its field `file`; its space is given back when the block ends.
+
+    Raises:
+        BadRequest: not such a form, no file in it, more than that, or the body broke off.
+        RequestEntityTooLarge: more than `MAX_UPLOAD_BYTES`.
+        RequestTimeout: it took too long.
+    """
+    form = _Form()
+    try:
+        _read(request, form)
+        if form.upload is None:
+            raise BadRequest("There is no file in the form: send one in the field `file`.")
+        if not form.ended:
+            raise BadRequest("The upload broke off before its end.")
+        form.upload.file.seek(0)
+        yield form.upload
+    finally:
+        if form.upload is not None:
+            form.upload.file.close()
+
+
+@contextmanager
+def impatient(request: Request, what: str) -> Iterator[None]:
+    """Let a read from a client fail that stalls or is gone. gunicorn itself waits for ever, and has few threads to.
+
+    Raises:
+        RequestTimeout: nothing came for `STALL_SEC`; `what` took too long.
+        BadRequest: `what` broke off.
+    """
+    connection = request.environ.get("gunicorn.socket")
+    if connection is not None:
+        connection.settimeout(STALL_SEC)
+    try:
+        yield
+    except TimeoutError:
+        raise RequestTimeout(f"The {what} took too long.") from None
+    except OSError:
+        raise BadRequest(f"The {what} broke off before its end.") from None
+    finally:
+        if connection is not None:
+            connection.settimeout(None)
+
+
+def _next(request: Request) -> bytes:
+    with impatient(request, "upload"):
+        return request.stream.read(_CHUNK)
+
+
+def _read(request: Request, form: "_Form") -> None:
+    kind, options = parse_options_header(request.headers.get("Content-Type", ""))
+    boundary = options.get("boundary", "")
+    if kind != "multipart/form-data" or not boundary:
+        raise BadRequest("Send the file as multipart/form-data, in the field `file`.")
+    if (request.content_length or 0) > MAX_BODY_BYTES:
+        raise RequestEntityTooLarge(_TOO_LARGE)
+    received = 0
+    until = time.monotonic() + TOTAL_SEC
+    try:
+        parser = MultipartParser(
+            boundary.encode("latin-1"),
+            form.callbacks(),  # type: ignore[arg-type]
+            max_header_size=_PARSER_HEADER_BYTES,
+        )
+        while chunk := _next(request):
+            received += len(chunk)
+            if received > MAX_BODY_BYTES:
+                raise RequestEntityTooLarge(_TOO_LARGE)
+            if time.monotonic() > until:
+                raise RequestTimeout("The upload took too long.")
+            parser.write(chunk)
+    except FormParserError:
+        raise BadRequest("The multipart form cannot be read.") from None
+    except UnicodeEncodeError:
+        raise BadRequest("The multipart boundary is not ASCII.") from None
+
+
+class _Form:
+    """What the multipart parser tells, put together."""
+
+    def __init__(self) -> None:
+        self.upload: Spooled | None = None
+        self.ended = False
+        self._name = bytearray()
+        self._value = bytearray()
+        self._disposition = b""
+
+    def callbacks(self) -> dict[str, object]:
+        return {
+            "on_part_begin": self._part_begin,
+            "on_header_field": lambda data, start, end: self._extend(self._name, data[start:end]),
+            "on_header_value": lambda data, start, end: self._extend(self._value, data[start:end]),
+            "on_header_end": self._header_end,
+            "on_headers_finished": self._headers_finished,
+            "on_part_data": self._part_data,
+            "on_end": self._end,
+        }
+
+    def _part_begin(self) -> None:
+        self._disposition = b""
+
+    def _extend(self, part: bytearray, data: bytes) -> None:
+        part.extend(data)
+        if len(part) > MAX_HEADER_BYTES:
+            if part is self._value and bytes(self._name).lower() == b"content-disposition":
+                raise BadRequest("The name of the file is too long. Please give it a shorter one.")
+            raise BadRequest("The multipart form cannot be read.")
+
+    def _header_end(self) -> None:
+        if bytes(self._name).lower() == b"content-disposition":
+            self._disposition = bytes(self._value)
+        self._name.clear()
+        self._value.clear()
+
+    def _headers_finished(self) -> None:
+        _, options = parse_options_header(_text(self._disposition))
+        field = options.get("name", "")
+        if field != "file":
+            raise BadRequest("The form may have one field, `file`.")
+        if self.upload is not None:
+            raise BadRequest("Send one file at a time; several logs can go in one zip.")
+        if "filename" not in options:
+            raise BadRequest("The field `file` must be a file with a name.")
+        name = plain_name(options["filename"])
+        if not name:
+            raise BadRequest("The file has no name.")
+        self.upload = Spooled.named(name)
+
+    def _part_data(self, data: bytes, start: int, end: int) -> None:
+        if self.upload is None:
+            raise BadRequest("The multipart form cannot be read.")
+        if self.upload.size + end - start > MAX_UPLOAD_BYTES:
+            raise RequestEntityTooLarge(_TOO_LARGE)
+        self.upload.write(data[start:end])
+
+    def _end(self) -> None:
+        self.ended = True
+
+
+def _text(header: bytes) -> str:
+    """A header as browsers and tools send it: UTF-8, or else Latin-1."""
+    try:
+        return header.decode("utf-8")
+    except UnicodeDecodeError:
+        return header.decode("latin-1")
