@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 DRAIN_BYTES: Final = 40 << 20
-"""How much of an unread body is read; more than the edge lets through."""
+"""A body is read up to here, what the application read of it included; more than the edge lets through."""
 
 DRAIN_SEC: Final = 30
 """How long that may take."""
@@ -22,6 +22,24 @@ StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
+class CountedBody:
+    """The body of a request, which counts the bytes that were read of it."""
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+        self.taken = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """Read as the body does."""
+        data: bytes = self._body.read(size)
+        self.taken += len(data)
+        return data
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the body's own."""
+        return getattr(self._body, name)
+
+
 class ReadToTheEnd:
     """WSGI middleware for every program of ours under gunicorn: the rest of a body is read when its answer begins."""
 
@@ -30,30 +48,26 @@ class ReadToTheEnd:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request; the connection is closed where not all of its body was read."""
+        body = environ["wsgi.input"] = CountedBody(environ["wsgi.input"])
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             stalled = status.startswith(str(HTTPStatus.REQUEST_TIMEOUT.value))
-            if stalled or not drain(environ):
+            if stalled or not drain(body, environ.get("gunicorn.socket")):
                 headers = [*headers, ("Connection", "close")]
             return start_response(status, headers, exc_info)
 
         return self._application(environ, start)
 
 
-def drain(environ: Environ) -> bool:
-    """Read what is left of the body of a request, within `DRAIN_BYTES` and `DRAIN_SEC`; whether that was all of it."""
-    body = environ["wsgi.input"]
-    connection = environ.get("gunicorn.socket")
+def drain(body: CountedBody, connection: Any) -> bool:
+    """Read what is left of a body, within `DRAIN_BYTES` and `DRAIN_SEC`. Returns whether that was all of it."""
     until = time.monotonic() + DRAIN_SEC
-    left = DRAIN_BYTES
     try:
-        while left > 0 and (patience := until - time.monotonic()) > 0:
+        while body.taken <= DRAIN_BYTES and (patience := until - time.monotonic()) > 0:
             if connection is not None:
                 connection.settimeout(patience)
-            chunk = body.read(_CHUNK)
-            if not chunk:
+            if not body.read(_CHUNK):
                 return True
-            left -= len(chunk)
     except Exception:  # noqa: BLE001  (the client is gone, stalls, or sent no HTTP: gunicorn has an error for each)
         return False
     finally:

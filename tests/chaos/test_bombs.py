@@ -11,7 +11,6 @@ import pytest
 
 from faplog.draining import DRAIN_BYTES
 from faplog.synthetic import day
-from functions.api.uploads.receive import MAX_BODY_BYTES
 from tests.chaos.memory import bounded
 from tests.chaos.promise import blobs, kept, left
 from tests.conftest import Stack
@@ -145,7 +144,7 @@ def test_300_mb_without_an_announcement_are_cut_off(victim: Stack, account: Acco
             status = None
     print(f"{through}: {body.taken / MB:.0f} MB sent, answer {status}")
     assert status in (None, httpx.codes.REQUEST_ENTITY_TOO_LARGE)
-    assert body.taken <= MAX_BODY_BYTES + DRAIN_BYTES + IN_SOCKETS
+    assert body.taken <= DRAIN_BYTES + IN_SOCKETS
     assert account.count() == 1
 
 

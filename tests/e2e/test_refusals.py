@@ -17,8 +17,8 @@ WAYS = [*product((HTTP1, HTTP2), (EXPECT, NO_EXPECT)), (HTTP1, CHUNKED)]
 @pytest.fixture(scope="module")
 def account(stack: Stack) -> Iterator[Account]:
     account = Account(stack)
-    with account.http:
-        yield account
+    yield account
+    account.http.close()
 
 
 @pytest.fixture(scope="module")
