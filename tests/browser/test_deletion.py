@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.chromium import DESKTOP, PHONE, Watched
+from tests.browser.chromium import DESKTOP, PHONE, Watched, axe
 from tests.browser.conftest import Driver, Visit
 from tests.browser.owner import PASSWORD, Owner
 
@@ -102,6 +102,15 @@ def test_another_device_restores_it(visit: Visit, another: Another, drives: list
     delete_button(page, drives[0].name).click()
     expect(page.get_by_role("heading", name="No logs yet")).to_be_visible()
     there = phone.page("/logs/deleted")
+    for language in ("Français", "Polski", "English"):
+        there.get_by_role("button", name=re.compile("Language|Langue|Język")).click()
+        there.get_by_role("button", name=language).click()
+        expect(there.get_by_role("button", name=language, include_hidden=True).first).to_have_attribute(
+            "aria-pressed", "true"
+        )
+        there.locator(".row-log").wait_for()
+        assert there.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
+        assert axe(there) == []
     there.get_by_role("button", name="Restore").click()
     expect(there.get_by_role("heading", name="No deleted logs")).to_be_visible()
     page.reload()

@@ -249,7 +249,7 @@ def run(servers: Servers, *arguments: str) -> "subprocess.CompletedProcess[str]"
 def test_the_command_speaks_in_sentences(old: Servers, tmp_path: Path) -> None:
     made = run(old, "create", str(tmp_path / "backups"))
     assert made.returncode == 0, made.stderr
-    assert made.stdout.startswith("Backed up 3 accounts, 0 analyses and 6 objects (0.1 MB) to ")
+    assert made.stdout.startswith("Backed up 3 accounts, 3 analyses and 6 objects (0.1 MB) to ")
     assert "is whole: 3 accounts" in run(old, "verify", str(tmp_path / "backups")).stdout
     refused = run(old, "restore", str(tmp_path / "backups"))
     assert (refused.returncode, refused.stdout) == (1, "")

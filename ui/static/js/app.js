@@ -20,4 +20,4 @@ document.addEventListener("click", async (event) => {
 });
 
 window.releaseEarly();
-try { localStorage.removeItem("faplog-deletions"); } catch { /* what 0.1.0 left there; nothing reads it */ }
+try { localStorage.removeItem("faplog-deletions"); } catch { /* an older release left it there; nothing reads it */ }
