@@ -35,8 +35,8 @@ async def serve(settings: ConnectorSettings, routes: Sequence[Route], bind: tupl
         lanes = [Lane(route, broker, session, settings.secret, settings.connector_retry_sec) for route in routes]
         connection = tasks.create_task(broker.run())
         fetching = [tasks.create_task(lane.run()) for lane in lanes]
-        beats = tasks.create_task(_beat(lanes, settings.connector_ack_wait_sec / 3))
-        watch = tasks.create_task(_watch(broker, routes, settings.connector_watch_sec))
+        beats = tasks.create_task(send_heartbeats(lanes, settings.connector_ack_wait_sec / 3))
+        watch = tasks.create_task(watch_queues(broker, routes, settings.connector_watch_sec))
 
         await stopping.wait()
         log.info("stopping")
@@ -57,7 +57,8 @@ async def _end(tasks: set[asyncio.Task[None]]) -> None:
         _, tasks = await asyncio.wait(tasks, timeout=CANCEL_AGAIN_SEC)
 
 
-async def _beat(lanes: Sequence[Lane], every_sec: float) -> None:
+async def send_heartbeats(lanes: Sequence[Lane], every_sec: float) -> None:
+    """Tell NATS at intervals of every message that is still in work, until cancelled."""
     while True:
         await asyncio.sleep(every_sec)
         try:
@@ -67,8 +68,8 @@ async def _beat(lanes: Sequence[Lane], every_sec: float) -> None:
             log.exception("a heartbeat failed")
 
 
-async def _watch(broker: Broker, routes: Sequence[Route], every_sec: float) -> None:
-    """Look at the queues now and then: how much waits, how long the oldest has waited, what was laid aside."""
+async def watch_queues(broker: Broker, routes: Sequence[Route], every_sec: float) -> None:
+    """Measure the queues at intervals, until cancelled: how much waits, how long the oldest has, what was laid aside."""
     while True:
         await broker.client()
         try:

@@ -40,8 +40,8 @@ def test_an_error_is_logged_and_it_goes_on(name: str, caplog: pytest.LogCaptureF
     async def run() -> None:
         faulty = Faulty()
         work: dict[str, Coroutine[Any, Any, None]] = {
-            "beat": service._beat([cast("Lane", faulty)], 0.001),
-            "watch": service._watch(cast("Broker", faulty), [], 0.001),
+            "beat": service.send_heartbeats([cast("Lane", faulty)], 0.001),
+            "watch": service.watch_queues(cast("Broker", faulty), [], 0.001),
         }
         task = asyncio.create_task(work.pop(name))
         work.popitem()[1].close()
