@@ -69,7 +69,7 @@ async def send_heartbeats(lanes: Sequence[Lane], every_sec: float) -> None:
 
 
 async def watch_queues(broker: Broker, routes: Sequence[Route], every_sec: float) -> None:
-    """Measure the queues at intervals, until cancelled: how much waits, how long the oldest has, what was laid aside."""
+    """Measure the queues at intervals, until cancelled: what waits, for how long, and what was laid aside."""
     while True:
         await broker.client()
         try:
