@@ -80,6 +80,7 @@ async def _end(tasks: set[asyncio.Task[None]]) -> None:
 
 
 async def send_heartbeats(lanes: Sequence[Lane], every_sec: float) -> None:
+    """Tell NATS at intervals of every message that is still in work, until cancelled."""
     while True:
         await asyncio.sleep(every_sec)
         try:
