@@ -14,7 +14,7 @@ from faplog import bus, routes, stack, telemetry
 from faplog.version import VERSION
 from functions.api.settings import OwnerSettings, Settings
 from infra import check, dashboards, policy, release, render, seal
-from standalone import edge, nats
+from standalone import edge, nats, postgres
 
 ROOT = check.ROOT
 FUNCTIONS = {function.name: function for function in stack.read(ROOT / "stack.yml", {})}
@@ -460,3 +460,15 @@ def test_the_settings_of_knative_go_into_its_own_objects(tmp_path: Path) -> None
     assert built["kourier"]["spec"]["type"] == "ClusterIP"
     for thing in settings:
         assert built[thing["metadata"]["name"]]["data"] == thing["data"] | {"_example": "theirs"}
+
+
+def test_the_database_logs_as_little_in_the_cluster_as_on_the_laptop() -> None:
+    (pod,) = [
+        policy.pod_spec(thing)
+        for thing in check.build(check.INFRA / "postgres/overlays/prod")
+        if thing["kind"] == "StatefulSet"
+    ]
+    arguments = pod["containers"][0]["args"]
+    cluster = dict(argument.split("=", 1) for argument in arguments if argument != "-c")
+    quiet = {key: value for key, value in postgres.LOG_SETTINGS.items() if key != "log_min_duration_statement"}
+    assert {key: cluster.get(key) for key in quiet} == quiet
