@@ -156,7 +156,7 @@ def broker(stack: Stack) -> int:
     """What NATS says of its health; 0 where it says nothing."""
     nats = stack.runtime["nats"]
     with suppress(httpx.TransportError):
-        return httpx.get(f"http://{nats['host']}:{nats['monitor']}/healthz").status_code
+        return httpx.get(f"http://{nats['host']}:{nats['monitor']}{nats['monitor_path']}/healthz").status_code
     return 0
 
 

@@ -15,7 +15,7 @@ from faplog.metrics import METRICS
 from faplog.version import VERSION
 from functions.api.settings import OwnerSettings, Settings
 from infra import check, dashboards, policy, release, render, seal
-from standalone import edge, nats
+from standalone import edge, nats, postgres
 
 ROOT = check.ROOT
 FUNCTIONS = {function.name: function for function in stack.read(ROOT / "stack.yml", {})}
@@ -475,3 +475,13 @@ def test_a_crashed_database_ends_to_be_started_anew() -> None:
     documents = yaml.safe_load_all((ROOT / "infra/postgres/base/statefulset.yaml").read_text("utf-8"))
     [server] = [document for document in documents if document["kind"] == "StatefulSet"]
     assert "restart_after_crash=off" in server["spec"]["template"]["spec"]["containers"][0]["args"]
+
+
+def test_the_database_logs_as_little_in_the_cluster_as_on_the_laptop() -> None:
+    arguments: list[str] = []
+    for thing in check.build(check.INFRA / "postgres/overlays/prod"):
+        if thing["kind"] == "StatefulSet":
+            arguments = thing["spec"]["template"]["spec"]["containers"][0]["args"]
+    cluster = dict(argument.split("=", 1) for argument in arguments if argument != "-c")
+    quiet = {key: value for key, value in postgres.LOG_SETTINGS.items() if key != "log_min_duration_statement"}
+    assert {key: cluster.get(key) for key in quiet} == quiet
