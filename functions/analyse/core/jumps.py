@@ -57,7 +57,7 @@ MAX_EVIDENCE: Final = 3.0
 MIN_EVIDENCE: Final = 5.0
 """How much likelier a jump must be than a pause, as a logarithm."""
 
-MIN_EVIDENCE_DRIVE: Final = 0.0
+MIN_EVIDENCE_DRIVE: Final = -3.0
 """The same where a pause would end the drive: the app stays silent so long only when it was started anew."""
 
 MIN_EVIDENCE_ZONE: Final = -6.0

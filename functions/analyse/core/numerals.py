@@ -19,6 +19,8 @@ from .columns import NUMBERS, Column
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
+THOUSAND: Final = 1000
+
 MAX_DIGITS: Final = 400
 """A longer cell is no number."""
 
@@ -146,14 +148,16 @@ def _by_range(cells: Cells, unclear: Mask, kind: Column, point_file: bool) -> Fl
     grouped = np.maximum(np.abs(cells.point), np.abs(cells.comma)) * np.sign(cells.point)
     decimal = np.minimum(np.abs(cells.point), np.abs(cells.comma)) * np.sign(cells.point)
     whole_fits, decimal_fits = (
-        bool(((values[unclear] >= kind.low) & (values[unclear] <= kind.high)).all()) for values in (grouped, decimal)
+        bool(((read[unclear] >= kind.low) & (read[unclear] <= kind.high)).all()) for read in (grouped, decimal)
     )
-    others = cells.point[cells.plain]
-    small_integers = bool(len(others)) and bool((np.abs(others) < 1000).all())
+    if whole_fits != decimal_fits:
+        return grouped if whole_fits else decimal
+    if not whole_fits:
+        return decimal  # void in any case
+    others = np.abs(cells.point[cells.plain])
     by_comma = bool((cells.point[unclear] > cells.comma[unclear]).all())  # `1,013` where points are decimal
-    if whole_fits and (not decimal_fits or kind.whole or (point_file and by_comma)):
-        fits_others = not len(others) or small_integers
-        return grouped if fits_others or not decimal_fits else np.full(len(grouped), np.nan)
-    if decimal_fits and (not whole_fits or (point_file and not small_integers)):
+    if (point_file and by_comma) or (kind.whole and not (others >= THOUSAND).any()):
+        return grouped
+    if point_file and not len(others):
         return decimal
     return np.full(len(grouped), np.nan)

@@ -37,6 +37,9 @@ SECONDLESS_ROWS: Final = 6
 ROWS_A_MINUTE: Final = (6, 300)
 """Rows of one minute between which a clock without seconds can be restored."""
 
+FILLED_SHARE: Final = 0.85
+"""A minute with fewer of the usual rows has a pause in it."""
+
 EPOCH: Final = date(1970, 1, 1)
 
 TIME_SAMPLE_BYTES: Final = 4096
@@ -251,7 +254,8 @@ def _spread(minute: Integers) -> Integers | None:
     if not low <= usual <= high or (counts > high).any() or (full.any() and fits[full].mean() < 0.75):
         return None
     place = np.arange(len(minute)) - np.repeat(firsts, counts)
-    steps = np.where(full | (counts > usual), MINUTE_MS / counts, MINUTE_MS / usual)
+    filled = full & (counts >= usual * FILLED_SHARE)
+    steps = np.where(filled | (counts > usual), MINUTE_MS / counts, MINUTE_MS / usual)
     begins = np.where(~follows & followed, MINUTE_MS - counts * steps, 0.0)
     return np.asarray(minute + np.repeat(begins, counts) + place * np.repeat(steps, counts)).astype(np.int64)
 
