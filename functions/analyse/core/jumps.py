@@ -41,7 +41,7 @@ BOOT_JUMP_MS: Final = 12 * 3_600_000
 """A jump further than this began with a phone that did not know the day: its later clock is the right one."""
 
 MIN_ROWS: Final = 5
-"""Rows on either side of a step back that make it a jump."""
+"""Rows after a step back that make it a jump."""
 
 WINDOW: Final = 300
 """Rows on either side of a step forward that say how fast the channels move."""
@@ -61,8 +61,9 @@ MAX_EVIDENCE: Final = 3.0
 MIN_EVIDENCE: Final = 5.0
 """How much likelier a jump must be than a pause, as a logarithm."""
 
-MIN_EVIDENCE_DRIVE: Final = -3.0
-"""The same where a pause would end the drive: the app stays silent so long only when it was started anew."""
+LONG_MS: Final = 60_000
+MIN_EVIDENCE_LONG: Final = -3.0
+"""The same for a longer step with the engine on: the app is silent so long only when it sleeps, or was started anew."""
 
 MIN_EVIDENCE_ZONE: Final = -6.0
 """The same for a whole number of half hours, as between time zones: pauses seldom last so."""
@@ -173,8 +174,7 @@ def _is_jump_back(clock: Integers, numbers: Floats, sessions: Mask, row: int, en
     """Whether a step back is a jump, and not an earlier block of rows or one that was written late."""
     if _repeats(clock, numbers, row, end, started=bool(sessions[row])):
         return False
-    few = row < MIN_ROWS or end - row < MIN_ROWS
-    if few or sessions[row] or _restarts(numbers, row):
+    if end - row < MIN_ROWS or sessions[row] or _restarts(numbers, row):
         return _interleaves(clock, row, end)
     return True
 
@@ -219,7 +219,8 @@ def _goes_on(numbers: Floats, sessions: Mask, step: Integers, row: int, running:
     ms = int(step[row])
     zone = abs((ms + ZONE_TOLERANCE_MS) % ZONE_MS) <= 2 * ZONE_TOLERANCE_MS and ms > ZONE_TOLERANCE_MS
     starting = bool(sessions[max(row - STARTING_ROWS, 0) : row].any())
-    if not (zone or starting or (running[row - 1] and running[last])):
+    on = bool(running[row - 1] and running[last])
+    if not (zone or starting or on):
         return False
     start, end = max(row - WINDOW, 0), min(row + WINDOW, numbers.shape[1])
     sides = [numbers[:, start:row], numbers[:, row:end]]
@@ -229,7 +230,7 @@ def _goes_on(numbers: Floats, sessions: Mask, step: Integers, row: int, running:
     if np.count_nonzero(known) < MIN_CHANNELS or not near.shape[1] or not far.shape[1]:
         return False
     evidence = _evidence(over[known], near, far)
-    needed = MIN_EVIDENCE_DRIVE if ms >= DRIVE_GAP_SEC * 1000 and not starting else MIN_EVIDENCE
+    needed = MIN_EVIDENCE_LONG if ms >= LONG_MS and on else MIN_EVIDENCE
     enough = evidence.sum() > (MIN_EVIDENCE_ZONE if zone else needed)
     return bool(enough and np.count_nonzero(evidence) >= MIN_CHANNELS)
 
