@@ -37,6 +37,12 @@ MAX_JUMPS: Final = 200
 MAX_STEPS: Final = 5000
 """Steps looked at; a file with more of them is no log with a clock that jumps."""
 
+MAX_PAUSES: Final = 300
+"""With more steps forward, long steps are how the app was set, and none of them is a jump."""
+
+RETURN_STEPS: Final = 5
+"""Steps within which rows out of order come back."""
+
 BOOT_JUMP_MS: Final = 12 * 3_600_000
 """A jump further than this began with a phone that did not know the day: its later clock is the right one."""
 
@@ -105,19 +111,25 @@ def find_jumps(clock: Integers, numbers: Floats, sessions: Mask, positions: list
         odd = odd[:MAX_STEPS]
     usual = usual_step(step)
     running = _running(positions, numbers)
+    order = np.argsort(clock, kind="stable")
+    few_pauses = np.count_nonzero(step[odd] > 0) <= MAX_PAUSES
     jumps = []
     skipped = set[int]()
     for place, row in enumerate(odd.tolist()):
         if row in skipped:
             continue
+        if abs(int(step[row])) > BOOT_JUMP_MS and (step[row] < 0 or row > STARTING_ROWS):
+            continue  # rows of another day
         if step[row] < 0:
             end = int(odd[place + 1]) if place + 1 < len(odd) else len(clock)
-            back = _returns(clock, odd[place + 1 :], row)
+            back = _returns(clock, odd[place + 1 : place + 1 + RETURN_STEPS], row)
             if back is not None:
                 skipped.add(back)
-            elif _is_jump_back(clock, numbers, sessions, row, end):
+            elif not _repeats(clock, order, numbers, row, end, started=bool(sessions[row])) and _is_jump_back(
+                clock, numbers, sessions, row, end
+            ):
                 jumps.append(Jump(row, int(step[row] - usual)))
-        elif _goes_on(numbers, sessions, step, row, running):
+        elif few_pauses and _goes_on(numbers, sessions, step, usual, row, running):
             jumps.append(Jump(row, int(step[row] - usual)))
         if len(jumps) > MAX_JUMPS:
             return jumps, True
@@ -172,22 +184,18 @@ def _returns(clock: Integers, later: Integers, row: int) -> int | None:
 
 def _is_jump_back(clock: Integers, numbers: Floats, sessions: Mask, row: int, end: int) -> bool:
     """Whether a step back is a jump, and not an earlier block of rows or one that was written late."""
-    if _repeats(clock, numbers, row, end, started=bool(sessions[row])):
-        return False
     if end - row < MIN_ROWS or sessions[row] or _restarts(numbers, row):
         return _interleaves(clock, row, end)
     return True
 
 
-def _repeats(clock: Integers, numbers: Floats, row: int, end: int, *, started: bool) -> bool:
+def _repeats(clock: Integers, order: Integers, numbers: Floats, row: int, end: int, *, started: bool) -> bool:
     """Whether the rows from a step back on stood there before: a file was appended to itself, or to its beginning."""
     rows = np.arange(row, min(end, row + REPEATED_ROWS))
     if not started and int(clock[end - 1]) > int(clock[:row].max()):
         return False
-    order = np.argsort(clock[:row], kind="stable")
-    places = np.minimum(np.searchsorted(clock[:row], clock[rows], sorter=order), row - 1)
-    before = order[places]
-    same = (clock[before] == clock[rows]) & (
+    before = order[np.searchsorted(clock, clock[rows], sorter=order)]  # the first rows with the same clock
+    same = (before < row) & (
         (numbers[:, before] == numbers[:, rows]) | (np.isnan(numbers[:, before]) & np.isnan(numbers[:, rows]))
     ).all(axis=0)
     return float(same.mean()) >= REPEATED_SHARE
@@ -205,16 +213,16 @@ def _restarts(numbers: Floats, row: int) -> bool:
     return bool(np.count_nonzero(after & before) < RESTART_SHARE * np.count_nonzero(before))
 
 
-def _stood_still(step: Integers, numbers: Floats, row: int) -> bool:
+def _stood_still(step: Integers, usual: int, numbers: Floats, row: int) -> bool:
     """Whether the app polled nothing over a step forward and was late with its next row: time passed, as it slept."""
     same = np.array_equal(numbers[:, row], numbers[:, row - 1], equal_nan=True)
-    return same and row + 1 < len(step) and int(step[row + 1]) > LATE * usual_step(step)
+    return same and row + 1 < len(step) and int(step[row + 1]) > LATE * usual
 
 
-def _goes_on(numbers: Floats, sessions: Mask, step: Integers, row: int, running: Mask) -> bool:
+def _goes_on(numbers: Floats, sessions: Mask, step: Integers, usual: int, row: int, running: Mask) -> bool:
     """Whether the car's channels go on over a step forward as they do within a few rows."""
     last = min(row + LAG - 1, numbers.shape[1] - 1)
-    if sessions[row] or _restarts(numbers, row) or _stood_still(step, numbers, row):
+    if sessions[row] or _restarts(numbers, row) or _stood_still(step, usual, numbers, row):
         return False
     ms = int(step[row])
     zone = abs((ms + ZONE_TOLERANCE_MS) % ZONE_MS) <= 2 * ZONE_TOLERANCE_MS and ms > ZONE_TOLERANCE_MS

@@ -35,7 +35,8 @@ def fingerprints(raw: bytes) -> list[Fingerprint]:
         (log(40, 20), log(40, 30, 20), True),
         (log(1), log(1, 30), True),
         (log(2), log(3), True),
-        (log(30), log(20, 40, start=8 * 3600 - 620), False),  # it stands there with rows before it
+        (log(30), log(20, 40, start=8 * 3600 - 620), True),  # whatever else stands there
+        (log(30), log(40, start=8 * 3600 - 10), False),  # a drive begins with its first row
         (log(40, 20), log(41, 30), False),  # only the last drive may have grown
         (log(40), log(40), False),
         (log(50), log(40), False),
