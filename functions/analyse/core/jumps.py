@@ -18,11 +18,15 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from .columns import POSITIONS, plain
 from .log import DRIVE_GAP_SEC, GAP_SEC
 from .reading import Floats
 from .text import Integers
 
 Mask = npt.NDArray[np.bool_]
+
+SPEED: Final = POSITIONS[plain("Speed")]
+REVS: Final = POSITIONS[plain("Revs")]
 
 OUT_OF_ORDER_MS: Final = 1000
 """A step back of at most this is two rows in the wrong order."""
@@ -33,11 +37,17 @@ MAX_JUMPS: Final = 200
 MAX_STEPS: Final = 5000
 """Steps looked at; a file with more of them is no log with a clock that jumps."""
 
+MAX_PAUSES: Final = 300
+"""With more steps forward, long steps are how the app was set, and none of them is a jump."""
+
+RETURN_STEPS: Final = 5
+"""Steps within which rows out of order come back."""
+
 BOOT_JUMP_MS: Final = 12 * 3_600_000
 """A jump further than this began with a phone that did not know the day: its later clock is the right one."""
 
 MIN_ROWS: Final = 5
-"""Rows on either side of a step back that make it a jump."""
+"""Rows after a step back that make it a jump."""
 
 WINDOW: Final = 300
 """Rows on either side of a step forward that say how fast the channels move."""
@@ -57,8 +67,9 @@ MAX_EVIDENCE: Final = 3.0
 MIN_EVIDENCE: Final = 5.0
 """How much likelier a jump must be than a pause, as a logarithm."""
 
-MIN_EVIDENCE_DRIVE: Final = -3.0
-"""The same where a pause would end the drive: the app stays silent so long only when it was started anew."""
+LONG_MS: Final = 60_000
+MIN_EVIDENCE_LONG: Final = -3.0
+"""The same for a longer step with the engine on: the app is silent so long only when it sleeps, or was started anew."""
 
 MIN_EVIDENCE_ZONE: Final = -6.0
 """The same for a whole number of half hours, as between time zones: pauses seldom last so."""
@@ -83,14 +94,14 @@ class Jump:
     ms: int
 
 
-def find_jumps(clock: Integers, numbers: Floats, sessions: Mask, engine_on: Mask) -> tuple[list[Jump], bool]:
+def find_jumps(clock: Integers, numbers: Floats, sessions: Mask, positions: list[int]) -> tuple[list[Jump], bool]:
     """Return the jumps of the clock in the order of rows, and whether there are more than can be told apart.
 
     Args:
         clock: Wall clock of each row as written, ms.
         numbers: The known columns, a row each.
         sessions: Rows that follow a header.
-        engine_on: Rows in which the engine turns or the car moves.
+        positions: The columns' places in `NUMBERS`.
     """
     step = np.diff(clock, prepend=clock[:1])
     odd = np.flatnonzero((step < -OUT_OF_ORDER_MS) | (step > GAP_SEC * 1000))
@@ -99,23 +110,36 @@ def find_jumps(clock: Integers, numbers: Floats, sessions: Mask, engine_on: Mask
     if len(odd) > MAX_STEPS:
         odd = odd[:MAX_STEPS]
     usual = usual_step(step)
+    running = _running(positions, numbers)
+    order = np.argsort(clock, kind="stable")
+    few_pauses = np.count_nonzero(step[odd] > 0) <= MAX_PAUSES
     jumps = []
     skipped = set[int]()
     for place, row in enumerate(odd.tolist()):
         if row in skipped:
             continue
+        if abs(int(step[row])) > BOOT_JUMP_MS and (step[row] < 0 or row > STARTING_ROWS):
+            continue  # rows of another day
         if step[row] < 0:
             end = int(odd[place + 1]) if place + 1 < len(odd) else len(clock)
-            back = _returns(clock, odd[place + 1 :], row)
+            back = _returns(clock, odd[place + 1 : place + 1 + RETURN_STEPS], row)
             if back is not None:
                 skipped.add(back)
-            elif _is_jump_back(clock, numbers, sessions, row, end):
+            elif not _repeats(clock, order, numbers, row, end, started=bool(sessions[row])) and _is_jump_back(
+                clock, numbers, sessions, row, end
+            ):
                 jumps.append(Jump(row, int(step[row] - usual)))
-        elif _goes_on(numbers, sessions, step, row, engine_on):
+        elif few_pauses and _goes_on(numbers, sessions, step, usual, row, running):
             jumps.append(Jump(row, int(step[row] - usual)))
         if len(jumps) > MAX_JUMPS:
             return jumps, True
     return jumps, False
+
+
+def _running(positions: list[int], numbers: Floats) -> Mask:
+    """Return the rows in which the engine turns or the car moves."""
+    told = [numbers[positions.index(position)] > 0 for position in (REVS, SPEED) if position in positions]
+    return np.any(told, axis=0) if told else np.zeros(numbers.shape[1], bool)
 
 
 def usual_step(step: Integers) -> int:
@@ -160,23 +184,18 @@ def _returns(clock: Integers, later: Integers, row: int) -> int | None:
 
 def _is_jump_back(clock: Integers, numbers: Floats, sessions: Mask, row: int, end: int) -> bool:
     """Whether a step back is a jump, and not an earlier block of rows or one that was written late."""
-    if _repeats(clock, numbers, row, end, started=bool(sessions[row])):
-        return False
-    few = row < MIN_ROWS or end - row < MIN_ROWS
-    if few or sessions[row] or _restarts(numbers, row):
+    if end - row < MIN_ROWS or sessions[row] or _restarts(numbers, row):
         return _interleaves(clock, row, end)
     return True
 
 
-def _repeats(clock: Integers, numbers: Floats, row: int, end: int, *, started: bool) -> bool:
+def _repeats(clock: Integers, order: Integers, numbers: Floats, row: int, end: int, *, started: bool) -> bool:
     """Whether the rows from a step back on stood there before: a file was appended to itself, or to its beginning."""
     rows = np.arange(row, min(end, row + REPEATED_ROWS))
     if not started and int(clock[end - 1]) > int(clock[:row].max()):
         return False
-    order = np.argsort(clock[:row], kind="stable")
-    places = np.minimum(np.searchsorted(clock[:row], clock[rows], sorter=order), row - 1)
-    before = order[places]
-    same = (clock[before] == clock[rows]) & (
+    before = order[np.searchsorted(clock, clock[rows], sorter=order)]  # the first rows with the same clock
+    same = (before < row) & (
         (numbers[:, before] == numbers[:, rows]) | (np.isnan(numbers[:, before]) & np.isnan(numbers[:, rows]))
     ).all(axis=0)
     return float(same.mean()) >= REPEATED_SHARE
@@ -194,21 +213,22 @@ def _restarts(numbers: Floats, row: int) -> bool:
     return bool(np.count_nonzero(after & before) < RESTART_SHARE * np.count_nonzero(before))
 
 
-def _stood_still(step: Integers, numbers: Floats, row: int) -> bool:
+def _stood_still(step: Integers, usual: int, numbers: Floats, row: int) -> bool:
     """Whether the app polled nothing over a step forward and was late with its next row: time passed, as it slept."""
     same = np.array_equal(numbers[:, row], numbers[:, row - 1], equal_nan=True)
-    return same and row + 1 < len(step) and int(step[row + 1]) > LATE * usual_step(step)
+    return same and row + 1 < len(step) and int(step[row + 1]) > LATE * usual
 
 
-def _goes_on(numbers: Floats, sessions: Mask, step: Integers, row: int, engine_on: Mask) -> bool:
+def _goes_on(numbers: Floats, sessions: Mask, step: Integers, usual: int, row: int, running: Mask) -> bool:
     """Whether the car's channels go on over a step forward as they do within a few rows."""
     last = min(row + LAG - 1, numbers.shape[1] - 1)
-    if sessions[row] or _restarts(numbers, row) or _stood_still(step, numbers, row):
+    if sessions[row] or _restarts(numbers, row) or _stood_still(step, usual, numbers, row):
         return False
     ms = int(step[row])
     zone = abs((ms + ZONE_TOLERANCE_MS) % ZONE_MS) <= 2 * ZONE_TOLERANCE_MS and ms > ZONE_TOLERANCE_MS
     starting = bool(sessions[max(row - STARTING_ROWS, 0) : row].any())
-    if not (zone or starting or (engine_on[row - 1] and engine_on[last])):
+    on = bool(running[row - 1] and running[last])
+    if not (zone or starting or on):
         return False
     start, end = max(row - WINDOW, 0), min(row + WINDOW, numbers.shape[1])
     sides = [numbers[:, start:row], numbers[:, row:end]]
@@ -218,7 +238,7 @@ def _goes_on(numbers: Floats, sessions: Mask, step: Integers, row: int, engine_o
     if np.count_nonzero(known) < MIN_CHANNELS or not near.shape[1] or not far.shape[1]:
         return False
     evidence = _evidence(over[known], near, far)
-    needed = MIN_EVIDENCE_DRIVE if ms >= DRIVE_GAP_SEC * 1000 and not starting else MIN_EVIDENCE
+    needed = MIN_EVIDENCE_LONG if ms >= LONG_MS and on else MIN_EVIDENCE
     enough = evidence.sum() > (MIN_EVIDENCE_ZONE if zone else needed)
     return bool(enough and np.count_nonzero(evidence) >= MIN_CHANNELS)
 

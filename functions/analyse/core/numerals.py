@@ -38,7 +38,10 @@ def _pattern(decimal: str, grouping: str) -> re.Pattern[str]:
 _POINT = _pattern(".", ",")
 _COMMA = _pattern(",", ".")
 _PLAIN = re.compile(r"[+-]?\d+\Z")
-_EMPTY: Final = frozenset({"", "nan", "NaN", "NA", "null", "None"})
+_EMPTY: Final = frozenset(
+    {"", "nan", "NaN", "-nan", "-NaN", "NA", "#NA", "<NA>", "N/A", "n/a", "#N/A", "#N/A N/A", "NULL", "null", "None"}
+)
+"""Words for an empty cell, those that pandas takes for one."""
 _DIGITS = re.compile(r"\D")
 
 
@@ -58,7 +61,7 @@ def read_cells(cells: "pd.Series[Any]") -> Cells:
     if cells.dtype != object:
         values = cells.to_numpy(np.float64)
         return Cells(values, values, np.isnan(values), ~np.isnan(values))
-    codes, uniques = pd.factorize(cells.astype("str"), use_na_sentinel=False)
+    codes, uniques = pd.factorize(cells, use_na_sentinel=False)
     read = [_readings(str(unique)) for unique in uniques]
     point, comma = (np.array([one[which] for one in read])[codes] for which in (0, 1))
     empty, plain = (np.array([bool(one[which]) for one in read])[codes] for which in (2, 3))

@@ -276,6 +276,24 @@ def test_half_another_day_is_told() -> None:
     assert found["quality"]["date_contradiction"] is None
 
 
+def test_the_second_half_of_another_day_is_told() -> None:
+    rows = [line for line in lines() if is_row(line)]
+    other = [row.replace("2025.03.14", "2025.03.11", 1) for row in rows[900:1100]]
+    for content in ([*lines(), *other], [lines()[0], *other, *rows]):
+        found = found_in(content)
+        assert found["quality"]["days"] == ["2025-03-11", "2025-03-14"]
+        assert found["quality"]["clock_jumps"] == []
+        assert found["drives_total"] == 3
+
+
+def test_a_phone_that_did_not_know_the_day_at_first() -> None:
+    made = [line.replace("2025.03.14", "1970.01.01", 1) if n <= 10 else line for n, line in enumerate(lines())]
+    found = found_in(made)
+    assert found["overall"]["date"]["date"] == "2025-03-14"
+    assert found["quality"]["clock_jumps_total"] == 1
+    check_near(found)
+
+
 def test_a_day_other_than_the_files_name_is_told() -> None:
     assert found_in(raw(), date(2025, 3, 15))["quality"]["date_contradiction"] == "2025-03-15"
 
