@@ -2,6 +2,7 @@
 
 from pydantic import ConfigDict, Field
 
+from faplog.contracts.catalogue import Urgency
 from faplog.contracts.figures import Moment, Part
 from faplog.contracts.limits import Code, Confidence, Severity
 
@@ -35,12 +36,14 @@ class Finding(Part):
     confidence: Confidence
     text: str
     advice: str | None
+    urgency: Urgency | None = Field(None, description="at act: whether one may drive on")
 
 
 class Health(Part):
     """The verdict and what it rests on."""
 
     verdict: Severity
+    urgency: Urgency | None = Field(None, description="the most urgent of the findings")
     findings: list[Finding]
 
 
@@ -67,10 +70,12 @@ class TrendFinding(Part):
     confidence: Confidence
     text: str
     advice: str | None
+    urgency: Urgency | None = Field(None, description="at act: whether one may drive on")
 
 
 class TrendHealth(Part):
     """The verdict over all logs: the worst finding, `unknown` where too little was seen."""
 
     verdict: Severity
+    urgency: Urgency | None = Field(None, description="the most urgent of the findings")
     findings: list[TrendFinding]

@@ -87,9 +87,27 @@ class Limit:
             return Severity.ACT
         return Severity.WATCH if _beyond(value, self.bad, self.watch) else Severity.GOOD
 
+    @property
+    def decimals(self) -> int:
+        """Decimals of a finding's value. The rounded value is what is judged and shown."""
+        return DECIMALS.get(self.unit, 0)
+
+    def severities(self) -> frozenset[Severity]:
+        """Return the severities a known value can have."""
+        found = {Severity.GOOD}
+        if self.act is not None and self.confidence is not Confidence.LOW:
+            found.add(Severity.ACT)
+        if self.act != self.watch:
+            found.add(Severity.WATCH)
+        return frozenset(found)
+
     def to_dict(self) -> dict[str, float | list[float] | None]:
         """The limits as a finding shows them: a number each, or `[lowest, highest]` good value."""
         return {"watch": _plain(self.watch), "act": _plain(self.act)}
+
+
+DECIMALS: Final = {"mbar": 1, "min": 1, "V": 2, "ratio": 2, "bar": 1, "mbar·h/m³": 3}
+"""Decimals by unit; whole numbers otherwise."""
 
 
 def _beyond(value: float, bad: Bad, bound: Bound) -> bool:

@@ -1,17 +1,12 @@
 """The verdict: every sign judged against the one table of limits."""
 
-from typing import Final
-
+from faplog.contracts.catalogue import advice, most_urgent, text, urgency
 from faplog.contracts.limits import LIMITS, MIN_ENGINE_ON_SEC, Severity, worst
 
-from .advice import advice, text
 from .log import Log
 from .regen import Episode
 from .sections import Section
 from .signs import Sign, signs
-
-DECIMALS: Final = {"mbar": 1, "min": 1, "V": 2, "ratio": 2, "bar": 1}
-"""Of a finding's value by its unit; whole numbers otherwise. The rounded value is what is judged."""
 
 
 def health(log: Log, found: list[Episode], sections: Section) -> Section:
@@ -24,13 +19,16 @@ def health(log: Log, found: list[Episode], sections: Section) -> Section:
     ran = float(log.dt[log.engine_on].sum())
     if ran < MIN_ENGINE_ON_SEC or log.unknown("FAPpressure"):
         verdict = Severity.UNKNOWN
-    return {"verdict": verdict.value, "findings": findings}
+    return {
+        "verdict": verdict.value,
+        "urgency": most_urgent(finding["urgency"] for finding in findings),
+        "findings": findings,
+    }
 
 
 def _finding(log: Log, sign: Sign) -> Section:
     limit = LIMITS[sign.code]
-    decimals = DECIMALS.get(limit.unit, 0)
-    value = round(float(sign.value), decimals) if decimals else round(float(sign.value))
+    value = round(float(sign.value), limit.decimals) if limit.decimals else round(float(sign.value))
     severity = limit.judge(value)
     first, last = log.at(int(sign.rows[0])), log.at(int(sign.rows[-1]))
     return {
@@ -41,8 +39,9 @@ def _finding(log: Log, sign: Sign) -> Section:
         "limit": limit.to_dict(),
         "evidence": {"rows": len(sign.rows), "from": first, "to": last},
         "confidence": limit.confidence.value,
-        "text": text(limit, severity, value, sign.which, _when(first, last)),
+        "text": text(limit.code, severity, value, _when(first, last), sign.which),
         "advice": advice(limit.code, severity),
+        "urgency": urgency(limit.code, severity),
     }
 
 

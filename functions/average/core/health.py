@@ -6,13 +6,13 @@ from statistics import fmean, median
 from typing import Final, NamedTuple
 
 from faplog.contracts.average import TrendPoint
+from faplog.contracts.catalogue import advice, most_urgent, text, urgency
 from faplog.contracts.figures import Outcome
 from faplog.contracts.findings import LimitShown, TrendEvidence, TrendFinding, TrendHealth
 from faplog.contracts.limits import LIMITS, MIN_ENGINE_ON_SEC, Code, Severity, worst
 
 from .reading import LEAST, Log
 from .regens import Episode
-from .texts import say
 
 RECENT: Final = 5
 """The state of the car is the median of so many last logs: one odd log is no trend."""
@@ -24,10 +24,11 @@ MAX_RISE_POINTS: Final = 60
 
 
 class Seen(NamedTuple):
-    """A value found in the trends, and the points it was found in."""
+    """A value found in the trends, the points it was found in, and how it was taken from them."""
 
     value: float
     points: Sequence[TrendPoint]
+    how: str = "over {logs}"
 
 
 class Profile(NamedTuple):
@@ -59,7 +60,7 @@ def health(
     if verdict not in (Severity.WATCH, Severity.ACT):
         judged = (engine_on_sec or 0) >= MIN_ENGINE_ON_SEC and max_pressure_mbar is not None
         verdict = Severity.GOOD if judged else Severity.UNKNOWN
-    return TrendHealth(verdict=verdict, findings=findings)
+    return TrendHealth(verdict=verdict, urgency=most_urgent(finding.urgency for finding in findings), findings=findings)
 
 
 def _regens_of(
@@ -77,7 +78,6 @@ def _finding(code: Code, profile: str, seen: Seen) -> TrendFinding:
     severity = limit.judge(value)
     dates = sorted(point.date for point in seen.points if point.date)
     logs = len({id(point) for point in seen.points})
-    text, advice = say(code, severity, value, logs)
     return TrendFinding(
         code=code,
         severity=severity,
@@ -88,8 +88,9 @@ def _finding(code: Code, profile: str, seen: Seen) -> TrendFinding:
             profile=profile, logs=logs, from_=dates[0] if dates else None, to=dates[-1] if dates else None
         ),
         confidence=limit.confidence,
-        text=text,
-        advice=advice,
+        text=text(code, severity, value, seen.how.format(logs="one log" if logs == 1 else f"{logs} logs")),
+        advice=advice(code, severity),
+        urgency=urgency(code, severity),
     )
 
 
@@ -100,7 +101,8 @@ def _recent(read: Callable[[TrendPoint], int | float | None]) -> Callable[[Profi
         known = [(value, point) for point in profile.points if (value := read(point)) is not None][-RECENT:]
         if not known:
             return None
-        return Seen(median(value for value, _ in known), [point for _, point in known])
+        how = "the median of the last {logs}" if len(known) > 1 else "in {logs}"
+        return Seen(median(value for value, _ in known), [point for _, point in known], how)
 
     return rule
 

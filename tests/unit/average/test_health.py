@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from faplog.contracts.findings import TrendFinding
-from faplog.contracts.limits import LIMITS, Code
-from functions.average.core import average, health
-from functions.average.core.texts import say
+from faplog.contracts.limits import Code
+from functions.average.core import average
 from tests.unit.average.analyses import Json, analysis, regen
 
 
@@ -107,13 +106,3 @@ def test_the_verdict(engine_on: int | None, pressure: float | None, dilution: in
         }
     )
     assert average([log]).health.verdict == verdict
-
-
-@pytest.mark.parametrize("code", list(health.RULES))
-def test_every_finding_has_its_sentences(code: Code) -> None:
-    limit = LIMITS[code]
-    for value in (-1000.0, 0.0, 3.5, 1000.0):
-        text, advice = say(code, limit.judge(value), value, 1)
-        assert text.endswith(".")
-        assert "{" not in text
-        assert (advice is None) == (limit.judge(value) == "good")
