@@ -39,6 +39,8 @@ ICON: Final = {
 }
 
 
+SEVERAL: Final = 2
+
 WITHOUT_DECIMALS_FROM: Final = 100
 """Values of this size are shown as whole numbers."""
 
@@ -61,7 +63,12 @@ class Shown:
     """Whether one may drive on."""
     confidence: str | None = None
     channel: str | None = None
+    near: bool = False
+    outside: str | None = None
+    """All injectors outside their limits, where there are several."""
     rows: int | None = None
+    logs: int | None = None
+    """Over how many logs it was seen."""
     start: str | None = None
     end: str | None = None
     profile: str | None = None
@@ -105,21 +112,25 @@ def _shown(finding: dict[str, Any]) -> Shown:
     decimals = 1 if code is None else LIMITS[code].decimals
     if value is not None and abs(value) >= WITHOUT_DECIMALS_FROM:
         decimals = 0
+    which = _which(finding.get("which"))
     alarming = level in (Severity.WATCH, Severity.ACT)
     return Shown(
         code=str(finding.get("code", "")),
         severity=level,
         title=str(finding.get("text") or finding.get("code", "")) if code is None else title(code),
-        seen=None if code is None or value is None else seen(code, value, unit, decimals, ""),
-        advice=(finding.get("advice") if code is None else advice(code, level)) if alarming else None,
-        urgency=_urgency(finding.get("urgency")),
+        seen=None if code is None or value is None else seen(code, value, unit, decimals, which),
+        advice=(finding.get("advice") if code is None else advice(code, level, value)) if alarming else None,
+        urgency=urgency(finding.get("urgency")),
         value=value,
         unit=unit,
         decimals=decimals,
         normal="" if code is None else _normal(LIMITS[code]),
         confidence=_confidence(finding.get("confidence")),
         channel=None if code is None else catalogue.words(code).channel,
+        near=finding.get("near") is True,
+        outside=None if code is None else outside(code, which, unit, decimals),
         rows=evidence.get("rows"),
+        logs=evidence.get("logs"),
         start=evidence.get("from"),
         end=evidence.get("to"),
         profile=evidence.get("profile"),
@@ -137,21 +148,51 @@ def title(code: Code) -> str:
     return str(gettext(catalogue.words(code).title))
 
 
-def seen(code: Code, value: float, unit: str, decimals: int, which: str) -> str | None:
+def seen(code: Code, value: float, unit: str, decimals: int, which: list[catalogue.Named]) -> str | None:
     """What was seen, in the reader's language and units; None where it needs a name that the finding does not give."""
-    sentence = catalogue.words(code).seen
-    if "{which}" in sentence and not which:
+    words = catalogue.words(code, value)
+    if "{which}" in words.seen and not which:
         return None
-    return str(gettext(sentence)).format(value=units.quantity(value, unit, decimals), which=which)
+    shown = units.quantity(value, unit, decimals)
+    return str(gettext(words.seen)).format(value=shown, which=catalogue.names(words, which))
 
 
-def advice(code: Code, level: Severity) -> str | None:
+def outside(code: Code, which: list[catalogue.Named], unit: str, decimals: int) -> str | None:
+    """All of several alike that are outside their limits, with their values; None for one alone."""
+    part = catalogue.words(code).part
+    if not part or len(which) < SEVERAL:
+        return None
+    name = str(gettext(part))
+    listed = (f"{name.format(which=one.name)}: {units.quantity(one.value, unit, decimals)}" for one in which)
+    return str(gettext(catalogue.OUTSIDE)).format(list=", ".join(listed))
+
+
+def advice(code: Code, level: Severity, value: float | None) -> str | None:
     """What to do about a finding, in the reader's language."""
-    sentence = catalogue.advice(code, level)
+    sentence = catalogue.advice(code, level, value)
     return str(gettext(sentence)) if sentence else None
 
 
-def _urgency(given: Any) -> str | None:
+def notes(given: Iterable[dict[str, Any]] | None) -> list[str]:
+    """What is worth knowing besides the findings; a note that is new to these pages in the API's words."""
+    return [_note(one) for one in given or ()]
+
+
+def _note(given: dict[str, Any]) -> str:
+    code, value = given.get("code"), given.get("value")
+    if code not in set(catalogue.NoteCode) or value is None:
+        return str(given.get("text", ""))
+    sentence = catalogue.note(catalogue.NoteCode(code), value)
+    return str(gettext(sentence)).format(value=units.quantity(value, str(given.get("unit", ""))))
+
+
+def _which(given: Any) -> list[catalogue.Named]:
+    named = given if isinstance(given, list) else []
+    return [catalogue.Named(str(one["name"]), one["value"]) for one in named]
+
+
+def urgency(given: Any) -> str | None:
+    """Whether one may drive on, in the reader's language."""
     return str(gettext(catalogue.URGENCIES[catalogue.Urgency(given)])) if given in set(catalogue.Urgency) else None
 
 

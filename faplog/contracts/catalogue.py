@@ -3,15 +3,26 @@
 English is the source. The API and the command line print these sentences, the average adds over how many logs it
 looked, and the pages translate them: each sentence is a message of their catalogs.
 
-`{value}` stands for a value with its unit, `{which}` for the name of one of several alike.
+`{value}` stands for a value with its unit, `{which}` for the names of sensors or injectors.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
-from faplog.contracts.limits import LIMITS, Bad, Bound, Code, Confidence, Limit, Severity
+from faplog.contracts.limits import (
+    COUNTS,
+    DECIMALS,
+    HOSES_SWAPPED_BELOW,
+    LIMITS,
+    Bad,
+    Bound,
+    Code,
+    Confidence,
+    Limit,
+    Severity,
+)
 
 
 class Urgency(StrEnum):
@@ -69,6 +80,70 @@ class Words:
 
 
 WORDS: Final[dict[Code, Words]] = {
+    Code.PRESSURE_NOT_FOLLOWING_FLOW: Words(
+        title="Pressure sensor against exhaust flow",
+        seen="Correlation of the pressure with the exhaust flow: {value}",
+        act="The filter cannot be judged until the pressure sensor works: its pressure does not follow the exhaust "
+        "flow. The sensor is stuck, or its hoses are blocked or off. Have both checked.",
+        urgency=Urgency.WORKSHOP_SOON,
+        channel="pressure",
+    ),
+    Code.PRESSURE_UNREADABLE: Words(
+        title="Unusable pressure readings",
+        seen="Pressure readings without a usable value: {value}",
+        watch="The pressure sensor sometimes sends nothing usable. If this becomes more frequent, have its plug and "
+        "wiring checked.",
+        act="The filter cannot be judged until the pressure sensor sends usable values. Have the sensor, its plug and "
+        "its hoses checked.",
+        urgency=Urgency.WORKSHOP_SOON,
+        channel="pressure",
+    ),
+    Code.SENSOR_STUCK: Words(
+        title="Stuck sensor",
+        seen="No change for {value} while the engine was working: {which}",
+        watch="The sensor or its wiring is probably faulty. Everything that needs it is left out of this report. Have "
+        "it checked.",
+    ),
+    Code.RESTRICTION_LOW: Words(
+        title="Filter restriction, lower limit",
+        seen="The restriction of the filter is {value}",
+        act="The filter resists the exhaust far too little: it is missing or broken, or a pressure hose is off. The "
+        "filter cannot be judged until the cause is found. Have filter and hoses checked.",
+        urgency=Urgency.WORKSHOP_SOON,
+        channel="pressure",
+    ),
+    Code.RESTRICTION_HIGH: Words(
+        title="Filter restriction",
+        seen="The restriction of the filter is {value}",
+        watch="The filter is filling up. Drive half an hour at a steady 80 km/h or more so that it can regenerate, and "
+        "compare afterwards.",
+        act="The filter is close to blocked, with soot or with ash. Have it checked before anything else; do not force "
+        "a regeneration before that.",
+        urgency=Urgency.WORKSHOP_GENTLY,
+        channel="pressure",
+    ),
+    Code.NEVER_WARM: Words(
+        title="Coolant temperature after 20 minutes",
+        seen="In at least 20 minutes of running the coolant reached {value}",
+        watch="The thermostat probably stays open. Have it checked: a cold engine uses more fuel, and the ECU may "
+        "refuse to regenerate.",
+        channel="coolant",
+    ),
+    Code.ASH_SHARE: Words(
+        title="Ash in the filter",
+        seen="According to the ECU the filter holds {value} of the ash it can take",
+        watch="Ask a workshop about cleaning or replacing the filter, and compare with the restriction: the ECU "
+        "calculates this value, it does not measure it.",
+    ),
+    Code.REGENS_ABORTED_SHARE: Words(
+        title="Share of interrupted regenerations",
+        seen="Of the last regenerations {value} were interrupted",
+        watch="Give regenerations the time they need: 15 to 20 minutes at a steady speed, without switching the engine "
+        "off.",
+        act="Most regenerations are interrupted, so soot stays in the filter and fuel gets into the oil. Let the next "
+        "one finish on a long drive and check the oil level. If it stops by itself, have the cause found.",
+        urgency=Urgency.WORKSHOP_SOON,
+    ),
     Code.IDLE_PRESSURE: Words(
         title="Back pressure at idle",
         seen="At idle the back pressure of the filter was {value} on average",
@@ -222,8 +297,39 @@ WORDS: Final[dict[Code, Words]] = {
         seen="After regenerations the filter resists the exhaust {value} more than at first",
         watch="What a regeneration leaves behind is ash. Plan to have the filter cleaned or replaced, and watch how "
         "fast the restriction rises.",
+        act="What a regeneration leaves behind is ash, and there is much more of it. Have the filter measured, then "
+        "cleaned or replaced.",
+        urgency=Urgency.PLAN,
     ),
 }
+
+HOSES_SWAPPED: Final = replace(
+    WORDS[Code.PRESSURE_NOT_FOLLOWING_FLOW],
+    act="The filter cannot be judged until the hoses of the pressure sensor are connected the right way round: the "
+    "pressure falls when the exhaust flow rises, so they are swapped. Have them checked.",
+)
+"""The words for a pressure that falls with the flow."""
+
+
+class NoteCode(StrEnum):
+    """What a note is about: something worth knowing that is no finding."""
+
+    ENGINE_NOT_WARM = "engine_not_warm"
+    REGENERATION_DUE = "regeneration_due"
+
+
+NOTES: Final[dict[NoteCode, str]] = {
+    NoteCode.ENGINE_NOT_WARM: "The engine did not get warm: the coolant reached {value} at most. Back pressure "
+    "and fuel economy of a cold engine say little.",
+    NoteCode.REGENERATION_DUE: "A regeneration is due in about {value}. It needs 15 to 20 minutes of steady driving.",
+}
+
+NOTE_UNITS: Final[dict[NoteCode, str]] = {NoteCode.ENGINE_NOT_WARM: "°C", NoteCode.REGENERATION_DUE: "km"}
+
+REGENERATION_DUE_NOW: Final = "A regeneration is due at any moment. It needs 15 to 20 minutes of steady driving."
+
+OUTSIDE: Final = "Outside the limits: {list}"
+"""Said of several alike, where more than one is outside its limits."""
 
 NEVER_RAN: Final = "The engine never ran in this log. Upload one of a drive to learn more."
 ENGINE_UNREAD: Final = "The engine speed was never read, so this log does not tell whether the engine ran."
@@ -238,14 +344,27 @@ MEANINGS: Final[dict[Severity, str]] = {
 """What the verdict over one log means; `UNKNOWN` where the sentences above do not give the reason."""
 
 
-def words(code: Code) -> Words:
-    """Return the words for a code."""
+def words(code: Code, value: float | None = None) -> Words:
+    """Return the words for a code; for one value of it they differ: swapped hoses."""
+    if code is Code.PRESSURE_NOT_FOLLOWING_FLOW and value is not None and value < HOSES_SWAPPED_BELOW:
+        return HOSES_SWAPPED
     return WORDS[code]
 
 
-def advice(code: Code, severity: Severity) -> str | None:
+def advice(code: Code, severity: Severity, value: float | None = None) -> str | None:
     """Return what to do about a finding; None where nothing is to be done."""
-    return {Severity.WATCH: words(code).watch, Severity.ACT: words(code).act}.get(severity) or None
+    entry = words(code, value)
+    return {Severity.WATCH: entry.watch, Severity.ACT: entry.act}.get(severity) or None
+
+
+def note(code: NoteCode, value: float) -> str:
+    """Return the sentence of a note, with `{value}` to be filled in."""
+    return REGENERATION_DUE_NOW if code is NoteCode.REGENERATION_DUE and round(value) <= 0 else NOTES[code]
+
+
+def note_text(code: NoteCode, value: float) -> str:
+    """Return a note as an English sentence."""
+    return note(code, value).format(value=quantity(value, NOTE_UNITS[code]))
 
 
 def urgency(code: Code, severity: Severity) -> Urgency | None:
@@ -261,11 +380,11 @@ def most_urgent(urgencies: Iterable[Urgency | None]) -> Urgency | None:
 
 def sentences() -> Iterator[str]:
     """Yield every English sentence that pages translate."""
-    for entry in WORDS.values():
+    for entry in (*WORDS.values(), HOSES_SWAPPED):
         yield from filter(None, (entry.title, entry.seen, entry.watch, entry.act, entry.part))
-    for table in (VERDICTS, MEANINGS, URGENCIES, CONFIDENCES):
+    for table in (VERDICTS, MEANINGS, URGENCIES, CONFIDENCES, NOTES):
         yield from table.values()
-    yield from (NEVER_RAN, ENGINE_UNREAD, PRESSURE_UNREAD)
+    yield from (NEVER_RAN, ENGINE_UNREAD, PRESSURE_UNREAD, REGENERATION_DUE_NOW, OUTSIDE)
 
 
 _BORDERS: Final = {
@@ -277,7 +396,14 @@ _BORDERS: Final = {
 }
 
 
-def text(code: Code, severity: Severity, value: float, how: str, which: str = "") -> str:
+class Named(NamedTuple):
+    """One of several sensors or injectors, and its value."""
+
+    name: str
+    value: float
+
+
+def text(code: Code, severity: Severity, value: float, how: str, which: Sequence[Named] = ()) -> str:
     """Return a finding as English sentences: what was seen, against which limit, and how sure it is.
 
     Args:
@@ -285,24 +411,32 @@ def text(code: Code, severity: Severity, value: float, how: str, which: str = ""
         severity: How it was judged.
         value: The value, in the unit of the limit.
         how: When it was seen, or over how many logs.
-        which: The name of the one of several alike that has this value.
+        which: The sensors or injectors it is about, the worst first.
     """
     limit = LIMITS[code]
-    seen = words(code).seen.format(value=quantity(value, limit.unit), which=which)
+    entry = words(code, value)
+    seen = entry.seen.format(value=quantity(value, limit.unit), which=names(entry, which))
     bound = limit.act if severity is Severity.ACT and limit.act is not None else limit.watch
     border = _border(limit, bound)
-    judged = f"This is fine; the limit is {border}." if severity is Severity.GOOD else f"The limit is {border}."
+    judged = f"The limit is {border}."
+    if severity is Severity.GOOD:
+        near = ", but close to the limit" if limit.near(value) else ""
+        judged = f"This is fine{near}; the limit is {border}."
+    if entry.part and len(which) > 1:
+        parts = (f"{entry.part.format(which=one.name)}: {quantity(one.value, limit.unit)}" for one in which)
+        judged += f" {OUTSIDE.format(list=', '.join(parts))}."
     return f"{seen} ({how}). {judged} {CONFIDENCES[limit.confidence]}."
+
+
+def names(entry: Words, which: Sequence[Named]) -> str:
+    """Return what `{which}` stands for: the worst of several alike, or all sensors."""
+    return ", ".join(one.name for one in (which[:1] if entry.part else which))
 
 
 def quantity(value: float, unit: str) -> str:
     """Return a value with its unit in English; ratios and counts have none."""
-    number = f"{value:,.2f}".rstrip("0").rstrip(".")
-    return number if unit in WITHOUT_SIGN else f"{number} {unit}"
-
-
-WITHOUT_SIGN: Final = frozenset({"ratio", "codes", "in a row"})
-"""Units that say what is counted and are not written behind the number."""
+    number = f"{value:,.{max(2, DECIMALS.get(unit, 0))}f}".rstrip("0").rstrip(".")
+    return number if unit == "ratio" or unit in COUNTS else f"{number} {unit}"
 
 
 def _border(limit: Limit, bound: Bound) -> str:

@@ -43,6 +43,8 @@ def show(console: Console, name: str, analysis: Section) -> None:
             console.print(Padding(Text(finding["advice"] or ""), (0, 0, 0, 4)))
             if finding["urgency"]:
                 console.print(Padding(Text(catalogue.URGENCIES[finding["urgency"]], style="bold"), (0, 0, 0, 4)))
+    for note in health["notes"]:
+        console.print(Padding(Text(f"i {note['text']}"), (0, 0, 0, 2)))
     fine = [finding["code"].replace("_", " ") for finding in health["findings"] if finding["severity"] == "good"]
     if fine:
         console.print(Padding(Text(f"✔ fine: {', '.join(fine)}", style="green"), (0, 0, 0, 2)))

@@ -21,7 +21,12 @@ def test_a_point_of_the_trends() -> None:
     log = analysis(
         {
             "restriction": {"kv": 0.291, "kv_afterRegen": 0.195},
-            "fap": {"pressure_idle": {"avg_mbar": 7.3}, "additive": {"remain_ml": 744.5}},
+            "fap": {
+                "pressure_idle": {"avg_mbar": 7.3},
+                "additive": {"remain_ml": 744.5},
+                "deposits": {"percentage_perc": 12.0},
+                "life": {"life_km": 10_000, "left_km": 90_000},
+            },
             "engine": {"oilDilution_perc": 2, "battery": {"beforeDrive_v": 12.31}},
             "fuelConsumption.overall.avg_l100km": 6.54,
         },
@@ -43,6 +48,8 @@ def test_a_point_of_the_trends() -> None:
             "oilDilution_perc": 2,
             "additive_ml": 744.5,
             "battery_before_v": 12.31,
+            "ash_perc": 12.0,
+            "filter_life_left_km": 90_000,
         }
     ]
 
