@@ -168,11 +168,11 @@ def _works(log: Log, rows: Integers, flow: Floats) -> bool:
 
 def spread(values: Floats) -> float:
     """Return the interquartile range of the known values; 0 for none."""
-    known = values[~np.isnan(values)]
+    known = np.sort(values[~np.isnan(values)])
     if not len(known):
         return 0.0
-    low, high = np.percentile(known, (25, 75))
-    return float(high - low)
+    quarter = (len(known) - 1) // 4
+    return float(known[-1 - quarter] - known[quarter])
 
 
 def rank_correlation(first: Floats, second: Floats) -> float:

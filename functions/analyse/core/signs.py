@@ -72,22 +72,31 @@ def _known(values: Floats, mask: Mask | None = None) -> npt.NDArray[np.intp]:
     return np.flatnonzero(known if mask is None else known & mask)
 
 
-def _restriction(seen: Observed) -> Iterator[Sign]:
+def _kv(seen: Observed) -> float | None:
     """The resistance before the first regeneration; where that is not known, after the last one."""
     section = seen.sections["restriction"]
-    kv = section["kv_afterRegen"] if section["kv"] is None else section["kv"]
+    kv: float | None = section["kv_afterRegen"] if section["kv"] is None else section["kv"]
+    return kv
+
+
+def _resists(kv: float | None) -> bool:
+    """Whether the filter is not known to resist far too little."""
+    return kv is None or LIMITS[Code.RESTRICTION_LOW].judge(kv) is Severity.GOOD
+
+
+def _restriction(seen: Observed) -> Iterator[Sign]:
+    kv = _kv(seen)
     if kv is not None:
         rows = _known(seen.log["FAPpressure"], seen.log.engine_on)
         yield Sign(Code.RESTRICTION_LOW, kv, rows)
-        if LIMITS[Code.RESTRICTION_LOW].judge(kv) is Severity.GOOD:
+        if _resists(kv):
             yield Sign(Code.RESTRICTION_HIGH, kv, rows)
 
 
 def _pressure(seen: Observed) -> Iterator[Sign]:
     """The pressures; where the filter resists far too little, a low one says nothing good about it."""
     log, fap = seen.log, seen.sections["fap"]
-    pressure = log["FAPpressure"]
-    resists = all(LIMITS[sign.code].judge(sign.rounded) is Severity.GOOD for sign in list(_restriction(seen))[:1])
+    pressure, resists = log["FAPpressure"], _resists(_kv(seen))
     idle, highest = fap["pressure_idle"]["avg_mbar"], fap["pressure"]["max_mbar"]
     if idle is not None and resists:
         yield Sign(Code.IDLE_PRESSURE, idle, _known(pressure, log.idle))
