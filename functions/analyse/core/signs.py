@@ -22,6 +22,11 @@ from .warmup import never_warm
 ENGINE_OFF_SEC: Final = 10.0
 BOOST_SUSTAINED_SEC: Final = 5.0
 CHARGING_SEC: Final = 600.0
+IDLE_SEC: Final = 60.0
+"""Less idle than this is mostly the engine slowing down, and its pressure that of the flow before."""
+SETTLED_IDLE_SEC: Final = 5.0
+SETTLED_ROWS: Final = 30
+"""Fewer rows of settled idle do not say that the rail pressure is off."""
 CHARGING_GOOD_V: Final = 14.1
 
 
@@ -98,7 +103,7 @@ def _pressure(seen: Observed) -> Iterator[Sign]:
     log, fap = seen.log, seen.sections["fap"]
     pressure, resists = log["FAPpressure"], _resists(_kv(seen))
     idle, highest = fap["pressure_idle"]["avg_mbar"], fap["pressure"]["max_mbar"]
-    if idle is not None and resists:
+    if idle is not None and resists and log.dt[log.idle].sum() >= IDLE_SEC:
         yield Sign(Code.IDLE_PRESSURE, idle, _known(pressure, log.idle))
     if highest is not None and resists:
         top = np.flatnonzero(log.engine_on & (pressure == np.nanmax(pressure[log.engine_on])))
@@ -202,10 +207,25 @@ def _injection(seen: Observed) -> Iterator[Sign]:
             which = _injectors(section)
             yield Sign(Code.INJECTOR_CORRECTION, which[0].value, rows, which=which)
             yield Sign(Code.INJECTOR_MEAN, section["average"], rows)
-    rail = seen.sections["engine"]["fuelPressure"]["avg_diff_idle_bar"]
-    if rail is not None:
-        error = seen.log["FuelPress"] - seen.log["FuelPressInstr"]
-        yield Sign(Code.RAIL_PRESSURE_IDLE, rail, _known(error, seen.log.idle))
+    yield from _rail(seen)
+
+
+def _rail(seen: Observed) -> Iterator[Sign]:
+    """The mean error of the rail pressure at idle; where it is beyond its limits, the median of settled idle.
+
+    Demand and reading are polled one after the other, so while the revs fall to idle they belong to different moments.
+    """
+    rail, log = seen.sections["engine"]["fuelPressure"]["avg_diff_idle_bar"], seen.log
+    if rail is None:
+        return
+    error = log["FuelPress"] - log["FuelPressInstr"]
+    rows = _known(error, log.idle)
+    if LIMITS[Code.RAIL_PRESSURE_IDLE].judge(rail) is not Severity.GOOD:
+        rows = _known(error, lasting(log, log.idle, SETTLED_IDLE_SEC))
+        if len(rows) < SETTLED_ROWS:
+            return
+        rail = float(np.median(error[rows]))
+    yield Sign(Code.RAIL_PRESSURE_IDLE, rail, rows)
 
 
 def _injectors(section: Section) -> tuple[Named, ...]:

@@ -552,3 +552,33 @@ def test_a_regeneration_that_is_due_is_said_in_words(since: int, due: int | None
         assert said["text"].startswith(
             f"A regeneration is due in about {due} km" if due else "A regeneration is due at"
         )
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(59, False), (60, True)])
+def test_the_pressure_at_idle_needs_a_minute_of_it(seconds: int, told: bool) -> None:
+    # the first row stands for no time
+    speed = [0] * (seconds + 1) + [50] * (699 - seconds)
+    assert (Code.IDLE_PRESSURE in codes(log(Speed=speed, FAPpressure=flat(30)))) == told
+
+
+def rail(error: list[float], idle: list[int]) -> dict[str, Cells]:
+    return log(
+        FuelPress=[300 + one for one in error], FuelPressInstr=flat(300), Speed=[0 if one else 50 for one in idle]
+    )
+
+
+def test_a_rail_pressure_that_is_off_only_while_the_revs_fall_is_none() -> None:
+    falling = [1 if row % 20 < 10 else 0 for row in range(ROWS)]  # ten seconds of idle, ten of driving
+    error = [-90.0 if row % 20 < 3 else 0.0 for row in range(ROWS)]
+    found = finding(Code.RAIL_PRESSURE_IDLE, rail(error, falling))
+    assert (found["value"], found["severity"]) == (0, "good")
+    assert found["evidence"]["rows"] == 35 * 5
+    lasting = finding(Code.RAIL_PRESSURE_IDLE, rail([-20.0] * ROWS, falling))
+    assert (lasting["value"], lasting["severity"]) == (-20, "watch")
+
+
+@pytest.mark.parametrize(("rows", "told"), [(34, False), (35, True)])
+def test_a_rail_pressure_that_is_off_needs_thirty_rows_of_settled_idle(rows: int, told: bool) -> None:
+    idle = [1] * rows + [0] * (ROWS - rows)
+    assert (Code.RAIL_PRESSURE_IDLE in codes(rail([20.0] * ROWS, idle))) == told
+    assert Code.RAIL_PRESSURE_IDLE in codes(rail([10.0] * ROWS, idle))
