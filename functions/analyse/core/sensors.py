@@ -1,7 +1,7 @@
 """Whether sensors can be believed: checked before anything is judged by them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -42,21 +42,32 @@ MOVING: Final = ("FAPtemp", "AirFlow")
 WARMING: Final = ("Coolant", "OilTemp")
 
 
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """The log, its exhaust flow (m³/h), where the engine ran outside regenerations, and the seconds of that so far."""
+
+    log: Log
+    flow: Floats
+    running: Mask
+    ran: Floats
+
+
 def sensor_signs(log: Log, outside: Mask, flow: Floats, voided: int) -> Iterator[Sign]:
     """Yield what was seen of each sensor that can be checked.
 
     Args:
         log: The log as it was read.
-        outside: Rows outside regenerations.
+        outside: Rows outside regenerations. In them the filter is held at one temperature.
         flow: Exhaust flow of each row, m³/h.
         voided: Pressure cells that held "no value" or an impossible one.
     """
     if log.unknown("FAPtemp"):
         flow = volume_flow(log, assumed_c=200.0)
     running = log.engine_on & outside
-    yield from _pressure_follows(log, running, flow)
+    work = _Work(log, flow, running, np.cumsum(np.where(running, log.dt, 0.0)))
+    yield from _pressure_follows(work)
     yield from _pressure_readable(log, voided)
-    yield from _stuck(log, running, flow)
+    yield from _stuck(work)
 
 
 def implausible(signs: Iterable[Sign]) -> set[str]:
@@ -78,16 +89,18 @@ def believed(log: Log, columns: set[str]) -> Log:
     return replace(log, columns={name: values for name, values in log.columns.items() if name not in columns})
 
 
-def _pressure_follows(log: Log, running: Mask, flow: Floats) -> Iterator[Sign]:
+def _pressure_follows(work: _Work) -> Iterator[Sign]:
     """Rank correlation (Spearman) of pressure and flow; 0 where the pressure stood still while the flow changed."""
-    pressure = log[PRESSURE]
-    still = max(_stretches(log, PRESSURE, running, flow), key=lambda one: one[0], default=None)
+    still = max(_stretches(work, PRESSURE), key=lambda one: one[0], default=None)
     if still is not None:
         yield Sign(Code.PRESSURE_NOT_FOLLOWING_FLOW, 0.0, still[1])
         return
-    rows = np.flatnonzero(running & ~np.isnan(pressure) & ~np.isnan(flow))
-    if len(rows) >= MIN_ROWS and spread(flow[rows]) >= MIN_FLOW_SPREAD_M3H:
-        some = rows[:: -(-len(rows) // MAX_ROWS)]
+    pressure, flow = work.log[PRESSURE], work.flow
+    rows = np.flatnonzero(work.running & ~np.isnan(pressure) & ~np.isnan(flow))
+    if len(rows) < MIN_ROWS:
+        return
+    some = rows[:: -(-len(rows) // MAX_ROWS)]
+    if spread(flow[some]) >= MIN_FLOW_SPREAD_M3H:
         yield Sign(Code.PRESSURE_NOT_FOLLOWING_FLOW, rank_correlation(pressure[some], flow[some]), rows)
 
 
@@ -100,12 +113,12 @@ def _pressure_readable(log: Log, voided: int) -> Iterator[Sign]:
         yield Sign(Code.PRESSURE_UNREADABLE, unusable / read * 100, void)
 
 
-def _stuck(log: Log, running: Mask, flow: Floats) -> Iterator[Sign]:
+def _stuck(work: _Work) -> Iterator[Sign]:
     """All sensors that stood still although the engine worked, as one sign: the longest first."""
     found: list[tuple[Named, Integers]] = []
     for names, stretches in ((MOVING, _stretches), (WARMING, _cold_stretches)):
         for name in names:
-            longest = max(stretches(log, name, running, flow), key=lambda one: one[0], default=None)
+            longest = max(stretches(work, name), key=lambda one: one[0], default=None)
             if longest is not None:
                 found.append((Named(name, round(longest[0] / 60, 1)), longest[1]))
     if found:
@@ -114,12 +127,13 @@ def _stuck(log: Log, running: Mask, flow: Floats) -> Iterator[Sign]:
         yield Sign(Code.SENSOR_STUCK, named.value, rows, which=tuple(one for one, _ in found))
 
 
-def _stretches(log: Log, name: str, running: Mask, flow: Floats) -> Iterator[tuple[float, Integers]]:
+def _stretches(work: _Work, name: str) -> Iterator[tuple[float, Integers]]:
     """Yield seconds and rows of stretches of a drive in which a reading stood still although the engine worked.
 
     Either exactly one value for a while, or less than `STILL_RANGE` apart in the whole drive.
     """
-    for rows, values, ran in _runs(log, name, running):
+    for rows, values in _drives_with(work, name):
+        ran = work.ran[rows]
         starts = np.flatnonzero(np.diff(values, prepend=np.nan) != 0)
         ends = np.append(starts[1:], len(values)) - 1
         longest = int((ran[ends] - ran[starts]).argmax())
@@ -128,42 +142,36 @@ def _stretches(log: Log, name: str, running: Mask, flow: Floats) -> Iterator[tup
             spans.append((0, len(values) - 1))
         for start, end in spans:
             seconds = float(ran[end] - ran[start])
-            if seconds >= STILL_SEC and _works(log, rows[start : end + 1], flow):
+            if seconds >= STILL_SEC and _works(work, rows[start : end + 1]):
                 yield seconds, rows[start : end + 1]
 
 
-def _cold_stretches(log: Log, name: str, running: Mask, flow: Floats) -> Iterator[tuple[float, Integers]]:
+def _cold_stretches(work: _Work, name: str) -> Iterator[tuple[float, Integers]]:
     """Yield the same for a temperature that began cold and did not rise from there."""
-    for rows, values, ran in _runs(log, name, running):
+    for rows, values in _drives_with(work, name):
         if values[0] >= COLD_BELOW_C:
             continue
         apart = np.maximum.accumulate(values) - np.minimum.accumulate(values) >= STILL_RANGE
         end = int(apart.argmax()) - 1 if apart.any() else len(values) - 1
-        seconds = float(ran[end] - ran[0])
-        if seconds >= STILL_SEC and _works(log, rows[: end + 1], flow):
+        seconds = float(work.ran[rows[end]] - work.ran[rows[0]])
+        if seconds >= STILL_SEC and _works(work, rows[: end + 1]):
             yield seconds, rows[: end + 1]
 
 
-def _runs(log: Log, name: str, running: Mask) -> Iterator[tuple[Integers, Floats, Floats]]:
-    """Yield, of each drive that ran long enough, the rows with a reading, the readings and the seconds run so far.
-
-    Regenerations do not count: in them the filter is held at one temperature.
-    """
-    if log.unknown(name):
-        return
-    for drive in log.drives:
-        ran = np.cumsum(np.where(running[drive], log.dt[drive], 0.0))
-        if ran[-1] < STILL_SEC:
+def _drives_with(work: _Work, name: str) -> Iterator[tuple[Integers, Floats]]:
+    """Yield, of each drive that ran long enough, the running rows with a reading, and the readings."""
+    column = work.log[name]
+    for drive in work.log.drives:
+        if work.ran[drive.stop - 1] - work.ran[drive.start] < STILL_SEC:
             continue
-        known = np.flatnonzero(running[drive] & ~np.isnan(log[name][drive]))
-        if len(known):
-            rows = known + drive.start
-            yield rows, log[name][rows], ran[known]
+        rows = np.flatnonzero(work.running[drive] & ~np.isnan(column[drive])) + drive.start
+        if len(rows):
+            yield rows, column[rows]
 
 
-def _works(log: Log, rows: Integers, flow: Floats) -> bool:
+def _works(work: _Work, rows: Integers) -> bool:
     """Whether flow or revs changed enough for a working sensor to notice."""
-    return spread(flow[rows]) >= MIN_FLOW_SPREAD_M3H or spread(log["Revs"][rows]) >= MIN_REVS_SPREAD
+    return spread(work.flow[rows]) >= MIN_FLOW_SPREAD_M3H or spread(work.log["Revs"][rows]) >= MIN_REVS_SPREAD
 
 
 def spread(values: Floats) -> float:
