@@ -86,12 +86,12 @@ class Shown:
 
 
 def profile(name: str) -> str:
-    """An engine control unit as it is shown; the API says "unknown" for files whose name does not tell."""
+    """Return an engine control unit as it is shown; the API says "unknown" for files whose name does not tell."""
     return str(gettext("unknown car")) if name == "unknown" else name
 
 
 def severity(text: Any) -> Severity:
-    """A severity as the API writes it; `UNKNOWN` for anything else."""
+    """Return a severity as the API writes it; `UNKNOWN` for anything else."""
     try:
         return Severity(text)
     except ValueError:
@@ -99,7 +99,7 @@ def severity(text: Any) -> Severity:
 
 
 def shown(findings: Iterable[dict[str, Any]] | None) -> list[Shown]:
-    """All findings of an analysis or average, the worst first, else in the API's order."""
+    """Return all findings of an analysis or average, the worst first, else in the API's order."""
     every = [_shown(finding) for finding in findings or ()]
     return sorted(every, key=lambda finding: -RANK.index(finding.severity))
 
@@ -138,18 +138,18 @@ def _shown(finding: dict[str, Any]) -> Shown:
 
 
 def known(finding: dict[str, Any]) -> Code | None:
-    """The code of a finding; None for one that is new to these pages."""
+    """Return the code of a finding; None for one that is new to these pages."""
     code = finding.get("code")
     return Code(code) if code in set(Code) else None
 
 
 def title(code: Code) -> str:
-    """What is checked, in the reader's language."""
+    """Return what is checked, in the reader's language."""
     return str(gettext(catalogue.words(code).title))
 
 
 def seen(code: Code, value: float, unit: str, decimals: int, which: list[catalogue.Named]) -> str | None:
-    """What was seen, in the reader's language and units; None where it needs a name that the finding does not give."""
+    """Return what was seen, in the reader's language and units; None where it needs names that are not given."""
     words = catalogue.words(code, value)
     if "{which}" in words.seen and not which:
         return None
@@ -158,7 +158,7 @@ def seen(code: Code, value: float, unit: str, decimals: int, which: list[catalog
 
 
 def outside(code: Code, which: list[catalogue.Named], unit: str, decimals: int) -> str | None:
-    """All of several alike that are outside their limits, with their values; None for one alone."""
+    """Return all of several alike that are outside their limits, with their values; None for one alone."""
     part = catalogue.words(code).part
     if not part or len(which) < SEVERAL:
         return None
@@ -168,13 +168,13 @@ def outside(code: Code, which: list[catalogue.Named], unit: str, decimals: int) 
 
 
 def advice(code: Code, level: Severity, value: float | None) -> str | None:
-    """What to do about a finding, in the reader's language."""
+    """Return what to do about a finding, in the reader's language."""
     sentence = catalogue.advice(code, level, value)
     return str(gettext(sentence)) if sentence else None
 
 
 def notes(given: Iterable[dict[str, Any]] | None) -> list[str]:
-    """What is worth knowing besides the findings; a note that is new to these pages in the API's words."""
+    """Return what is worth knowing besides the findings; a note that is new to these pages in the API's words."""
     return [_note(one) for one in given or ()]
 
 
@@ -192,7 +192,7 @@ def _which(given: Any) -> list[catalogue.Named]:
 
 
 def urgency(given: Any) -> str | None:
-    """Whether one may drive on, in the reader's language."""
+    """Return whether one may drive on, in the reader's language."""
     return str(gettext(catalogue.URGENCIES[catalogue.Urgency(given)])) if given in set(catalogue.Urgency) else None
 
 
@@ -201,7 +201,7 @@ def _confidence(given: Any) -> str | None:
 
 
 def _normal(limit: Limit) -> str:
-    """What a good value is, in words: e.g. “below 25 mbar”."""
+    """Return what a good value is, in words: e.g. “below 25 mbar”."""
     if limit.unit in ("codes", "in a row"):
         return "0"
     unit = units.unit_name(limit.unit)

@@ -12,7 +12,7 @@ _PRESSURE: Final = Figure("fap.pressure.max_mbar", "")
 
 
 def _meaning(verdict: Severity, analysis: dict[str, Any]) -> Any:
-    """What the verdict means; where there is none, why."""
+    """Return what the verdict means; where there is none, why."""
     if verdict is Severity.UNKNOWN:
         if _RAN.of(analysis) is None:
             return findings.ENGINE_UNREAD
@@ -24,7 +24,7 @@ def _meaning(verdict: Severity, analysis: dict[str, Any]) -> Any:
 
 
 def report(log: dict[str, Any]) -> dict[str, Any]:
-    """What the template needs for `log`, the API's answer for one analysis."""
+    """Return what the template needs for `log`, the API's answer for one analysis."""
     analysis = log.get("analysis") or {}
     health = analysis.get("health") or {}
     checked = findings.shown(health.get("findings"))

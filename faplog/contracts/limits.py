@@ -90,7 +90,7 @@ class Limit:
     scale: tuple[float, float]
 
     def judge(self, value: float) -> Severity:
-        """The severity of a value; `UNKNOWN` for NaN. Low confidence never says more than `WATCH`."""
+        """Return the severity of a value; `UNKNOWN` for NaN. Low confidence never says more than `WATCH`."""
         if isnan(value):
             return Severity.UNKNOWN
         if self.act is not None and self.confidence is not Confidence.LOW and _beyond(value, self.bad, self.act):
@@ -128,7 +128,7 @@ class Limit:
         return frozenset(found)
 
     def to_dict(self) -> dict[str, float | list[float] | None]:
-        """The limits as a finding shows them: a number each, or `[lowest, highest]` good value."""
+        """Return the limits as a finding shows them: a number each, or `[lowest, highest]` good value."""
         return {"watch": _plain(self.watch), "act": _plain(self.act)}
 
 
@@ -223,5 +223,5 @@ RANK: Final = (Severity.UNKNOWN, Severity.GOOD, Severity.WATCH, Severity.ACT)
 
 
 def worst(severities: list[Severity]) -> Severity:
-    """The worst of several severities; `UNKNOWN` for none."""
+    """Return the worst of several severities; `UNKNOWN` for none."""
     return max(severities, key=RANK.index, default=Severity.UNKNOWN)

@@ -38,7 +38,7 @@ class Reading:
 
 
 def read(raw: bytes) -> Reading:
-    """The clean log in a file's bytes.
+    """Return the clean log in a file's bytes.
 
     Raises:
         BadLog: the bytes are no log; `BadData` where they are, but no row can be used.
@@ -49,7 +49,12 @@ def read(raw: bytes) -> Reading:
 
 
 def analyse(reading: Reading, profile: str | None = None) -> Section:
-    """The analysis, in the names of `faplog.contracts.analysis`. `profile` is the ECU's, where the file name says."""
+    """Return the analysis, in the names of `faplog.contracts.analysis`.
+
+    Args:
+        reading: The log as read.
+        profile: The ECU profile, where the file name says.
+    """
     raw, episodes = reading.log, reading.episodes
     voided = sum(reading.cleaned.voided.get(PRESSURE, (0, 0)))
     flow = volume_flow(raw)

@@ -14,7 +14,7 @@ MIN_KM: Final = 5.0
 
 
 def soot_rate(log: Log, episodes: list[Episode]) -> float | None:
-    """Grams per litre and 100 km outside regenerations and the 300 s after each; None under 5 km."""
+    """Return the soot rate (g/l per 100 km) outside regenerations and the 300 s after each; None under 5 km."""
     soot = log.held(log["FAPsoot"])
     change = np.diff(soot, prepend=np.nan)
     change[[drive.start for drive in log.drives]] = np.nan
@@ -24,7 +24,7 @@ def soot_rate(log: Log, episodes: list[Episode]) -> float | None:
 
 
 def next_regen(log: Log, entries: list[Section], rate: float | None) -> Section | None:
-    """Kilometres to the next regeneration, as a range over what this log knows; None if it knows nothing.
+    """Return the kilometres to the next regeneration, as a range over what this log knows; None if it knows nothing.
 
     From the soot at which a regeneration of this log started and its own rate, and from the ECU's mean interval.
     """

@@ -40,7 +40,7 @@ class Episode:
 
 
 def episodes(log: Log) -> list[Episode]:
-    """All episodes of the log, in order."""
+    """Return all episodes of the log, in order."""
     flag = log.regenerating
     if not flag.any():
         return []
@@ -53,7 +53,7 @@ def episodes(log: Log) -> list[Episode]:
 
 
 def outside(log: Log, episodes: list[Episode]) -> Mask:
-    """Rows outside all episodes and the 300 s after each."""
+    """Return the rows outside all episodes and the 300 s after each."""
     mask = np.ones(len(log), bool)
     for episode in episodes:
         end = int(np.searchsorted(log.t, log.t[episode.last] + AFTER_SEC, side="right"))
@@ -62,7 +62,7 @@ def outside(log: Log, episodes: list[Episode]) -> Mask:
 
 
 def regens(log: Log, episodes: list[Episode]) -> list[Section]:
-    """One entry per episode."""
+    """Return one entry per episode."""
     rate = stats.litres_per_100km(log, ~log.regenerating)
     after = [episode.first for episode in episodes[1:]] + [len(log)] * bool(episodes)
     return [_regen(log, episode, until, rate) for episode, until in zip(episodes, after, strict=True)]
@@ -99,7 +99,7 @@ def _regen(log: Log, episode: Episode, until: int, rate: float | None) -> Sectio
 
 
 def fap_regen(log: Log, episodes: list[Episode], entries: list[Section]) -> Section | None:
-    """The section `fapRegen`: all episodes together; None without one."""
+    """Return the section `fapRegen`: all episodes together; None without one."""
     if not episodes:
         return None
     flag, dt = log.regenerating, log.dt
@@ -120,7 +120,7 @@ def fap_regen(log: Log, episodes: list[Episode], entries: list[Section]) -> Sect
 
 
 def _is_service(log: Log, rows: slice) -> bool:
-    """Whether a workshop ran it: the car stood all the time, and the revs were raised for nearly all of it."""
+    """Return whether a workshop ran it: the car stood all the time, and the revs were raised for nearly all of it."""
     speed, revs = log["Speed"][rows], log["Revs"][rows]
     known = ~np.isnan(revs)
     if np.isnan(speed).all() or np.nanmax(speed) > 0 or not known.any():
@@ -129,7 +129,7 @@ def _is_service(log: Log, rows: slice) -> bool:
 
 
 def _soot(log: Log, episode: Episode, until: int) -> tuple[float | None, float | None, float | None]:
-    """Soot at the start, at the end of the flag, and the lowest within 300 s after it in the same drive."""
+    """Return soot at the start, at the end of the flag, and the lowest within 300 s after it in the same drive."""
     soot = log["FAPsoot"]
     begin = int(log.drive_start[episode.first])
     start = stats.last(soot[begin : episode.first + 1])
@@ -144,7 +144,7 @@ def _soot(log: Log, episode: Episode, until: int) -> tuple[float | None, float |
 
 
 def _reset(log: Log, episode: Episode, until: int) -> int | None:
-    """The first row, before the next episode, in which LastRegen was seen to have been reset; None if never."""
+    """Return the first row, before the next episode, in which LastRegen was seen to have been reset; None if never."""
     counter = log["LastRegen"][:until]
     known = np.flatnonzero(~np.isnan(counter))
     before = int(np.searchsorted(known, episode.first, side="right"))
@@ -161,7 +161,7 @@ def _reset(log: Log, episode: Episode, until: int) -> int | None:
 
 
 def _interval(log: Log, episode: Episode, reset: int | None) -> tuple[float | None, float | None]:
-    """Kilometres of the interval this episode ended, and how far they are from certain; None where never read.
+    """Return the kilometres of the interval this episode ended, and their uncertainty; None where never read.
 
     The highest LastRegen from the episode's start to its reset (its end, where no reset was seen). It is polled every
     ~380 s, so the interval is known to within the distance driven between its last change and the reset.
@@ -180,7 +180,7 @@ def _interval(log: Log, episode: Episode, reset: int | None) -> tuple[float | No
 
 
 def _outcome(log: Log, episode: Episode, until: int, reset: int | None) -> str:
-    """`complete`, `aborted` or `unknown`.
+    """Return `complete`, `aborted` or `unknown`.
 
     Complete when LastRegen was reset or Avg10regen changed; aborted when the flag fell, or the engine stopped, and
     400 s of later running with a fresh reading show neither.

@@ -66,7 +66,7 @@ def resistance(log: Log, flow: Floats) -> Floats:
 
 
 def steady(log: Log) -> Mask:
-    """Rows whose trailing ten rows, of one drive, kept revs within 8 % and air flow within 20 %.
+    """Return the rows whose trailing ten rows, of one drive, kept revs within 8 % and air flow within 20 %.
 
     An engine that stands still is never steady: nothing is below a share of 0.
     """
@@ -77,7 +77,7 @@ def steady(log: Log) -> Mask:
 
 
 def _within(values: Floats, share: float) -> Mask:
-    """Rows over whose trailing ten rows (highest − lowest) is below that share of the mean; never with a void one."""
+    """Return the rows whose trailing ten, none void, have (highest − lowest) below that share of their mean."""
     highest = _trailing(values, np.maximum)
     lowest = _trailing(values, np.minimum)
     mean = _trailing(values, np.add) / STEADY_ROWS
@@ -87,7 +87,7 @@ def _within(values: Floats, share: float) -> Mask:
 
 
 def _trailing(values: Floats, combine: np.ufunc) -> Floats:
-    """The ufunc over each ten neighbours: of two, of four, of eight, and of eight and the two after them."""
+    """Return the ufunc over each ten neighbours: of two, of four, of eight, and of eight and the two after them."""
     two = combine(values[:-1], values[1:])
     four = combine(two[:-2], two[2:])
     eight = combine(four[:-4], four[4:])

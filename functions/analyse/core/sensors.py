@@ -90,7 +90,7 @@ def believed(log: Log, columns: set[str]) -> Log:
 
 
 def _pressure_follows(work: _Work) -> Iterator[Sign]:
-    """Rank correlation (Spearman) of pressure and flow; 0 where the pressure stood still while the flow changed."""
+    """Yield the rank correlation (Spearman) of pressure and flow; 0 where only the pressure stood still."""
     still = max(_stretches(work, PRESSURE), key=lambda one: one[0], default=None)
     if still is not None:
         yield Sign(Code.PRESSURE_NOT_FOLLOWING_FLOW, 0.0, still[1])
@@ -105,7 +105,7 @@ def _pressure_follows(work: _Work) -> Iterator[Sign]:
 
 
 def _pressure_readable(log: Log, voided: int) -> Iterator[Sign]:
-    """Share of the readings with the engine on that hold no usable value. An empty cell is no reading."""
+    """Yield the share of the readings with the engine on that hold no usable value. An empty cell is no reading."""
     void = np.flatnonzero(log.engine_on & np.isnan(log[PRESSURE]))
     unusable = min(voided, len(void))
     read = int(np.count_nonzero(log.engine_on & ~np.isnan(log[PRESSURE]))) + unusable
@@ -114,7 +114,7 @@ def _pressure_readable(log: Log, voided: int) -> Iterator[Sign]:
 
 
 def _stuck(work: _Work) -> Iterator[Sign]:
-    """All sensors that stood still although the engine worked, as one sign: the longest first."""
+    """Yield all sensors that stood still although the engine worked, as one sign: the longest first."""
     found: list[tuple[Named, Integers]] = []
     for names, stretches in ((MOVING, _stretches), (WARMING, _cold_stretches)):
         for name in names:
@@ -170,7 +170,7 @@ def _drives_with(work: _Work, name: str) -> Iterator[tuple[Integers, Floats]]:
 
 
 def _works(work: _Work, rows: Integers) -> bool:
-    """Whether flow or revs changed enough for a working sensor to notice."""
+    """Return whether flow or revs changed enough for a working sensor to notice."""
     return spread(work.flow[rows]) >= MIN_FLOW_SPREAD_M3H or spread(work.log["Revs"][rows]) >= MIN_REVS_SPREAD
 
 
@@ -192,6 +192,6 @@ def rank_correlation(first: Floats, second: Floats) -> float:
 
 
 def _ranks(values: Floats) -> npt.NDArray[np.float64]:
-    """Rank of each value; equal values share the mean of their ranks."""
+    """Return the rank of each value; equal values share the mean of their ranks."""
     _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
     return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[which])

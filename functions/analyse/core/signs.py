@@ -65,7 +65,7 @@ def signs(seen: Observed) -> Iterator[Sign]:
 
 
 def lasting(log: Log, mask: Mask, seconds: float) -> Mask:
-    """Rows at which the mask has held for that long without a gap."""
+    """Return the rows at which the mask has held for that long without a gap."""
     begins = np.ones(len(mask), bool)
     begins[1:] = ~mask[:-1] | log.gap[1:]
     begin = np.maximum.accumulate(np.where(begins, np.arange(len(mask)), 0))
@@ -78,14 +78,14 @@ def _known(values: Floats, mask: Mask | None = None) -> npt.NDArray[np.intp]:
 
 
 def _kv(seen: Observed) -> float | None:
-    """The resistance before the first regeneration; where that is not known, after the last one."""
+    """Return the resistance before the first regeneration; where that is not known, after the last one."""
     section = seen.sections["restriction"]
     kv: float | None = section["kv_afterRegen"] if section["kv"] is None else section["kv"]
     return kv
 
 
 def _resists(kv: float | None) -> bool:
-    """Whether the filter is not known to resist far too little."""
+    """Return False only where the filter is known to resist far too little."""
     return kv is None or LIMITS[Code.RESTRICTION_LOW].judge(kv) is Severity.GOOD
 
 
@@ -99,7 +99,7 @@ def _restriction(seen: Observed) -> Iterator[Sign]:
 
 
 def _pressure(seen: Observed) -> Iterator[Sign]:
-    """The pressures; where the filter resists far too little, a low one says nothing good about it."""
+    """Yield the pressures. Where the filter resists far too little, a low pressure does not count as good."""
     log, fap = seen.log, seen.sections["fap"]
     pressure, resists = log["FAPpressure"], _resists(_kv(seen))
     idle, highest = fap["pressure_idle"]["avg_mbar"], fap["pressure"]["max_mbar"]
@@ -179,7 +179,7 @@ def _battery(seen: Observed) -> Iterator[Sign]:
 
 
 def _charging(log: Log) -> Sign | None:
-    """Of all means over ten minutes of running in one drive the one furthest from a healthy 14.1 V."""
+    """Return the mean over ten minutes of running in one drive that is furthest from a healthy 14.1 V."""
     worst: Sign | None = None
     for drive in log.drives:
         rows = drive.start + np.flatnonzero(log.engine_on[drive] & ~np.isnan(log["Battery"][drive]))
@@ -211,7 +211,7 @@ def _injection(seen: Observed) -> Iterator[Sign]:
 
 
 def _rail(seen: Observed) -> Iterator[Sign]:
-    """The mean error of the rail pressure at idle; where it is beyond its limits, the median of settled idle.
+    """Yield the mean error of the rail pressure at idle; where it is beyond its limits, the median of settled idle.
 
     Demand and reading are polled one after the other, so while the revs fall to idle they belong to different moments.
     """
@@ -229,7 +229,7 @@ def _rail(seen: Observed) -> Iterator[Sign]:
 
 
 def _injectors(section: Section) -> tuple[Named, ...]:
-    """All injectors outside their limits, the furthest from 1 first; the furthest alone where all are good."""
+    """Return the injectors outside their limits, the furthest from 1 first; if all are good, only the furthest."""
     values = [Named(str(number), section[f"injector{number}"]) for number in range(1, 5)]
     known = sorted((one for one in values if one.value is not None), key=lambda one: -abs(one.value - 1))
     limit = LIMITS[Code.INJECTOR_CORRECTION]

@@ -26,7 +26,7 @@ THERMOSTAT_C: Final = cast(float, LIMITS[Code.NEVER_WARM].watch)
 
 
 def engine_warmup(log: Log) -> Section:
-    """Seconds from a cold start to 80 °C coolant and oil, within one drive and one hour."""
+    """Return the seconds from a cold start to 80 °C coolant and oil, within one drive and one hour."""
     return {
         "coolant_sec": _seconds(log, _rise(log, log["Coolant"], WARM_C)),
         "oil_sec": _seconds(log, _rise(log, log["OilTemp"], WARM_C)),
@@ -34,7 +34,7 @@ def engine_warmup(log: Log) -> Section:
 
 
 def warmup(log: Log) -> Section:
-    """Seconds and litres from a cold start to 70 °C coolant."""
+    """Return the seconds and litres from a cold start to 70 °C coolant."""
     rise = _rise(log, log["Coolant"], PROTECTED_C)
     litres = None if rise is None else stats.total(log.litres[rise[0] + 1 : rise[1] + 1])
     return {"to70_sec": _seconds(log, rise), "to70_l": stats.rounded(litres, 2)}
@@ -62,7 +62,7 @@ def never_warm(log: Log) -> tuple[float, Integers] | None:
 
 
 def cold_start(log: Log, drive: slice) -> bool | None:
-    """Whether the engine was started cold in this drive, by the coolant, else by the oil; None if nobody knows."""
+    """Return whether the engine was started cold in this drive, by coolant, else by oil; None if unknown."""
     for name in ("Coolant", "OilTemp"):
         start = _start(log, log[name], drive)
         if start is not None:
@@ -71,7 +71,7 @@ def cold_start(log: Log, drive: slice) -> bool | None:
 
 
 def _start(log: Log, temperature: Floats, drive: slice) -> tuple[int, int] | None:
-    """The row of a drive's first engine start, and the row of the first temperature known from there on."""
+    """Return the row of a drive's first engine start, and the row of the first temperature known from there on."""
     running = log.engine_on[drive]
     start = int(running.argmax())
     if not running[start]:
@@ -83,7 +83,7 @@ def _start(log: Log, temperature: Floats, drive: slice) -> tuple[int, int] | Non
 
 
 def _rise(log: Log, temperature: Floats, target: float) -> tuple[int, int] | None:
-    """First cold start that reached the target in time: its row, and the row that shows the target."""
+    """Return the first cold start that reached the target in time: its row, and the row that shows the target."""
     for drive in log.drives:
         start = _start(log, temperature, drive)
         if start is None or temperature[start[1]] >= COLD_BELOW_C:

@@ -16,7 +16,7 @@ LEAST_RATE_GL100KM: Final = 0.1
 
 
 def next_regen(logs: Sequence[Log], episodes: Sequence[Episode]) -> dict[str, Any] | None:
-    """`nextRegen` in km from the end of the last log (they are in date order); None where neither basis is known.
+    """Return `nextRegen` in km from the end of the last log, in date order; None where neither basis is known.
 
     Own: (median soot at the start of a regeneration − soot now) / median soot rate. ECU: mean of its last ten
     intervals − km since the last one. What later logs drove without telling soot or counter is taken off. Only logs of

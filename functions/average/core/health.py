@@ -159,7 +159,7 @@ def _which(listed: Any) -> list[Named]:
 def _regens_of(
     profile: str, points: Sequence[TrendPoint], logs: Sequence[Log], episodes: Sequence[Episode]
 ) -> list[tuple[Episode, TrendPoint]]:
-    """The profile's regenerations: its points are its logs, in the same order."""
+    """Return the profile's regenerations: its points are its logs, in the same order."""
     indexes = [index for index, log in enumerate(logs) if log.profile == profile]
     point_of = dict(zip(indexes, points, strict=True))
     return [(episode, point_of[episode.log]) for episode in episodes if episode.log in point_of]
@@ -189,7 +189,7 @@ def _finding(code: Code, profile: str, seen: Seen) -> TrendFinding:
 
 
 def _recent(read: Callable[[TrendPoint], int | float | None]) -> Callable[[Profile], Seen | None]:
-    """A rule: the median of what the last logs that know it say."""
+    """Return a rule: the median over the last logs that have the value."""
 
     def rule(profile: Profile) -> Seen | None:
         known = [(value, point) for point in profile.points if (value := read(point)) is not None][-RECENT:]
@@ -202,7 +202,7 @@ def _recent(read: Callable[[TrendPoint], int | float | None]) -> Callable[[Profi
 
 
 def _latest(read: Callable[[TrendPoint], int | float | None]) -> Callable[[Profile], Seen | None]:
-    """A rule: what the newest log says that knows it, for what a counter counts."""
+    """Return a rule: the value of the newest log that has it. For counters."""
 
     def rule(profile: Profile) -> Seen | None:
         known = [(value, point) for point in profile.points if (value := read(point)) is not None]
@@ -219,7 +219,7 @@ def _intervals(profile: Profile) -> list[tuple[float, TrendPoint]]:
 
 
 def _mean_interval(profile: Profile) -> Seen | None:
-    """The mean of the last intervals, ten at most, as the ECU reckons it; from two on."""
+    """Return the mean of the last intervals, ten at most, as the ECU reckons it; from two on."""
     known = _intervals(profile)[-10:]
     if len(known) < 2:
         return None
@@ -227,7 +227,7 @@ def _mean_interval(profile: Profile) -> Seen | None:
 
 
 def _interval_drop(profile: Profile) -> Seen | None:
-    """By how many per cent the mean of the last three intervals lies below the owner's own median; 0 if it does not."""
+    """Return by how many per cent the last three intervals lie below the owner's own median on average; at least 0."""
     known = _intervals(profile)
     if len(known) < MIN_INTERVALS_FOR_DROP:
         return None
@@ -237,7 +237,7 @@ def _interval_drop(profile: Profile) -> Seen | None:
 
 
 def _aborted_in_a_row(profile: Profile) -> Seen | None:
-    """How many of the last regenerations were broken off, one after the other; what ended unseen is passed over."""
+    """Return how many of the last regenerations in a row were interrupted; those with an unseen end do not count."""
     told = [(episode, point) for episode, point in profile.regens if episode.outcome is not Outcome.UNKNOWN]
     if not told:
         return None
@@ -246,7 +246,7 @@ def _aborted_in_a_row(profile: Profile) -> Seen | None:
 
 
 def _aborted_share(profile: Profile) -> Seen | None:
-    """How many per cent of the last regenerations whose end was seen were broken off; from six of them on."""
+    """Return the percentage interrupted of the last nine regenerations whose end was seen; None below six."""
     told = [(episode, point) for episode, point in profile.regens if episode.outcome is not Outcome.UNKNOWN]
     told = told[-LAST_OUTCOMES:]
     if len(told) < MIN_OUTCOMES:
@@ -256,7 +256,7 @@ def _aborted_share(profile: Profile) -> Seen | None:
 
 
 def _restriction_rise(profile: Profile) -> Seen | None:
-    """By how many per cent the resistance of the burned-out filter rose over its points: what stays is ash.
+    """Return by how many per cent the resistance of the burned-out filter rose over its points: what stays is ash.
 
     Only after complete regenerations: else soot is left. The rise is the median slope between all pairs of points
     (Theil and Sen), so that one odd value does not make it; relative to the line's first value. The last 60 points at

@@ -27,7 +27,7 @@ class Episode(NamedTuple):
 
 
 def episodes(logs: Sequence[Log]) -> list[Episode]:
-    """All regenerations, in the order of the logs. A log that knows only its pooled `fapRegen` counts as one."""
+    """Return all regenerations, in the order of the logs. A log that knows only its pooled `fapRegen` counts as one."""
     found: list[Episode] = []
     for index, log in enumerate(logs):
         listed = log.analysis.get("regens")
@@ -59,7 +59,7 @@ def _from_pooled(log: int, pooled: Json) -> Episode:
 
 
 def counts(logs: Sequence[Log], episodes: Sequence[Episode]) -> dict[str, Any]:
-    """`regens`: the count by outcome and the intervals in date order. What an analysis cut off its list is unknown."""
+    """Return `regens`: the count by outcome and the intervals in date order. What a list was cut off is unknown."""
     by_outcome = Counter(episode.outcome for episode in episodes)
     listed = Counter(episode.log for episode in episodes)
     for index, log in enumerate(logs):
@@ -77,7 +77,7 @@ def counts(logs: Sequence[Log], episodes: Sequence[Episode]) -> dict[str, Any]:
 def regeneration(
     logs: Sequence[Log], episodes: Sequence[Episode], number_of_regens: int, pooled: dict[str, Any]
 ) -> dict[str, Any] | None:
-    """`fapRegen`: plain means per regeneration, lowest and highest over all; None without a regeneration.
+    """Return `fapRegen`: plain means per regeneration, lowest and highest over all; None without a regeneration.
 
     `pooled` is what the logs know of all their regenerations together: its extremes hold, and its means (weighted by
     regeneration time) where a regeneration by itself is not told.
@@ -115,7 +115,7 @@ def _plain_mean(values: Iterable[int | float | None], decimals: int) -> int | fl
 
 
 def _regen_consumption(logs: Sequence[Log]) -> dict[str, float | None]:
-    """In regenerations, and outside them in the same logs, each weighted by its km."""
+    """Return the consumption in regenerations, and outside them in the same logs, each weighted by its km."""
     inside: list[tuple[float, float]] = []
     outside: list[tuple[float, float]] = []
     for log in logs:

@@ -17,7 +17,7 @@ MOST_LIFE_KM: Final = 1_000_000.0
 
 
 def in_date_order(logs: Sequence[Log]) -> list[Log]:
-    """The logs by date, start and id; what is alike in all of these by content, so that any order gives the same."""
+    """Return the logs sorted by date, start, id and, where all of these are equal, by content."""
     ordered = sorted(logs, key=_when)
     keys = [_when(log) for log in ordered]
     if len(set(keys)) < len(keys):
@@ -30,7 +30,7 @@ def _when(log: Log) -> tuple[str, str, str]:
 
 
 def trends(logs: Sequence[Log], episodes: Sequence[Episode]) -> dict[str, list[TrendPoint]]:
-    """A point for each log (already in date order), under its profile: soot is counted differently in each."""
+    """Return a point for each log (already in date order), under its profile: soot is counted differently in each."""
     last: dict[int, Episode] = {}
     interval: dict[int, int | float] = {}
     for episode in episodes:
@@ -67,19 +67,19 @@ def trends(logs: Sequence[Log], episodes: Sequence[Episode]) -> dict[str, list[T
 
 
 def _ended_aborted(episode: Episode | None) -> bool:
-    """Whether soot is left behind: the filter after an interrupted regeneration is not a clean one."""
+    """Return whether the regeneration was interrupted, so that soot is left in the filter."""
     return episode is not None and episode.outcome is Outcome.ABORTED
 
 
 def _additive(section: Json) -> int | float | None:
-    """What is left in the tank, if there is a tank and no more in it than it holds."""
+    """Return the additive left; None without a tank or where it exceeds the capacity."""
     volume = number(section.get("vol_ml"))
     left = _within(number(section.get("remain_ml")), MOST_ADDITIVE_ML)
     return None if left is None or (volume is not None and left > volume) or volume == 0 else left
 
 
 def _life_left(section: Json) -> int | float | None:
-    """What the ECU extrapolates, from the distance on where it says anything."""
+    """Return the extrapolated rest of the filter life; None below the distance from which it is meaningful."""
     driven = number(section.get("life_km"))
     known = driven is not None and driven >= FILTER_LIFE_KNOWN_KM
     return _within(number(section.get("left_km")), MOST_LIFE_KM) if known else None
