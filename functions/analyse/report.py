@@ -45,9 +45,9 @@ def show(console: Console, name: str, analysis: Section) -> None:
                 console.print(Padding(Text(catalogue.URGENCIES[finding["urgency"]], style="bold"), (0, 0, 0, 4)))
     for note in health["notes"]:
         console.print(Padding(Text(f"i {note['text']}"), (0, 0, 0, 2)))
-    fine = [finding["code"].replace("_", " ") for finding in health["findings"] if finding["severity"] == "good"]
-    if fine:
-        console.print(Padding(Text(f"✔ fine: {', '.join(fine)}", style="green"), (0, 0, 0, 2)))
+    good = [catalogue.words(finding["code"]).title for finding in health["findings"] if finding["severity"] == "good"]
+    if good:
+        console.print(Padding(Text(f"✔ Good: {', '.join(good)}", style="green"), (0, 0, 0, 2)))
     for title, rows in (("Filter", _filter(analysis)), ("Drive", _drive(analysis)), ("Engine", _engine(analysis))):
         console.print(_pairs(title, rows))
     if analysis["drives_total"] > 1:
