@@ -6,7 +6,7 @@ Plausible, not exact: a 1.6 t estate whose fuel, warm-up, back pressure and nois
 """
 
 from dataclasses import dataclass, field
-from math import exp
+from math import exp, sqrt
 from random import Random
 
 from faplog.synthetic.wear import Wear
@@ -149,7 +149,7 @@ class Car:
     def _noise(self, value: float, deviation: float, seconds: float, dt: float) -> float:
         """The next value of a noise of that standard deviation which forgets itself within `seconds`."""
         kept = exp(-dt / seconds)
-        return value * kept + self.random.gauss(0.0, deviation) * (1.0 - kept * kept) ** 0.5
+        return value * kept + self.random.gauss(0.0, deviation) * sqrt(1.0 - kept * kept)
 
     def _move(self, dt: float, target_kmh: float) -> float:
         random = self.random
@@ -215,8 +215,7 @@ class Car:
         noise = 1.0 + random.gauss(0.0, 0.008)
         self.air_mg = FULL_AIR_MG * density * (1.0 - EGR_FOR_AIR * self.egr_perc / 100.0) * noise
         self.rail_want_bar = 230.0 + 22.0 * inj + 0.11 * max(0.0, revs - 800.0) if inj else 290.0
-        rail = self.rail_want_bar + wear.rail_bar
-        self.rail_bar += (rail - self.rail_bar) * min(1.0, dt / 0.8) + random.gauss(0.0, 6.0)
+        self.rail_bar += (self.rail_want_bar - self.rail_bar) * min(1.0, dt / 0.8) + random.gauss(0.0, 6.0)
 
         kelvin = self.fap_c + 273.0
         mass = (self.air_mg + inj) * 1e-6 * revs / 30.0

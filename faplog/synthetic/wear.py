@@ -17,8 +17,6 @@ class Wear:
     """How much hotter than usual the filter gets in a regeneration."""
     injector_spread: float = 1.0
     """Multiplies every injector's own deviation."""
-    rail_bar: float = 0.0
-    """Rail pressure, actual less demanded."""
     boost_share: float = 1.0
     """Boost that arrives, as a share of what the turbocharger is asked for."""
     egr_stuck_perc: float | None = None
