@@ -17,23 +17,26 @@ DRAG_N_S2_M2 = 0.42
 MG_PER_J = 1 / 17.2
 """Diesel per joule at the crankshaft: 43 kJ/g at 40 %."""
 IDLE_MG_S_PER_RPM = 0.19
-FULL_AIR_MG = 545.0
+FULL_AIR_MG = 520.0
 """Air per stroke at 1005 mbar without exhaust recirculation."""
 EGR_FOR_AIR = 0.6
 """How much air a share of EGR takes away: the valve's position is not its flow."""
 
-SHIFT_UP_KMH = (15.0, 33.0, 54.0, 72.0, 92.0)
+SHIFT_UP_KMH = (16.0, 37.0, 60.0, 77.0, 95.0)
 RPM_PER_KMH = (110.0, 60.0, 36.5, 27.0, 22.0, 18.8)
 SHIFT_SEC = (0.8, 2.2)
 
-URGE_M_S2 = 0.55
+URGE_M_S2 = 0.8
 URGE_SEC = 6.0
-CALM_FROM_KMH = 50.0
+CALM_FROM_KMH = 38.0
 """A driver never holds the pedal still: how strongly he presses and lifts in town, for how long, and from which speed
 on half as much."""
-FLOW_NOISE = 0.05
+FLOW_NOISE = 0.07
 FLOW_NOISE_SEC = 3.0
-"""Exhaust pulses and swirl: the pressure's own noise as a share of it, and how long it lasts."""
+"""Swirl: the pressure's own noise as a share of it, in a hurry more than at idle, and how long it lasts."""
+FLOW_DRIFT = 0.06
+FLOW_DRIFT_SEC = 45.0
+"""And a slow one: the air the ECU reckons with is not quite the air that flows."""
 
 SOOT_TRIGGER_GL = 15.0
 SOOT_DONE_GL = 1.6
@@ -93,6 +96,7 @@ class Car:
     wobble: float = 0.0
     urge: float = 0.0
     flow_noise: float = 0.0
+    flow_drift: float = 0.0
     shift_sec: float = 0.0
     slip_rpm: float = 0.0
     egr_shut: bool = False
@@ -220,28 +224,30 @@ class Car:
         kelvin = self.fap_c + 273.0
         mass = (self.air_mg + inj) * 1e-6 * revs / 30.0
         flow = 36.0 * mass * 287.0 * kelvin
-        self.flow_noise = self._noise(self.flow_noise, FLOW_NOISE, FLOW_NOISE_SEC, dt)
-        resistance = self.restriction() * (kelvin / 473.0) ** 0.7 * (1.0 + self.flow_noise)
+        self.flow_noise = self._noise(self.flow_noise, FLOW_NOISE * min(1.0, revs / 1000.0 - 0.6), FLOW_NOISE_SEC, dt)
+        self.flow_drift = self._noise(self.flow_drift, FLOW_DRIFT, FLOW_DRIFT_SEC, dt)
+        noise = 1.0 + self.flow_noise + self.flow_drift
+        resistance = self.restriction() * (kelvin / 473.0) ** 0.7 * noise
         # p·(atmosphere + p) = resistance·flow, as the volume shrinks under the very pressure it makes
         half = self.atmosphere_mbar / 2.0
         pressure = (half * half + resistance * flow) ** 0.5 - half
-        self.pressure_mbar = max(0.0, pressure + random.gauss(0.0, 0.4))
+        self.pressure_mbar = max(0.0, pressure + random.gauss(0.0, 0.2))
 
     def _recirculate(self, dt: float) -> None:
-        """The EGR valve: shut under load, in a regeneration, and for half a minute now and then."""
-        if self.random.random() < dt / 35.0:
+        """The EGR valve: shut under load, in a regeneration, and for a while now and then."""
+        if self.random.random() < dt / 15.0:
             self.egr_shut = not self.egr_shut
         self.egr_want_perc = 0.0
         if not (self.regen or self.egr_shut) and self.inj_mg < 20.0 and self.revs < 2600:
             warm = min(1.0, max(0.0, (self.coolant_c - 5.0) / 40.0))
             self.egr_want_perc = 16.0 + warm * (9.0 if self.gear == 0 else 17.0)
         want = self.egr_want_perc if self.wear.egr_stuck_perc is None else self.wear.egr_stuck_perc
-        self.egr_perc += (want - self.egr_perc) * min(1.0, dt / 1.2)
+        self.egr_perc += (want - self.egr_perc) * min(1.0, dt / 2.2)
 
     def _heat(self, dt: float) -> None:
         fuel, outside = self.fuel_mg_s, self.outside_c
         # the heater and the thermostat's bypass take most of a small engine's warmth
-        gain = 2.1e-4 * fuel - (self.coolant_c - outside) * 7.0e-4
+        gain = 2.9e-4 * fuel - (self.coolant_c - outside) * 1.2e-3
         opens = self.wear.thermostat_c
         if self.coolant_c > opens:
             gain -= (self.coolant_c - opens) * 0.06
@@ -253,7 +259,7 @@ class Car:
         self.fuel_c += (0.25 * (self.coolant_c - outside) + outside - self.fuel_c) * min(1.0, 8e-4 * dt)
         warm = 0.12 * (self.coolant_c - outside) + min(20.0, self.inj_mg * 0.3)
         self.intake_c += (outside + warm - self.intake_c) * min(1.0, 0.02 * dt)
-        exhaust = 60.0 + 6000.0 * self.inj_mg / self.air_mg if self.inj_mg else 110.0
+        exhaust = 25.0 + 7800.0 * self.inj_mg / self.air_mg if self.inj_mg else 110.0
         # more gas heats and cools the filter faster
         slowness = min(120.0, 1.4 / max(1e-3, self.air_mg * 1e-6 * self.revs / 30.0))
         if self.regen:

@@ -13,7 +13,7 @@ from faplog.synthetic.cells import Cells
 from faplog.synthetic.faults import DEGREES, Degree
 
 Right = Literal["same", "refused", "told"]
-"""The figures of the undamaged log; a refusal by name; either of the two, or an analysis whose `quality` tells of it."""
+"""The figures of the undamaged log; a refusal by name; either of the two, or an analysis whose `quality` tells."""
 
 Change = Callable[[bytes, float, Random], bytes]
 
@@ -154,7 +154,7 @@ DAMAGES: Final[dict[str, Damage]] = {
         Damage("block of NUL", "bytes", _SAME, (300, 4096, 16_384), _nul_block),
         Damage("rows run together", "times", _SAME, (1, 5, 25), _lost_bytes),
         Damage(
-            "decimal comma", "0: alone, 1 and 2: with dot or blank between thousands", _SAME, (0, 1, 2), _decimal_comma
+            "decimal comma", "(alone; with a dot; with a blank between thousands)", _SAME, (0, 1, 2), _decimal_comma
         ),
         Damage("AM and PM", "–", _SAME, (1, 1, 1), _clock_format(lambda at: f"{at:%I:%M:%S %p}")),
         Damage("seconds cut off", "–", ("told",) * 3, (1, 1, 1), _clock_format(lambda at: f"{at:%H:%M}")),

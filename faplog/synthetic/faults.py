@@ -72,6 +72,11 @@ class Fault:
         """How much of the fault that degree is."""
         return self.amounts[DEGREES.index(degree)]
 
+    @property
+    def is_driven(self) -> bool:
+        """Whether the car has to be driven with it: a healthy car's log does not do."""
+        return self.damage is not None or self.broken_off is not None
+
     def scene_of(self, degree: Degree, number: int) -> Scene:
         """What that log of the history shows."""
         if self.broken_off is None:
@@ -82,7 +87,7 @@ class Fault:
 def log(fault: Fault, degree: Degree, seed: int, number: int, profile: str, healthy: Cells | None = None) -> bytes:
     """Return one log of a car with that fault. `healthy` spares driving it where the fault is only written over."""
     amount = fault.amount(degree)
-    if healthy is None or fault.damage is not None or fault.broken_off is not None:
+    if healthy is None or fault.is_driven:
         healthy = Cells.parse(healthy_log(seed, number, profile, fault.scene_of(degree, number), fault.damage, amount))
     if fault.misreading is None:
         return healthy.content()
@@ -340,7 +345,7 @@ FAULTS: Final[dict[str, Fault]] = {
             "injector tired",
             "correction, beside its own",
             ("injector_correction",),
-            (0.95, 0.85, 0.7),
+            (0.98, 0.85, 0.7),
             misreading=_injector("Inj.2FlowCorr"),
             profiles=_DCM62,
         ),

@@ -96,7 +96,7 @@ _DCM62: Final = (
     Channel("TurboVarGeom", 3.8, 4.75, lambda c: f"{round(88 - c.pedal_perc * 0.48)}" if c.engine_on else "0"),
     Channel("AirMixerInstr", 1.9, 2.85, lambda c: ("30" if c.regen else "-5") if c.engine_on else "0"),
     Channel("AirMixer", 2.8, 2.85, lambda c: "31" if c.regen else "0"),
-    Channel("Coolant", 22.8, 75, lambda c: f"{round(c.coolant_c)}"),
+    Channel("Coolant", 22.8, 80, lambda c: f"{round(c.coolant_c)}"),
     Channel("Battery", 11.4, 26.6, _battery),
     Channel("FuelPressInstr", 0.0, 2.85, lambda c: f"{round(c.rail_want_bar)}"),
     Channel("FuelPress", 0.0, 2.85, lambda c: f"{round(c.rail_bar)}"),

@@ -34,7 +34,7 @@ def _town(random: Random, seconds: float) -> Iterator[Leg]:
     left = seconds
     while left > 0:
         drive, stop = random.uniform(8, 30), random.choice([0, random.uniform(4, 40)])
-        yield Leg(random.choice((random.uniform(8, 30), random.uniform(28, 56))), drive)
+        yield Leg(random.choice((random.uniform(6, 30), random.uniform(28, 54), random.uniform(38, 68))), drive)
         if stop:
             yield Leg(0, stop)
         left -= drive + stop
