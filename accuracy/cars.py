@@ -37,7 +37,7 @@ class Case:
     verdict: str
     """Of the first log."""
     findings: Findings
-    """Of the first log."""
+    """Of the first log, without what the same car is told without the fault."""
     verdict_of_all: str | None
     """Of the average over ten logs; None where a right code was named before."""
 
@@ -59,6 +59,7 @@ class Car:
     seed: int
     profile: str
     driven: dict[tuple[Scene, int], Cells] = field(default_factory=dict)
+    told: dict[Scene, Findings] = field(default_factory=dict)
 
     def cells(self, scene: Scene, number: int) -> Cells:
         """Return a log of its history."""
@@ -66,6 +67,13 @@ class Car:
         if key not in self.driven:
             self.driven[key] = Cells.parse(healthy_log(self.seed, number, self.profile, scene))
         return self.driven[key]
+
+    def findings(self, scene: Scene) -> Findings:
+        """Return what its first log of that kind is told without a fault."""
+        if scene not in self.told:
+            analysis = _analysis(self.cells(scene, 0).content(), self.profile, 0)
+            self.told[scene] = findings(analysis["analysis"])
+        return self.told[scene]
 
 
 def profile_of(seed: int) -> str:
@@ -103,6 +111,7 @@ def faulty(car: Car, fault: Fault, degree: Degree) -> Case:
         verdict_of_all, found = _averaged(analyses)
         named = None if found.keys().isdisjoint(fault.codes) else LOGS
     first = analyses[0]["analysis"] if analyses else None
+    without = car.findings(fault.scene) if first else {}
     return Case(
         fault=fault.name,
         degree=degree,
@@ -111,7 +120,7 @@ def faulty(car: Car, fault: Fault, degree: Degree) -> Case:
         named_after=named,
         looked_at=logs,
         verdict=first["health"]["verdict"] if first else Severity.UNKNOWN,
-        findings=findings(first) if first else {},
+        findings={code: seen for code, seen in findings(first).items() if code not in without} if first else {},
         verdict_of_all=verdict_of_all,
     )
 

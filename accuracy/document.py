@@ -48,11 +48,11 @@ def realism_table(compared: Sequence[Compared]) -> str:
 
 def faults_table(rows: Sequence[Row]) -> str:
     """Write how many of the cars with each fault were told so."""
-    lines = []
+    lines, before = [], ""
     for row in rows:
         fault = FAULTS[row.fault]
         codes = ", ".join(fault.codes) if fault.codes else "no rule"
-        first = row.degree == DEGREES[0]
+        first, before = row.fault != before, row.fault
         lines.append(
             (
                 row.fault if first else "",

@@ -257,6 +257,7 @@ def _sooty_history(cells: Cells, amount: float, _: Place) -> Cells:
 
 
 _FLAT: Final = ("pressure_not_following_flow", "restriction_low", "sensor_stuck")
+_UNREADABLE: Final = (*_FLAT, "pressure_unreadable")
 _STUCK: Final = ("sensor_stuck",)
 _BLOCKED: Final = ("restriction_high", "max_pressure", "idle_pressure")
 _DCM62: Final = ("DCM62v2",)
@@ -314,8 +315,9 @@ FAULTS: Final[dict[str, Fault]] = {
         Fault(
             "regenerations broken off",
             "of three",
-            ("regens_aborted", "regens_interrupted"),
+            ("regens_aborted", "regens_aborted_share"),
             (1, 2, 3),
+            scene="regen",
             broken_off=(1, 2, 3),
         ),
         Fault(
@@ -379,7 +381,7 @@ FAULTS: Final[dict[str, Fault]] = {
         Fault(
             "pressure sensor gives no value",
             "share of the log",
-            _FLAT,
+            _UNREADABLE,
             (0.3, 0.8, 1.0),
             misreading=_no_value("FAPpressure", PRESSURE_INVALID),
         ),
@@ -398,7 +400,11 @@ FAULTS: Final[dict[str, Fault]] = {
             misreading=_add("FAPpressure"),
         ),
         Fault(
-            "pressure hoses swapped", "times the pressure", _FLAT, (-0.1, -0.4, -1.0), misreading=_times("FAPpressure")
+            "pressure hoses swapped",
+            "times the pressure",
+            _UNREADABLE,
+            (-0.1, -0.4, -1.0),
+            misreading=_times("FAPpressure"),
         ),
         Fault("pressure hose off", "share of the pressure", _FLAT, (0.4, 0.08, 0.0), misreading=_hose_off),
         Fault("pressure hose blocked", "seconds late", _FLAT, (8, 300, 3000), misreading=_hose_blocked),

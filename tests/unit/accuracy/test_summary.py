@@ -84,7 +84,7 @@ def test_shares_that_round_to_all_are_not_written_as_all() -> None:
 
 def test_the_tables_say_what_was_seen() -> None:
     found = rows([case(), case(1, named_after=None, verdict="good", findings={"oil_max": "act"})])
-    assert "| overheating | clear: 106 | 50 % | 50 % | 1 | misses | |" in faults_table(found)
+    assert "| overheating | clear: 106 °C coolant | 50 % | 50 % | 1 | misses | coolant_max |" in faults_table(found)
     assert "| overheating | clear | oil_max 50 % |" in confusion_table(found)
     seen = alarms([car({"oil_max": "watch"}, {})])
     assert "| oil_max | 500.0 | 0.0 |" in healthy_table(seen)

@@ -11,7 +11,7 @@ from functions.analyse.core.analysis import analyse, read
 
 Month = list[tuple[dict[str, Any], FileTruth]]
 
-FILE_FUEL = 0.05
+FILE_FUEL = 0.08
 DRIVE_FUEL = 0.1
 """Injection jumps, and the app reads it every three seconds or so: litres of a file, and of a short drive, are that
 far from what was burnt."""
