@@ -12,12 +12,12 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from faplog.synthetic import PROFILES, plan
 from faplog.synthetic.drive import Trip
 from functions.analyse.core.analysis import Reading, analyse, read
-from functions.analyse.core.restriction import resistance, steady
+from functions.analyse.core.restriction import resistance, steady, volume_flow
+from functions.analyse.core.sensors import rank_correlation
 
 Floats = npt.NDArray[np.float64]
 Figures = dict[str, float]
@@ -118,9 +118,9 @@ def figures(raw: bytes) -> Figures:
     log, analysis = reading.log, analyse(reading)
     running = log.engine_on & ~log.regenerating
     pressure = log["FAPpressure"]
-    flow = _flow(reading)
+    flow = volume_flow(log)
     known = running & np.isfinite(flow) & np.isfinite(pressure)
-    calm = resistance(log)[steady(log) & running]
+    calm = resistance(log, flow)[steady(log) & running]
     calm = calm[np.isfinite(calm)]
     boost, rail, egr = (
         (log[name] - log[demand])[running]
@@ -175,19 +175,6 @@ def compare(known: tuple[Figure, ...], make: Callable[[int], bytes], seeds: int 
         low, median, high = np.nanpercentile(values, [5, 50, 95])
         found.append(Compared(figure, float(median), float(low), float(high)))
     return found
-
-
-def rank_correlation(one: Floats, other: Floats) -> float:
-    """Return Spearman's rank correlation."""
-    return float(pd.Series(one).rank().corr(pd.Series(other).rank()))
-
-
-def _flow(reading: Reading) -> Floats:
-    """Return the exhaust's volume flow through the filter, m³/h, as the restriction reckons it."""
-    log = reading.log
-    air = pd.Series(log["AtmosphPress"]).ffill().fillna(1013.0).to_numpy()
-    mass = (log["AirFlow"] + log["InjFlow"]) * 1e-6 * log["Revs"] / 30.0
-    return np.asarray(36.0 * mass * 287.0 * (log["FAPtemp"] + 273.0) / (air + log["FAPpressure"]))
 
 
 def _number(value: float | None) -> float:

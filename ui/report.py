@@ -36,6 +36,8 @@ def report(log: dict[str, Any]) -> dict[str, Any]:
         "verdict_name": findings.VERDICT[verdict],
         "verdict_meaning": _meaning(verdict, analysis),
         "verdict_icon": findings.ICON[verdict],
+        "urgency": findings.urgency(health.get("urgency")),
+        "notes": findings.notes(health.get("notes")),
         "problems": [finding for finding in checked if finding.advice],
         "checked": checked,
         "gauges": gauges(checked),

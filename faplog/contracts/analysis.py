@@ -32,7 +32,7 @@ from faplog.contracts.figures import (
 )
 from faplog.contracts.findings import Health
 
-ANALYSIS_VERSION: Final = 1
+ANALYSIS_VERSION: Final = 2
 """Raised whenever the same log would give other numbers: analyses made by an older one are queued again."""
 
 Date = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
@@ -210,6 +210,7 @@ class Regen(Part):
     interval_uncertainty_km: int | None
     extra_fuel_l: float | None
     outcome: Outcome
+    service: bool = Field(default=False, description="run by a workshop: standing, at raised revs throughout")
 
 
 class RowsDropped(Part):

@@ -47,7 +47,13 @@ def _schema(model: type[BaseModel]) -> str:
 
 
 def _row(limit: Limit) -> str:
-    cells = (limit.code, limit.unit, _bound(limit, limit.watch), _bound(limit, limit.act), limit.confidence)
+    cells = (
+        limit.code,
+        limit.unit,
+        _bound(limit, limit.watch if limit.watch != limit.act else None),
+        _bound(limit, limit.act),
+        limit.confidence,
+    )
     return f"| {' | '.join(cells)} |\n"
 
 

@@ -10,11 +10,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from faplog.contracts import catalogue
+from faplog.contracts.limits import Severity
+
 MARKS: Final = {
-    "act": ("✖", "bold red", "Something should be done"),
-    "watch": ("▲", "bold yellow", "Keep an eye on it"),
-    "good": ("✔", "bold green", "All well"),
-    "unknown": ("?", "bold cyan", "Too little was seen for a verdict"),
+    Severity.ACT: ("✖", "bold red"),
+    Severity.WATCH: ("▲", "bold yellow"),
+    Severity.GOOD: ("✔", "bold green"),
+    Severity.UNKNOWN: ("?", "bold cyan"),
 }
 
 Rows = Iterator[tuple[str, str]]
@@ -25,18 +28,23 @@ def show(console: Console, name: str, analysis: Section) -> None:
     """Print one analysis."""
     overall, health = analysis["overall"], analysis["health"]
     day, duration = overall["date"], overall["duration"]
-    mark, style, words = MARKS[health["verdict"]]
+    verdict = Severity(health["verdict"])
+    mark, style = MARKS[verdict]
     console.rule(f"[bold]{escape(name)}[/]", align="left", style="dim")
     console.print(
         f"{day['date']}  {day['start']} to {day['end']}  {_time(duration['overall_sec'])}  "
         f"{_unit(overall['distance_km'], 'km')}  {analysis['drives_total']} drive(s)"
     )
-    console.print(Text(f"{mark} {words}", style=style))
+    console.print(Text(f"{mark} {catalogue.VERDICTS[verdict]}", style=style))
     for finding in sorted(health["findings"], key=lambda one: list(MARKS).index(one["severity"])):
         if finding["severity"] in {"act", "watch"}:
-            mark, style, _ = MARKS[finding["severity"]]
+            mark, style = MARKS[Severity(finding["severity"])]
             console.print(Padding(Text(f"{mark} {finding['text']}", style=style), (0, 0, 0, 2)))
             console.print(Padding(Text(finding["advice"] or ""), (0, 0, 0, 4)))
+            if finding["urgency"]:
+                console.print(Padding(Text(catalogue.URGENCIES[finding["urgency"]], style="bold"), (0, 0, 0, 4)))
+    for note in health["notes"]:
+        console.print(Padding(Text(f"i {note['text']}"), (0, 0, 0, 2)))
     fine = [finding["code"].replace("_", " ") for finding in health["findings"] if finding["severity"] == "good"]
     if fine:
         console.print(Padding(Text(f"✔ fine: {', '.join(fine)}", style="green"), (0, 0, 0, 2)))

@@ -15,9 +15,11 @@ from .outlook import next_regen, soot_rate
 from .overall import driving, overall
 from .quality import quality
 from .reading import read_rows
-from .regen import Episode, episodes, fap_regen, regens
-from .restriction import restriction
+from .regen import Episode, episodes, fap_regen, outside, regens
+from .restriction import restriction, volume_flow
 from .sections import Section
+from .sensors import PRESSURE, believed, implausible, sensor_signs
+from .signs import Observed
 from .text import Text, read_text
 from .warmup import warmup
 
@@ -48,18 +50,24 @@ def read(raw: bytes) -> Reading:
 
 def analyse(reading: Reading, profile: str | None = None) -> Section:
     """The analysis, in the names of `faplog.contracts.analysis`. `profile` is the ECU's, where the file name says."""
-    log, found = reading.log, reading.episodes
-    entries = regens(log, found)
-    rate = soot_rate(log, found)
+    raw, episodes = reading.log, reading.episodes
+    voided = sum(reading.cleaned.voided.get(PRESSURE, (0, 0)))
+    flow = volume_flow(raw)
+    sensors = list(sensor_signs(raw, outside(raw, episodes), flow, voided))
+    log = believed(raw, implausible(sensors))
+    if log is not raw:
+        flow = volume_flow(log)
+    entries = regens(log, episodes)
+    rate = soot_rate(log, episodes)
     all_drives = drives(log)
     sections: Section = {
         "overall": overall(log),
         "driving": driving(log),
         "engine": engine(log),
         "fap": fap(log),
-        "fapRegen": fap_regen(log, found, entries),
+        "fapRegen": fap_regen(log, episodes, entries),
         "fuelConsumption": fuel_consumption(log),
-        "restriction": restriction(log, found),
+        "restriction": restriction(log, episodes, flow),
         "sootRate_gl100km": stats.rounded(rate, 2),
         "nextRegen": next_regen(log, entries, rate),
         "warmup": warmup(log),
@@ -68,7 +76,7 @@ def analyse(reading: Reading, profile: str | None = None) -> Section:
         "regens": entries,
         "regens_total": len(entries),
     }
-    sections["health"] = health(log, found, sections)
-    sections["quality"] = quality(log, reading.text, reading.cleaned, profile)
+    sections["health"] = health(Observed(log, episodes, sections, flow), sensors)
+    sections["quality"] = quality(raw, reading.text, reading.cleaned, profile)
     sections["regens"] = entries[:MAX_ENTRIES]
     return sections

@@ -13,12 +13,12 @@ MIN_KM: Final = 5.0
 """Over less, a single step of the soot reading would be the whole rate."""
 
 
-def soot_rate(log: Log, found: list[Episode]) -> float | None:
+def soot_rate(log: Log, episodes: list[Episode]) -> float | None:
     """Grams per litre and 100 km outside regenerations and the 300 s after each; None under 5 km."""
     soot = log.held(log["FAPsoot"])
     change = np.diff(soot, prepend=np.nan)
     change[[drive.start for drive in log.drives]] = np.nan
-    known = outside(log, found) & ~log.gap & ~np.isnan(change) & ~np.isnan(log.km)
+    known = outside(log, episodes) & ~log.gap & ~np.isnan(change) & ~np.isnan(log.km)
     km = float(log.km[known].sum())
     return float(change[known].sum()) / km * 100 if km >= MIN_KM else None
 

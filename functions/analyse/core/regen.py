@@ -21,6 +21,11 @@ RESET_SLACK_KM: Final = 2.0
 """A first reading of LastRegen no higher than the distance since the flag rose, and this, was reset by it."""
 
 
+SERVICE_RPM: Final = 1500.0
+SERVICE_SHARE: Final = 0.9
+"""A workshop's regeneration holds this many revs for this share of its rows; nobody idles like that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Episode:
     """Consecutive rows of one drive with the flag set: from row `first` to row `last`."""
@@ -47,20 +52,20 @@ def episodes(log: Log) -> list[Episode]:
     return [Episode(int(a), int(b)) for a, b in zip(starts, ends, strict=True) if flag[a]]
 
 
-def outside(log: Log, found: list[Episode]) -> Mask:
+def outside(log: Log, episodes: list[Episode]) -> Mask:
     """Rows outside all episodes and the 300 s after each."""
     mask = np.ones(len(log), bool)
-    for episode in found:
+    for episode in episodes:
         end = int(np.searchsorted(log.t, log.t[episode.last] + AFTER_SEC, side="right"))
         mask[episode.first : end] = False
     return mask
 
 
-def regens(log: Log, found: list[Episode]) -> list[Section]:
+def regens(log: Log, episodes: list[Episode]) -> list[Section]:
     """One entry per episode."""
     rate = stats.litres_per_100km(log, ~log.regenerating)
-    after = [episode.first for episode in found[1:]] + [len(log)] * bool(found)
-    return [_regen(log, episode, until, rate) for episode, until in zip(found, after, strict=True)]
+    after = [episode.first for episode in episodes[1:]] + [len(log)] * bool(episodes)
+    return [_regen(log, episode, until, rate) for episode, until in zip(episodes, after, strict=True)]
 
 
 def _regen(log: Log, episode: Episode, until: int, rate: float | None) -> Section:
@@ -89,12 +94,13 @@ def _regen(log: Log, episode: Episode, until: int, rate: float | None) -> Sectio
         "interval_uncertainty_km": None if uncertainty is None else ceil(uncertainty),
         "extra_fuel_l": stats.rounded(extra, 2),
         "outcome": _outcome(log, episode, until, reset),
+        "service": _is_service(log, rows),
     }
 
 
-def fap_regen(log: Log, found: list[Episode], entries: list[Section]) -> Section | None:
+def fap_regen(log: Log, episodes: list[Episode], entries: list[Section]) -> Section | None:
     """The section `fapRegen`: all episodes together; None without one."""
-    if not found:
+    if not episodes:
         return None
     flag, dt = log.regenerating, log.dt
     return {
@@ -111,6 +117,15 @@ def fap_regen(log: Log, found: list[Episode], entries: list[Section]) -> Section
             "nonRegen_l100km": stats.rounded(stats.litres_per_100km(log, ~flag), 2),
         },
     }
+
+
+def _is_service(log: Log, rows: slice) -> bool:
+    """Whether a workshop ran it: the car stood all the time, and the revs were raised for nearly all of it."""
+    speed, revs = log["Speed"][rows], log["Revs"][rows]
+    known = ~np.isnan(revs)
+    if np.isnan(speed).all() or np.nanmax(speed) > 0 or not known.any():
+        return False
+    return bool(np.mean(revs[known] >= SERVICE_RPM) >= SERVICE_SHARE)
 
 
 def _soot(log: Log, episode: Episode, until: int) -> tuple[float | None, float | None, float | None]:

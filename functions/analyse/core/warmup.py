@@ -1,18 +1,28 @@
 """Cold starts: how long, and with how much fuel, until the engine is warm."""
 
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
+
+from faplog.contracts.limits import LIMITS, Code
 
 from . import stats
 from .log import Log
 from .reading import Floats
 from .sections import Section
+from .text import Integers
 
 COLD_BELOW_C: Final = 40.0
 WARM_C: Final = 80.0
 PROTECTED_C: Final = 70.0
 WITHIN_SEC: Final = 3600.0
+
+LONG_SEC: Final = 1200.0
+"""After this much running in one drive an engine with a working thermostat is warm, or still getting warmer."""
+LAST_SEC: Final = 600.0
+RISING_C: Final = 3.0
+"""Less than this in the last ten minutes is no rise."""
+THERMOSTAT_C: Final = cast(float, LIMITS[Code.NEVER_WARM].watch)
 
 
 def engine_warmup(log: Log) -> Section:
@@ -28,6 +38,27 @@ def warmup(log: Log) -> Section:
     rise = _rise(log, log["Coolant"], PROTECTED_C)
     litres = None if rise is None else stats.total(log.litres[rise[0] + 1 : rise[1] + 1])
     return {"to70_sec": _seconds(log, rise), "to70_l": stats.rounded(litres, 2)}
+
+
+def never_warm(log: Log) -> tuple[float, Integers] | None:
+    """Return the highest coolant of a drive with at least 20 minutes of running, and the rows it was read in.
+
+    Of several such drives the coldest. A drive in which the coolant was still rising at its end, below what a
+    thermostat holds, was merely too short and does not count.
+    """
+    coldest: tuple[float, Integers] | None = None
+    for drive in log.drives:
+        ran = np.cumsum(np.where(log.engine_on[drive], log.dt[drive], 0.0))
+        known = np.flatnonzero(log.engine_on[drive] & ~np.isnan(log["Coolant"][drive]))
+        if ran[-1] < LONG_SEC or not len(known):
+            continue
+        coolant = log["Coolant"][drive][known]
+        before = coolant[ran[known] <= ran[-1] - LAST_SEC]
+        highest = float(coolant.max())
+        settled = len(before) > 0 and coolant[-1] - before[-1] < RISING_C
+        if (highest >= THERMOSTAT_C or settled) and (coldest is None or highest < coldest[0]):
+            coldest = highest, known + drive.start
+    return coldest
 
 
 def cold_start(log: Log, drive: slice) -> bool | None:

@@ -24,6 +24,7 @@ READ: Final = (
     "sootRate_gl100km",
     "regens",
     "regens_total",
+    "health",
 )
 """The sections an average is made of, besides the profile in `quality`."""
 

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from accuracy.realism import REAL, REAL_LONG, compare, figures, long_drive, rank_correlation, town
+from accuracy.realism import REAL, REAL_LONG, compare, figures, long_drive, town
 
 REAL_LOG = Path(__file__).parents[4] / "shared" / "logs" / "DCM62v2_20250203.csv"
 MATTERS = {
@@ -37,10 +36,3 @@ def test_synthetic_drives_are_as_noisy_as_real_ones() -> None:
 
 
 KINDS = (("town", REAL, town), ("long", REAL_LONG, long_drive))
-
-
-def test_a_rank_correlation_is_one_of_ranks() -> None:
-    rising = np.arange(10.0)
-    assert rank_correlation(rising, np.exp(rising)) == pytest.approx(1.0)
-    assert rank_correlation(rising, -np.exp(rising)) == pytest.approx(-1.0)
-    assert abs(rank_correlation(rising, np.array([0.0, 1.0] * 5))) < 0.3

@@ -66,7 +66,7 @@ def test_series(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_text_is_verdict_and_tables(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--text", str(folder / "DCM62v2_20250314.csv")]) == 0
     out = capsys.readouterr().out
-    for words in ("✔ All well", "Filter", "restriction kv", "Regenerations", "complete", "How far to trust this"):
+    for words in ("✔ All good", "Filter", "restriction kv", "Regenerations", "complete", "How far to trust this"):
         assert words in out
     assert "None" not in out
 
@@ -76,7 +76,7 @@ def test_text_of_a_log_that_knows_nothing(tmp_path: Path, capsys: pytest.Capture
     path.write_bytes(csv_log({"Errors": [1, 1]}))
     assert main(["--text", str(path)]) == 0
     out = capsys.readouterr().out
-    assert "? Too little was seen for a verdict" in out
+    assert "? Not enough data for a verdict" in out
     assert "▲ Fault codes stored in the ECU: 1" in out
     assert "None" not in out
 
@@ -139,7 +139,7 @@ def test_a_terminal_need_not_know_every_character(folder: Path, form: str) -> No
         assert "°C" in {finding["unit"] for finding in printed[0]["analysis"]["health"]["findings"]}
     else:
         assert b"Gr?n_20250314.csv" in done.stdout
-        assert b"? All well" in done.stdout
+        assert b"? All good" in done.stdout
 
 
 def test_several_logs_show_progress_on_a_terminal(folder: Path) -> None:

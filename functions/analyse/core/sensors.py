@@ -1,0 +1,189 @@
+"""Whether sensors can be believed: checked before anything is judged by them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from faplog.contracts.catalogue import Named
+from faplog.contracts.limits import LIMITS, Code, Severity
+
+from .log import Log, Mask
+from .reading import Floats
+from .restriction import volume_flow
+from .signs import Sign
+from .text import Integers
+
+MIN_ROWS: Final = 200
+"""Rows with the engine on that a check of the pressure needs."""
+
+MAX_ROWS: Final = 10_000
+"""Of more rows than this every n-th is correlated: ranking all of a long log costs more than it tells."""
+
+MIN_FLOW_SPREAD_M3H: Final = 30.0
+"""Interquartile range of the exhaust flow that the pressure has to follow."""
+
+MIN_REVS_SPREAD: Final = 200.0
+"""Interquartile range of the revs of an engine that works, where the flow is not known."""
+
+STILL_SEC: Final = 600.0
+"""A reading that stands still for so long of running is stuck."""
+
+STILL_RANGE: Final = 3.0
+"""A reading that stays within less than this stands still."""
+
+COLD_BELOW_C: Final = 40.0
+"""A coolant or oil that is colder warms up as soon as the engine works; a warm one is held by the thermostat."""
+
+PRESSURE: Final = "FAPpressure"
+MOVING: Final = ("FAPtemp", "AirFlow")
+WARMING: Final = ("Coolant", "OilTemp")
+
+
+def sensor_signs(log: Log, outside: Mask, flow: Floats, voided: int) -> Iterator[Sign]:
+    """Yield what was seen of each sensor that can be checked.
+
+    Args:
+        log: The log as it was read.
+        outside: Rows outside regenerations.
+        flow: Exhaust flow of each row, m³/h.
+        voided: Pressure cells that held "no value" or an impossible one.
+    """
+    if log.unknown("FAPtemp"):
+        flow = volume_flow(log, assumed_c=200.0)
+    running = log.engine_on & outside
+    yield from _pressure_follows(log, running, flow)
+    yield from _pressure_readable(log, voided)
+    yield from _stuck(log, running, flow)
+
+
+def implausible(signs: Iterable[Sign]) -> set[str]:
+    """Return the columns that cannot be believed."""
+    columns: set[str] = set()
+    for sign in signs:
+        severity = LIMITS[sign.code].judge(sign.rounded)
+        if sign.code is Code.SENSOR_STUCK and severity is Severity.WATCH:
+            columns |= {one.name for one in sign.which}
+        elif severity is Severity.ACT:
+            columns.add(PRESSURE)
+    return columns
+
+
+def believed(log: Log, columns: set[str]) -> Log:
+    """Return the log without these columns, so that no figure and no finding rests on them."""
+    if not columns:
+        return log
+    return replace(log, columns={name: values for name, values in log.columns.items() if name not in columns})
+
+
+def _pressure_follows(log: Log, running: Mask, flow: Floats) -> Iterator[Sign]:
+    """Rank correlation (Spearman) of pressure and flow; 0 where the pressure stood still while the flow changed."""
+    pressure = log[PRESSURE]
+    still = max(_stretches(log, PRESSURE, running, flow), key=lambda one: one[0], default=None)
+    if still is not None:
+        yield Sign(Code.PRESSURE_NOT_FOLLOWING_FLOW, 0.0, still[1])
+        return
+    rows = np.flatnonzero(running & ~np.isnan(pressure) & ~np.isnan(flow))
+    if len(rows) >= MIN_ROWS and spread(flow[rows]) >= MIN_FLOW_SPREAD_M3H:
+        some = rows[:: -(-len(rows) // MAX_ROWS)]
+        yield Sign(Code.PRESSURE_NOT_FOLLOWING_FLOW, rank_correlation(pressure[some], flow[some]), rows)
+
+
+def _pressure_readable(log: Log, voided: int) -> Iterator[Sign]:
+    """Share of the readings with the engine on that hold no usable value. An empty cell is no reading."""
+    void = np.flatnonzero(log.engine_on & np.isnan(log[PRESSURE]))
+    unusable = min(voided, len(void))
+    read = int(np.count_nonzero(log.engine_on & ~np.isnan(log[PRESSURE]))) + unusable
+    if unusable and read >= MIN_ROWS:
+        yield Sign(Code.PRESSURE_UNREADABLE, unusable / read * 100, void)
+
+
+def _stuck(log: Log, running: Mask, flow: Floats) -> Iterator[Sign]:
+    """All sensors that stood still although the engine worked, as one sign: the longest first."""
+    found: list[tuple[Named, Integers]] = []
+    for names, stretches in ((MOVING, _stretches), (WARMING, _cold_stretches)):
+        for name in names:
+            longest = max(stretches(log, name, running, flow), key=lambda one: one[0], default=None)
+            if longest is not None:
+                found.append((Named(name, round(longest[0] / 60, 1)), longest[1]))
+    if found:
+        found.sort(key=lambda one: -one[0].value)
+        named, rows = found[0]
+        yield Sign(Code.SENSOR_STUCK, named.value, rows, which=tuple(one for one, _ in found))
+
+
+def _stretches(log: Log, name: str, running: Mask, flow: Floats) -> Iterator[tuple[float, Integers]]:
+    """Yield seconds and rows of stretches of a drive in which a reading stood still although the engine worked.
+
+    Either exactly one value for a while, or less than `STILL_RANGE` apart in the whole drive.
+    """
+    for rows, values, ran in _runs(log, name, running):
+        starts = np.flatnonzero(np.diff(values, prepend=np.nan) != 0)
+        ends = np.append(starts[1:], len(values)) - 1
+        longest = int((ran[ends] - ran[starts]).argmax())
+        spans = [(starts[longest], ends[longest])]
+        if name != PRESSURE and np.ptp(values) < STILL_RANGE:
+            spans.append((0, len(values) - 1))
+        for start, end in spans:
+            seconds = float(ran[end] - ran[start])
+            if seconds >= STILL_SEC and _works(log, rows[start : end + 1], flow):
+                yield seconds, rows[start : end + 1]
+
+
+def _cold_stretches(log: Log, name: str, running: Mask, flow: Floats) -> Iterator[tuple[float, Integers]]:
+    """Yield the same for a temperature that began cold and did not rise from there."""
+    for rows, values, ran in _runs(log, name, running):
+        if values[0] >= COLD_BELOW_C:
+            continue
+        apart = np.maximum.accumulate(values) - np.minimum.accumulate(values) >= STILL_RANGE
+        end = int(apart.argmax()) - 1 if apart.any() else len(values) - 1
+        seconds = float(ran[end] - ran[0])
+        if seconds >= STILL_SEC and _works(log, rows[: end + 1], flow):
+            yield seconds, rows[: end + 1]
+
+
+def _runs(log: Log, name: str, running: Mask) -> Iterator[tuple[Integers, Floats, Floats]]:
+    """Yield, of each drive that ran long enough, the rows with a reading, the readings and the seconds run so far.
+
+    Regenerations do not count: in them the filter is held at one temperature.
+    """
+    if log.unknown(name):
+        return
+    for drive in log.drives:
+        ran = np.cumsum(np.where(running[drive], log.dt[drive], 0.0))
+        if ran[-1] < STILL_SEC:
+            continue
+        known = np.flatnonzero(running[drive] & ~np.isnan(log[name][drive]))
+        if len(known):
+            rows = known + drive.start
+            yield rows, log[name][rows], ran[known]
+
+
+def _works(log: Log, rows: Integers, flow: Floats) -> bool:
+    """Whether flow or revs changed enough for a working sensor to notice."""
+    return spread(flow[rows]) >= MIN_FLOW_SPREAD_M3H or spread(log["Revs"][rows]) >= MIN_REVS_SPREAD
+
+
+def spread(values: Floats) -> float:
+    """Return the interquartile range of the known values; 0 for none."""
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return 0.0
+    low, high = np.percentile(known, (25, 75))
+    return float(high - low)
+
+
+def rank_correlation(first: Floats, second: Floats) -> float:
+    """Return Spearman's rank correlation; 0 where one of the two never changes."""
+    a, b = _ranks(first), _ranks(second)
+    a, b = a - a.mean(), b - b.mean()
+    size = float(np.sqrt((a * a).sum() * (b * b).sum()))
+    return float((a * b).sum()) / size if size > 0 else 0.0
+
+
+def _ranks(values: Floats) -> npt.NDArray[np.float64]:
+    """Rank of each value; equal values share the mean of their ranks."""
+    _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[which])
