@@ -193,10 +193,7 @@ def _injection(seen: Observed) -> Iterator[Sign]:
             which = _injectors(section)
             yield Sign(Code.INJECTOR_CORRECTION, which[0].value, rows, which=which)
             yield Sign(Code.INJECTOR_MEAN, section["average"], rows)
-    rail = seen.sections["engine"]["fuelPressure"]["avg_diff_idle_bar"]
-    if rail is not None:
-        error = seen.log["FuelPress"] - seen.log["FuelPressInstr"]
-        yield Sign(Code.RAIL_PRESSURE_IDLE, rail, _known(error, seen.log.idle))
+    yield from _off_demand(Code.RAIL_PRESSURE_IDLE, seen.log["FuelPress"] - seen.log["FuelPressInstr"], seen.log.idle)
 
 
 def _injectors(section: Section) -> tuple[Named, ...]:
@@ -210,10 +207,18 @@ def _injectors(section: Section) -> tuple[Named, ...]:
 def _boost(seen: Observed) -> Iterator[Sign]:
     log = seen.log
     demanded = lasting(log, (log["TurboInstr"] > BOOST_MBAR) & ~log.regenerating, BOOST_SUSTAINED_SEC)
-    error = log["Turbopress"] - log["TurboInstr"]
-    mean = stats.mean(error, log.dt, demanded)
-    if mean is not None:
-        yield Sign(Code.BOOST_ERROR, mean, _known(error, demanded))
+    yield from _off_demand(Code.BOOST_ERROR, log["Turbopress"] - log["TurboInstr"], demanded)
+
+
+def _off_demand(code: Code, error: Floats, mask: Mask) -> Iterator[Sign]:
+    """Yield the median of how far a pressure is off its demand.
+
+    The app reads the two seconds apart. Where the demand jumps, the difference is large and says nothing, and it would
+    rule a mean over few rows.
+    """
+    median = stats.median(error, mask)
+    if median is not None:
+        yield Sign(code, median, _known(error, mask))
 
 
 def _faults(seen: Observed) -> Iterator[Sign]:

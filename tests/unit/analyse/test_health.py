@@ -552,3 +552,13 @@ def test_a_regeneration_that_is_due_is_said_in_words(since: int, due: int | None
         assert said["text"].startswith(
             f"A regeneration is due in about {due} km" if due else "A regeneration is due at"
         )
+
+
+@pytest.mark.parametrize(("name", "demand"), [("FuelPress", "FuelPressInstr"), ("Turbopress", "TurboInstr")])
+def test_a_demand_that_jumps_between_two_readings_is_no_error(name: str, demand: str) -> None:
+    """A tenth of the rows still show the pressure of the demand before."""
+    late = [-1400.0 if row % 10 == 0 else 0.0 for row in range(ROWS)]
+    columns = log(Revs=flat(800), Speed=flat(0), **{demand: flat(1500), name: [1500 + error for error in late]})
+    found = {one["code"]: one for one in analysis(columns)["health"]["findings"]}
+    code = Code.RAIL_PRESSURE_IDLE if name == "FuelPress" else Code.BOOST_ERROR
+    assert (found[code]["value"], found[code]["severity"]) == (0, "good")
