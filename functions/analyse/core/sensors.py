@@ -25,8 +25,11 @@ MAX_ROWS: Final = 10_000
 MIN_FLOW_SPREAD_M3H: Final = 30.0
 """Interquartile range of the exhaust flow that the pressure has to follow."""
 
-MIN_REVS_SPREAD: Final = 200.0
-"""Interquartile range of the revs of an engine that works, where the flow is not known."""
+WORKING_PERCENTILES: Final = (10.0, 90.0)
+MIN_WORKING_FLOW_M3H: Final = 30.0
+MIN_WORKING_REVS: Final = 200.0
+"""An engine works whose flow, or revs where the flow is not known, differs so much between these percentiles. Not the
+interquartile range: on an even road that is small, though no sensor may stand still there."""
 
 STILL_SEC: Final = 600.0
 """A reading that stands still for so long of running is stuck."""
@@ -163,15 +166,16 @@ def _runs(log: Log, name: str, running: Mask) -> Iterator[tuple[Integers, Floats
 
 def _works(log: Log, rows: Integers, flow: Floats) -> bool:
     """Whether flow or revs changed enough for a working sensor to notice."""
-    return spread(flow[rows]) >= MIN_FLOW_SPREAD_M3H or spread(log["Revs"][rows]) >= MIN_REVS_SPREAD
+    flows, revs = (spread(values[rows], WORKING_PERCENTILES) for values in (flow, log["Revs"]))
+    return flows >= MIN_WORKING_FLOW_M3H or revs >= MIN_WORKING_REVS
 
 
-def spread(values: Floats) -> float:
-    """Return the interquartile range of the known values; 0 for none."""
+def spread(values: Floats, percentiles: tuple[float, float] = (25.0, 75.0)) -> float:
+    """Return the range between two percentiles of the known values, the quartiles by default; 0 for none."""
     known = values[~np.isnan(values)]
     if not len(known):
         return 0.0
-    low, high = np.percentile(known, (25, 75))
+    low, high = np.percentile(known, percentiles)
     return float(high - low)
 
 

@@ -284,3 +284,10 @@ def test_a_real_log_with_a_fault_put_into_it(case: str, code: Code, advice: str)
     assert (health["verdict"], [one["code"] for one in acts]) == ("act", [code])
     assert advice in acts[0]["advice"]
     assert "cannot be judged until" in acts[0]["advice"]
+
+
+@pytest.mark.parametrize("name", ["FAPtemp", "AirFlow"])
+def test_on_an_even_road_too_no_sensor_may_stand_still(name: str) -> None:
+    """Three quarters of the time at the same speed: the middle half of the revs says nothing."""
+    even = [1000.0 if row % 8 == 0 else 2500.0 if row % 8 == 1 else 1600.0 for row in range(ROWS)]
+    assert Code.SENSOR_STUCK in codes(drive(Revs=even, **{name: [200] * ROWS}))
