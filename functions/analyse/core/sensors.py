@@ -123,10 +123,7 @@ def _stretches(log: Log, name: str, running: Mask, flow: Floats) -> Iterator[tup
     Either exactly one value for a while, or less than `STILL_RANGE` apart in the whole drive.
     """
     for rows, values, ran in _runs(log, name, running):
-        starts = np.flatnonzero(np.diff(values, prepend=np.nan) != 0)
-        ends = np.append(starts[1:], len(values)) - 1
-        longest = int((ran[ends] - ran[starts]).argmax())
-        spans = [(starts[longest], ends[longest])]
+        spans = [_longest_still(values, ran)]
         if name != PRESSURE and np.ptp(values) < STILL_RANGE:
             spans.append((0, len(values) - 1))
         for start, end in spans:
@@ -136,15 +133,27 @@ def _stretches(log: Log, name: str, running: Mask, flow: Floats) -> Iterator[tup
 
 
 def _cold_stretches(log: Log, name: str, running: Mask, flow: Floats) -> Iterator[tuple[float, Integers]]:
-    """Yield the same for a temperature that began cold and did not rise from there."""
+    """Yield the same for a temperature that began cold and did not rise from there, or that stands still while cold."""
     for rows, values, ran in _runs(log, name, running):
-        if values[0] >= COLD_BELOW_C:
-            continue
-        apart = np.maximum.accumulate(values) - np.minimum.accumulate(values) >= STILL_RANGE
-        end = int(apart.argmax()) - 1 if apart.any() else len(values) - 1
-        seconds = float(ran[end] - ran[0])
-        if seconds >= STILL_SEC and _works(log, rows[: end + 1], flow):
-            yield seconds, rows[: end + 1]
+        spans = []
+        if values[0] < COLD_BELOW_C:
+            apart = np.maximum.accumulate(values) - np.minimum.accumulate(values) >= STILL_RANGE
+            spans.append((0, int(apart.argmax()) - 1 if apart.any() else len(values) - 1))
+        longest = _longest_still(values, ran)
+        if values[longest[0]] < COLD_BELOW_C:
+            spans.append(longest)
+        for start, end in spans:
+            seconds = float(ran[end] - ran[start])
+            if seconds >= STILL_SEC and _works(log, rows[start : end + 1], flow):
+                yield seconds, rows[start : end + 1]
+
+
+def _longest_still(values: Floats, ran: Floats) -> tuple[int, int]:
+    """Return the first and last index of the longest time with exactly one value."""
+    starts = np.flatnonzero(np.diff(values, prepend=np.nan) != 0)
+    ends = np.append(starts[1:], len(values)) - 1
+    longest = int((ran[ends] - ran[starts]).argmax())
+    return int(starts[longest]), int(ends[longest])
 
 
 def _runs(log: Log, name: str, running: Mask) -> Iterator[tuple[Integers, Floats, Floats]]:

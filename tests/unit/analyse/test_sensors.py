@@ -175,6 +175,7 @@ def test_with_the_engine_off_a_sensor_may_sleep() -> None:
         ("AirFlow", [400] * ROWS), ("AirFlow", [0] * ROWS),
         ("Coolant", [15] * ROWS), ("Coolant", wave(15, 16, 17.9)), ("Coolant", [39] * ROWS),
         ("OilTemp", [-5] * ROWS), ("OilTemp", [15] * 620 + [80] * 100),
+        ("OilTemp", wave(9, 14, rows=90) + [-40] * 630), ("Coolant", wave(50, 70, rows=90) + [20] * 630),
     ],
 )  # fmt: skip
 def test_a_sensor_that_stands_still_is_named_and_nothing_rests_on_it(name: str, cells: list[float]) -> None:
@@ -200,7 +201,7 @@ def test_a_sensor_that_stands_still_is_named_and_nothing_rests_on_it(name: str, 
     [
         ("FAPtemp", wave(200, 203)), ("FAPtemp", [200] * 599 + [240] * 121), ("AirFlow", wave(400, 403)),
         ("Coolant", [40] * ROWS), ("Coolant", [90] * ROWS), ("Coolant", [15] * 360 + [18] * 360),
-        ("OilTemp", [15] * 599 + [18] * 121), ("OilTemp", [None] * ROWS), ("Battery", [14] * ROWS),
+        ("OilTemp", [15] * 599 + [18] * 121), ("OilTemp", wave(9, 14, rows=90) + [40] * 630), ("OilTemp", [None] * ROWS), ("Battery", [14] * ROWS),
     ],
 )  # fmt: skip
 def test_a_sensor_that_moves_or_may_stand_still_is_not(name: str, cells: list[float]) -> None:
