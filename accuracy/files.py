@@ -5,7 +5,7 @@ from typing import Any, Final, Literal
 
 from accuracy.cars import findings
 from faplog.synthetic.damage import DAMAGES, Right
-from faplog.synthetic.faults import DEGREES, Degree
+from faplog.synthetic.faults import DEGREES, FIRST_DAY, Degree
 from functions.analyse.core.analysis import analyse, read
 from functions.analyse.core.errors import BadLog
 
@@ -14,7 +14,7 @@ Outcome = Literal["right", "wrong", "refused"]
 """`refused` is a refusal where the log could have been read: nothing false is said, but the figures are lost."""
 
 TOLERANCE: Final = 0.01
-"""Distance and running time may be that far off, besides the rows that were lost."""
+"""Distance and running time may be that far off, besides what was lost with rows and cells."""
 COUNTS: Final = {"rows_read", "rows_used", "gaps", "gap_sec", "sampling_sec", "missing_columns"}
 """What of `quality` is no word about the file's damage."""
 
@@ -32,8 +32,8 @@ class DamagedFile:
 
 
 def damaged_files(content: bytes, profile: str, seed: int) -> list[DamagedFile]:
-    """Damage a log in every way."""
-    sound = analyse(read(content), profile)
+    """Damage the first log of a car in every way."""
+    sound = analyse(read(content, FIRST_DAY), profile)
     found = []
     for damage in DAMAGES.values():
         for degree in DEGREES:
@@ -44,7 +44,7 @@ def damaged_files(content: bytes, profile: str, seed: int) -> list[DamagedFile]:
 
 def _judge(content: bytes, profile: str, sound: Json, right: Right) -> tuple[Outcome, str]:
     try:
-        analysis = analyse(read(content), profile)
+        analysis = analyse(read(content, FIRST_DAY), profile)
     except BadLog as refusal:
         return ("refused" if right == "same" else "right"), str(refusal)
     difference = _difference(analysis, sound)
@@ -57,8 +57,10 @@ def _judge(content: bytes, profile: str, sound: Json, right: Right) -> tuple[Out
 
 def _difference(analysis: Json, sound: Json) -> str:
     """Return the first figure that the damage changed, or nothing."""
-    lost = max(0.0, 1.0 - analysis["quality"]["rows_used"] / sound["quality"]["rows_used"])
-    share = TOLERANCE + lost
+    rows = sound["quality"]["rows_used"]
+    voided = sum(analysis["quality"]["voided"].get("Speed", {}).values())
+    lost = max(0.0, 1.0 - (analysis["quality"]["rows_used"] - 2 * voided) / rows)
+    share = TOLERANCE + 2 * lost  # the car may have been faster there than on average
     for name, one, other in (
         ("distance", analysis["overall"]["distance_km"], sound["overall"]["distance_km"]),
         ("running", analysis["overall"]["duration"]["engineOn_sec"], sound["overall"]["duration"]["engineOn_sec"]),
@@ -70,6 +72,8 @@ def _difference(analysis: Json, sound: Json) -> str:
     new = findings(analysis).keys() - findings(sound).keys()
     if new:
         return ", ".join(sorted(new))
+    if analysis["overall"]["date"]["date"] != sound["overall"]["date"]["date"]:
+        return "date"
     if abs((analysis["fap"]["pressure"]["avg_mbar"] or 0) - sound["fap"]["pressure"]["avg_mbar"]) > 1 + lost * 20:
         return "pressure"
     return ""

@@ -114,6 +114,13 @@ def _clock_format(pattern: Callable[[datetime], str]) -> Change:
     return change
 
 
+def _us_dates(content: bytes, _amount: float, _random: Random) -> bytes:
+    """Write dates month first, as an American spreadsheet does."""
+    cells = Cells.parse(content)
+    dates = (date.split(".") for date in cells.columns["Date"])
+    return cells.with_column("Date", [f"{int(month)}/{int(day)}/{year}" for year, month, day in dates]).content()
+
+
 def _all_ones(content: bytes, amount: float, random: Random) -> bytes:
     """Answer all ones, by the width of each ECU field, in so many rows."""
     ones = {"Speed": "255", "FAPsoot": "65.535", "FAPcinder": "255", "FAP life": "16777215", "FAPlifeLeft": "16777215"}
@@ -156,6 +163,7 @@ DAMAGES: Final[dict[str, Damage]] = {
         Damage(
             "decimal comma", "(alone; with a dot; with a blank between thousands)", _SAME, (0, 1, 2), _decimal_comma
         ),
+        Damage("dates month first", "–", _SAME, (1, 1, 1), _us_dates),
         Damage("AM and PM", "–", _SAME, (1, 1, 1), _clock_format(lambda at: f"{at:%I:%M:%S %p}")),
         Damage("seconds cut off", "–", ("told",) * 3, (1, 1, 1), _clock_format(lambda at: f"{at:%H:%M}")),
         Damage("hours cut off", "–", ("refused",) * 3, (1, 1, 1), _clock_format(lambda at: f"{at:%M:%S.%f}"[:7])),

@@ -109,8 +109,17 @@ def _engine(analysis: Section) -> Rows:
 
 def _quality(quality: Section) -> Rows:
     yield "profile", quality["profile"] or "unknown"
-    dropped = sum(quality["rows_dropped"].values())
+    dropped = sum(quality["rows_dropped"].values()) + quality["damaged_rows"]
     yield "rows", f"{quality['rows_used']} used, {dropped} dropped, one every {_plain(quality['sampling_sec'])} s"
+    if quality["damaged_rows"]:
+        yield "damaged rows", str(quality["damaged_rows"])
+    if quality["clock_jumps_total"]:
+        yield "clock jumps", ", ".join(f"{jump['sec']:+g} s" for jump in quality["clock_jumps"])
+    if quality["seconds_missing"]:
+        yield "times", "without seconds, spread over each minute"
+    if len(quality["days"]) > 1 or quality["date_contradiction"]:
+        named = f", but {quality['date_contradiction']} in the file's name" if quality["date_contradiction"] else ""
+        yield "days", ", ".join(quality["days"]) + named
     yield "gaps", f"{quality['gaps']} ({_time(quality['gap_sec'])})"
     voided = {name: sum(reasons.values()) for name, reasons in quality["voided"].items()}
     yield "void cells", ", ".join(f"{name} {count}" for name, count in voided.items()) or "none"

@@ -1,6 +1,7 @@
 """The whole analysis of one log: bytes in, plain values out."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from . import stats
@@ -29,23 +30,24 @@ MAX_ENTRIES: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A log as read: its text, its clean rows, what cleaning did, and its regenerations."""
+    """A log as read: its text, its clean rows, what cleaning did, its regenerations, and the day in its name."""
 
     text: Text
     log: Log
     cleaned: Cleaned
     episodes: list[Episode]
+    day: date | None = None
 
 
-def read(raw: bytes) -> Reading:
-    """The clean log in a file's bytes.
+def read(raw: bytes, day: date | None = None) -> Reading:
+    """Return the clean log in a file's bytes. `day` is the one in the file's name, where it has one.
 
     Raises:
         BadLog: the bytes are no log; `BadData` where they are, but no row can be used.
     """
     text = read_text(raw)
-    log, cleaned = clean(read_rows(text))
-    return Reading(text, log, cleaned, episodes(log))
+    log, cleaned = clean(read_rows(text, day))
+    return Reading(text, log, cleaned, episodes(log), day)
 
 
 def analyse(reading: Reading, profile: str | None = None) -> Section:
@@ -77,6 +79,6 @@ def analyse(reading: Reading, profile: str | None = None) -> Section:
         "regens_total": len(entries),
     }
     sections["health"] = health(Observed(log, episodes, sections, flow), sensors)
-    sections["quality"] = quality(raw, reading.text, reading.cleaned, profile)
+    sections["quality"] = quality(raw, reading.text, reading.cleaned, profile, reading.day)
     sections["regens"] = entries[:MAX_ENTRIES]
     return sections

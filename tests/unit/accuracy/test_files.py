@@ -10,7 +10,7 @@ from faplog.synthetic.faults import DEGREES, healthy_log
 
 @pytest.fixture(scope="module")
 def content() -> bytes:
-    return healthy_log(3, 1, "HDI_SID807_BR2")
+    return healthy_log(3, 0, "HDI_SID807_BR2")
 
 
 @pytest.mark.parametrize("name", DAMAGES)

@@ -201,7 +201,8 @@ def test_a_sensor_that_stands_still_is_named_and_nothing_rests_on_it(name: str, 
     [
         ("FAPtemp", wave(200, 203)), ("FAPtemp", [200] * 599 + [240] * 121), ("AirFlow", wave(400, 403)),
         ("Coolant", [40] * ROWS), ("Coolant", [90] * ROWS), ("Coolant", [15] * 360 + [18] * 360),
-        ("OilTemp", [15] * 599 + [18] * 121), ("OilTemp", wave(9, 14, rows=90) + [40] * 630), ("OilTemp", [None] * ROWS), ("Battery", [14] * ROWS),
+        ("OilTemp", [15] * 599 + [18] * 121), ("OilTemp", wave(9, 14, rows=90) + [40] * 630),
+        ("OilTemp", [None] * ROWS), ("Battery", [14] * ROWS),
     ],
 )  # fmt: skip
 def test_a_sensor_that_moves_or_may_stand_still_is_not(name: str, cells: list[float]) -> None:
