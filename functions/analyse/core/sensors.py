@@ -25,11 +25,11 @@ MAX_ROWS: Final = 10_000
 MIN_FLOW_SPREAD_M3H: Final = 30.0
 """Interquartile range of the exhaust flow that the pressure has to follow."""
 
-WORKING_PERCENTILES: Final = (10.0, 90.0)
+WORKING_LEFT_OUT: Final = 0.1
 MIN_WORKING_FLOW_M3H: Final = 30.0
 MIN_WORKING_REVS: Final = 200.0
-"""An engine works whose flow, or revs where the flow is not known, differs so much between these percentiles. Not the
-interquartile range: on an even road that is small, though no sensor may stand still there."""
+"""An engine works whose flow, or revs where the flow is not known, differs so much, a tenth left out at either end. Not
+the interquartile range: on an even road that is small, though no sensor may stand still there."""
 
 STILL_SEC: Final = 600.0
 """A reading that stands still for so long of running is stuck."""
@@ -175,17 +175,17 @@ def _runs(log: Log, name: str, running: Mask) -> Iterator[tuple[Integers, Floats
 
 def _works(log: Log, rows: Integers, flow: Floats) -> bool:
     """Whether flow or revs changed enough for a working sensor to notice."""
-    flows, revs = (spread(values[rows], WORKING_PERCENTILES) for values in (flow, log["Revs"]))
+    flows, revs = (spread(values[rows], WORKING_LEFT_OUT) for values in (flow, log["Revs"]))
     return flows >= MIN_WORKING_FLOW_M3H or revs >= MIN_WORKING_REVS
 
 
-def spread(values: Floats, percentiles: tuple[float, float] = (25.0, 75.0)) -> float:
-    """Return the range between two percentiles of the known values, the quartiles by default; 0 for none."""
-    known = values[~np.isnan(values)]
+def spread(values: Floats, left_out: float = 0.25) -> float:
+    """Return the range of the known values without that share at either end (by default the quartiles); 0 for none."""
+    known = np.sort(values[~np.isnan(values)])
     if not len(known):
         return 0.0
-    low, high = np.percentile(known, percentiles)
-    return float(high - low)
+    end = int((len(known) - 1) * left_out)
+    return float(known[-1 - end] - known[end])
 
 
 def rank_correlation(first: Floats, second: Floats) -> float:

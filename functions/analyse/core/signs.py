@@ -22,6 +22,11 @@ from .warmup import never_warm
 ENGINE_OFF_SEC: Final = 10.0
 BOOST_SUSTAINED_SEC: Final = 5.0
 CHARGING_SEC: Final = 600.0
+IDLE_SEC: Final = 60.0
+"""Less idle than this is mostly the engine slowing down, and its pressure that of the flow before."""
+SETTLED_IDLE_SEC: Final = 5.0
+SETTLED_ROWS: Final = 30
+"""Fewer rows of settled idle do not say that the rail pressure is off."""
 CHARGING_GOOD_V: Final = 14.1
 
 
@@ -72,24 +77,33 @@ def _known(values: Floats, mask: Mask | None = None) -> npt.NDArray[np.intp]:
     return np.flatnonzero(known if mask is None else known & mask)
 
 
-def _restriction(seen: Observed) -> Iterator[Sign]:
+def _kv(seen: Observed) -> float | None:
     """The resistance before the first regeneration; where that is not known, after the last one."""
     section = seen.sections["restriction"]
-    kv = section["kv_afterRegen"] if section["kv"] is None else section["kv"]
+    kv: float | None = section["kv_afterRegen"] if section["kv"] is None else section["kv"]
+    return kv
+
+
+def _resists(kv: float | None) -> bool:
+    """Whether the filter is not known to resist far too little."""
+    return kv is None or LIMITS[Code.RESTRICTION_LOW].judge(kv) is Severity.GOOD
+
+
+def _restriction(seen: Observed) -> Iterator[Sign]:
+    kv = _kv(seen)
     if kv is not None:
         rows = _known(seen.log["FAPpressure"], seen.log.engine_on)
         yield Sign(Code.RESTRICTION_LOW, kv, rows)
-        if LIMITS[Code.RESTRICTION_LOW].judge(kv) is Severity.GOOD:
+        if _resists(kv):
             yield Sign(Code.RESTRICTION_HIGH, kv, rows)
 
 
 def _pressure(seen: Observed) -> Iterator[Sign]:
     """The pressures; where the filter resists far too little, a low one says nothing good about it."""
     log, fap = seen.log, seen.sections["fap"]
-    pressure = log["FAPpressure"]
-    resists = all(LIMITS[sign.code].judge(sign.rounded) is Severity.GOOD for sign in list(_restriction(seen))[:1])
+    pressure, resists = log["FAPpressure"], _resists(_kv(seen))
     idle, highest = fap["pressure_idle"]["avg_mbar"], fap["pressure"]["max_mbar"]
-    if idle is not None and resists:
+    if idle is not None and resists and log.dt[log.idle].sum() >= IDLE_SEC:
         yield Sign(Code.IDLE_PRESSURE, idle, _known(pressure, log.idle))
     if highest is not None and resists:
         top = np.flatnonzero(log.engine_on & (pressure == np.nanmax(pressure[log.engine_on])))
@@ -193,7 +207,25 @@ def _injection(seen: Observed) -> Iterator[Sign]:
             which = _injectors(section)
             yield Sign(Code.INJECTOR_CORRECTION, which[0].value, rows, which=which)
             yield Sign(Code.INJECTOR_MEAN, section["average"], rows)
-    yield from _off_demand(Code.RAIL_PRESSURE_IDLE, seen.log["FuelPress"] - seen.log["FuelPressInstr"], seen.log.idle)
+    yield from _rail(seen)
+
+
+def _rail(seen: Observed) -> Iterator[Sign]:
+    """The mean error of the rail pressure at idle; where it is beyond its limits, the median of settled idle.
+
+    Demand and reading are polled one after the other, so while the revs fall to idle they belong to different moments.
+    """
+    rail, log = seen.sections["engine"]["fuelPressure"]["avg_diff_idle_bar"], seen.log
+    if rail is None:
+        return
+    error = log["FuelPress"] - log["FuelPressInstr"]
+    rows = _known(error, log.idle)
+    if LIMITS[Code.RAIL_PRESSURE_IDLE].judge(rail) is not Severity.GOOD:
+        rows = _known(error, lasting(log, log.idle, SETTLED_IDLE_SEC))
+        if len(rows) < SETTLED_ROWS:
+            return
+        rail = float(np.median(error[rows]))
+    yield Sign(Code.RAIL_PRESSURE_IDLE, rail, rows)
 
 
 def _injectors(section: Section) -> tuple[Named, ...]:
@@ -207,18 +239,11 @@ def _injectors(section: Section) -> tuple[Named, ...]:
 def _boost(seen: Observed) -> Iterator[Sign]:
     log = seen.log
     demanded = lasting(log, (log["TurboInstr"] > BOOST_MBAR) & ~log.regenerating, BOOST_SUSTAINED_SEC)
-    yield from _off_demand(Code.BOOST_ERROR, log["Turbopress"] - log["TurboInstr"], demanded)
-
-
-def _off_demand(code: Code, error: Floats, mask: Mask) -> Iterator[Sign]:
-    """Yield the median of how far a pressure is off its demand.
-
-    The app reads the two seconds apart. Where the demand jumps, the difference is large and says nothing, and it would
-    rule a mean over few rows.
-    """
-    median = stats.median(error, mask)
+    error = log["Turbopress"] - log["TurboInstr"]
+    # the median: where the demand jumps, the two were read at different moments
+    median = stats.median(error, demanded)
     if median is not None:
-        yield Sign(code, median, _known(error, mask))
+        yield Sign(Code.BOOST_ERROR, median, _known(error, demanded))
 
 
 def _faults(seen: Observed) -> Iterator[Sign]:

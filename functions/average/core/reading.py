@@ -24,9 +24,8 @@ READ: Final = (
     "sootRate_gl100km",
     "regens",
     "regens_total",
-    "health",
 )
-"""The sections an average is made of, besides the profile in `quality`."""
+"""The sections an average is made of, besides the profile in `quality` and what `health` says at `act`."""
 
 _NOTHING: Final[Json] = {}
 
@@ -91,8 +90,17 @@ def slim(item: Any) -> Any:
     if type(analysis) is not dict:
         return None
     kept = {name: analysis[name] for name in READ if name in analysis}
+    if "health" in analysis:
+        kept["health"] = _acts(section(analysis, "health"))
     kept["quality"] = {"profile": section(analysis, "quality").get("profile")}
     return {"analysisId": item.get("analysisId"), "logDate": item.get("logDate"), "analysis": kept}
+
+
+def _acts(health: Json) -> Json:
+    """A log's verdict and its findings at `act`; all of them together would be half of what is kept of a log."""
+    listed = health.get("findings")
+    acts = [one for one in listed if type(one) is dict and one.get("severity") == "act"] if type(listed) is list else []
+    return {"verdict": health.get("verdict"), "findings": acts}
 
 
 def _log(analysis: Json, item: Json) -> Log:

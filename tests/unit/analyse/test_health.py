@@ -554,11 +554,38 @@ def test_a_regeneration_that_is_due_is_said_in_words(since: int, due: int | None
         )
 
 
-@pytest.mark.parametrize(("name", "demand"), [("FuelPress", "FuelPressInstr"), ("Turbopress", "TurboInstr")])
-def test_a_demand_that_jumps_between_two_readings_is_no_error(name: str, demand: str) -> None:
+@pytest.mark.parametrize(("seconds", "told"), [(59, False), (60, True)])
+def test_the_pressure_at_idle_needs_a_minute_of_it(seconds: int, told: bool) -> None:
+    # the first row stands for no time
+    speed = [0] * (seconds + 1) + [50] * (699 - seconds)
+    assert (Code.IDLE_PRESSURE in codes(log(Speed=speed, FAPpressure=flat(30)))) == told
+
+
+def rail(error: list[float], idle: list[int]) -> dict[str, Cells]:
+    return log(
+        FuelPress=[300 + one for one in error], FuelPressInstr=flat(300), Speed=[0 if one else 50 for one in idle]
+    )
+
+
+def test_a_rail_pressure_that_is_off_only_while_the_revs_fall_is_none() -> None:
+    falling = [1 if row % 20 < 10 else 0 for row in range(ROWS)]  # ten seconds of idle, ten of driving
+    error = [-90.0 if row % 20 < 3 else 0.0 for row in range(ROWS)]
+    found = finding(Code.RAIL_PRESSURE_IDLE, rail(error, falling))
+    assert (found["value"], found["severity"]) == (0, "good")
+    assert found["evidence"]["rows"] == 35 * 5
+    lasting = finding(Code.RAIL_PRESSURE_IDLE, rail([-20.0] * ROWS, falling))
+    assert (lasting["value"], lasting["severity"]) == (-20, "watch")
+
+
+@pytest.mark.parametrize(("rows", "told"), [(34, False), (35, True)])
+def test_a_rail_pressure_that_is_off_needs_thirty_rows_of_settled_idle(rows: int, told: bool) -> None:
+    idle = [1] * rows + [0] * (ROWS - rows)
+    assert (Code.RAIL_PRESSURE_IDLE in codes(rail([20.0] * ROWS, idle))) == told
+    assert Code.RAIL_PRESSURE_IDLE in codes(rail([10.0] * ROWS, idle))
+
+
+def test_a_boost_that_lags_where_the_demand_jumps_is_no_error() -> None:
     """A tenth of the rows still show the pressure of the demand before."""
-    late = [-1400.0 if row % 10 == 0 else 0.0 for row in range(ROWS)]
-    columns = log(Revs=flat(800), Speed=flat(0), **{demand: flat(1500), name: [1500 + error for error in late]})
-    found = {one["code"]: one for one in analysis(columns)["health"]["findings"]}
-    code = Code.RAIL_PRESSURE_IDLE if name == "FuelPress" else Code.BOOST_ERROR
-    assert (found[code]["value"], found[code]["severity"]) == (0, "good")
+    late = [100.0 if row % 10 == 0 else 1500.0 for row in range(ROWS)]
+    found = finding(Code.BOOST_ERROR, log(TurboInstr=flat(1500), Turbopress=late))
+    assert (found["value"], found["severity"]) == (0, "good")

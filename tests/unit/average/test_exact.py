@@ -285,6 +285,11 @@ def test_slim_keeps_what_an_average_reads() -> None:
     item = {"analysisId": "a", "logDate": "2025-03-14T00:00:00.000Z", "distance": 3, "analysis": whole}
     assert slim(item) == {"analysisId": "a", "logDate": "2025-03-14T00:00:00.000Z", "analysis": kept}
     assert slim(whole) == {"analysisId": None, "logDate": None, "analysis": kept}
+    act, watch = {"code": "oil_max", "severity": "act", "value": 126}, {"code": "coolant_max", "severity": "watch"}
+    judged = slim(whole | {"health": {"verdict": "act", "urgency": "stop_now", "findings": [watch, act, 7]}})
+    assert judged["analysis"]["health"] == {"verdict": "act", "findings": [act]}
+    for health in (None, {}, {"findings": act}):
+        assert slim(whole | {"health": health})["analysis"]["health"] == {"verdict": None, "findings": []}
     assert slim({"analysis": 5}) is None
     assert slim([whole]) is None
     assert slim({}) == {"analysisId": None, "logDate": None, "analysis": {"quality": {"profile": None}}}
