@@ -20,9 +20,9 @@ HEAD: Final = "| code | unit | watch | act | confidence |\n|---|---|---|---|---|
 
 ERRORS_HEAD: Final = """# Error codes
 
-A failed analysis says why as `code`, `params` and an English `message` made from them. Match on the code; translate from
-code and params; show the message for a code you do not know. A code keeps its meaning and its parameters for good. This
-page is generated from `faplog/contracts/errors.py`.
+A failed analysis says why as `code`, `params` and an English `message` made from them. Match on the code; translate
+from code and params; show the message for a code you do not know. A code keeps its meaning and its parameters for good.
+This page is generated from `faplog/contracts/errors.py`.
 
 | code | message | params |
 |---|---|---|

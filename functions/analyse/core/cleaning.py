@@ -19,8 +19,6 @@ MIDNIGHT_FALL_MS: Final = DAY_MS // 2
 """Where the time falls by more than this under the same date, midnight passed."""
 
 LIFE: Final = POSITIONS[plain("FAP life")]
-SPEED: Final = POSITIONS[plain("Speed")]
-REVS: Final = POSITIONS[plain("Revs")]
 
 FOREIGN_KM: Final = 1000.0
 FOREIGN_KM_A_DAY: Final = 2000.0
@@ -73,7 +71,7 @@ def clean(rows: Rows) -> tuple[Log, Cleaned]:
         sessions = _moved_on(sessions, keep)
         days, times, numbers = days[keep], times[keep], numbers[:, keep]
     written = (days + _midnights(days, times)) * DAY_MS + times
-    jumps, hopeless = find_jumps(written, numbers, sessions, _running(rows.positions, numbers))
+    jumps, hopeless = find_jumps(written, numbers, sessions, rows.positions)
     if hopeless:
         raise BadData(ErrorCode.CLOCK_UNUSABLE, jumps=len(jumps))
     clock = without_jumps(written, jumps) if jumps else written
@@ -91,10 +89,15 @@ def clean(rows: Rows) -> tuple[Log, Cleaned]:
         out_of_order=behind,
         voided=voided,
         jumps=seen,
-        days=[str(np.datetime64(int(day), "D")) for day in np.unique(days)],
+        days=[str(np.datetime64(int(day), "D")) for day in _dates(days)],
         without_seconds=rows.without_seconds,
     )
     return Log(clock, columns, written), cleaned
+
+
+def _dates(days: Integers) -> Integers:
+    """Return the different days, in order."""
+    return days[:1] if days.min() == days.max() else np.unique(days)
 
 
 def _midnights(days: Integers, times: Integers) -> Integers:
@@ -111,12 +114,6 @@ def _moved_on(sessions: Mask, keep: Mask) -> Mask:
     found = np.zeros(int(np.count_nonzero(keep)), bool)
     found[rows[rows < len(found)]] = True
     return found
-
-
-def _running(positions: list[int], numbers: Floats) -> Mask:
-    """Return the rows in which the engine turns or the car moves."""
-    told = [numbers[positions.index(position)] > 0 for position in (REVS, SPEED) if position in positions]
-    return np.any(told, axis=0) if told else np.zeros(numbers.shape[1], bool)
 
 
 def _foreign(rows: Rows, numbers: Floats) -> Mask:
@@ -168,5 +165,8 @@ def _without_implausible(rows: Rows) -> tuple[Floats, dict[str, tuple[int, int]]
             sentinels = int(np.count_nonzero(np.isin(values[wrong], kind.sentinels)))
             voided[kind.name] = (sentinels, outside - sentinels + words)
     if voided:
-        numbers = np.where(bad, np.nan, numbers)
+        numbers = numbers if numbers.flags.writeable else numbers.copy()
+        for values, wrong in zip(numbers, bad, strict=True):
+            if wrong.any():
+                values[wrong] = np.nan
     return numbers, voided

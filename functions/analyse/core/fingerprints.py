@@ -11,6 +11,7 @@ from .log import Log
 from .sections import Section
 
 DIGEST_BYTES: Final = 8
+BLOCK_ROWS: Final = 4096
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -21,15 +22,16 @@ _WEIGHTS: Final = np.random.Generator(np.random.PCG64(33)).integers(1, 2**63, le
 def row_hashes(log: Log) -> Hashes:
     """Return a hash of each row's clock, as written, and of all known values, whatever the order of the columns."""
     clock = log.clock_ms if log.written_ms is None else log.written_ms
+    known = [place for place, kind in enumerate(NUMBERS) if kind.name in log.columns]
+    weights = _WEIGHTS[known][:, None]
     hashes: Hashes = clock.astype(np.uint64) * _WEIGHTS[-1]
-    for kind, weight in zip(NUMBERS, _WEIGHTS, strict=False):
-        values = log.columns.get(kind.name)
-        if values is None:
-            continue
-        bits = np.ascontiguousarray(values).view(np.uint64) * weight
+    for start in range(0, len(hashes) if known else 0, BLOCK_ROWS):
+        rows = slice(start, start + BLOCK_ROWS)
+        values = np.array([log.columns[NUMBERS[place].name][rows] for place in known])
+        bits = values.view(np.uint64) * weights
         bits ^= bits >> np.uint64(29)
         bits[np.isnan(values)] = 0
-        hashes += bits
+        hashes[rows] += bits.sum(axis=0, dtype=np.uint64)
     return hashes
 
 

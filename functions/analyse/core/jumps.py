@@ -18,11 +18,15 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from .columns import POSITIONS, plain
 from .log import DRIVE_GAP_SEC, GAP_SEC
 from .reading import Floats
 from .text import Integers
 
 Mask = npt.NDArray[np.bool_]
+
+SPEED: Final = POSITIONS[plain("Speed")]
+REVS: Final = POSITIONS[plain("Revs")]
 
 OUT_OF_ORDER_MS: Final = 1000
 """A step back of at most this is two rows in the wrong order."""
@@ -83,14 +87,14 @@ class Jump:
     ms: int
 
 
-def find_jumps(clock: Integers, numbers: Floats, sessions: Mask, engine_on: Mask) -> tuple[list[Jump], bool]:
+def find_jumps(clock: Integers, numbers: Floats, sessions: Mask, positions: list[int]) -> tuple[list[Jump], bool]:
     """Return the jumps of the clock in the order of rows, and whether there are more than can be told apart.
 
     Args:
         clock: Wall clock of each row as written, ms.
         numbers: The known columns, a row each.
         sessions: Rows that follow a header.
-        engine_on: Rows in which the engine turns or the car moves.
+        positions: The columns' places in `NUMBERS`.
     """
     step = np.diff(clock, prepend=clock[:1])
     odd = np.flatnonzero((step < -OUT_OF_ORDER_MS) | (step > GAP_SEC * 1000))
@@ -99,6 +103,7 @@ def find_jumps(clock: Integers, numbers: Floats, sessions: Mask, engine_on: Mask
     if len(odd) > MAX_STEPS:
         odd = odd[:MAX_STEPS]
     usual = usual_step(step)
+    running = _running(positions, numbers)
     jumps = []
     skipped = set[int]()
     for place, row in enumerate(odd.tolist()):
@@ -111,11 +116,17 @@ def find_jumps(clock: Integers, numbers: Floats, sessions: Mask, engine_on: Mask
                 skipped.add(back)
             elif _is_jump_back(clock, numbers, sessions, row, end):
                 jumps.append(Jump(row, int(step[row] - usual)))
-        elif _goes_on(numbers, sessions, step, row, engine_on):
+        elif _goes_on(numbers, sessions, step, row, running):
             jumps.append(Jump(row, int(step[row] - usual)))
         if len(jumps) > MAX_JUMPS:
             return jumps, True
     return jumps, False
+
+
+def _running(positions: list[int], numbers: Floats) -> Mask:
+    """Return the rows in which the engine turns or the car moves."""
+    told = [numbers[positions.index(position)] > 0 for position in (REVS, SPEED) if position in positions]
+    return np.any(told, axis=0) if told else np.zeros(numbers.shape[1], bool)
 
 
 def usual_step(step: Integers) -> int:
@@ -200,7 +211,7 @@ def _stood_still(step: Integers, numbers: Floats, row: int) -> bool:
     return same and row + 1 < len(step) and int(step[row + 1]) > LATE * usual_step(step)
 
 
-def _goes_on(numbers: Floats, sessions: Mask, step: Integers, row: int, engine_on: Mask) -> bool:
+def _goes_on(numbers: Floats, sessions: Mask, step: Integers, row: int, running: Mask) -> bool:
     """Whether the car's channels go on over a step forward as they do within a few rows."""
     last = min(row + LAG - 1, numbers.shape[1] - 1)
     if sessions[row] or _restarts(numbers, row) or _stood_still(step, numbers, row):
@@ -208,7 +219,7 @@ def _goes_on(numbers: Floats, sessions: Mask, step: Integers, row: int, engine_o
     ms = int(step[row])
     zone = abs((ms + ZONE_TOLERANCE_MS) % ZONE_MS) <= 2 * ZONE_TOLERANCE_MS and ms > ZONE_TOLERANCE_MS
     starting = bool(sessions[max(row - STARTING_ROWS, 0) : row].any())
-    if not (zone or starting or (engine_on[row - 1] and engine_on[last])):
+    if not (zone or starting or (running[row - 1] and running[last])):
         return False
     start, end = max(row - WINDOW, 0), min(row + WINDOW, numbers.shape[1])
     sides = [numbers[:, start:row], numbers[:, row:end]]

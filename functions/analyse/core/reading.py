@@ -16,12 +16,14 @@ from . import clock, numerals
 from .clock import DAY_MS, INVALID, Order
 from .columns import DATE, POSITIONS, TIME
 from .errors import BadData, BadLog
-from .text import NEWLINE, QUOTED_COMMA, Integers, Table, Text
+from .text import NEWLINE, QUOTED_COMMA, Bytes, Integers, Table, Text
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 MINUTE_MS: Final = 60_000
+THREE: Final = 3
+"""Digits of which it is not told whether they are decimals or a thousand."""
 
 MAX_CELLS: Final = 8_000_000
 """Rows × known columns: four times what 20 MB of the widest real log hold."""
@@ -129,14 +131,22 @@ def _without_damage(table: Table, separator: bytes) -> tuple[Table, int]:
         lengths = np.diff(np.append(table.starts, len(table.view)))
         bad[np.searchsorted(table.starts, np.flatnonzero(table.view == 0), side="right") - 1] = True
         filled &= ~((table.view[table.starts] == 0) & (lengths <= len("\0\n")))
-    cells = np.add.reduceat((table.view == separator[0]).view(np.uint8), table.starts, dtype=np.uint16)
+    separators = (table.view == separator[0]).view(np.uint8)
     wide = len(table.names) - 1
-    if (cells != wide).any():
+    if not _all_as_wide(separators, table.starts, wide):
+        cells = np.add.reduceat(separators, table.starts, dtype=np.uint16)
         told = filled & (cells > 0)  # a line of one cell is no row, and has no time
         bad |= _torn(np.where(told, cells, wide).astype(np.int64), wide, not table.body.endswith(b"\n"))
     bad &= filled
     keep = filled & ~bad
     return (table if keep.all() else _only(table, keep)), int(np.count_nonzero(bad))
+
+
+def _all_as_wide(separators: Bytes, starts: Integers, wide: int) -> bool:
+    """Whether each line has so many separators. Bytes are counted in bytes, which is fast and right up to 255."""
+    if wide > 255 or np.count_nonzero(separators) != wide * len(starts):
+        return False
+    return bool((np.add.reduceat(separators, starts, dtype=np.uint8) == wide).all())
 
 
 def _only(table: Table, keep: Mask) -> Table:
@@ -321,11 +331,11 @@ def _plain_numbers(table: Table, separator: bytes) -> bytes | None:
 
 def _has_three_decimals(table: Table, mark: bytes, separator: bytes) -> bool:
     """Whether a cell ends in the mark and three digits after one to three others: `1.013` may be a thousand."""
-    view = table.view
-    marks = np.flatnonzero(view == mark[0])
-    marks = marks[(marks >= 1) & (marks + 3 < len(view))]
-    after = np.append(view, np.uint8(NEWLINE))[marks + 4]
-    marks = marks[(after == separator[0]) | (after == NEWLINE)]
+    view, width = table.view, len(mark) + THREE
+    inside = np.flatnonzero((view[:-width] == mark[0]) & (view[width:] == separator[0]))
+    at_ends = np.append(table.starts[1:] - 1, [len(view) - 1, len(view)]) - width
+    at_ends = at_ends[at_ends > 0]
+    marks = np.append(inside[inside > 0], at_ends[view[at_ends] == mark[0]])
     for offset in (-1, 1, 2, 3):
         marks = marks[view[marks + offset] - np.uint8(48) < 10]
     for offset in (2, 3, 4):  # a cell of one to three digits before the mark; a time or a date is none

@@ -43,6 +43,7 @@ HEAD_BYTES: Final = 64 * 1024
 _QUOTED_NUMBER = re.compile(rb'(?:(?<=[,;\t\n])|\A)"[^"\n;\tA-Za-z]*,[^"\n;\tA-Za-z]*"(?=[,;\t\n]|\Z)')
 """A quoted cell without letters that has a comma in it: a number or a time."""
 
+_FILLED = re.compile(rb"[^\0\s]")
 _NULS = re.compile(rb"\0\0+")
 
 
@@ -82,7 +83,7 @@ def read_text(raw: bytes) -> Text:
     if len(raw) > MAX_BYTES:
         raise BadLog(ErrorCode.LOG_TOO_LARGE, max_mb=MAX_BYTES >> 20)
     encoding, text = _decode(raw)
-    if not text.strip(b"\0 \t\r\n\v\f"):
+    if not _FILLED.search(text):
         raise BadLog(ErrorCode.EMPTY_FILE)
     if text.count(b"\n") > MAX_LINES:
         raise BadLog(ErrorCode.TOO_MANY_LINES, max_lines=MAX_LINES)
