@@ -3,14 +3,16 @@
 from typing import Final
 
 WHY: Final[dict[str, str]] = {
-    "filter temperature gives no value": "Only the pressure sensor is checked for readings without a value. The restriction "
-    "is then left out, which the verdict does not mention. A rule for the temperature like pressure_unreadable would "
-    "name it.",
-    "filter temperature drifted": "No rule compares temperatures. After a night's rest the filter, the oil and the coolant "
-    "are equally cold: a reading that is 30 °C off the others before a cold start would show it.",
-    "pressure hose blocked": "A pressure that creeps five minutes behind still rises from town to country road as the flow "
-    "does, and in some cars that is rank correlation enough. Healthy synthetic logs lie above 0.75, real ones above 0.8.",
+    "filter temperature gives no value": (
+        "Only the pressure sensor is checked for readings without a value. Without the temperature there is no "
+        "restriction, which the verdict does not mention. A rule like `pressure_unreadable` would name it."
+    ),
+    "filter temperature drifted": (
+        "No rule compares temperatures. After a night's rest filter, oil and coolant are equally cold: one that is 30 °C "
+        "off the others before a cold start would show it."
+    ),
 }
+"""By the name of the fault, or `healthy`."""
 
 
 def why(fault: str) -> str:
