@@ -8,8 +8,12 @@ WHY: Final[dict[str, str]] = {
         "restriction, which the verdict does not mention. A rule like `pressure_unreadable` would name it."
     ),
     "filter temperature drifted": (
-        "No rule compares temperatures. After a night's rest filter, oil and coolant are equally cold: one that is 30 °C "
-        "off the others before a cold start would show it."
+        "No rule compares temperatures. After a night's rest filter, oil and coolant are equally cold: one that is "
+        "30 °C off the others before a cold start would show it."
+    ),
+    "rail pressure low": (
+        "A drive with little idling has too few settled rows, and nothing is said; the next logs name it. The median over "
+        "all idle rows would need no minimum."
     ),
 }
 """By the name of the fault, or `healthy`."""
