@@ -172,7 +172,7 @@ _MEDIUM, _LOW, _HIGH = Confidence.MEDIUM, Confidence.LOW, Confidence.HIGH
 LIMITS: Final[dict[Code, Limit]] = {
     limit.code: limit
     for limit in (
-        Limit(Code.PRESSURE_NOT_FOLLOWING_FLOW, "ratio", Bad.BELOW, 0.3, 0.3, _MEDIUM, (-1, 1)),
+        Limit(Code.PRESSURE_NOT_FOLLOWING_FLOW, "ratio", Bad.BELOW, 0.4, 0.4, _MEDIUM, (-1, 1)),
         Limit(Code.PRESSURE_UNREADABLE, "%", Bad.AT_OR_ABOVE, 5, 25, _MEDIUM, (0, 100)),
         Limit(Code.SENSOR_STUCK, "min", Bad.AT_OR_ABOVE, 10, None, _MEDIUM, (0, 60)),
         Limit(Code.RESTRICTION_LOW, KV, Bad.BELOW, 0.04, 0.04, _MEDIUM, (0, 0.5)),

@@ -25,8 +25,11 @@ MAX_ROWS: Final = 10_000
 MIN_FLOW_SPREAD_M3H: Final = 30.0
 """Interquartile range of the exhaust flow that the pressure has to follow."""
 
-MIN_REVS_SPREAD: Final = 200.0
-"""Interquartile range of the revs of an engine that works, where the flow is not known."""
+WORKING_LEFT_OUT: Final = 0.1
+MIN_WORKING_FLOW_M3H: Final = 30.0
+MIN_WORKING_REVS: Final = 200.0
+"""An engine works whose flow, or revs where the flow is not known, differs so much, a tenth left out at either end. Not
+the interquartile range: on an even road that is small, though no sensor may stand still there."""
 
 STILL_SEC: Final = 600.0
 """A reading that stands still for so long of running is stuck."""
@@ -134,10 +137,7 @@ def _stretches(work: _Work, name: str) -> Iterator[tuple[float, Integers]]:
     """
     for rows, values in _drives_with(work, name):
         ran = work.ran[rows]
-        starts = np.flatnonzero(np.diff(values, prepend=np.nan) != 0)
-        ends = np.append(starts[1:], len(values)) - 1
-        longest = int((ran[ends] - ran[starts]).argmax())
-        spans = [(starts[longest], ends[longest])]
+        spans = [_longest_still(values, ran)]
         if name != PRESSURE and np.ptp(values) < STILL_RANGE:
             spans.append((0, len(values) - 1))
         for start, end in spans:
@@ -147,15 +147,28 @@ def _stretches(work: _Work, name: str) -> Iterator[tuple[float, Integers]]:
 
 
 def _cold_stretches(work: _Work, name: str) -> Iterator[tuple[float, Integers]]:
-    """Yield the same for a temperature that began cold and did not rise from there."""
+    """Yield the same for a temperature that began cold and did not rise from there, or that stands still while cold."""
     for rows, values in _drives_with(work, name):
-        if values[0] >= COLD_BELOW_C:
-            continue
-        apart = np.maximum.accumulate(values) - np.minimum.accumulate(values) >= STILL_RANGE
-        end = int(apart.argmax()) - 1 if apart.any() else len(values) - 1
-        seconds = float(work.ran[rows[end]] - work.ran[rows[0]])
-        if seconds >= STILL_SEC and _works(work, rows[: end + 1]):
-            yield seconds, rows[: end + 1]
+        ran = work.ran[rows]
+        spans = []
+        if values[0] < COLD_BELOW_C:
+            apart = np.maximum.accumulate(values) - np.minimum.accumulate(values) >= STILL_RANGE
+            spans.append((0, int(apart.argmax()) - 1 if apart.any() else len(values) - 1))
+        longest = _longest_still(values, ran)
+        if values[longest[0]] < COLD_BELOW_C:
+            spans.append(longest)
+        for start, end in spans:
+            seconds = float(ran[end] - ran[start])
+            if seconds >= STILL_SEC and _works(work, rows[start : end + 1]):
+                yield seconds, rows[start : end + 1]
+
+
+def _longest_still(values: Floats, ran: Floats) -> tuple[int, int]:
+    """Return the first and last index of the longest time with exactly one value."""
+    starts = np.flatnonzero(np.diff(values, prepend=np.nan) != 0)
+    ends = np.append(starts[1:], len(values)) - 1
+    longest = int((ran[ends] - ran[starts]).argmax())
+    return int(starts[longest]), int(ends[longest])
 
 
 def _drives_with(work: _Work, name: str) -> Iterator[tuple[Integers, Floats]]:
@@ -171,16 +184,17 @@ def _drives_with(work: _Work, name: str) -> Iterator[tuple[Integers, Floats]]:
 
 def _works(work: _Work, rows: Integers) -> bool:
     """Return whether flow or revs changed enough for a working sensor to notice."""
-    return spread(work.flow[rows]) >= MIN_FLOW_SPREAD_M3H or spread(work.log["Revs"][rows]) >= MIN_REVS_SPREAD
+    flows, revs = (spread(values[rows], WORKING_LEFT_OUT) for values in (work.flow, work.log["Revs"]))
+    return flows >= MIN_WORKING_FLOW_M3H or revs >= MIN_WORKING_REVS
 
 
-def spread(values: Floats) -> float:
-    """Return the interquartile range of the known values; 0 for none."""
+def spread(values: Floats, left_out: float = 0.25) -> float:
+    """Return the range of the known values without that share at either end (by default the quartiles); 0 for none."""
     known = np.sort(values[~np.isnan(values)])
     if not len(known):
         return 0.0
-    quarter = (len(known) - 1) // 4
-    return float(known[-1 - quarter] - known[quarter])
+    end = int((len(known) - 1) * left_out)
+    return float(known[-1 - end] - known[end])
 
 
 def rank_correlation(first: Floats, second: Floats) -> float:

@@ -240,9 +240,10 @@ def _boost(seen: Observed) -> Iterator[Sign]:
     log = seen.log
     demanded = lasting(log, (log["TurboInstr"] > BOOST_MBAR) & ~log.regenerating, BOOST_SUSTAINED_SEC)
     error = log["Turbopress"] - log["TurboInstr"]
-    mean = stats.mean(error, log.dt, demanded)
-    if mean is not None:
-        yield Sign(Code.BOOST_ERROR, mean, _known(error, demanded))
+    # the median: where the demand jumps, the two were read at different moments
+    median = stats.median(error, demanded)
+    if median is not None:
+        yield Sign(Code.BOOST_ERROR, median, _known(error, demanded))
 
 
 def _faults(seen: Observed) -> Iterator[Sign]:

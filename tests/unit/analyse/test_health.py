@@ -582,3 +582,10 @@ def test_a_rail_pressure_that_is_off_needs_thirty_rows_of_settled_idle(rows: int
     idle = [1] * rows + [0] * (ROWS - rows)
     assert (Code.RAIL_PRESSURE_IDLE in codes(rail([20.0] * ROWS, idle))) == told
     assert Code.RAIL_PRESSURE_IDLE in codes(rail([10.0] * ROWS, idle))
+
+
+def test_a_boost_that_lags_where_the_demand_jumps_is_no_error() -> None:
+    """A tenth of the rows still show the pressure of the demand before."""
+    late = [100.0 if row % 10 == 0 else 1500.0 for row in range(ROWS)]
+    found = finding(Code.BOOST_ERROR, log(TurboInstr=flat(1500), Turbopress=late))
+    assert (found["value"], found["severity"]) == (0, "good")

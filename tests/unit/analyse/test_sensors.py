@@ -75,6 +75,9 @@ def test_a_pressure_that_does_not_follow_is_a_finding_and_judges_nothing(pressur
 
 def test_what_does_not_need_the_sensor_stays() -> None:
     healthy, dead = analysis(drive()), analysis(drive(FAPpressure=[0] * ROWS))
+    for one in (healthy, dead):
+        for driven in one["drives"]:
+            del driven["fingerprint"]  # of the rows as they were read
     for section in ("overall", "driving", "engine", "fuelConsumption", "drives", "quality"):
         assert dead[section] == healthy[section]
     assert dead["fap"]["temp"] == healthy["fap"]["temp"]
@@ -89,10 +92,10 @@ def mixed(share_of_noise: int) -> list[float]:
 def test_the_limits_of_the_correlation() -> None:
     values = {share: codes(drive(FAPpressure=mixed(share)))[Code.PRESSURE_NOT_FOLLOWING_FLOW] for share in range(101)}
     for found in values.values():
-        assert found["severity"] == ("act" if found["value"] < 0.3 else "good")
+        assert found["severity"] == ("act" if found["value"] < 0.4 else "good")
         swapped = found["value"] < -0.3
         assert ("they are swapped" in (found["advice"] or "")) == swapped
-    assert {-0.3, 0.3} & {round(found["value"], 1) for found in values.values()}
+    assert {-0.3, 0.4} & {round(found["value"], 1) for found in values.values()}
     assert values[100]["value"] == -1.0
 
 
@@ -116,12 +119,11 @@ def test_a_correlation_needs_a_flow_that_changes() -> None:
 
 
 def test_rows_with_the_engine_off_and_regenerations_do_not_count() -> None:
-    wrong = wave(58, 45, 32, 20)[:300] + wave(20, 32, 45, 58)[300:]
-    flag = [1] * 300 + [0] * 420
-    times = [float(row if row < 300 else row + 300) for row in range(ROWS)]  # beyond the 300 s after it
-    found = codes(drive(FAPpressure=wrong, REGEN=flag), t=times)
+    wrong = wave(58, 45, 32, 20)[:400] + wave(20, 32, 45, 58)[400:]
+    flag = [1] * 100 + [0] * 620  # and the 300 s after it
+    found = codes(drive(FAPpressure=wrong, REGEN=flag))
     assert found[Code.PRESSURE_NOT_FOLLOWING_FLOW]["value"] == 1.0
-    assert found[Code.PRESSURE_NOT_FOLLOWING_FLOW]["evidence"]["rows"] <= 420
+    assert found[Code.PRESSURE_NOT_FOLLOWING_FLOW]["evidence"]["rows"] <= 320
 
 
 def test_a_filter_temperature_that_was_never_read_does_not_hide_a_dead_sensor() -> None:
@@ -175,6 +177,7 @@ def test_with_the_engine_off_a_sensor_may_sleep() -> None:
         ("AirFlow", [400] * ROWS), ("AirFlow", [0] * ROWS),
         ("Coolant", [15] * ROWS), ("Coolant", wave(15, 16, 17.9)), ("Coolant", [39] * ROWS),
         ("OilTemp", [-5] * ROWS), ("OilTemp", [15] * 620 + [80] * 100),
+        ("OilTemp", wave(9, 14, rows=90) + [-40] * 630), ("Coolant", wave(50, 70, rows=90) + [20] * 630),
     ],
 )  # fmt: skip
 def test_a_sensor_that_stands_still_is_named_and_nothing_rests_on_it(name: str, cells: list[float]) -> None:
@@ -200,7 +203,8 @@ def test_a_sensor_that_stands_still_is_named_and_nothing_rests_on_it(name: str, 
     [
         ("FAPtemp", wave(200, 203)), ("FAPtemp", [200] * 599 + [240] * 121), ("AirFlow", wave(400, 403)),
         ("Coolant", [40] * ROWS), ("Coolant", [90] * ROWS), ("Coolant", [15] * 360 + [18] * 360),
-        ("OilTemp", [15] * 599 + [18] * 121), ("OilTemp", [None] * ROWS), ("Battery", [14] * ROWS),
+        ("OilTemp", [15] * 599 + [18] * 121), ("OilTemp", wave(9, 14, rows=90) + [40] * 630),
+        ("OilTemp", [None] * ROWS), ("Battery", [14] * ROWS),
     ],
 )  # fmt: skip
 def test_a_sensor_that_moves_or_may_stand_still_is_not(name: str, cells: list[float]) -> None:
@@ -284,3 +288,10 @@ def test_a_real_log_with_a_fault_put_into_it(case: str, code: Code, advice: str)
     assert (health["verdict"], [one["code"] for one in acts]) == ("act", [code])
     assert advice in acts[0]["advice"]
     assert "cannot be judged until" in acts[0]["advice"]
+
+
+@pytest.mark.parametrize("name", ["FAPtemp", "AirFlow"])
+def test_on_an_even_road_too_no_sensor_may_stand_still(name: str) -> None:
+    """Three quarters of the time at the same speed: the middle half of the revs says nothing."""
+    even = [1000.0 if row % 8 == 0 else 2500.0 if row % 8 == 1 else 1600.0 for row in range(ROWS)]
+    assert Code.SENSOR_STUCK in codes(drive(Revs=even, **{name: [200] * ROWS}))
