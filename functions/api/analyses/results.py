@@ -6,7 +6,7 @@ from uuid import UUID
 
 import orjson
 import psycopg
-from flask import Blueprint, current_app, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from psycopg.types.json import Jsonb
 from werkzeug.exceptions import BadRequest
@@ -102,7 +102,7 @@ def receive() -> ResponseReturnValue:
                 inbox.check_sender(request, secret)
                 raise BadRequest("This function takes analysis.result and average.result.")
     except (psycopg.DataError, orjson.JSONEncodeError) as error:  # the latter: integers of more than 64 bits
-        current_app.logger.warning("result refused", extra={"reason": type(error).__name__})
+        log.warning("result refused", extra={"reason": type(error).__name__})
         raise BadRequest("The result has a value that cannot be stored.") from None
     return json_response({"status": "ok"})
 

@@ -1,8 +1,8 @@
 """Queues again what is unsent, lost or outdated, and ends what was tried often enough.
 
-The statements stand whole, side by side. Those about the analyses of a table share the same first conditions, which
-are those of its indexes. A batch is selected into an array, which is evaluated once: `IN (SELECT … LIMIT … FOR UPDATE)`
-may be evaluated again for each row, and then takes more than its limit.
+The statements are whole: conditions are repeated rather than assembled, so that each can be read and explained alone.
+A batch is selected into an array, which is evaluated once: `IN (SELECT … LIMIT … FOR UPDATE)` may be evaluated again
+for each row, and then takes more than its limit.
 """
 
 from collections.abc import Iterable, Mapping
