@@ -63,7 +63,7 @@ def check(data: bytes) -> None:
     assert AnalysisResult.model_validate_json(answer.to_json()) == answer
     refusal = contents.refusal(data[: contents.HEAD_BYTES])
     if refusal is not None:
-        check_sentence(refusal)
+        check_sentence(refusal.message)
     if answer.status == AnalysisStatus.FAILED:
         check_sentence(answer.message)
         assert list(shelf.objects) == [log_key(ID)]

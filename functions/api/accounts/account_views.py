@@ -7,7 +7,9 @@ from uuid import UUID
 from flask import Blueprint, Response, g, request
 from flask.typing import ResponseReturnValue
 from pydantic import Field
-from werkzeug.exceptions import BadRequest, Conflict, Forbidden
+
+from faplog.contracts.errors import ErrorCode
+from faplog.http_errors import refused
 
 from .. import services
 from ..analyses.schemas import Output, Timestamp
@@ -61,9 +63,9 @@ def register() -> ResponseReturnValue:
     try:
         made = logins.register(given.email, given.password, client_address.address(request))
     except (BadEmail, WeakPassword) as error:
-        raise BadRequest(str(error)) from None
+        raise refused(error.code, **error.params) from None
     except Taken:
-        raise Conflict("There is an account with this e-mail address already.") from None
+        raise refused(ErrorCode.EMAIL_TAKEN) from None
     except Braked as braked:
         raise too_many(braked) from None
     return _shown(Account(id=made.id, email=made.email, created_at=made.created_at)), 201
@@ -77,7 +79,7 @@ def whoami() -> ResponseReturnValue:
     with api_transaction(user.id) as connection:
         row = connection.execute("SELECT id, email, created_at FROM users WHERE id = %s", [user.id]).fetchone()
     if row is None:
-        raise authentication.unauthorized("This account has been deleted.")
+        raise authentication.unauthorized(ErrorCode.ACCOUNT_DELETED)
     return _shown(Account.model_validate(row, by_name=True))
 
 
@@ -103,11 +105,11 @@ def delete() -> ResponseReturnValue:
     given = inputs.optional_body(Confirmation)
     where = client_address.address(request)
     if given is None and not authentication.is_bearer():
-        raise Forbidden("Please repeat your password to delete the account.")
+        raise refused(ErrorCode.PASSWORD_REQUIRED)
     try:
         if given is not None and not logins.confirm(user.email, given.password, where):
             deletion.refused(user.id, where)
-            raise Forbidden("The password is wrong.")
+            raise refused(ErrorCode.PASSWORD_WRONG)
     except Braked as braked:
         raise too_many(braked) from None
     analyses = deletion.delete(user.id)

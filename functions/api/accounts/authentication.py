@@ -9,7 +9,9 @@ from uuid import UUID
 from flask import Flask, current_app, g, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import WWWAuthenticate
-from werkzeug.exceptions import Unauthorized
+
+from faplog.contracts.errors import ErrorCode
+from faplog.http_errors import Refused, refused
 
 from . import csrf, tokens
 from .tokens import Access, BadToken, Keys
@@ -86,7 +88,7 @@ def identify() -> Access:
     access = _verify(auth, header if header is not None else request.cookies.get(auth.access_cookie, ""))
     expected = auth.csrf_digest(access.user_id, access.session_id)
     if expected is None:
-        raise unauthorized("This session has ended. Please log in again.")
+        raise unauthorized(ErrorCode.SESSION_ENDED)
     if header is None:
         csrf.check(request, expected, auth.origins, secure=auth.cookie_secure)
     return access
@@ -97,9 +99,9 @@ def is_bearer() -> bool:
     return _bearer() is not None
 
 
-def unauthorized(message: str) -> Unauthorized:
-    """A 401 that names the scheme, as RFC 9110 asks."""
-    return Unauthorized(message, www_authenticate=WWWAuthenticate("bearer"))
+def unauthorized(code: ErrorCode) -> Refused:
+    """Return a 401 that names the scheme, as RFC 9110 asks."""
+    return refused(code).with_headers({"WWW-Authenticate": WWWAuthenticate("bearer").to_header()})
 
 
 def _bearer() -> str | None:
@@ -109,8 +111,8 @@ def _bearer() -> str | None:
 
 def _verify(auth: Auth, token: str) -> Access:
     if not token:
-        raise unauthorized("Please log in first.")
+        raise unauthorized(ErrorCode.LOGIN_REQUIRED)
     try:
         return tokens.verify(auth.keys, token)
     except BadToken:
-        raise unauthorized("The access token is not valid or has expired. Please log in again.") from None
+        raise unauthorized(ErrorCode.ACCESS_TOKEN_INVALID) from None

@@ -10,7 +10,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from flask import Request
-from werkzeug.exceptions import Forbidden
+
+from faplog.contracts.errors import ErrorCode
+from faplog.http_errors import refused
 
 from . import tokens
 
@@ -32,7 +34,7 @@ def check(request: Request, expected_digest: bytes, origins: frozenset[str], *, 
     check_origin(request, origins, secure=secure)
     given = request.headers.get(HEADER, "")
     if not hmac.compare_digest(tokens.digest(given), expected_digest):
-        raise Forbidden(f"The {HEADER} header does not belong to this session. Reload the page and try again.")
+        raise refused(ErrorCode.CSRF_TOKEN_INVALID, header=HEADER)
 
 
 def check_origin(request: Request, origins: frozenset[str], *, secure: bool) -> None:
@@ -43,7 +45,7 @@ def check_origin(request: Request, origins: frozenset[str], *, secure: bool) -> 
     parts = urlsplit(origin) if origin.isascii() else urlsplit("")
     schemes = {"https"} if secure else {"http", "https"}
     if parts.scheme not in schemes or parts.netloc.lower() not in _own_hosts(request):
-        raise Forbidden("This request must come from the site itself.")
+        raise refused(ErrorCode.ORIGIN_NOT_ALLOWED)
 
 
 def _own_hosts(request: Request) -> set[str]:

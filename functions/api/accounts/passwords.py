@@ -10,6 +10,7 @@ from typing import Final
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from faplog.contracts.errors import CodedError, ErrorCode
 from faplog.errors import Unavailable
 
 MIN_CHARS: Final = 8
@@ -26,21 +27,21 @@ _places: Final = BoundedSemaphore(AT_ONCE)
 """However many people log in at once, hashing takes the memory and the cores of two, and nobody waits for long."""
 
 
-class WeakPassword(Exception):
+class WeakPassword(CodedError):
     """Not accepted; `str(error)` is a sentence for the user."""
 
 
 def check(password: str, email: str) -> None:
     """Refuse (`WeakPassword`) what is too short, too long, among the commonest, or the account's own address."""
     if not MIN_CHARS <= len(password) <= MAX_CHARS:
-        raise WeakPassword(f"A password must have {MIN_CHARS} to {MAX_CHARS} characters.")
+        raise WeakPassword(ErrorCode.PASSWORD_LENGTH, min_chars=MIN_CHARS, max_chars=MAX_CHARS)
     folded = _normal(password).casefold()
     if len(set(folded)) < MIN_DIFFERENT_CHARS:
-        raise WeakPassword("This password repeats too few different characters.")
+        raise WeakPassword(ErrorCode.PASSWORD_REPETITIVE)
     if folded in (email.casefold(), email.casefold().partition("@")[0]):
-        raise WeakPassword("The password must not be your e-mail address.")
+        raise WeakPassword(ErrorCode.PASSWORD_IS_EMAIL)
     if folded in _commonest():
-        raise WeakPassword("This password is one of the commonest there are. Please take another.")
+        raise WeakPassword(ErrorCode.PASSWORD_COMMON)
 
 
 def store(password: str) -> str:

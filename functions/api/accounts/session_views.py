@@ -6,9 +6,10 @@ from uuid import UUID
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field
-from werkzeug.exceptions import TooManyRequests, Unauthorized
+from werkzeug.exceptions import Unauthorized
 
-from faplog.http_errors import Error
+from faplog.contracts.errors import ErrorCode
+from faplog.http_errors import Error, Refused, refused
 
 from ..db import worker_transaction
 from ..web import client_address, inputs
@@ -81,7 +82,7 @@ def login() -> ResponseReturnValue:
     except Braked as braked:
         raise too_many(braked) from None
     if logged_in is None:
-        raise authentication.unauthorized("E-mail address or password is wrong.")
+        raise authentication.unauthorized(ErrorCode.CREDENTIALS_WRONG)
     account, started = logged_in
     access_token = tokens.issue(authentication.current().keys, tokens.Access(account.id, account.email, started.id))
     made = Tokens(access_token=access_token, refresh_token=started.refresh_token)
@@ -106,9 +107,7 @@ def refresh() -> ResponseReturnValue:
     given = _given()
     presented = given or request.cookies.get(cookies.REFRESH)
     if not presented:
-        raise authentication.unauthorized(
-            "There is no refresh token in this request: send it in the body as `refresh_token`, or in its cookie."
-        )
+        raise authentication.unauthorized(ErrorCode.REFRESH_TOKEN_MISSING)
     with worker_transaction() as connection:
         if given is None:
             _check_csrf(sessions.holding(connection, presented))
@@ -118,9 +117,7 @@ def refresh() -> ResponseReturnValue:
             user_id, session_id = refreshed.user_id, refreshed.session_id
             audit.record(connection, Event.REFRESH_REUSED, user_id=user_id, session_id=session_id, address=where)
     if isinstance(refreshed, Reused):
-        raise authentication.unauthorized(
-            "This refresh token was used before, so its session has been ended. Please log in again."
-        )
+        raise authentication.unauthorized(ErrorCode.REFRESH_TOKEN_REUSED)
     if refreshed is None:
         raise _not_living()
     access_token = tokens.issue(authentication.current().keys, refreshed.access)
@@ -155,11 +152,10 @@ def logout() -> ResponseReturnValue:
     return response
 
 
-def too_many(braked: Braked) -> TooManyRequests:
+def too_many(braked: Braked) -> Refused:
     """The 429 of a brake."""
-    return TooManyRequests(
-        f"Too many attempts. Please wait {braked.seconds} seconds and try again.", retry_after=braked.seconds
-    )
+    wait = refused(ErrorCode.RATE_LIMITED, retry_after_sec=braked.seconds)
+    return wait.with_headers({"Retry-After": str(braked.seconds)})
 
 
 def _given() -> str | None:
@@ -194,9 +190,9 @@ def _check_csrf(held: Held | None) -> None:
     )
 
 
-def _not_living() -> Unauthorized:
+def _not_living() -> Refused:
     """The 401 for a refresh token without a living session: it may be unknown, or its session has ended or expired."""
-    return authentication.unauthorized("This refresh token is unknown, or its session has ended. Please log in again.")
+    return authentication.unauthorized(ErrorCode.REFRESH_TOKEN_INVALID)
 
 
 def _with_cookies(made: BaseModel, access_token: str, refresh_token: str, csrf_token: str) -> Response:

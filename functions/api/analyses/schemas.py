@@ -5,11 +5,12 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, PlainSerializer, RootModel, model_validator
 from pydantic.alias_generators import to_camel
 
 from faplog.contracts.analysis import Analysis
 from faplog.contracts.average import Average
+from faplog.contracts.errors import Cause, ErrorCode, Param
 from faplog.contracts.limits import Severity
 from faplog.contracts.messages import AnalysisStatus, AverageStatus, Period, Stage
 
@@ -32,11 +33,34 @@ class Output(BaseModel):
     model_config = ConfigDict(frozen=True, populate_by_name=True, alias_generator=to_camel)
 
 
+Code = Annotated[
+    str | None,
+    Field(
+        validation_alias=AliasChoices("error_code", "code"),
+        description="Why it failed, as a code: match on this, not on the message. Null where it did not fail, and for "
+        "failures stored by releases without codes. New codes may be added.",
+    ),
+]
+Params = Annotated[
+    dict[str, Param] | None,
+    Field(
+        validation_alias=AliasChoices("error_params", "params"),
+        description="The values in the sentence of the code, for translations.",
+    ),
+]
+
+
 class Refused(Output):
     """A .csv of a zip that was not taken."""
 
     file_name: str
     message: str = Field(description="Why, in a sentence.")
+    code: ErrorCode = Field(description="Why, as a code.")
+    params: dict[str, Param] = Field(default_factory=dict, description="The values in the sentence.")
+
+    def cause(self) -> Cause:
+        """Return why it was refused."""
+        return Cause(message=self.message, code=self.code, params=self.params)
 
 
 class Accepted(Output):
@@ -46,6 +70,7 @@ class Accepted(Output):
     skipped: list[str] | None = Field(
         default=None, description="What was in the zip and is no .csv file: folders and other files."
     )
+    skipped_reason: Cause | None = Field(default=None, description="Why those of `skipped` were left out.")
     refused: list[Refused] | None = Field(
         default=None, description="The .csv files of the zip that are empty, binary or without a header."
     )
@@ -70,6 +95,8 @@ class Report(Output):
     status: AnalysisStatus
     stage: Stage
     message: str | None
+    code: Code
+    params: Params
     log_date: Timestamp | None
     fap_regen: bool
     distance: float | None = Field(description="Kilometres.")
@@ -86,6 +113,8 @@ class AnalysisItem(Named):
     status: AnalysisStatus
     stage: Stage
     message: str | None
+    code: Code
+    params: Params
     fap_regen: bool
     distance: float | None = Field(description="Kilometres.")
     verdict: Severity | None
@@ -144,6 +173,8 @@ class Failure(Output):
     stage: Stage
     status: Literal["fail"] = "fail"
     message: str | None
+    code: Code
+    params: Params
 
 
 class AverageView(Output):
@@ -151,6 +182,8 @@ class AverageView(Output):
 
     status: AverageStatus
     message: str | None
+    code: Code
+    params: Params
     average: Average | None
 
 
@@ -163,10 +196,8 @@ class AvailablePeriod(Output):
     status: AverageStatus
 
 
-class Available(Output):
+class Available(RootModel[list[AvailablePeriod]]):
     """All periods there are averages of, newest first after the overall one."""
-
-    data: list[AvailablePeriod]
 
 
 class SortBy(StrEnum):
@@ -234,3 +265,6 @@ class Readiness(Output):
     postgres: Literal["ok", "away"]
     nats: Literal["ok", "away"] = Field(description="away also while it does not take the requests it is sent")
     s3: Literal["ok", "away"]
+    message: str | None = Field(default=None, description="What is wrong, where this is a 503.")
+    code: ErrorCode | None = Field(default=None, description="The same as a code.")
+    params: dict[str, Param] | None = Field(default=None, description="The values in the sentence.")

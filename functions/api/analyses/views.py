@@ -10,10 +10,11 @@ from flask import Blueprint, Response, g
 from flask.typing import ResponseReturnValue
 from psycopg.sql import SQL, Composed
 from pydantic import BaseModel
-from werkzeug.exceptions import Conflict, NotFound
 
 from faplog.contracts.analysis import Analysis
+from faplog.contracts.errors import ErrorCode
 from faplog.contracts.messages import AnalysisStatus
+from faplog.http_errors import Refused, refused
 
 from .. import services
 from ..accounts.authentication import User, authenticated
@@ -43,8 +44,6 @@ from .schemas import (
 TAG: Final = "analyses"
 blueprint = Blueprint("analyses", __name__, url_prefix="/api/v1")
 
-_MISSING: Final = "There is no analysis with this id."
-
 _ORDERS: Final = {
     (SortBy.CREATED_AT, Order.DESC): SQL("created_at DESC, id DESC"),
     (SortBy.CREATED_AT, Order.ASC): SQL("created_at, id"),
@@ -56,9 +55,9 @@ _ORDERS: Final = {
 """Each is an index of the table, read forwards or backwards."""
 
 
-def missing() -> NotFound:
+def missing() -> Refused:
     """The 404 of an id that is unknown or another user's."""
-    return NotFound(_MISSING)
+    return refused(ErrorCode.ANALYSIS_NOT_FOUND)
 
 
 @blueprint.get("/analyses")
@@ -87,7 +86,8 @@ def list_statement(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str,
     order = _ORDERS[query.sort_by, query.order]
     statement = SQL(
         """
-        SELECT id, file_name, created_at, log_date, status, stage, message, fap_regen, distance, verdict
+        SELECT id, file_name, created_at, log_date, status, stage, message, error_code, error_params,
+            fap_regen, distance, verdict
         FROM fap_analysis WHERE {where} ORDER BY {order} LIMIT %(limit)s OFFSET %(offset)s
         """
     ).format(where=where, order=order)
@@ -135,7 +135,7 @@ def show_short(id: UUID) -> ResponseReturnValue:
         case AnalysisStatus.SUCCESS:
             return Response(row["analysis"], mimetype="application/json")
         case AnalysisStatus.FAILED:
-            return _json(Failure(stage=row["stage"], message=row["message"]), 422)
+            return _json(Failure.model_validate(row), 422)
         case _:
             return _json(Progress(stage=row["stage"]), 202)
 
@@ -171,7 +171,7 @@ def restore(id: UUID) -> ResponseReturnValue:
     try:
         due = deletion.restore(database(), user.id, id, services.settings().quota_logs)
     except QuotaExceeded as error:
-        raise Conflict(str(error)) from None
+        raise refused(ErrorCode.RESTORE_QUOTA_EXCEEDED, **error.params) from None
     return _no_content(due)
 
 
@@ -207,6 +207,8 @@ def report(row: Mapping[str, Any]) -> dict[str, Any]:
         "status": row["status"],
         "stage": row["stage"],
         "message": row["message"],
+        "code": row["error_code"],
+        "params": row["error_params"],
         "logDate": timestamp(row["log_date"]) if row["log_date"] else None,
         "fapRegen": row["fap_regen"],
         "distance": row["distance"],
@@ -220,7 +222,8 @@ def _row(wanted: UUID) -> dict[str, Any]:
     with api_transaction(user.id) as connection:
         row = connection.execute(
             """
-            SELECT id, file_name, status, stage, message, log_date, fap_regen, distance, analysis::text AS analysis
+            SELECT id, file_name, status, stage, message, error_code, error_params, log_date, fap_regen, distance,
+                analysis::text AS analysis
             FROM fap_analysis WHERE id = %s AND user_id = %s AND deleted_at IS NULL
             """,
             [wanted, user.id],

@@ -5,7 +5,9 @@ from typing import Final
 import orjson
 from flask import Blueprint, Response, g
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import NotFound
+
+from faplog.contracts.errors import ErrorCode
+from faplog.http_errors import refused
 
 from ..accounts.authentication import User, authenticated
 from ..analyses.schemas import Available, AvailablePeriod, AverageQuery, AverageView
@@ -32,13 +34,14 @@ def show() -> ResponseReturnValue:
     with api_transaction(user.id) as connection:
         row = connection.execute(
             """
-            SELECT status, message, average::text AS average FROM fap_average
+            SELECT status, message, error_code AS code, error_params AS params, average::text AS average
+            FROM fap_average
             WHERE user_id = %s AND type = %s AND year IS NOT DISTINCT FROM %s AND month IS NOT DISTINCT FROM %s
             """,
             [user.id, query.type, query.year, query.month],
         ).fetchone()
     if row is None:
-        raise NotFound("There is no average: no log of this period has been analysed yet.")
+        raise refused(ErrorCode.AVERAGE_NOT_FOUND)
     return Response(
         orjson.dumps(row | {"average": orjson.Fragment(row["average"] or b"null")}), mimetype="application/json"
     )
@@ -57,5 +60,5 @@ def available() -> ResponseReturnValue:
             """,
             [user.id],
         ).fetchall()
-    body = Available(data=[AvailablePeriod.model_validate(row) for row in rows])
+    body = Available([AvailablePeriod.model_validate(row) for row in rows])
     return Response(body.model_dump_json(by_alias=True), mimetype="application/json")

@@ -11,8 +11,11 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
+
 from faplog.blobs import Blobs
 from faplog.contracts.analysis import ANALYSIS_VERSION
+from faplog.contracts.errors import Cause, ErrorCode, cause
 from faplog.contracts.messages import AnalysisStatus, AverageStatus
 
 from ..averages.requests import UPLOAD_AWAITED, Asking, Due, lock, settle
@@ -20,7 +23,7 @@ from ..db import Database
 from ..delivery import stream_contents
 from ..delivery.publisher import Publisher
 from ..settings import Settings
-from ..uploads.service import NOT_UPLOADED, publish_requests
+from ..uploads.service import publish_requests
 
 MAX_RETRIES: Final = 3
 BATCH: Final = 200
@@ -30,9 +33,6 @@ VERSION_BATCH: Final = 50
 
 FAILED_AGAIN_AFTER: Final = timedelta(hours=1)
 """An average that came back FAILED is asked for again: the cause may be gone, and its logs need not change for that."""
-
-GAVE_UP: Final = "The analysis did not finish, although it was tried {tries} times. Upload the log again to retry."
-AVERAGE_GAVE_UP: Final = "The average did not come, although it was asked for {tries} times."
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Requeue:
         """Fail the rows whose object never came; how many."""
         return self._fail(
             "stage = 'upload' AND queued_at < now() - %(upload)s",
-            NOT_UPLOADED,
+            cause(ErrorCode.UPLOAD_NOT_FINISHED),
             timed_out=False,
         )
 
@@ -86,7 +86,7 @@ class Requeue:
         values = {"before": queue.lost_before, "waiting": list(_ids(queue.keys))}
         done += self._fail(
             f"stage = 'analyse' AND sent AND retries >= {MAX_RETRIES} AND {lost}",
-            GAVE_UP.format(tries=MAX_RETRIES + 1),
+            cause(ErrorCode.ANALYSIS_TIMED_OUT, tries=MAX_RETRIES + 1),
             timed_out=True,
             values=values,
         )
@@ -117,7 +117,7 @@ class Requeue:
         done += self._ask_again(
             f"status = 'FAILED' AND NOT timed_out AND attempt <= {MAX_RETRIES} AND queued_at < now() - %(after)s",
             {"after": FAILED_AGAIN_AFTER},
-            "status = 'CALCULATING', message = NULL, attempt = attempt + 1",
+            "status = 'CALCULATING', message = NULL, error_code = NULL, error_params = NULL, attempt = attempt + 1",
         )
         if not self._any_overdue("fap_average", "status = 'CALCULATING'"):
             return done
@@ -128,13 +128,16 @@ class Requeue:
         """
         generations = [int(key) for key in queue.keys if key.isdecimal()]
         values = {"before": queue.lost_before, "waiting": generations, "overdue": self._overdue}
+        why = cause(ErrorCode.AVERAGE_TIMED_OUT, tries=MAX_RETRIES + 1)
         with self.database.worker() as connection:
             failed = connection.execute(
                 f"""
-                UPDATE fap_average SET status = %(failed)s, timed_out = true, message = %(message)s
+                UPDATE fap_average
+                SET status = %(failed)s, timed_out = true, message = %(message)s, error_code = %(code)s,
+                    error_params = %(params)s
                 WHERE attempt > {MAX_RETRIES} AND {lost}
                 """,  # noqa: S608  (constants of this module)
-                values | {"failed": AverageStatus.FAILED, "message": AVERAGE_GAVE_UP.format(tries=MAX_RETRIES + 1)},
+                values | {"failed": AverageStatus.FAILED, **_columns(why)},
             )
         return done + failed.rowcount + self._ask_again(lost, values, "attempt = attempt + 1")
 
@@ -155,7 +158,8 @@ class Requeue:
             rows = connection.execute(
                 """
                 UPDATE fap_analysis
-                SET status = %(processing)s, message = NULL, timed_out = false, version = %(version)s,
+                SET status = %(processing)s, message = NULL, error_code = NULL, error_params = NULL, timed_out = false,
+                    version = %(version)s,
                     attempt = attempt + 1, retries = 0, sent = true, queued_at = now()
                 WHERE status <> 'Processing' AND deleted_at IS NULL AND id = ANY(ARRAY(
                     SELECT id FROM fap_analysis
@@ -179,7 +183,7 @@ class Requeue:
             ).fetchone()
         return bool(row and row["any"])
 
-    def _fail(self, condition: str, message: str, *, timed_out: bool, values: dict[str, Any] | None = None) -> int:
+    def _fail(self, condition: str, why: Cause, *, timed_out: bool, values: dict[str, Any] | None = None) -> int:
         """End rows that are Processing, user by user under the user's lock, and settle the averages."""
         given = {"overdue": self._overdue, "upload": timedelta(seconds=self.settings.upload_sec), **(values or {})}
         with self.database.worker() as connection:
@@ -197,10 +201,11 @@ class Requeue:
                 ended += connection.execute(
                     f"""
                     UPDATE fap_analysis
-                    SET status = %(failed)s, message = %(message)s, timed_out = %(timed_out)s, delayed = false
+                    SET status = %(failed)s, message = %(message)s, error_code = %(code)s, error_params = %(params)s,
+                        timed_out = %(timed_out)s, delayed = false
                     WHERE user_id = %(user_id)s AND status = 'Processing' AND deleted_at IS NULL AND {condition}
                     """,  # noqa: S608
-                    given | user | {"failed": AnalysisStatus.FAILED, "message": message, "timed_out": timed_out},
+                    given | user | {"failed": AnalysisStatus.FAILED, "timed_out": timed_out, **_columns(why)},
                 ).rowcount
                 due = settle(connection, user["user_id"])
             self._asking.ask(due)
@@ -254,6 +259,11 @@ class Requeue:
     @property
     def _asking(self) -> Asking:
         return Asking(self.database, self.blobs, self.publisher)
+
+
+def _columns(why: Cause) -> dict[str, Any]:
+    """Return the values of the columns that say why a row failed."""
+    return {"message": why.message, "code": why.code, "params": Jsonb(why.params)}
 
 
 def _ids(keys: Iterable[str]) -> Iterable[UUID]:

@@ -5,9 +5,10 @@ from typing import Any, Final
 import orjson
 from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import NotFound
 
+from faplog.contracts.errors import ErrorCode, message
 from faplog.contracts.links import is_token
+from faplog.http_errors import refused
 
 from ..analyses.files import stored_series
 from ..analyses.schemas import SharedAnalysis, timestamp
@@ -17,7 +18,7 @@ from ..web.operations import Answer, describe
 from . import links
 
 TAG: Final = "sharing"
-DEAD: Final = "This link does not work: it has expired, was ended, or is incomplete. Ask whoever sent it for a new one."
+DEAD: Final = message(ErrorCode.LINK_NOT_VALID)
 
 blueprint = Blueprint("shared", __name__, url_prefix="/api/v1")
 
@@ -57,18 +58,19 @@ def _kept_by_nobody(response: Response) -> Response:
 def _row(token: str) -> dict[str, Any]:
     """The log a link leads to, its JSON as text, and until when. Raises `NotFound` for every link that is dead."""
     if not is_token(token):
-        raise NotFound(DEAD)
+        raise refused(ErrorCode.LINK_NOT_VALID)
     with visitor_transaction() as connection:
         link = links.open_by(connection, token)
         if link is None:
-            raise NotFound(DEAD)
+            raise refused(ErrorCode.LINK_NOT_VALID)
         row = connection.execute(
             """
-            SELECT id, status, stage, message, log_date, fap_regen, distance, analysis::text AS analysis, digest
+            SELECT id, status, stage, message, error_code, error_params, log_date, fap_regen, distance,
+                analysis::text AS analysis, digest
             FROM fap_analysis WHERE id = %s AND user_id = %s AND deleted_at IS NULL
             """,
             [link.analysis_id, link.user_id],
         ).fetchone()
     if row is None:
-        raise NotFound(DEAD)
+        raise refused(ErrorCode.LINK_NOT_VALID)
     return row | {"expires_at": link.expires_at}

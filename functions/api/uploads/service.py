@@ -16,16 +16,17 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 import psycopg
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from faplog import telemetry
 from faplog.blobs import Blobs
 from faplog.bus import message_id
 from faplog.contracts.analysis import ANALYSIS_VERSION
+from faplog.contracts.errors import ErrorCode, message
 from faplog.contracts.keys import log_key
 from faplog.contracts.messages import AnalysisRequest, AnalysisRequestData, AnalysisStatus, Stage, Subject
 from faplog.contracts.profiles import profile_of
 from faplog.errors import Unavailable
+from faplog.http_errors import refused
 
 from ..accounts.authentication import unauthorized
 from ..analyses import deletion, quota
@@ -35,9 +36,6 @@ from ..delivery.publisher import Outgoing, Publisher
 from .receive import Spooled
 
 log = logging.getLogger(__name__)
-
-NOT_UPLOADED: Final = "The upload did not finish. Please upload the log again."
-"""What is said of a log that was there before and whose new upload failed."""
 
 _TRIES: Final = 3
 """How often a batch is begun again when rows vanish under it: another upload of them failed, or they were deleted."""
@@ -96,7 +94,7 @@ class Store:
                 self._put_all([(claim.ids[digest], by_digest[digest]) for digest in claim.waiting])
                 complete = self._hand_over(user_id, claim.waiting_ids)
             except psycopg.errors.ForeignKeyViolation:
-                raise unauthorized("This account has been deleted.") from None
+                raise unauthorized(ErrorCode.ACCOUNT_DELETED) from None
             except BaseException:
                 if claim:
                     self._take_back(user_id, claim)
@@ -112,7 +110,7 @@ class Store:
         try:
             due = deletion.restore_uploaded(self.database, user_id, names, self.quota_logs)
         except quota.QuotaExceeded as error:
-            raise RequestEntityTooLarge(str(error)) from None
+            raise refused(error.code, **error.params) from None
         Asking(self.database, self.blobs, self.publisher).ask(due)
 
     def _claim(self, connection: Conn, user_id: UUID, logs: dict[bytes, Spooled]) -> _Claim:
@@ -159,7 +157,8 @@ class Store:
             connection.execute(
                 """
                 UPDATE fap_analysis
-                SET status = %(processing)s, stage = %(upload)s, message = NULL, timed_out = false,
+                SET status = %(processing)s, stage = %(upload)s, message = NULL, error_code = NULL, error_params = NULL,
+                    timed_out = false,
                     attempt = attempt + 1, retries = 0, version = %(version)s, queued_at = %(at)s
                 WHERE user_id = %(user_id)s AND sha256 = ANY(%(digests)s) AND status = %(failed)s
                 """,
@@ -238,7 +237,8 @@ class Store:
             "processing": AnalysisStatus.PROCESSING,
             "at": claim.at,
             "failed": AnalysisStatus.FAILED,
-            "message": NOT_UPLOADED,
+            "message": message(ErrorCode.UPLOAD_NOT_FINISHED),
+            "code": ErrorCode.UPLOAD_NOT_FINISHED,
         }
         try:
             with self.database.worker() as connection:
@@ -253,7 +253,8 @@ class Store:
                 )
                 connection.execute(
                     """
-                    UPDATE fap_analysis SET status = %(failed)s, message = %(message)s
+                    UPDATE fap_analysis
+                    SET status = %(failed)s, message = %(message)s, error_code = %(code)s, error_params = '{}'
                     WHERE id = ANY(%(ids)s) AND user_id = %(user_id)s AND stage = %(upload)s
                         AND status = %(processing)s AND queued_at = %(at)s AND attempt > 1
                     """,
@@ -316,7 +317,7 @@ def _check_quota(connection: Conn, user_id: UUID, digests: list[bytes], quota_lo
     try:
         quota.check(connection, user_id, quota_logs, digests)
     except quota.QuotaExceeded as error:
-        raise RequestEntityTooLarge(str(error)) from None
+        raise refused(error.code, **error.params) from None
     now = connection.execute("SELECT clock_timestamp() AS at").fetchone()
     assert now is not None
     at: datetime = now["at"]

@@ -7,10 +7,15 @@ from uuid import UUID
 from flask import Blueprint, Response, g, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+
+from faplog.contracts.errors import ErrorCode, cause
+from faplog.contracts.log_rules import MAX_LOG_MB
+from faplog.http_errors import Refused as RefusedRequest
+from faplog.http_errors import refused as refused_request
 
 from .. import services
 from ..accounts.authentication import User, authenticated
+from ..analyses import quota
 from ..analyses.schemas import Accepted, AcceptedShort, Refused
 from ..db import database
 from ..web.operations import describe
@@ -37,9 +42,10 @@ _FORM: Final[dict[str, Any]] = {
 @describe(
     summary="Upload a log, or a zip of logs",
     tag=TAG,
-    description="One file of at most 20 MB, .csv or .zip. Of a zip each .csv is taken: at most 1,000 entries, 20 MB "
-    "each and 200 MB in all. The same content again has the same id, and is analysed again if it had failed. "
-    "After a 400 or 413 the same file is refused again, unless it was said that the upload broke off.",
+    description=f"One file of at most {MAX_LOG_MB} MB, .csv or .zip. Of a zip each .csv is taken: at most "
+    f"{zip_archive.MAX_ENTRIES:,} entries, {MAX_LOG_MB} MB each and {zip_archive.MAX_TOTAL_BYTES >> 20} MB in all. "
+    "The same content again has the same id, and is analysed again if it had failed. After a 400 or 413 the same file "
+    "is refused again, unless the code says that the upload broke off or that there was no room.",
     form=_FORM,
     responses={202: Accepted},
 )
@@ -52,7 +58,7 @@ def upload() -> ResponseReturnValue:
             return _answer(Accepted(ids=_store().keep(user.id, [_log(spooled)])))
         if name.endswith(".zip"):
             return _answer(_unzip(user, spooled))
-    raise BadRequest("The file must be a .csv or a .zip.")
+    raise refused_request(ErrorCode.FILE_TYPE_UNKNOWN)
 
 
 @blueprint.post("/analyse")
@@ -62,7 +68,7 @@ def upload_short() -> ResponseReturnValue:
     user: User = g.user
     with services.slots().uploads.hold(), uploaded(request) as spooled:
         if not spooled.file_name.lower().endswith(".csv"):
-            raise BadRequest("The file must be a .csv.")
+            raise refused_request(ErrorCode.CSV_EXPECTED)
         return _answer(AcceptedShort(id=_store().keep(user.id, [_log(spooled)])[0]))
 
 
@@ -76,14 +82,22 @@ def _unzip(user: User, spooled: Spooled) -> Accepted:
         for batch in batches(opened, listing, refused):
             try:
                 accepted += store.keep(user.id, batch)
-            except RequestEntityTooLarge as error:
-                kept = f" {len(accepted)} logs of the zip were stored." if accepted else ""
-                raise RequestEntityTooLarge(f"{error.description}{kept}") from None
+            except RefusedRequest as error:
+                if not accepted or error.error_code not in quota.CODES:
+                    raise
+                stored = len(accepted)
+                raise refused_request(ErrorCode.ZIP_PARTLY_STORED, reason=error.cause(), stored=stored) from None
             finally:
                 _close(batch)
     if not accepted:
-        raise BadRequest(f"No log in the zip: {refused[0].file_name}: {refused[0].message}")
-    return Accepted(ids=list(dict.fromkeys(accepted)), skipped=list(listing.skipped), refused=refused)
+        first = refused[0]
+        raise refused_request(ErrorCode.ZIP_WITHOUT_LOGS, file_name=first.file_name, reason=first.cause())
+    return Accepted(
+        ids=list(dict.fromkeys(accepted)),
+        skipped=list(listing.skipped),
+        skipped_reason=cause(ErrorCode.ZIP_ENTRY_NOT_CSV) if listing.skipped else None,
+        refused=refused,
+    )
 
 
 def batches(opened: Any, listing: zip_archive.Listing, refused: list[Refused]) -> Iterator[list[Spooled]]:
@@ -91,9 +105,10 @@ def batches(opened: Any, listing: zip_archive.Listing, refused: list[Refused]) -
     batch: list[Spooled] = []
     for entry in listing.logs:
         spooled = zip_archive.unpack(opened, entry)
-        reason = contents.refusal(spooled.head) if spooled else "The file is damaged in the zip."
+        reason = contents.refusal(spooled.head) if spooled else cause(ErrorCode.ZIP_ENTRY_DAMAGED)
         if spooled is None or reason:
-            refused.append(Refused(file_name=zip_archive.shown_name(entry), message=reason or ""))
+            name = zip_archive.shown_name(entry)
+            refused += [Refused(file_name=name, **reason.model_dump())] if reason else []
             _close([spooled] if spooled else [])
             continue
         batch.append(spooled)
@@ -106,7 +121,7 @@ def batches(opened: Any, listing: zip_archive.Listing, refused: list[Refused]) -
 
 def _log(spooled: Spooled) -> Spooled:
     if reason := contents.refusal(spooled.head):
-        raise BadRequest(reason)
+        raise refused_request(reason.code, **reason.params)
     return spooled
 
 

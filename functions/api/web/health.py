@@ -6,6 +6,7 @@ import psycopg
 from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
+from faplog.contracts.errors import ErrorCode, cause
 from faplog.errors import Unavailable
 
 from .. import services
@@ -45,6 +46,7 @@ def readiness() -> ResponseReturnValue:
         postgres="ok" if postgres else "away",
         nats="ok" if nats else "away",
         s3="ok" if s3 else "away",
+        **({} if postgres else cause(ErrorCode.DATABASE_UNAVAILABLE).model_dump()),
     )
     return Response(body.model_dump_json(), 200 if postgres else 503, mimetype="application/json")
 
