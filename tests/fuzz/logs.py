@@ -120,7 +120,7 @@ def check_shown(data: bytes) -> None:
         f"analyses/{LOG_ID}": detail(analysis),
         "analyses": {"data": []},
         "average": {"status": "SUCCESS", "message": "", "average": found},
-        "average/available": {"data": []},
+        "average/available": [],
     }
     for path in (f"/logs/{LOG_ID}", "/summary", f"/compare?a={LOG_ID}&b={LOG_ID}"):
         page = browser.get(path)

@@ -196,7 +196,7 @@ def test_an_average_is_shown_and_what_did_not_change_is_not_asked_for(system: Ri
     assert periods == {("OVERALL", None), ("YEARLY", 2025), ("MONTHLY", 2025)}
     shown = get(person, "/average")
     assert (shown["status"], shown["average"]) == ("CALCULATING", {"overall": {"logs": 1}})
-    available = [tuple(one.values()) for one in get(person, "/average/available")["data"]]
+    available = [tuple(one.values()) for one in get(person, "/average/available")]
     assert available == [
         ("OVERALL", None, None, "CALCULATING"),
         ("YEARLY", 2025, None, "CALCULATING"),
@@ -254,10 +254,10 @@ def test_a_deletion_makes_the_averages_anew_and_the_last_one_takes_them_away(sys
     system.take("average.request")
     assert person.call("DELETE", f"{API}/analyses/{first}").status_code == 204
     assert len(_overall(system)["data"]["analysis"]) == 1
-    assert [one["type"] for one in get(person, "/average/available")["data"]] == ["OVERALL", "YEARLY", "MONTHLY"]
+    assert [one["type"] for one in get(person, "/average/available")] == ["OVERALL", "YEARLY", "MONTHLY"]
     assert person.call("DELETE", f"{API}/analyses/{second}").status_code == 204
     assert person.call("DELETE", f"{API}/analyses/{second}").status_code == 404
-    assert get(person, "/average/available")["data"] == []
+    assert get(person, "/average/available") == []
     assert system.take("average.request") == []
 
 
@@ -419,7 +419,7 @@ def test_the_list_of_an_average_is_removed_when_its_result_is_in(system: Rig, pe
             system.averaged(average_of(request, **more))
         assert (lists(system, person) == set()) == (number == 2)
     status = "FAILED" if outcome in ("failed", "empty") else "SUCCESS"
-    assert {one["status"] for one in get(person, "/average/available")["data"]} == {status}
+    assert {one["status"] for one in get(person, "/average/available")} == {status}
 
 
 def test_the_list_of_an_average_that_is_no_longer_wanted_is_removed(system: Rig, person: Person) -> None:

@@ -139,7 +139,7 @@ def test_averages_leave_it_out_and_take_it_in_again(system: Rig, person: Person)
     delete(person, first)
     delete(person, second)
     assert person.call("GET", f"{API}/average").status_code == 404
-    assert get(person, "/average/available")["data"] == []
+    assert get(person, "/average/available") == []
     system.take("average.request")
     assert restore(person, second).status_code == 204
     assert overall(system) == [str(second)]

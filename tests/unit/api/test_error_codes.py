@@ -22,7 +22,7 @@ SOURCES: Final = [path for folder in FOLDERS for path in sorted(folder.rglob("*.
 OWN_MODELS: Final = {"Failure.model_validate(row)": 422, "body.model_dump_json()": 503}
 """Answers of 400 and above that are no `Error`, by their body: their models have code and params as well."""
 MAKERS: Final = {"refused", "refused_request", "cause", "answer"}
-CODED_EXCEPTIONS: Final = {
+CODED_ERRORS: Final = {
     "BadLog",
     "BadData",
     "BadEmail",
