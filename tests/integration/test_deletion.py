@@ -407,6 +407,7 @@ def test_deleting_makes_room_at_once_and_restoring_needs_room(api_settings: Sett
         refused = restore(person, first)
         assert refused.status_code == 409
         assert refused.get_json()["message"].startswith("You keep 2 logs and may keep 2: ")
+        assert refused.get_json()["code"] == "RESTORE_QUOTA_EXCEEDED"
         assert upload(person, contents[0]).status_code == 413  # the same by another way
         delete(person, second)
         assert restore(person, first).status_code == 204

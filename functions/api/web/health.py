@@ -48,7 +48,7 @@ def readiness() -> ResponseReturnValue:
         s3="ok" if s3 else "away",
         **({} if postgres else cause(ErrorCode.DATABASE_UNAVAILABLE).model_dump()),
     )
-    return Response(body.model_dump_json(), 200 if postgres else 503, mimetype="application/json")
+    return Response(body.model_dump_json(exclude_none=True), 200 if postgres else 503, mimetype="application/json")
 
 
 def _postgres() -> bool:
