@@ -85,6 +85,8 @@ def test_pages(person: Person, history: dict[str, UUID]) -> None:
         "status",
         "stage",
         "message",
+        "code",
+        "params",
         "fapRegen",
         "distance",
         "verdict",
@@ -118,7 +120,11 @@ def test_pages(person: Person, history: dict[str, UUID]) -> None:
 def test_a_bad_query_is_a_400_with_a_sentence(person: Person, query: str) -> None:
     response = person.call("GET", f"{API}/analyses?{query}")
     assert response.status_code == 400
-    assert response.get_json()["message"].endswith(".")
+    error = response.get_json()
+    assert error["message"].endswith(".")
+    assert (error["code"], {"field", "reason"}) == ("INVALID_INPUT", error["params"].keys()) or (
+        error["code"] == "PARAMETER_REPEATED"
+    )
 
 
 @pytest.mark.parametrize(

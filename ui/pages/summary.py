@@ -9,7 +9,7 @@ from faplog.contracts.messages import AverageStatus, Period
 from ui import findings, preferences, units
 from ui.api import NotThere
 from ui.figures import Figure, speed_bands
-from ui.fragments import Answer, fetch, page
+from ui.fragments import Answer, fetch, fetch_list, page
 from ui.gauges import gauges
 
 blueprint = Blueprint("summary", __name__)
@@ -58,7 +58,7 @@ def overview() -> Answer:
     title = units.month(year, month) if year and month else str(year or "")
 
     def read() -> dict[str, Any]:
-        available = fetch("/average/available").get("data", [])
+        available = fetch_list("/average/available")
         try:
             answer = fetch("/average", type=kind.value, year=year, month=month)
         except NotThere:  # no log in this period: the page says so, and names the periods that have some
