@@ -135,7 +135,8 @@ def show_short(id: UUID) -> ResponseReturnValue:
         case AnalysisStatus.SUCCESS:
             return Response(row["analysis"], mimetype="application/json")
         case AnalysisStatus.FAILED:
-            return _json(Failure.model_validate(row), 422)
+            why = {"message": row["message"], "code": row["error_code"], "params": row["error_params"]}
+            return _json(Failure.model_validate({"stage": row["stage"], **why}), 422)
         case _:
             return _json(Progress(stage=row["stage"]), 202)
 
