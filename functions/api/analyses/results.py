@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 
 from faplog import inbox
 from faplog.blobs import Blobs
-from faplog.contracts.errors import ErrorCode, cause
+from faplog.contracts.errors import Cause, ErrorCode, cause
 from faplog.contracts.keys import average_request_key, average_result_key, log_key, result_key, series_key
 from faplog.contracts.limits import Severity
 from faplog.contracts.messages import (
@@ -209,6 +209,11 @@ def _error_columns(result: AnalysisResult | AverageResult, *, failed: bool) -> d
     }
 
 
+def _empty_columns(empty: Cause) -> dict[str, Any]:
+    """Return why an average failed that came without figures."""
+    return {"message": empty.message, "code": empty.code, "params": Jsonb(empty.params)}
+
+
 def _waiting_owner(database: Database, result: AnalysisResult) -> UUID | None:
     """Return the owner of the analysis if it accepts the result."""
     with database.worker() as connection:
@@ -253,7 +258,7 @@ def apply_average(database: Database, blobs: Blobs, result: AverageResult) -> bo
             {
                 "status": AverageStatus.SUCCESS if good else AverageStatus.FAILED,
                 **_error_columns(result, failed=not good),
-                **({"message": empty.message, "code": empty.code} if empty else {"message": result.message}),
+                **({"message": result.message} if empty is None else _empty_columns(empty)),
                 "average": Jsonb(average, dumps=orjson.dumps) if good else None,
                 "user_id": result.user_id,
                 "type": result.type,

@@ -132,7 +132,8 @@ def show_short(id: UUID) -> ResponseReturnValue:
         case AnalysisStatus.SUCCESS:
             return Response(row["analysis"], mimetype="application/json")
         case AnalysisStatus.FAILED:
-            return json_response(Failure(stage=row["stage"], message=row["message"]), 422)
+            failure = {"message": row["message"], "code": row["error_code"], "params": row["error_params"]}
+            return json_response(Failure.model_validate({"stage": row["stage"], **failure}), 422)
         case _:
             return json_response(Progress(stage=row["stage"]), 202)
 

@@ -18,7 +18,10 @@ from tests.conftest import ROOT
 
 FOLDERS: Final = [ROOT / "functions", ROOT / "faplog"]
 SOURCES: Final = [path for folder in FOLDERS for path in sorted(folder.rglob("*.py"))]
-OWN_MODELS: Final = {"Failure.model_validate(row)": 422, "body.model_dump_json(exclude_none=True)": 503}
+OWN_MODELS: Final = {
+    "Failure.model_validate({'stage': row['stage'], **why})": 422,
+    "body.model_dump_json(exclude_none=True)": 503,
+}
 """Answers of 400 and above that are no `Error`, by their body: their models have code and params as well."""
 MAKERS: Final = {"refused", "refused_request", "cause", "answer"}
 CODED_ERRORS: Final = {
