@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from faplog.contracts.errors import ErrorCode, cause
+from faplog.contracts.log_rules import MAX_LOG_BYTES
 from tests.browser.chromium import DESKTOP, PHONE
 from tests.browser.conftest import Driver, Visit
 from tests.browser.owner import PASSWORD, Owner
@@ -110,6 +111,35 @@ def test_trying_again_is_offered_where_it_can_help(
     refused.get_by_role("button", name="Remove").click()
     expect(page.locator(".upload")).to_have_count(0)
     expect(page.locator("#files")).to_be_focused()
+
+
+def refusing(error: dict[str, object]) -> Callable[[Route], None]:
+    """What answers every upload with this error."""
+    return lambda route: route.fulfill(status=400, json=error)
+
+
+def test_a_refusal_is_said_by_its_code_in_the_readers_language(
+    visit: Visit, another: Callable[[], Owner], drives: list[Path], tmp_path: Path
+) -> None:
+    """An unknown code, or none, is shown with the English message."""
+    watched = visit(another(), locale="fr-FR")
+    page = watched.page("/upload")
+    watched.forgive("400")
+    nested = {"file_name": "a.csv", "reason": cause(ErrorCode.UPLOAD_EMPTY).model_dump(mode="json")}
+    answers: dict[str, dict[str, object]] = {
+        "Le zip ne contient aucun relevé. a.csv : Le fichier est vide.": {"code": "ZIP_WITHOUT_LOGS", "params": nested},
+        "It is Tuesday.": {"code": "OF_A_LATER_RELEASE", "params": {}, "message": "It is Tuesday."},
+        "It is Wednesday.": {"message": "It is Wednesday."},
+    }
+    for path, (said, error) in zip(drives[:3], answers.items(), strict=True):
+        watched.context.route("**/api/v1/analyses", refusing(error))
+        page.locator("#files").set_input_files(path)
+        expect(page.locator(".upload", has_text=path.name)).to_contain_text(said)
+        watched.context.unroute("**/api/v1/analyses")
+    large = tmp_path / "large.csv"
+    large.write_bytes(b"1" * (MAX_LOG_BYTES + 1))
+    page.locator("#files").set_input_files(large)
+    expect(page.locator(".upload", has_text="large.csv")).to_contain_text("Le fichier dépasse 20 Mo.")
 
 
 def test_the_history_shows_by_itself_that_a_log_is_done(
