@@ -38,7 +38,7 @@ ui/sample/log.json: ui/make_sample.py faplog/contracts/analysis.py | $(VENV)/.la
 
 ui: $(UI) ## what the pages are built with: npm packages into ui/static/vendor, the sample report into ui/sample
 
-messages: $(VENV)/.dev ## bring the translations' catalogs in line with the texts of the UI
+messages: $(VENV)/.dev ## update the catalogs of translations from the texts of the pages
 	$(BIN)/python -m ui.messages
 
 run: $(VENV)/.laptop $(UI) ## start everything on this machine and print the address (PORT=8080 STATE=.state)

@@ -17,9 +17,9 @@ blueprint = Blueprint("history", __name__)
 PAGE_SIZE: Final = 20
 
 SORTS: Final = {
-    "newest": (_("Newest drive first"), "logDate", "desc"),
+    "newest": (_("Latest drive first"), "logDate", "desc"),
     "oldest": (_("Oldest drive first"), "logDate", "asc"),
-    "uploaded": (_("Last uploaded first"), "createdAt", "desc"),
+    "uploaded": (_("Latest upload first"), "createdAt", "desc"),
     "name": (_("By file name"), "fileName", "asc"),
 }
 

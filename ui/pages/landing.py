@@ -27,7 +27,7 @@ def manifest() -> Response:
     response = jsonify(
         name="faplog",
         short_name="faplog",
-        description=gettext("What your diesel's particle filter has been doing"),
+        description=gettext("See in plain words how your diesel’s particulate filter (DPF/FAP) is doing."),
         start_url="/",
         display="standalone",
         background_color="#f4f6f7",
