@@ -1,4 +1,4 @@
-"""What clients read and ask for about analyses and averages: the models the OpenAPI document is made from."""
+"""Requests and responses about analyses and averages: the models behind the OpenAPI document."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -19,7 +19,7 @@ MAX_PAGE_SIZE = 100
 
 
 def timestamp(moment: datetime) -> str:
-    """A moment as every JSON of ours writes it: UTC, milliseconds, `Z`."""
+    """Return a moment as our JSON writes it: UTC, milliseconds, `Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -27,54 +27,56 @@ Timestamp = Annotated[datetime, PlainSerializer(timestamp, return_type=str, when
 
 
 class Output(BaseModel):
-    """The base of every answer: Python names in snake_case, the wire in camelCase, nulls said."""
+    """Base of all responses: snake_case in Python, camelCase in JSON, nulls included."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True, alias_generator=to_camel)
 
 
 class Refused(Output):
-    """A .csv of a zip that was not taken."""
+    """A .csv file of a zip that was refused."""
 
     file_name: str
-    message: str = Field(description="Why, in a sentence.")
+    message: str = Field(description="The reason, as a sentence.")
 
 
 class Accepted(Output):
-    """An upload that was taken. What is said of a zip alone is left out of the answer to a .csv."""
+    """An accepted upload. `skipped` and `refused` are only present for a zip."""
 
-    ids: list[UUID] = Field(description="The analyses, in the order of the files; the same content has the same id.")
+    ids: list[UUID] = Field(
+        description="The analyses, in the order of the files. The same content always has the same id."
+    )
     skipped: list[str] | None = Field(
-        default=None, description="What was in the zip and is no .csv file: folders and other files."
+        default=None, description="Entries of the zip that are not .csv files: folders and other files."
     )
     refused: list[Refused] | None = Field(
-        default=None, description="The .csv files of the zip that are empty, binary or without a header."
+        default=None, description="The .csv files of the zip that are empty, binary or without a header line."
     )
 
 
 class AcceptedShort(Output):
-    """An upload by the short form that was taken."""
+    """An accepted upload (short form)."""
 
     id: UUID
 
 
 class Named(Output):
-    """What its owner knows an analysis by."""
+    """Id and file name of an analysis."""
 
     id: UUID
     file_name: str
 
 
 class Report(Output):
-    """What whoever may read an analysis is told of it."""
+    """Status and result of an analysis, without the names that only its owner may see."""
 
     status: AnalysisStatus
     stage: Stage
     message: str | None
     log_date: Timestamp | None
     fap_regen: bool
-    distance: float | None = Field(description="Kilometres.")
+    distance: float | None = Field(description="Distance driven, in kilometres.")
     analysis: Analysis | None = Field(
-        description="One of an older analyser may lack what was added since, until it has been made anew."
+        description="Made by an older version, it may lack newer fields until it has been repeated."
     )
 
 
@@ -87,12 +89,12 @@ class AnalysisItem(Named):
     stage: Stage
     message: str | None
     fap_regen: bool
-    distance: float | None = Field(description="Kilometres.")
+    distance: float | None = Field(description="Distance driven, in kilometres.")
     verdict: Severity | None
 
 
 class Pagination(Output):
-    """Where in the list a page lies."""
+    """Position of a page in the list."""
 
     total_items: int
     current_page: int
@@ -111,35 +113,35 @@ class DeletedItem(AnalysisItem):
     """A deleted analysis that can still be restored."""
 
     deleted_at: Timestamp
-    restorable_until: Timestamp = Field(description="After this it is removed for good.")
+    restorable_until: Timestamp = Field(description="After this time it is permanently removed.")
 
 
 class DeletedList(Output):
-    """A page of deleted analyses, the last deleted first."""
+    """A page of deleted analyses, most recently deleted first."""
 
     data: list[DeletedItem]
     pagination: Pagination
 
 
 class AnalysisDetail(Report, Named):
-    """One analysis, with its numbers once there are some."""
+    """One analysis, with its result as soon as there is one."""
 
 
 class SharedAnalysis(Report):
-    """One analysis as its link shows it: nothing that names the owner, the file or another log."""
+    """One analysis as shown by its link, without anything that identifies the owner, the file or other logs."""
 
-    expires_at: Timestamp = Field(description="Until when the link works.")
+    expires_at: Timestamp = Field(description="The link works until this time.")
 
 
 class Progress(Output):
-    """The short form's answer while a log is on its way."""
+    """Response of the short form while a log is being analysed."""
 
     stage: Stage
     status: Literal["progressing"] = "progressing"
 
 
 class Failure(Output):
-    """The short form's answer for a log that could not be analysed."""
+    """Response of the short form for a log that could not be analysed."""
 
     stage: Stage
     status: Literal["fail"] = "fail"
@@ -147,7 +149,7 @@ class Failure(Output):
 
 
 class AverageView(Output):
-    """An average: the last good one, and where its successor stands."""
+    """The latest average, and the status of its recalculation."""
 
     status: AverageStatus
     message: str | None
@@ -155,7 +157,7 @@ class AverageView(Output):
 
 
 class AvailablePeriod(Output):
-    """A period there is an average of."""
+    """A period that has an average."""
 
     type: Period
     year: int | None
@@ -164,13 +166,13 @@ class AvailablePeriod(Output):
 
 
 class Available(Output):
-    """All periods there are averages of, newest first after the overall one."""
+    """All periods that have an average: first the overall one, then newest first."""
 
     data: list[AvailablePeriod]
 
 
 class SortBy(StrEnum):
-    """What a list can be ordered by."""
+    """The field a list is sorted by."""
 
     FILE_NAME = "fileName"
     CREATED_AT = "createdAt"
@@ -178,7 +180,7 @@ class SortBy(StrEnum):
 
 
 class Order(StrEnum):
-    """Which end of a list comes first."""
+    """The sort order: ascending or descending."""
 
     ASC = "asc"
     DESC = "desc"
@@ -196,7 +198,7 @@ class ListQuery(Input):
     status: AnalysisStatus | None = None
     fap_regen: bool | None = None
     verdict: Severity | None = None
-    q: str | None = Field(default=None, max_length=255, description="A part of the file name, in any case.")
+    q: str | None = Field(default=None, max_length=255, description="Part of the file name, upper or lower case.")
 
 
 class PageQuery(Input):
@@ -207,11 +209,11 @@ class PageQuery(Input):
 
 
 class AverageQuery(Input):
-    """Which average is meant."""
+    """The average to return."""
 
     type: Period = Period.OVERALL
-    year: int | None = Field(default=None, ge=1970, le=9999, description="For YEARLY and MONTHLY.")
-    month: int | None = Field(default=None, ge=1, le=12, description="For MONTHLY.")
+    year: int | None = Field(default=None, ge=1970, le=9999, description="Required for YEARLY and MONTHLY.")
+    month: int | None = Field(default=None, ge=1, le=12, description="Required for MONTHLY.")
 
     @model_validator(mode="after")
     def _period_is_named(self) -> "AverageQuery":
@@ -222,15 +224,18 @@ class AverageQuery(Input):
 
 
 class Liveness(Output):
-    """The process answers."""
+    """The service responds."""
 
     status: Literal["ok"] = "ok"
 
 
 class Readiness(Output):
-    """Which parts answer. Without Postgres nothing works; without NATS or S3 the rest does."""
+    """Which parts are available. Without PostgreSQL nothing works; without NATS or S3 the rest still does.
+
+    `away` means not available.
+    """
 
     status: Literal["ok", "degraded", "unavailable"]
     postgres: Literal["ok", "away"]
-    nats: Literal["ok", "away"] = Field(description="away also while it does not take the requests it is sent")
+    nats: Literal["ok", "away"] = Field(description="`away` also while NATS refuses the requests that are published.")
     s3: Literal["ok", "away"]

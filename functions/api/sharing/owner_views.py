@@ -31,7 +31,7 @@ _ADDRESS: Final = "/analyses/<uuid:id>/share"
 
 
 class Sharing(inputs.Input):
-    """How long a link shall be good."""
+    """How long the link is valid."""
 
     days: int = Field(default=DAYS, ge=1, le=MAX_DAYS, strict=True)
 
@@ -43,15 +43,15 @@ class Sharing(inputs.Input):
 
 
 class NewLink(Output):
-    """A link that was just made."""
+    """A new link."""
 
-    token: str = Field(description="Said this once: only its hash is stored.")
-    path: str = Field(description="The page for the reader, on this site.")
+    token: str = Field(description="Returned only once, because only its hash is stored.")
+    path: str = Field(description="The path of the report's page on this site.")
     expires_at: Timestamp
 
 
 class OpenLink(Output):
-    """A link that is open."""
+    """An active link."""
 
     created_at: Timestamp
     expires_at: Timestamp
@@ -59,10 +59,10 @@ class OpenLink(Output):
 
 @blueprint.post(_ADDRESS)
 @describe(
-    summary="Share one report by a link",
+    summary="Create a link to one report",
     tag=TAG,
-    description="Whoever has the link can read this one report without an account, until it expires or is ended. A log "
-    "has at most one link: a new one takes the place of the old one, which is dead from then on.",
+    description="Anyone with the link can read this one report without an account until the link expires or is ended. "
+    "A log has at most one link: a new link replaces the old one, which then stops working.",
     request=Sharing,
     request_optional=True,
     responses={201: NewLink},
@@ -83,9 +83,9 @@ def make(id: UUID) -> ResponseReturnValue:
 
 @blueprint.get(_ADDRESS)
 @describe(
-    summary="The link to one report",
+    summary="Get the link to one report",
     tag=TAG,
-    responses={200: OpenLink, 404: "There is no open link to it, or no such analysis."},
+    responses={200: OpenLink, 404: "There is no active link to this analysis, or no such analysis."},
 )
 @authenticated
 def show(id: UUID) -> ResponseReturnValue:
@@ -100,9 +100,9 @@ def show(id: UUID) -> ResponseReturnValue:
 
 @blueprint.delete(_ADDRESS)
 @describe(
-    summary="End the link to one report",
+    summary="Stop sharing one report",
     tag=TAG,
-    responses={204: "Nobody can read the report by a link."},
+    responses={204: "The link no longer works."},
 )
 @authenticated
 def end(id: UUID) -> ResponseReturnValue:

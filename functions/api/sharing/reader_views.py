@@ -17,6 +17,7 @@ from ..web.operations import Answer, describe
 from . import links
 
 TAG: Final = "sharing"
+NOT_ACTIVE: Final = "The link has expired, was ended by the owner of the report, or is incomplete."
 DEAD: Final = "This link does not work: it has expired, was ended, or is incomplete. Ask whoever sent it for a new one."
 
 blueprint = Blueprint("shared", __name__, url_prefix="/api/v1")
@@ -24,10 +25,10 @@ blueprint = Blueprint("shared", __name__, url_prefix="/api/v1")
 
 @blueprint.get("/shared/<token>")
 @describe(
-    summary="A report, by its link",
+    summary="Get a shared report by its link",
     tag=TAG,
-    description="Needs no account and looks at no cookie.",
-    responses={200: SharedAnalysis, 404: DEAD},
+    description="Needs no account and ignores cookies.",
+    responses={200: SharedAnalysis, 404: NOT_ACTIVE},
 )
 def show(token: str) -> ResponseReturnValue:
     row = _row(token)
@@ -37,9 +38,9 @@ def show(token: str) -> ResponseReturnValue:
 
 @blueprint.get("/shared/<token>/series")
 @describe(
-    summary="The plot series of a report, by its link",
+    summary="Get the plot series of a shared report by its link",
     tag=TAG,
-    responses={200: Answer("The series.", schema={"type": "object"}), 404: DEAD},
+    responses={200: Answer("The series.", schema={"type": "object"}), 404: NOT_ACTIVE},
 )
 def series(token: str) -> ResponseReturnValue:
     return stored_series(_row(token))

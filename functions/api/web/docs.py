@@ -25,12 +25,14 @@ blueprint = Blueprint("docs", __name__, url_prefix=openapi.PREFIX, template_fold
 
 @blueprint.get("/openapi.json")
 @describe(
-    summary="This description, as OpenAPI 3.1",
+    summary="Get this description as OpenAPI 3.1",
     tag=TAG,
-    headers={"If-None-Match": "Answer 304 if the ETag is still this."},
+    headers={"If-None-Match": "Respond with 304 if the ETag has not changed."},
     responses={
-        200: Answer("The document.", schema={"type": "object"}, headers={"ETag": "Changes with the document."}),
-        304: "Nothing new.",
+        200: Answer(
+            "The document.", schema={"type": "object"}, headers={"ETag": "Changes whenever the document changes."}
+        ),
+        304: "Not modified.",
     },
 )
 def document() -> ResponseReturnValue:
@@ -39,11 +41,11 @@ def document() -> ResponseReturnValue:
 
 @blueprint.get("/docs")
 @describe(
-    summary="This description, as a page to read",
+    summary="Get this description as a web page",
     tag=TAG,
     responses={
         200: Answer("The page.", media=("text/html; charset=utf-8",), schema={"type": "string"}),
-        304: "Nothing new.",
+        304: "Not modified.",
     },
 )
 def page() -> ResponseReturnValue:

@@ -24,16 +24,16 @@ blueprint = Blueprint("health", __name__)
 
 
 @blueprint.get("/api/v1/health/liveness")
-@describe(summary="Does it answer", tag=TAG, responses={200: Liveness})
+@describe(summary="Check that the service responds", tag=TAG, responses={200: Liveness})
 def liveness() -> ResponseReturnValue:
     return Response(Liveness().model_dump_json(), mimetype="application/json")
 
 
 @blueprint.get("/api/v1/health/readiness")
 @describe(
-    summary="Do its parts answer",
+    summary="Check that the database, broker and object store respond",
     tag=TAG,
-    responses={200: Readiness, 503: Answer("The database is away.", Readiness)},
+    responses={200: Readiness, 503: Answer("The database is not available.", Readiness)},
 )
 def readiness() -> ResponseReturnValue:
     postgres, nats, s3 = _postgres(), services.publisher().connected(), _s3()
