@@ -1,4 +1,4 @@
-"""Every number of an analysis by name: the table of raw figures, and what two logs are compared by."""
+"""The figures of an analysis with their labels: the table of all values, and the comparison of two logs."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -6,12 +6,12 @@ from typing import Any, Final
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
-from ui.unnamed import unnamed
+from ui.fallback_labels import fallback_labels
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number: where it stands in the analysis, its name, unit and decimals."""
+    """One number of an analysis: its path, label, unit and decimals."""
 
     path: str
     name: LazyString | str
@@ -19,23 +19,23 @@ class Figure:
     decimals: int = 0
 
     def of(self, analysis: dict[str, Any] | None) -> float | None:
-        """Its value in an analysis; None where it is missing."""
-        found: Any = analysis
+        """Return its value in an analysis, or None if it is missing."""
+        value: Any = analysis
         for part in self.path.split("."):
-            found = found.get(part) if isinstance(found, dict) else None
-        return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
+            value = value.get(part) if isinstance(value, dict) else None
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Figures that belong together."""
+    """Figures under one heading."""
 
     name: LazyString
     figures: tuple[Figure, ...]
 
 
 def _range(path: str, name: str, unit: str, suffix: str, decimals: int = 0) -> tuple[Figure, ...]:
-    """Lowest, mean and highest of one quantity."""
+    """Return the figures for minimum, average and maximum of one quantity."""
     return tuple(
         Figure(f"{path}.{which}_{suffix}" if suffix else f"{path}.{which}", label, unit, decimals)
         for which, label in zip(("min", "avg", "max"), _NAMES[name], strict=True)
@@ -65,7 +65,7 @@ _NAMES: Final = {
     "temp": (_("Filter temperature, minimum"), _("Filter temperature, average"), _("Filter temperature, maximum")),
 }
 
-NAMED: Final = (
+LABELLED: Final = (
     Group(
         _("Drive"),
         (
@@ -154,55 +154,53 @@ NAMED: Final = (
         ),
     ),
 )
-"""What these pages have words for, in the order it is shown."""
+"""The figures with translated labels, in the order in which they are shown."""
 
 
-def complete(named: tuple[Group, ...]) -> tuple[Group, ...]:
-    """The groups with every other number of an analysis behind those of its section, or in the first group."""
-    found = [Figure(*one) for one in unnamed({figure.path for group in named for figure in group.figures})]
-    sections = [{figure.path.split(".")[0] for figure in group.figures} for group in named]
-    places = [next((i for i, one in enumerate(sections) if new.path.split(".")[0] in one), 0) for new in found]
-    return tuple(
-        Group(group.name, (*group.figures, *(new for new, place in zip(found, places, strict=True) if place == index)))
-        for index, group in enumerate(named)
-    )
+def with_fallback_labels(groups: tuple[Group, ...]) -> tuple[Group, ...]:
+    """Return the groups with the unlabelled figures added: each to the group of its section, else to the first one."""
+    added: list[list[Figure]] = [[] for _group in groups]
+    sections = [{figure.path.split(".")[0] for figure in group.figures} for group in groups]
+    for label in fallback_labels({figure.path for group in groups for figure in group.figures}):
+        figure = Figure(*label)
+        section = figure.path.split(".")[0]
+        added[next((index for index, names in enumerate(sections) if section in names), 0)].append(figure)
+    return tuple(Group(group.name, (*group.figures, *new)) for group, new in zip(groups, added, strict=True))
 
 
-GROUPS: Final = complete(NAMED)
+GROUPS: Final = with_fallback_labels(LABELLED)
 
 
-SLIGHT_KM: Final = 0.2
+MIN_TELLING_KM: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class SpeedBand:
-    """Fuel economy within a band of road speed, and how far was driven in it."""
+    """Fuel economy within a range of road speed, and the distance driven in it."""
 
     low_kmh: int
     high_kmh: int | None
     l100km: float
     km: float
     share: float
-    """Of the highest consumption of the bands that were not slight, in percent, at most 100: the length of its bar."""
+    """Length of its bar: percent of the highest consumption of all bands with enough distance, at most 100."""
 
     @property
     def slight(self) -> bool:
-        """Whether so little was driven in it that its figure says little: setting off, or slowing down."""
-        return self.km < SLIGHT_KM
+        """Whether the distance is too short for a meaningful figure, as when pulling away or slowing down."""
+        return self.km < MIN_TELLING_KM
 
 
 def speed_bands(analysis: dict[str, Any]) -> list[SpeedBand]:
-    """Fuel by speed, slowest first; bands without a value are left out."""
+    """Return fuel economy by speed, slowest first, without the bands that have no value."""
     bands = (analysis.get("fuelConsumption") or {}).get("bySpeedRange") or {}
-    found: list[tuple[int, int | None, float, float]] = []
+    rows: list[tuple[int, int | None, float, float]] = []
     for key, value in bands.items():
         if not key.endswith("_l100km") or key.startswith("_") or value is None:
             continue
         name = key.removesuffix("_l100km")
         low, _sign, high = name.rstrip("+").partition("-")
-        found.append((int(low), int(high) if high else None, float(value), float(bands.get(f"_{name}_km") or 0)))
-    telling = [band for band in found if band[3] >= SLIGHT_KM] or found
-    highest = max((band[2] for band in telling), default=0) or 1
-    return [
-        SpeedBand(*band, share=min(band[2] / highest * 100, 100.0)) for band in sorted(found, key=lambda band: band[0])
-    ]
+        rows.append((int(low), int(high) if high else None, float(value), float(bands.get(f"_{name}_km") or 0)))
+    telling = [row for row in rows if row[3] >= MIN_TELLING_KM] or rows
+    highest = max((row[2] for row in telling), default=0) or 1
+    return [SpeedBand(*row, share=min(row[2] / highest * 100, 100.0)) for row in sorted(rows, key=lambda row: row[0])]

@@ -1,4 +1,4 @@
-"""The texts scripts show, in the reader's language; each page carries them as JSON."""
+"""Texts and units for the scripts, in the reader's language. Each page contains them as JSON."""
 
 from flask_babel import gettext as _
 
@@ -6,7 +6,7 @@ from ui import preferences, units
 
 
 def texts() -> dict[str, object]:
-    """Every text a script may need, and how it writes numbers."""
+    """Return all texts of the scripts, and the units of the reader."""
     return {
         "lang": preferences.locale().replace("_", "-"),
         "imperial": preferences.units() is preferences.Units.IMPERIAL,
@@ -14,14 +14,13 @@ def texts() -> dict[str, object]:
             unit: units.unit_name(unit) for unit in ("km/h", "km", "rpm", "l/h", "g/l", "mbar", "bar", "°C", "%")
         },
         "away": _("The service is not available right now. Please try again in a moment."),
-        "wrongLogin": _("The e-mail address or the password is wrong."),
+        "wrongLogin": _("E-mail or password is wrong."),
         "taken": _("There is already an account with this e-mail address."),
         "needEmail": _("Please enter your e-mail address."),
         "needPassword": _("Please enter your password."),
         "shortPassword": _("The password needs at least 8 characters."),
         "weakPassword": _(
-            "This password is too easy to guess: it is too common, too repetitive, or your e-mail address. "
-            "Choose another one."
+            "This password is too easy to guess: too common, too repetitive, or your e-mail address. Take another."
         ),
         "wrongEmail": _("This does not look like an e-mail address."),
         "wrongPassword": _("The password is wrong."),
@@ -49,10 +48,7 @@ def texts() -> dict[str, object]:
         "undo": _("Undo"),
         "restored": _("{name} restored"),
         "tooLate": _("This log can no longer be restored."),
-        "noRoom": _(
-            "You have reached the maximum number of logs, so this one cannot be restored. "
-            "Delete logs that you no longer need."
-        ),
+        "noRoom": _("There is no room to restore this log. Delete others that you no longer need."),
         "noPlots": _("This log contains nothing to plot."),
         "morePlots": _("More: {names}"),
         "plotsFailed": _("The plots could not be loaded."),

@@ -1,4 +1,4 @@
-"""The summary: averages over all logs, a year or a month, with trends and findings over them."""
+"""The summary: averages, trends and findings over all logs, a year or a month."""
 
 from typing import Any, Final
 
@@ -48,7 +48,7 @@ TRENDS: Final = (
 
 @blueprint.get("/summary")
 def overview() -> Answer:
-    """One period, chosen by `year` and `month`; everything without them."""
+    """Show one period, chosen by `year` and `month`; all logs without them."""
     year = request.args.get("year", type=int)
     month = request.args.get("month", type=int) if year else None
     year = year if year and 1970 <= year <= 9999 else None
@@ -60,9 +60,9 @@ def overview() -> Answer:
         available = fetch("/average/available").get("data", [])
         try:
             answer = fetch("/average", type=kind.value, year=year, month=month)
-        except NotThere:  # no log in this period: the page says so, and names the periods that have some
+        except NotThere:  # no log in this period: the page offers the periods that have some
             answer = {}
-        return _arranged(answer) | {"periods": _periods(available)}
+        return _summary_context(answer) | {"periods": _periods(available)}
 
     return page("summary.html", "summary_body.html", read, year=year, month=month, period=title)
 
@@ -74,7 +74,7 @@ def _periods(available: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _arranged(answer: dict[str, Any]) -> dict[str, Any]:
+def _summary_context(answer: dict[str, Any]) -> dict[str, Any]:
     average = answer.get("average") or {}
     health = average.get("health") or {}
     checked = findings.shown(health.get("findings"))
@@ -91,37 +91,42 @@ def _arranged(answer: dict[str, Any]) -> dict[str, Any]:
         "gauges": gauges(checked),
         "figures": [(figure, figure.of(average)) for figure in FIGURES if figure.of(average) is not None],
         "bands": speed_bands(average),
-        "plots": {profile: charts for profile, points in trends.items() if (charts := _plots(points))},
+        "plots": {profile: charts for profile, points in trends.items() if (charts := _trend_plots(points))},
         "regenerations": sorted(
-            (point | {"profile": profile} for profile, points in trends.items() for point in points if _regen(point)),
+            (
+                point | {"profile": profile}
+                for profile, points in trends.items()
+                for point in points
+                if _has_regeneration(point)
+            ),
             key=lambda point: str(point.get("date")),
             reverse=True,
         ),
     }
 
 
-def _regen(point: dict[str, Any]) -> bool:
+def _has_regeneration(point: dict[str, Any]) -> bool:
     return point.get("interval_km") is not None or point.get("outcome") is not None
 
 
-def _plots(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The trends of one ECU profile that have at least one value, in the reader's units."""
-    shown = preferences.units()
-    made = []
+def _trend_plots(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the trends of one ECU profile that have at least one value, in the reader's units."""
+    target_units = preferences.units()
+    plots = []
     for key, name, unit, decimals in TRENDS:
         known = [
             (point.get("date"), point[key], point.get("analysisId")) for point in points if point.get(key) is not None
         ]
         if known:
-            made.append(
+            plots.append(
                 {
                     "key": key,
                     "name": str(name),
                     "unit": units.unit_name(unit),
                     "decimals": decimals,
                     "dates": [date for date, _value, _id in known],
-                    "values": [round(units.convert(value, unit, shown)[0], 4) for _date, value, _id in known],
+                    "values": [round(units.convert(value, unit, target_units)[0], 4) for _date, value, _id in known],
                     "ids": [log_id for _date, _value, log_id in known],
                 }
             )
-    return made
+    return plots
