@@ -1,4 +1,4 @@
-"""Every error as one JSON shape, `{"statusCode", "error", "message"}`; the message is a sentence for a person."""
+"""JSON error responses, all of the shape `{"statusCode", "error", "message"}`; the message is a readable sentence."""
 
 import logging
 from http import HTTPStatus
@@ -29,13 +29,13 @@ BUSY: Final = "The service is busy at the moment. Please try again in a few seco
 
 
 class Error(BaseModel):
-    """What every refusal and failure looks like."""
+    """An error response."""
 
     model_config = ConfigDict(populate_by_name=True)
 
-    status_code: int = Field(alias="statusCode", description="The HTTP status again.", examples=[404])
+    status_code: int = Field(alias="statusCode", description="The HTTP status code.", examples=[404])
     error: str = Field(description="The name of the status.", examples=["Not Found"])
-    message: str = Field(description="A sentence for a person.", examples=["There is nothing here."])
+    message: str = Field(description="The reason, as a sentence.", examples=["There is nothing here."])
 
 
 def register(app: Flask) -> None:

@@ -1,4 +1,4 @@
-"""The REST API as the pages see it: JSON in, or an error that says what to show. Sends nothing but GETs."""
+"""Client of the REST API for the pages. Sends only GET requests; each error is an exception of its own."""
 
 from typing import Any, cast
 from urllib.parse import quote
@@ -10,15 +10,15 @@ from faplog import telemetry
 
 
 class NotSignedIn(Exception):
-    """The API does not accept the browser's session (any more)."""
+    """The API does not accept the session of the browser."""
 
 
 class NotThere(Exception):
-    """There is no such thing, or it belongs to somebody else."""
+    """The resource does not exist, or it belongs to another account."""
 
 
 class Away(Exception):
-    """The API does not answer, or not in time."""
+    """The API does not respond, or not in time."""
 
 
 class Refused(Exception):
@@ -29,7 +29,12 @@ class Api:
     """A connection pool to the API. Every call carries the cookies of the browser it is made for."""
 
     def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
-        """`url` is the API's base address, without `/api/v1`; `transport` is another way there than the network."""
+        """Open the pool.
+
+        Args:
+            url: Base address of the API, without `/api/v1`.
+            transport: Replaces the network, for tests.
+        """
         self._http = httpx.Client(
             base_url=f"{url.rstrip('/')}/api/v1",
             limits=httpx.Limits(max_connections=32, max_keepalive_connections=8),
@@ -39,7 +44,7 @@ class Api:
         )
 
     def get(self, path: str, cookies: dict[str, str], timeout: float, **query: str | int | None) -> dict[str, Any]:
-        """The JSON object at `path`, within `timeout` seconds.
+        """Return the JSON object at `path`, within `timeout` seconds.
 
         Raises:
             NotSignedIn: 401. NotThere: 404. Refused: any other 4xx. Away: no answer in time, or a 5xx.
@@ -66,7 +71,7 @@ _COOKIE_SAFE = "!#$%&'()*+-./:<=>?@[]^_`{|}~"
 
 
 def _trace() -> dict[str, str]:
-    """The trace this page belongs to, so that the API's part of it is seen beside ours."""
+    """Return the header that joins the API's spans to the trace of this page."""
     traceparent = telemetry.traceparent()
     return {"traceparent": traceparent} if traceparent else {}
 

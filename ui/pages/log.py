@@ -1,4 +1,4 @@
-"""One log: verdict, findings, gauges, plots, regenerations, drives, fuel, quality and raw figures."""
+"""The report of one log."""
 
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ blueprint = Blueprint("log", __name__)
 
 @blueprint.get("/logs/<uuid:log_id>")
 def one(log_id: UUID) -> Answer:
-    """The report of one log; a page that waits while it is being analysed; why it failed; or a way to restore it."""
+    """Show the report; or that the log is being analysed, has failed, or was deleted and can be restored."""
 
     def read() -> dict[str, Any]:
         try:

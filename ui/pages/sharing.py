@@ -1,4 +1,4 @@
-"""Sharing a report: what the owner's dialog says of the link there is."""
+"""The share dialog of a report."""
 
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ blueprint = Blueprint("sharing", __name__)
 
 @blueprint.get("/logs/<uuid:log_id>/share")
 def state(log_id: UUID) -> Answer:
-    """Until when a link is open, if one is, and what can be done; a part of the report's page and no page itself."""
+    """Show the state of the link and the possible actions. This is part of the report's page, not a page of its own."""
     if not wants_fragment():
         return redirect(url_for("log.one", log_id=log_id))
 

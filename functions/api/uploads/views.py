@@ -39,11 +39,12 @@ def blueprint(service: UploadService) -> Blueprint:
 
     @routes.post("/analyses")
     @describe(
-        summary="Upload a log, or a zip of logs",
+        summary="Upload a log or a zip file of logs",
         tag=TAG,
-        description="One file of at most 20 MB, .csv or .zip. Of a zip each .csv is taken: at most 1,000 entries, "
-        "20 MB each and 200 MB in all. The same content again has the same id, and is analysed again if it had failed. "
-        "After a 400 or 413 the same file is refused again, unless it was said that the upload broke off.",
+        description="One .csv or .zip file of at most 20 MB. Every .csv file in a zip is analysed: at most 1,000 "
+        "entries, 20 MB each and 200 MB in total. Uploading the same content again returns the same id and repeats a "
+        "failed analysis. After a 400 or 413, retrying with the same file does not help, unless the message says that "
+        "the upload broke off.",
         form=_FORM,
         responses={202: Accepted},
     )

@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 
 
 def timestamp(moment: datetime) -> str:
-    """Return a moment in the form of every JSON of this API: UTC, milliseconds, `Z`."""
+    """Return a moment as all JSON of this API writes it: UTC, milliseconds, `Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -19,7 +19,7 @@ Timestamp = Annotated[datetime, PlainSerializer(timestamp, return_type=str, when
 
 
 class Output(BaseModel):
-    """Base of the answers: snake_case in Python, camelCase in JSON, nulls included."""
+    """Base of all responses: snake_case in Python, camelCase in JSON, nulls included."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True, alias_generator=to_camel)
 

@@ -88,7 +88,7 @@ def test_the_sentences_are_found_in_the_source() -> None:
     [
         (
             "No log in the zip: b.csv: The file is empty.",
-            "Le zip ne contient aucun relevé. b.csv : Le fichier est vide.",
+            "Le zip ne contient aucun relevé. b.csv\u00a0: Le fichier est vide.",
         ),
         (
             "You have deleted 1,200 logs that can still be restored: try again in an hour. 30 logs of the zip were "
@@ -144,7 +144,11 @@ def test_an_unusual_sentence_is_shown_as_it_is(browser: FlaskClient) -> None:
 
 @pytest.mark.parametrize(
     ("language", "seen"),
-    [("en", "The column “Time” is missing."), ("fr", "La colonne « Time » manque."), ("pl", "Brakuje kolumny „Time”.")],
+    [
+        ("en", "The column “Time” is missing."),
+        ("fr", "La colonne «\u00a0Time\u00a0» manque."),
+        ("pl", "Brakuje kolumny „Time”."),
+    ],
 )
 def test_a_failed_log_says_why_in_the_readers_language(
     user: FlaskClient, api: FakeApi, language: str, seen: str

@@ -1,4 +1,4 @@
-// Sending one file: what may be sent, how much of it has gone, and a session renewed on the way.
+// Uploads one file: checks, progress, and session renewal.
 import { API, csrf, Problem, renew, toLogin } from "./http.js";
 import { fill, texts } from "./texts.js";
 
@@ -18,7 +18,7 @@ export function wrongWith(file) {
   return file.size > LIMIT ? tooLarge() : null;
 }
 
-// XMLHttpRequest, for fetch does not tell how many bytes have gone.
+// XMLHttpRequest, because fetch does not report upload progress.
 function once(file, onPercent) {
   return new Promise((resolve, reject) => {
     const asked = new XMLHttpRequest();
