@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo reset backup restore check test coverage fuzz format lock render images clean ui messages screenshots
+.PHONY: help run demo reset backup restore check test coverage accuracy fuzz format lock render images clean ui messages screenshots
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -38,7 +38,7 @@ ui/sample/log.json: ui/make_sample.py faplog/contracts/analysis.py | $(VENV)/.la
 
 ui: $(UI) ## build the assets of the pages: npm packages into ui/static/vendor, the sample report into ui/sample
 
-messages: $(VENV)/.dev ## update the catalogs of translations from the texts of the pages
+messages: $(VENV)/.dev ## bring the translations' catalogs in line with the texts of the UI
 	$(BIN)/python -m ui.messages
 
 run: $(VENV)/.laptop $(UI) ## start everything on this machine and print the address (PORT=8080 STATE=.state)
@@ -82,6 +82,9 @@ coverage: $(VENV)/.dev $(UI) ## run every test and measure line and branch cover
 bench: $(VENV)/.dev $(UI) ## measure performance and compare with the baseline (ARGS=scale for one section, ARGS=--save-baseline for a new one)
 	@tests/browser/get_chromium.sh
 	$(BIN)/python -m bench $(ARGS)
+
+accuracy: $(VENV)/.dev ## measure the accuracy of the verdict with faults in 200 synthetic cars; writes docs/accuracy.md (ARGS=--cars=20)
+	$(BIN)/python -m accuracy $(ARGS)
 
 chaos: $(VENV)/.dev $(UI) ## run the long fault tests: every part killed, hung or answering wrong under 200 uploads (about 15 minutes)
 	$(BIN)/python -m pytest -m chaos tests/chaos $(ARGS)

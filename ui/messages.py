@@ -12,6 +12,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import write_po
 
+from faplog.contracts import catalogue
 from ui import catalogs
 from ui.preferences import LANGUAGES
 
@@ -32,13 +33,15 @@ TYPOGRAPHY: Final[dict[str, Callable[[str], str]]] = {"fr": with_french_spaces}
 
 
 def template() -> Catalog:
-    """Return a catalog of all texts in code and templates, without translations."""
+    """Return a catalog of all texts, without translations: those in code and templates, and the words of findings."""
     template = Catalog(charset="utf-8")
     keywords = DEFAULT_KEYWORDS | {"lazy_gettext": None}
     for _file, _line, message, _comments, context in extract_from_dir(
         catalogs.FOLDER.parent, _METHODS, _OPTIONS, keywords
     ):
         template.add(message, context=context)
+    for sentence in catalogue.sentences():
+        template.add(sentence)
     return template
 
 

@@ -1,4 +1,4 @@
-"""How many logs a user may keep.
+"""The quota: how many logs a user may keep.
 
 Deleted logs do not count against the quota, so that deleting makes room at once. Until they are purged they still take
 space, so a user may store at most `STORED_FACTOR` times the quota, deleted logs included.
@@ -8,17 +8,22 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
+from faplog.contracts.errors import CodedError, ErrorCode
+
 from ..db import Conn
 
 STORED_FACTOR: Final = 2
 
 
-class QuotaExceeded(Exception):
-    """The user would have more logs than allowed; the message is a sentence for the user."""
+CODES: Final = frozenset({ErrorCode.QUOTA_EXCEEDED, ErrorCode.DELETED_QUOTA_EXCEEDED})
+
+
+class QuotaExceeded(CodedError):
+    """The user would have more logs than allowed; `code` is one of `CODES`."""
 
 
 def lock(connection: Conn, user_id: UUID) -> None:
-    """Let no other transaction add, restore or purge logs of this user until this one ends.
+    """Prevent other transactions from adding, restoring or purging logs of this user until this one ends.
 
     Take it before the lock on the user's row and before any row of `fap_analysis`, or two transactions can deadlock.
     """
@@ -29,10 +34,10 @@ def check(connection: Conn, user_id: UUID, quota_logs: int, digests: Sequence[by
     """Raise `QuotaExceeded` if the user may not have these contents as well. Needs the `lock`.
 
     Args:
-        connection: a transaction that sees the user's rows.
-        user_id: whose logs.
-        quota_logs: how many logs one user may keep.
-        digests: the SHA-256 of the logs that are to be kept, whether or not there are rows of them.
+        connection: A transaction that sees the user's rows.
+        user_id: The user.
+        quota_logs: How many logs one user may keep.
+        digests: The SHA-256 of the logs to be kept, whether or not they have rows already.
     """
     count = connection.execute(
         """
@@ -47,10 +52,6 @@ def check(connection: Conn, user_id: UUID, quota_logs: int, digests: Sequence[by
     assert count is not None
     added = len(digests) - count["known"]
     if count["kept"] + added > quota_logs:
-        raise QuotaExceeded(
-            f"You keep {count['kept']:,} logs and may keep {quota_logs:,}: delete some that you no longer need."
-        )
+        raise QuotaExceeded(ErrorCode.QUOTA_EXCEEDED, kept=count["kept"], quota=quota_logs)
     if count["kept"] + count["deleted"] + added - count["restored"] > STORED_FACTOR * quota_logs:
-        raise QuotaExceeded(
-            f"You have deleted {count['deleted']:,} logs that can still be restored: try again in an hour."
-        )
+        raise QuotaExceeded(ErrorCode.DELETED_QUOTA_EXCEEDED, deleted=count["deleted"])

@@ -1,66 +1,24 @@
-"""Requests and responses about analyses and averages: the models behind the OpenAPI document."""
+"""Requests and responses about analyses: models of the OpenAPI document."""
 
-from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from faplog.contracts.analysis import Analysis
-from faplog.contracts.average import Average
 from faplog.contracts.limits import Severity
-from faplog.contracts.messages import AnalysisStatus, AverageStatus, Period, Stage
+from faplog.contracts.messages import AnalysisStatus, Stage
 
 from ..web.inputs import Input
+from ..web.outputs import Code, Output, Params, Timestamp
 
-MAX_PAGE_SIZE = 100
-
-
-def timestamp(moment: datetime) -> str:
-    """Return a moment as our JSON writes it: UTC, milliseconds, `Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-Timestamp = Annotated[datetime, PlainSerializer(timestamp, return_type=str, when_used="json")]
-
-
-class Output(BaseModel):
-    """Base of all responses: snake_case in Python, camelCase in JSON, nulls included."""
-
-    model_config = ConfigDict(frozen=True, populate_by_name=True, alias_generator=to_camel)
-
-
-class Refused(Output):
-    """A .csv file of a zip that was refused."""
-
-    file_name: str
-    message: str = Field(description="The reason, as a sentence.")
-
-
-class Accepted(Output):
-    """An accepted upload. `skipped` and `refused` are only present for a zip."""
-
-    ids: list[UUID] = Field(
-        description="The analyses, in the order of the files. The same content always has the same id."
-    )
-    skipped: list[str] | None = Field(
-        default=None, description="Entries of the zip that are not .csv files: folders and other files."
-    )
-    refused: list[Refused] | None = Field(
-        default=None, description="The .csv files of the zip that are empty, binary or without a header line."
-    )
-
-
-class AcceptedShort(Output):
-    """An accepted upload (short form)."""
-
-    id: UUID
+MAX_PAGE_SIZE: Final = 100
 
 
 class Named(Output):
-    """Id and file name of an analysis."""
+    """The id and the file name of an analysis."""
 
     id: UUID
     file_name: str
@@ -72,6 +30,8 @@ class Report(Output):
     status: AnalysisStatus
     stage: Stage
     message: str | None
+    code: Code
+    params: Params
     log_date: Timestamp | None
     fap_regen: bool
     distance: float | None = Field(description="Distance driven, in kilometres.")
@@ -88,13 +48,15 @@ class AnalysisItem(Named):
     status: AnalysisStatus
     stage: Stage
     message: str | None
+    code: Code
+    params: Params
     fap_regen: bool
     distance: float | None = Field(description="Distance driven, in kilometres.")
     verdict: Severity | None
 
 
 class Pagination(Output):
-    """Position of a page in the list."""
+    """The position of a page in the list."""
 
     total_items: int
     current_page: int
@@ -127,12 +89,6 @@ class AnalysisDetail(Report, Named):
     """One analysis, with its result as soon as there is one."""
 
 
-class SharedAnalysis(Report):
-    """One analysis as shown by its link, without anything that identifies the owner, the file or other logs."""
-
-    expires_at: Timestamp = Field(description="The link works until this time.")
-
-
 class Progress(Output):
     """Response of the short form while a log is being analysed."""
 
@@ -146,29 +102,8 @@ class Failure(Output):
     stage: Stage
     status: Literal["fail"] = "fail"
     message: str | None
-
-
-class AverageView(Output):
-    """The latest average, and the status of its recalculation."""
-
-    status: AverageStatus
-    message: str | None
-    average: Average | None
-
-
-class AvailablePeriod(Output):
-    """A period that has an average."""
-
-    type: Period
-    year: int | None
-    month: int | None
-    status: AverageStatus
-
-
-class Available(Output):
-    """All periods that have an average: first the overall one, then newest first."""
-
-    data: list[AvailablePeriod]
+    code: Code
+    params: Params
 
 
 class SortBy(StrEnum):
@@ -202,40 +137,7 @@ class ListQuery(Input):
 
 
 class PageQuery(Input):
-    """Which page of a list."""
+    """The query of a page of a list."""
 
     page: int = Field(default=1, ge=1, le=1_000_000)
     limit: int = Field(default=20, ge=1, le=MAX_PAGE_SIZE)
-
-
-class AverageQuery(Input):
-    """The average to return."""
-
-    type: Period = Period.OVERALL
-    year: int | None = Field(default=None, ge=1970, le=9999, description="Required for YEARLY and MONTHLY.")
-    month: int | None = Field(default=None, ge=1, le=12, description="Required for MONTHLY.")
-
-    @model_validator(mode="after")
-    def _period_is_named(self) -> "AverageQuery":
-        wanted = {Period.OVERALL: (False, False), Period.YEARLY: (True, False), Period.MONTHLY: (True, True)}
-        if (self.year is not None, self.month is not None) != wanted[self.type]:
-            raise ValueError("OVERALL takes neither year nor month, YEARLY a year, MONTHLY a year and a month")
-        return self
-
-
-class Liveness(Output):
-    """The service responds."""
-
-    status: Literal["ok"] = "ok"
-
-
-class Readiness(Output):
-    """Which parts are available. Without PostgreSQL nothing works; without NATS or S3 the rest still does.
-
-    `away` means not available.
-    """
-
-    status: Literal["ok", "degraded", "unavailable"]
-    postgres: Literal["ok", "away"]
-    nats: Literal["ok", "away"] = Field(description="`away` also while NATS refuses the requests that are published.")
-    s3: Literal["ok", "away"]

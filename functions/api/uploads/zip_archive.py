@@ -1,5 +1,8 @@
-"""The logs in a zip, entry by entry. A zip lies about itself at will, so nothing is unpacked before its table was
-looked at, and nothing beyond what the table admits."""
+"""The logs in a zip, entry by entry.
+
+The table of entries (central directory) of a hostile zip can be wrong, so it is checked before anything is unpacked,
+and no entry is unpacked beyond the size that the table says.
+"""
 
 import io
 import stat
@@ -9,76 +12,90 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Final
 
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from faplog.contracts.errors import ErrorCode
+from faplog.contracts.log_rules import MAX_LOG_BYTES
+from faplog.http_errors import Refused, refused
 
 from .file_names import plain_name, shown_path, visible
 from .receive import Spooled
 
 MAX_ENTRIES: Final = 1000
-MAX_ENTRY_BYTES: Final = 20 * 1024 * 1024
+MAX_ENTRY_BYTES: Final = MAX_LOG_BYTES
 MAX_TOTAL_BYTES: Final = 200 * 1024 * 1024
 MAX_RATIO: Final = 100
-"""Unpacked to packed; real logs reach 13."""
+"""Largest ratio of unpacked to packed size; real logs reach 13."""
 
 _RATIO_FROM_BYTES: Final = 64 * 1024
-"""Below this a ratio says nothing: a tiny file of blanks is no bomb."""
+"""Smaller files may have any ratio: a small file of blanks is harmless."""
 
 _MAX_TABLE_BYTES: Final = 1024 * 1024
 _CHUNK: Final = 64 * 1024
 _ENCRYPTED: Final = 0x1
 _UTF8_NAME: Final = 0x800
-_TABLE_TOO_LONG: Final = "The zip has more than 1,000 entries, or names that are too long."
-_TOO_MUCH: Final = "The zip unpacks to more than is allowed: 1,000 entries, 20 MB each, 200 MB in all."
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a zip says is in it: the logs, and the names of everything else."""
+    """The table of a zip: the logs, and the names of everything else."""
 
     logs: tuple[zipfile.ZipInfo, ...]
     skipped: tuple[str, ...]
 
 
 def open_zip(file: IO[bytes]) -> zipfile.ZipFile:
-    """A zip with a table of bearable size. Raises `BadRequest` if it is none, `RequestEntityTooLarge`."""
+    """Open a zip.
+
+    Raises:
+        BadRequest: The file is not a zip.
+        RequestEntityTooLarge: Its table is too large.
+    """
     try:
-        return zipfile.ZipFile(_Bounded(file))
+        return zipfile.ZipFile(_CappedFile(file))
     except (zipfile.BadZipFile, zipfile.LargeZipFile, ValueError, OverflowError, NotImplementedError, OSError):
-        raise BadRequest("The file is not a zip, or is damaged.") from None
+        raise refused(ErrorCode.ZIP_INVALID) from None
 
 
 def listing(archive: zipfile.ZipFile) -> Listing:
-    """What is in the zip, judged by its table.
+    """Return the contents of a zip according to its table.
 
     Raises:
-        BadRequest: no log in it, or encrypted, or packed in a way we do not unpack.
-        RequestEntityTooLarge: more entries or bytes than allowed, or suspiciously well packed.
+        BadRequest: It has no log, is encrypted, or uses an unsupported compression.
+        RequestEntityTooLarge: It has more entries or bytes than allowed, or a suspicious compression ratio.
     """
     entries = archive.infolist()
     if len(entries) > MAX_ENTRIES:
-        raise RequestEntityTooLarge(_TOO_MUCH)
+        raise _too_large()
     logs: list[zipfile.ZipInfo] = []
     skipped: list[zipfile.ZipInfo] = []
     for entry in entries:
         (logs if _is_log(entry) else skipped).append(entry)
     for entry in logs:
         if entry.flag_bits & _ENCRYPTED:
-            raise BadRequest("The zip is encrypted: please make it without a password.")
+            raise refused(ErrorCode.ZIP_ENCRYPTED)
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise BadRequest("The zip is packed in an unusual way: please make it with the usual method (deflate).")
+            raise refused(ErrorCode.ZIP_METHOD_UNKNOWN)
         if entry.file_size > MAX_ENTRY_BYTES:
-            raise RequestEntityTooLarge(_TOO_MUCH)
+            raise _too_large()
         if entry.file_size > max(_RATIO_FROM_BYTES, MAX_RATIO * entry.compress_size):
-            raise RequestEntityTooLarge("The zip is packed far better than any log can be.")
+            raise refused(ErrorCode.ZIP_RATIO_TOO_HIGH)
     if sum(entry.file_size for entry in logs) > MAX_TOTAL_BYTES:
-        raise RequestEntityTooLarge(_TOO_MUCH)
+        raise _too_large()
     if not logs:
-        raise BadRequest("There is no .csv file in the zip.")
+        raise refused(ErrorCode.ZIP_WITHOUT_CSV)
     return Listing(tuple(logs), tuple(shown_name(entry) for entry in skipped))
 
 
+def _too_large() -> Refused:
+    return refused(
+        ErrorCode.ZIP_TOO_LARGE,
+        max_entries=MAX_ENTRIES,
+        max_entry_mb=MAX_ENTRY_BYTES >> 20,
+        max_total_mb=MAX_TOTAL_BYTES >> 20,
+    )
+
+
 def unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Spooled | None:
-    """An entry's bytes, at most as many as the table admits; None if it is damaged. The caller closes its file."""
+    """Unpack an entry, up to the size in the table, or return None if it is damaged. The caller closes the file."""
     spooled = Spooled.named(plain_name(_full_name(entry)))
     try:
         for chunk in _chunks(archive, entry):
@@ -91,12 +108,12 @@ def unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Spooled | None:
 
 
 def shown_name(entry: zipfile.ZipInfo) -> str:
-    """The entry's name with its folders, for display."""
+    """Return the entry's name with its folders, for display."""
     return shown_path(_full_name(entry))
 
 
 def _full_name(entry: zipfile.ZipInfo) -> str:
-    """The entry's name with its folders. Many tools write UTF-8 without saying so; it is read as what it is."""
+    """Return the entry's name with its folders, as UTF-8 if it is valid: many tools do not set the flag for UTF-8."""
     if entry.flag_bits & _UTF8_NAME:
         return entry.filename
     try:
@@ -112,7 +129,7 @@ def _chunks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]
 
 
 def _is_log(entry: zipfile.ZipInfo) -> bool:
-    """A regular .csv; not a folder, a link, or what macOS adds."""
+    """Return whether the entry is a regular .csv file: no folder, no link, no metadata of macOS."""
     name = visible(_full_name(entry)).replace("\\", "/")
     base = plain_name(name)
     mode = entry.external_attr >> 16
@@ -125,8 +142,8 @@ def _is_log(entry: zipfile.ZipInfo) -> bool:
     )
 
 
-class _Bounded(io.RawIOBase):
-    """A file of which no more is read at once than a table of entries may be long: a zip's table is read whole."""
+class _CappedFile(io.RawIOBase):
+    """File wrapper that caps a single `read()` at 1 MiB, because `zipfile` reads the table of entries in one call."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -137,11 +154,11 @@ class _Bounded(io.RawIOBase):
             size = self._file.seek(0, io.SEEK_END) - here
             self._file.seek(here)
         if size > _MAX_TABLE_BYTES:
-            raise RequestEntityTooLarge(_TABLE_TOO_LONG)
+            raise refused(ErrorCode.ZIP_TABLE_TOO_LONG, max_entries=MAX_ENTRIES)
         return self._file.read(size)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        if whence == io.SEEK_SET and offset < 0:  # a file in memory says ValueError, one on disk OSError
+        if whence == io.SEEK_SET and offset < 0:  # a file in memory raises ValueError, one on disk OSError
             raise zipfile.BadZipFile("an entry begins before the file does")
         return self._file.seek(offset, whence)
 
