@@ -38,7 +38,7 @@ ui/sample/log.json: ui/make_sample.py faplog/contracts/analysis.py | $(VENV)/.la
 
 ui: $(UI) ## build the assets of the pages: npm packages into ui/static/vendor, the sample report into ui/sample
 
-messages: $(VENV)/.dev ## update the catalogs of translations from the texts of the pages
+messages: $(VENV)/.dev ## bring the translations' catalogs in line with the texts of the UI
 	$(BIN)/python -m ui.messages
 
 run: $(VENV)/.laptop $(UI) ## start everything on this machine and print the address (PORT=8080 STATE=.state)
@@ -83,7 +83,7 @@ bench: $(VENV)/.dev $(UI) ## measure performance and compare with the baseline (
 	@tests/browser/get_chromium.sh
 	$(BIN)/python -m bench $(ARGS)
 
-accuracy: $(VENV)/.dev ## put every fault into 200 synthetic cars and see whether the verdict names it; writes docs/accuracy.md (ARGS=--cars=20)
+accuracy: $(VENV)/.dev ## measure the accuracy of the verdict with faults in 200 synthetic cars; writes docs/accuracy.md (ARGS=--cars=20)
 	$(BIN)/python -m accuracy $(ARGS)
 
 chaos: $(VENV)/.dev $(UI) ## run the long fault tests: every part killed, hung or answering wrong under 200 uploads (about 15 minutes)

@@ -13,16 +13,20 @@ class NotSignedIn(Exception):
     """The API does not accept the session of the browser."""
 
 
-class NotThere(Exception):
+class NotFound(Exception):
     """The resource does not exist, or it belongs to another account."""
 
 
-class Away(Exception):
+class Unavailable(Exception):
     """The API does not respond, or not in time."""
 
 
 class Refused(Exception):
-    """The API refused the request; `str(error)` is its sentence for the user."""
+    """The API refused the request; `error` is what it said: `message`, `code`, `params`."""
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        super().__init__(error.get("message", ""))
+        self.error = error
 
 
 class Api:
@@ -44,51 +48,59 @@ class Api:
         )
 
     def get(self, path: str, cookies: dict[str, str], timeout: float, **query: str | int | None) -> dict[str, Any]:
-        """Return the JSON object at `path`, within `timeout` seconds.
+        """Return the JSON object at `path`, within `timeout` seconds. Raises as `get_json` does."""
+        body = self.get_json(path, cookies, timeout, **query)
+        if not isinstance(body, dict):
+            raise Unavailable("the response is not a JSON object")
+        return cast(dict[str, Any], body)
+
+    def get_json(self, path: str, cookies: dict[str, str], timeout: float, **query: str | int | None) -> object:
+        """Return the JSON at `path`, within `timeout` seconds.
 
         Raises:
-            NotSignedIn: 401. NotThere: 404. Refused: any other 4xx. Away: no answer in time, or a 5xx.
+            NotSignedIn: 401. NotFound: 404. Refused: any other 4xx. Unavailable: no answer in time, or a 5xx.
         """
         params = {key: value for key, value in query.items() if value not in (None, "")}
         header = "; ".join(f"{name}={quote(value, safe=_COOKIE_SAFE)}" for name, value in cookies.items())
         try:
-            headers = {"Cookie": header} | _trace()
+            headers = {"Cookie": header} | _trace_header()
             response = self._http.get(path, params=params, headers=headers, timeout=timeout)
         except httpx.HTTPError as error:
-            raise Away(type(error).__name__) from error
+            raise Unavailable(type(error).__name__) from error
         if response.status_code == httpx.codes.UNAUTHORIZED:
             raise NotSignedIn
         if response.status_code == httpx.codes.NOT_FOUND:
-            raise NotThere(_sentence(response))
+            raise NotFound(_message(response))
         if response.is_server_error or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
-            raise Away(_sentence(response))
+            raise Unavailable(_message(response))
         if not response.is_success:
-            raise Refused(_sentence(response))
-        return _object(response)
+            raise Refused(_error(response))
+        return _json(response)
 
 
 _COOKIE_SAFE = "!#$%&'()*+-./:<=>?@[]^_`{|}~"
 
 
-def _trace() -> dict[str, str]:
+def _trace_header() -> dict[str, str]:
     """Return the header that joins the API's spans to the trace of this page."""
     traceparent = telemetry.traceparent()
     return {"traceparent": traceparent} if traceparent else {}
 
 
-def _object(response: httpx.Response) -> dict[str, Any]:
+def _json(response: httpx.Response) -> object:
     try:
-        body = orjson.loads(response.content)
+        return cast(object, orjson.loads(response.content))
     except orjson.JSONDecodeError as error:
-        raise Away("an answer that is no JSON") from error
-    if not isinstance(body, dict):
-        raise Away("an answer that is no JSON object")
-    return cast(dict[str, Any], body)
+        raise Unavailable("the response is not JSON") from error
 
 
-def _sentence(response: httpx.Response) -> str:
+def _message(response: httpx.Response) -> str:
+    return str(_error(response).get("message", ""))
+
+
+def _error(response: httpx.Response) -> dict[str, Any]:
     try:
         body = orjson.loads(response.content)
     except orjson.JSONDecodeError:
-        return ""
-    return str(body.get("message", "")) if isinstance(body, dict) else ""
+        return {}
+    return body if isinstance(body, dict) else {}

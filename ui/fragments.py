@@ -11,7 +11,8 @@ from typing import Any, Final
 from flask import current_app, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from ui.api import Api, Away, NotSignedIn, NotThere, Refused
+from ui import errors
+from ui.api import Api, NotFound, NotSignedIn, Refused, Unavailable
 from ui.session import api_cookies, here, perhaps_signed_in
 from ui.settings import Settings
 
@@ -27,19 +28,32 @@ def wants_fragment() -> bool:
 
 def fetch(path: str, **query: str | int | None) -> dict[str, Any]:
     """Return the API's response for the current user, within the time limit of this request."""
-    return _ask(path, api_cookies(), query)
+    return _get(path, api_cookies(), query)
+
+
+def fetch_list(path: str) -> list[dict[str, Any]]:
+    """Return the JSON objects of a list of the API, for the browser this request came from."""
+    api, patience = _api_and_patience()
+    body = api.get_json(path, api_cookies(), patience)
+    if not isinstance(body, list):
+        raise Unavailable("an answer that is no list")
+    return [item for item in body if isinstance(item, dict)]
 
 
 def fetch_anonymously(path: str) -> dict[str, Any]:
     """Return the API's response to a request without cookies."""
-    return _ask(path, {}, {})
+    return _get(path, {}, {})
 
 
-def _ask(path: str, cookies: dict[str, str], query: dict[str, str | int | None]) -> dict[str, Any]:
-    api: Api = current_app.extensions["api"]
-    settings: Settings = current_app.extensions["settings"]
-    patience = settings.api_timeout if wants_fragment() else settings.api_patience
+def _get(path: str, cookies: dict[str, str], query: dict[str, str | int | None]) -> dict[str, Any]:
+    api, patience = _api_and_patience()
     return api.get(path, cookies, patience, **query)
+
+
+def _api_and_patience() -> tuple[Api, float]:
+    """Return the API's client, and how many seconds this request may wait for it."""
+    settings: Settings = current_app.extensions["settings"]
+    return current_app.extensions["api"], settings.api_timeout if wants_fragment() else settings.api_patience
 
 
 def page(frame: str, body: str, read: Callable[[], dict[str, Any]], **known: Any) -> Answer:
@@ -57,12 +71,14 @@ def page(frame: str, body: str, read: Callable[[], dict[str, Any]], **known: Any
         return redirect(url_for("account.login", next=here()))
     try:
         content = render_template(body, **known, **read())
-    except (Away, NotSignedIn):
+    except (Unavailable, NotSignedIn):
         content = None
-    except NotThere:
+    except NotFound:
         return render_template("not_found.html", of_user=True), 404
     except Refused as error:
-        return render_template(frame, **known, content=render_template("refused.html", sentence=str(error))), 400
+        return render_template(
+            frame, **known, content=render_template("refused.html", sentence=errors.text(error.error))
+        ), 400
     return render_template(frame, **known, content=content)
 
 
@@ -72,10 +88,10 @@ def _fragment(body: str, read: Callable[[], dict[str, Any]], known: dict[str, An
         return render_template(body, **known, **read())
     except NotSignedIn:
         return "", 401
-    except NotThere:
+    except NotFound:
         return render_template("missing.html"), 404
     except Refused as error:
-        return render_template("refused.html", sentence=str(error)), 400
-    except Away as error:
+        return render_template("refused.html", sentence=errors.text(error.error)), 400
+    except Unavailable as error:
         current_app.logger.warning("api unavailable", extra={"reason": str(error)})
         return render_template("away.html"), 503

@@ -33,7 +33,7 @@ TYPOGRAPHY: Final[dict[str, Callable[[str], str]]] = {"fr": with_french_spaces}
 
 
 def template() -> Catalog:
-    """Return a catalog of all texts of the pages without translations: code, templates and the words of findings."""
+    """Return a catalog of all texts, without translations: those in code and templates, and the words of findings."""
     template = Catalog(charset="utf-8")
     keywords = DEFAULT_KEYWORDS | {"lazy_gettext": None}
     for _file, _line, message, _comments, context in extract_from_dir(

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from faplog.contracts.limits import Severity
+from faplog.contracts.log_rules import GAP_SEC
 from ui import findings
 from ui.figures import GROUPS, Figure, speed_bands
 from ui.gauges import gauges
@@ -47,4 +48,5 @@ def report(log: dict[str, Any]) -> dict[str, Any]:
             if any(figure.of(analysis) is not None for figure in group.figures)
         ],
         "bands": speed_bands(analysis),
+        "gap_sec": GAP_SEC,
     }

@@ -200,12 +200,17 @@ class AverageRequest(Message):
 
 
 class AverageResult(Message):
-    """`average.result`: applied only where sha and generation match what the API asked for."""
+    """`average.result`: applied only where sha and generation match what the API asked for.
+
+    A failed one says why in `message`, and as `code` and `params`, as `AnalysisResult` does.
+    """
 
     user_id: UUID
     analysis_sha: str = Field(pattern=r"^[0-9a-f]{64}$")
     status: Literal[AverageStatus.SUCCESS, AverageStatus.FAILED]
     message: str
+    code: str | None = Field(default=None, max_length=60)
+    params: dict[str, Param] | None = None
     average: dict[str, Any] | None = None
     average_ref: Reference | None = None
     type: Period = Period.OVERALL

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from faplog.contracts.analysis import Analysis
 from faplog.contracts.average import Average
-from faplog.contracts.errors import TEMPLATES, ErrorCode, Template
+from faplog.contracts.errors import TEMPLATES, Cause, ErrorCode, Template
 from faplog.contracts.limits import LIMITS, Bad, Bound, Limit
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
@@ -20,15 +20,20 @@ HEAD: Final = "| code | unit | watch | act | confidence |\n|---|---|---|---|---|
 
 ERRORS_HEAD: Final = """# Error codes
 
-A failed analysis says why as `code`, `params` and an English `message` made from them. Match on the code; translate
-from code and params; show the message for a code you do not know. A code keeps its meaning and its parameters for good.
-This page is generated from `faplog/contracts/errors.py`.
+Every refused request and every failed analysis or average says why as `code`, `params` and an English `message` made
+from them. Match on the code; translate from code and params; show the message for a code you do not know. A code keeps
+its meaning and its parameters; new ones may be added. This page is generated from `faplog/contracts/errors.py`.
 
-| code | message | params |
-|---|---|---|
+*Status* is the HTTP status of a refused request; "–" marks codes that only say why a stored analysis or average failed.
+The function `analyse` and the short form `GET /api/v1/analyse/{id}` answer a log that cannot be analysed with 422.
+*Again* marks the codes whose cause is not the content of the request: the same request may be accepted later. A
+parameter of the type "error" is another `code`, `params` and `message`.
+
+| code | status | message | params | again |
+|---|---|---|---|---|
 """
 
-_TYPES: Final = {str: "text", int: "number"}
+_TYPES: Final = {str: "text", int: "number", Cause: "error"}
 
 _WORDS: Final = {Bad.AT_OR_ABOVE: "≥ {}", Bad.ABOVE: "> {}", Bad.AT_OR_BELOW: "≤ {}", Bad.BELOW: "< {}"}
 
@@ -63,7 +68,9 @@ def errors_page() -> str:
 
 def _error(code: ErrorCode, template: Template) -> str:
     params = ", ".join(f"`{name}` ({_TYPES[kind]})" for name, kind in template.params.items()) or "–"
-    return f"| `{code}` | {template.lead}{template.text} | {params} |\n"
+    status = template.status.value if template.status else "–"
+    again = "yes" if template.may_help_to_repeat else ""
+    return f"| `{code}` | {status} | {template.plain_text} | {params} | {again} |\n"
 
 
 def _schema(model: type[BaseModel]) -> str:
@@ -90,7 +97,7 @@ def _bound(limit: Limit, bound: Bound | None) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write what is stale; with `--check` only say so, and 1 if anything is."""
+    """Write the files that are out of date. With `--check` only list them, and return 1 if there are any."""
     parser = argparse.ArgumentParser(
         prog="python -m faplog.contracts.schema", description="Write the schemas and tables of docs/ from the models."
     )

@@ -31,7 +31,11 @@ FORBIDDEN: Final = {
         "whoever",
         "nobody",
         "somebody",
-        "being made anew",
+        "anew\\b",
+        "too little to judge",
+        "no judging",
+        "the car reckons",
+        "hottest",
         "since the one before",
         "there is no such (log|analysis)",
         "worked out again",
@@ -54,6 +58,9 @@ FORBIDDEN: Final = {
         "contre-pression",
         "sans retour possible",
         "si elle a fini",
+        "au plus chaud",
+        "en sont la cause",
+        "filtre bouché",
         "pas des csv",
     ),
     "pl": (
@@ -68,6 +75,9 @@ FORBIDDEN: Final = {
     ),
 }
 """Regular expressions by language, upper and lower case alike."""
+
+GENERATED: Final = ("errors.md",)
+"""Pages with the messages of errors, which stay as they are for older clients."""
 
 UNLOCALISED: Final = ("The system",)
 """Sections of the glossary with terms that the pages do not show, and so without a French and a Polish word."""
@@ -198,7 +208,10 @@ def test_the_glossary_is_linked() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")), *sorted((ROOT / "docs").glob("*.md"))],
+    [
+        *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
+        *(path for path in sorted((ROOT / "docs").glob("*.md")) if path.name not in GENERATED),
+    ],
     ids=lambda path: path.name,
 )
 def test_documentation(path: Path) -> None:

@@ -23,7 +23,7 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "faplog/contracts": (),
     "faplog/synthetic": (),
     "functions": (),
-    "functions/analyse": (*FUNCTION, "functions.analyse.core"),
+    "functions/analyse": (*FUNCTION, "faplog.http_errors", "functions.analyse.core"),
     "functions/analyse/core": ("faplog.contracts",),
     "functions/average": (*FUNCTION, "functions.average.core"),
     "functions/average/core": ("faplog.contracts",),

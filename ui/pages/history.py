@@ -17,9 +17,9 @@ blueprint = Blueprint("history", __name__)
 PAGE_SIZE: Final = 20
 
 SORTS: Final = {
-    "newest": (_("Latest drive first"), "logDate", "desc"),
-    "oldest": (_("Oldest drive first"), "logDate", "asc"),
-    "uploaded": (_("Latest upload first"), "createdAt", "desc"),
+    "newest": (_("Newest first"), "logDate", "desc"),
+    "oldest": (_("Oldest first"), "logDate", "asc"),
+    "uploaded": (_("Latest uploads"), "createdAt", "desc"),
     "name": (_("By file name"), "fileName", "asc"),
 }
 

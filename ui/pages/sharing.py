@@ -5,7 +5,7 @@ from uuid import UUID
 
 from flask import Blueprint, redirect, url_for
 
-from ui.api import NotThere
+from ui.api import NotFound
 from ui.fragments import Answer, fetch, page, wants_fragment
 
 blueprint = Blueprint("sharing", __name__)
@@ -20,7 +20,7 @@ def state(log_id: UUID) -> Answer:
     def read() -> dict[str, Any]:
         try:
             return {"link": fetch(f"/analyses/{log_id}/share")}
-        except NotThere:
+        except NotFound:
             return {"link": None}
 
     return page("log.html", "share_state.html", read)

@@ -7,9 +7,9 @@ from flask_babel import lazy_gettext as _
 
 from faplog.contracts.messages import AverageStatus, Period
 from ui import findings, preferences, units
-from ui.api import NotThere
+from ui.api import NotFound
 from ui.figures import Figure, speed_bands
-from ui.fragments import Answer, fetch, page
+from ui.fragments import Answer, fetch, fetch_list, page
 from ui.gauges import gauges
 
 blueprint = Blueprint("summary", __name__)
@@ -42,7 +42,7 @@ TRENDS: Final = (
     ("l100km", _("Fuel economy"), "l/100km", 2),
     ("oilDilution_perc", _("Fuel in the oil"), "%", 1),
     ("additive_ml", _("Additive left"), "ml", 0),
-    ("ash_perc", _("Ash, share"), "%", 0),
+    ("ash_perc", _("Ash load"), "%", 0),
     ("battery_before_v", _("Battery before the start"), "V", 2),
 )
 
@@ -58,10 +58,10 @@ def overview() -> Answer:
     title = units.month(year, month) if year and month else str(year or "")
 
     def read() -> dict[str, Any]:
-        available = fetch("/average/available").get("data", [])
+        available = fetch_list("/average/available")
         try:
             answer = fetch("/average", type=kind.value, year=year, month=month)
-        except NotThere:  # no log in this period: the page offers the periods that have some
+        except NotFound:  # no log in this period: the page offers the periods that have some
             answer = {}
         return _summary_context(answer) | {"periods": _periods(available)}
 

@@ -8,12 +8,14 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from faplog.contracts import log_rules
+
 from .reading import Floats
 from .text import Integers
 
 Mask = npt.NDArray[np.bool_]
 
-GAP_SEC: Final = 10.0
+GAP_SEC: Final = log_rules.GAP_SEC
 """A longer step is a gap: nothing is integrated over it."""
 
 DRIVE_GAP_SEC: Final = 300.0

@@ -2,6 +2,7 @@
 
 import pytest
 
+from faplog.contracts.errors import ErrorCode, cause
 from functions.api.uploads.contents import refusal
 
 HEADER = "Date;Time;Revs;Speed;GearA;\n"
@@ -52,8 +53,8 @@ def test_what_may_be_a_log_is_taken(content: bytes) -> None:
 def test_what_cannot_be_a_log_is_refused_with_a_sentence(content: bytes, said: str) -> None:
     reason = refusal(content)
     assert reason is not None
-    assert said in reason
-    assert reason.endswith(".")
+    assert said in reason.message
+    assert reason.message.endswith(".")
 
 
 @pytest.mark.parametrize(
@@ -66,4 +67,6 @@ def test_what_cannot_be_a_log_is_refused_with_a_sentence(content: bytes, said: s
     ],
 )
 def test_a_log_of_another_app_is_refused_by_name(first_lines: bytes, app: str) -> None:
-    assert refusal(first_lines) == f"This looks like a {app} log. faplog reads the CSV files of the Android app FAP."
+    reason = refusal(first_lines)
+    assert reason == cause(ErrorCode.OTHER_APP, app=app)
+    assert reason.message == f"This looks like a {app} log. faplog reads the CSV files of the Android app FAP."

@@ -217,7 +217,7 @@ def test_of_many_findings_the_first_and_the_grave_are_unfolded(user: FlaskClient
 
 
 def test_only_the_upload_carries_the_table_of_refusals(user: FlaskClient, api: FakeApi) -> None:
-    assert 'id="reasons"' in user.get("/upload").text
+    assert 'id="errors"' in user.get("/upload").text
     assert "The zip is encrypted" not in user.get("/account").text
 
 
@@ -329,7 +329,7 @@ def summary_answers(status: str = "SUCCESS") -> dict[str, Any]:
     ]
     return {
         "average": {"status": status, "message": "A sentence.", "average": average},
-        "average/available": {"data": periods},
+        "average/available": periods,
     }
 
 
