@@ -107,7 +107,7 @@ def problems() -> list[str]:
     """Everything wrong, each as one line that says where."""
     with ThreadPoolExecutor(2) as pool:
         found = [line for lines in pool.map(check_overlay, overlays()) for line in lines]
-    found += [f"{path} is stale: run `make render`" for path in render.stale()]
+    found += [f"{path} is out of date: run `make render`" for path in render.stale()]
     return found + tidy()
 
 

@@ -1,4 +1,4 @@
-"""`python -m infra.render`: write what the cluster needs from stack.yml; with --check only say what is stale.
+"""`python -m infra.render`: write the manifests of the cluster from stack.yml; with --check only list outdated ones.
 
 Rendered are the Knative Services, the connector's routes for both variants, the broker's users for the NATS chart, the
 dashboards, the reference of settings, and the copies of stack.yml and its template that the OpenFaaS deployment job
@@ -154,14 +154,14 @@ def _yaml_all(documents: list[dict[str, Any]]) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Write the files, or with --check name the stale ones; 1 if there are any."""
     parser = argparse.ArgumentParser(prog="python -m infra.render", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is stale")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is out of date")
     if not parser.parse_args(arguments).check:
         for path, text in rendered().items():
             (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
             (ROOT / path).write_text(text, "utf-8")
         return 0
     for path in (wrong := stale()):
-        print(f"{path} is stale: run `make render` and commit what it wrote.", file=sys.stderr)
+        print(f"{path} is out of date: run `make render` and commit the result.", file=sys.stderr)
     return 1 if wrong else 0
 
 

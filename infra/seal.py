@@ -211,16 +211,20 @@ def write(folder: Path, group: str, documents: list[str]) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Seal what is not sealed yet; 1 if a group that was asked for could not be made."""
     parser = argparse.ArgumentParser(prog="python -m infra.seal", description=__doc__)
-    parser.add_argument("--overlay", default="prod", help="whose secrets (infra/sealed-secrets/overlays/OVERLAY)")
-    parser.add_argument("--certificate", type=Path, help="the controller's public key; else the cluster is asked")
-    parser.add_argument("--rotate", action="append", choices=GROUPS, default=[], help="make this group anew")
-    parser.add_argument("--without", action="append", choices=GROUPS, default=[], help="leave this group out")
+    parser.add_argument("--overlay", default="prod", help="overlay to write (infra/sealed-secrets/overlays/OVERLAY)")
+    parser.add_argument("--certificate", type=Path, help="public key of the controller (default: asks the cluster)")
+    parser.add_argument(
+        "--rotate", action="append", choices=GROUPS, default=[], help="create new secrets for this group"
+    )
+    parser.add_argument("--without", action="append", choices=GROUPS, default=[], help="skip this group")
     parser.add_argument(
         "--openfaas",
         action="store_true",
-        help="the functions run on OpenFaaS, in a namespace of their own (else Knative)",
+        help="the functions run on OpenFaaS, in a namespace of their own (default: Knative)",
     )
-    parser.add_argument("--apply", action="store_true", help="seal nothing: give the Secrets to kubectl (no GitOps)")
+    parser.add_argument(
+        "--apply", action="store_true", help="apply the Secrets with kubectl instead of sealing them (no GitOps)"
+    )
     options = parser.parse_args(arguments)
     folder = FOLDER / options.overlay
     on_openfaas = options.openfaas or "openfaas" in options.rotate or (folder / "openfaas.yaml").exists()
@@ -231,12 +235,12 @@ def main(arguments: list[str] | None = None) -> int:
         if group == "openfaas" and not on_openfaas:
             continue
         if not options.rotate and not options.apply and (folder / f"{group}.yaml").exists():
-            print(f"{group}: sealed already")
+            print(f"{group}: already sealed")
             continue
         try:
             made = make()
             if options.apply and not options.rotate and any(_is_there(secret) for secret in made):
-                print(f"{group}: there already")
+                print(f"{group}: already there")
                 continue
             manifests = [manifest for secret in made for manifest in secret.manifests(on_openfaas=on_openfaas)]
             if options.apply:
@@ -245,7 +249,7 @@ def main(arguments: list[str] | None = None) -> int:
             else:
                 write(folder, group, [seal(manifest, options.certificate) for manifest in manifests])
         except Missing as error:
-            print(f"{group}: left out, {error}", file=sys.stderr)
+            print(f"{group}: skipped, {error}", file=sys.stderr)
             failed = failed or group in options.rotate
         except FileNotFoundError as error:
             print(f"{group}: the program {error.filename} is not installed.", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""`python -m standalone.demo`: a synthetic month of driving, uploaded into a demo account of the running system."""
+"""`python -m standalone.demo`: upload a month of synthetic drives to a demo account of the running system."""
 
 import argparse
 import io
@@ -25,8 +25,10 @@ POLL_SEC: Final = 0.5
 def main() -> int:
     """Fill the demo account; 1 and a sentence where no system runs or it does not finish."""
     parser = argparse.ArgumentParser(prog="python -m standalone.demo", description=__doc__)
-    parser.add_argument("--state", type=Path, default=Path(".state"), help="the folder of the running system")
-    parser.add_argument("--days", type=int, default=DAYS, help="how many days of driving, a log each (%(default)s)")
+    parser.add_argument(
+        "--state", type=Path, default=Path(".state"), help="state folder of the running system (default: %(default)s)"
+    )
+    parser.add_argument("--days", type=int, default=DAYS, help="number of days, one log each (default: %(default)s)")
     arguments = parser.parse_args()
     state = State(arguments.state.expanduser().absolute())
     try:
@@ -41,7 +43,7 @@ def main() -> int:
     except httpx.HTTPError as error:
         print(f"The system at {edge} does not answer as it should: {error}", file=sys.stderr)
         return 1
-    print(f"{edge} shows {len(ids)} drives: sign in as {EMAIL} with the password {password(state, 'demo-password')}")
+    print(f"{edge} shows {len(ids)} drives: log in as {EMAIL} with the password {password(state, 'demo-password')}")
     return 0
 
 

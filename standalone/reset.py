@@ -1,4 +1,4 @@
-"""`python -m standalone.reset`: remove everything one system on this machine keeps."""
+"""`python -m standalone.reset`: remove all data of a system on this machine."""
 
 import argparse
 import os
@@ -13,10 +13,12 @@ CONTENTS = "all accounts, uploaded logs, analyses, averages, queued messages and
 
 
 def main() -> int:
-    """Ask, remove, say what is gone; 1 and a sentence where that cannot be."""
+    """Ask for confirmation and remove the state. Returns 1 with a message on stderr if that is not possible."""
     parser = argparse.ArgumentParser(prog="python -m standalone.reset", description=__doc__)
-    parser.add_argument("--state", type=Path, default=Path(".state"), help="the folder to remove")
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument(
+        "--state", type=Path, default=Path(".state"), help="state folder to remove (default: %(default)s)"
+    )
+    parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
     arguments = parser.parse_args()
     state = State(arguments.state.expanduser().absolute())
     try:
@@ -44,7 +46,7 @@ def remove(state: State) -> str:
     survivors.end(state)
     shutil.rmtree(state.root)
     os.close(descriptor)
-    return f"Gone with {state.root}: {CONTENTS}."
+    return f"Removed {state.root}: {CONTENTS}."
 
 
 def _agreed(state: State) -> bool:

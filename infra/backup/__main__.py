@@ -1,4 +1,4 @@
-"""`python -m infra.backup create|verify|restore|drill`: back up database and bucket, and bring them back."""
+"""`python -m infra.backup create|verify|restore|drill`: back up and restore the database and the bucket."""
 
 import argparse
 import subprocess
@@ -19,16 +19,18 @@ def main(arguments: list[str] | None = None) -> int:
     """Do what the command says; 1 and one sentence on stderr if it could not be done."""
     parser = argparse.ArgumentParser(prog="python -m infra.backup", description=__doc__)
     parser.add_argument("command", choices=["create", "verify", "restore", "drill"])
-    parser.add_argument("place", type=Path, help="the folder of snapshots, or one snapshot")
-    parser.add_argument("--state", type=Path, help="the state folder of a system that runs on this machine")
-    parser.add_argument("--keep", type=int, default=2, help="how many snapshots stay in the folder (create)")
+    parser.add_argument("place", type=Path, help="folder of snapshots, or one snapshot")
+    parser.add_argument("--state", type=Path, help="state folder of a system running on this machine")
+    parser.add_argument(
+        "--keep", type=int, default=2, help="number of snapshots to keep in the folder (create; default: %(default)s)"
+    )
     parser.add_argument(
         "--then",
         nargs=argparse.REMAINDER,
         default=[],
-        help="a command that carries the snapshot away, run with its path as last argument (create; comes last)",
+        help="command that copies the snapshot elsewhere; gets its path as last argument (create; must come last)",
     )
-    parser.add_argument("--replace", action="store_true", help="restore although there is something already")
+    parser.add_argument("--replace", action="store_true", help="restore even if there is data already, and replace it")
     options = parser.parse_args(arguments)
     telemetry.setup("backup")
     try:

@@ -56,7 +56,7 @@ _ORDERS: Final = {
 
 
 @blueprint.get("/analyses")
-@describe(summary="My analyses, a page at a time", tag=TAG, query=ListQuery, responses={200: AnalysisList})
+@describe(summary="List my analyses, page by page", tag=TAG, query=ListQuery, responses={200: AnalysisList})
 @authenticated
 def list_analyses() -> ResponseReturnValue:
     """Answer a page of the user's analyses."""
@@ -106,7 +106,7 @@ def _filters(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str, Any]]
 
 
 @blueprint.get("/analyses/<uuid:id>")
-@describe(summary="One analysis", tag=TAG, responses={200: AnalysisDetail})
+@describe(summary="Get one analysis", tag=TAG, responses={200: AnalysisDetail})
 @authenticated
 def show(id: UUID) -> ResponseReturnValue:
     """Answer one analysis."""
@@ -116,7 +116,7 @@ def show(id: UUID) -> ResponseReturnValue:
 
 @blueprint.get("/analyse/<uuid:id>")
 @describe(
-    summary="One analysis (short form)",
+    summary="Get one analysis (short form)",
     tag=TAG,
     responses={
         200: Answer("The analysis.", Analysis),
@@ -142,9 +142,9 @@ def show_short(id: UUID) -> ResponseReturnValue:
 @describe(
     summary="Delete an analysis with its log and series",
     tag=TAG,
-    description="It disappears at once from lists, averages, the export and its shared link. For an hour it can be "
-    "restored; then it is removed for good.",
-    responses={204: "It is deleted, and the averages are recalculated."},
+    description="The analysis disappears immediately from lists, averages, the export and its shared link. It can be "
+    "restored for one hour; after that it is permanently removed.",
+    responses={204: "Deleted. The averages are recalculated."},
 )
 @authenticated
 def delete(id: UUID) -> ResponseReturnValue:
@@ -157,11 +157,11 @@ def delete(id: UUID) -> ResponseReturnValue:
 @describe(
     summary="Restore a deleted analysis",
     tag=TAG,
-    description="Within an hour after the deletion, with its shared link. An analysis that is not deleted stays as it "
-    "is. Uploading the same content again restores it, too.",
+    description="Possible within one hour after the deletion; the shared link works again, too. An analysis that is "
+    "not deleted does not change. Uploading the same content again also restores it.",
     responses={
-        204: "It is there, and the averages are recalculated.",
-        409: "There is no room: other logs were uploaded in its place, up to the quota.",
+        204: "Restored. The averages are recalculated.",
+        409: "Restoring it would exceed the quota of logs.",
     },
 )
 @authenticated
@@ -177,7 +177,7 @@ def restore(id: UUID) -> ResponseReturnValue:
 
 @blueprint.get("/analyses/deleted")
 @describe(
-    summary="My deleted analyses that can be restored, the last deleted first",
+    summary="List my deleted analyses that can be restored, most recently deleted first",
     tag=TAG,
     query=PageQuery,
     responses={200: DeletedList},

@@ -105,8 +105,12 @@ class Reconciler:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run once, or periodically until SIGTERM, and return the exit status: 1 if a step failed."""
-    parser = argparse.ArgumentParser(prog="reconcile", description="Make queue, objects and rows agree.")
-    parser.add_argument("--every", type=float, metavar="SECONDS", help="go on, with a pause of so many seconds")
+    parser = argparse.ArgumentParser(
+        prog="reconcile", description="Bring queue and object store in line with the database."
+    )
+    parser.add_argument(
+        "--every", type=float, metavar="SECONDS", help="repeat, with a pause of this many seconds (default: run once)"
+    )
     every: float | None = parser.parse_args(arguments).every
     logs.setup(environment.LOG_LEVEL.read())
     telemetry.setup("reconcile")

@@ -47,7 +47,7 @@ def test_a_stale_file_is_named_and_fails(
     changed = tmp_path / "infra/knative/base/services.yaml"
     changed.write_text(changed.read_text("utf-8").replace("max-scale: '2'", "max-scale: '3'", 1), "utf-8")
     assert render.main(["--check"]) == 1
-    assert capsys.readouterr().err.startswith("infra/knative/base/services.yaml is stale: run `make render`")
+    assert capsys.readouterr().err.startswith("infra/knative/base/services.yaml is out of date: run `make render`")
 
 
 def test_the_template_starts_what_the_image_starts() -> None:

@@ -1,4 +1,7 @@
-"""Figures of an analysis these pages have no name for yet: shown from their first day, in the words of their model."""
+"""Labels for figures that the pages have no translated name for: the English descriptions of the models.
+
+A figure that is added to the analysis is shown at once this way.
+"""
 
 from collections.abc import Collection, Iterator
 from types import UnionType
@@ -15,7 +18,7 @@ ELSEWHERE: Final = frozenset(
         *("fapRegen.speed", "fapRegen.revs", "fapRegen.fapTemp", "fapRegen.fapPressure", "fapRegen.fapSoot"),
     }
 )
-"""Sections and figures that the pages show in another place, or of which they show what matters."""
+"""Sections and figures that the pages show elsewhere, or only in part."""
 
 _UNITS: Final = {
     "c": "°C",
@@ -28,24 +31,24 @@ _UNITS: Final = {
     "sec": "s",
     "v": "V",
 } | {unit: unit for unit in ("bar", "g", "km", "l", "mbar", "ml")}
-"""The unit behind the last underscore of a field's name, as these pages write it."""
+"""Displayed units by the suffix of a field name."""
 
 
-def unnamed(named: Collection[str]) -> Iterator[tuple[str, str, str, int]]:
-    """Path, English name, unit and decimals of each number of the analysis that is not named or shown elsewhere."""
-    for path, field, decimals in _numbers(Analysis, ""):
-        if path not in named:
+def fallback_labels(labelled: Collection[str]) -> Iterator[tuple[str, str, str, int]]:
+    """Yield path, English label, unit and decimals of each number that is not in `labelled` and not shown elsewhere."""
+    for path, field, decimals in _numeric_fields(Analysis, ""):
+        if path not in labelled:
             unit = _UNITS.get(path.rsplit("_", 1)[-1], "")
             yield path, field.description or path.replace(".", " "), unit, decimals
 
 
-def _numbers(model: type[BaseModel], above: str) -> Iterator[tuple[str, FieldInfo, int]]:
+def _numeric_fields(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, FieldInfo, int]]:
     for name, field in model.model_fields.items():
-        path = above + name
+        path = prefix + name
         if path in ELSEWHERE:
             continue
         for kind in get_args(field.annotation) if isinstance(field.annotation, UnionType) else (field.annotation,):
             if kind in (int, float):
                 yield path, field, 0 if kind is int else 2
             elif isinstance(kind, type) and issubclass(kind, BaseModel):
-                yield from _numbers(kind, f"{path}.")
+                yield from _numeric_fields(kind, f"{path}.")

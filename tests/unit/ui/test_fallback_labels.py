@@ -5,8 +5,8 @@ from pydantic import Field
 
 from faplog.contracts import analysis
 from faplog.contracts.figures import Part
-from ui import unnamed
-from ui.figures import GROUPS, NAMED, complete
+from ui import fallback_labels
+from ui.figures import GROUPS, LABELLED, with_fallback_labels
 
 
 def test_a_new_metric_is_shown_in_the_words_of_its_model(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,8 +21,8 @@ def test_a_new_metric_is_shown_in_the_words_of_its_model(monkeypatch: pytest.Mon
         fap: Fap
         other: Other | None
 
-    monkeypatch.setattr(unnamed, "Analysis", Grown)
-    drive, filter_ = ({figure.path: figure for figure in group.figures} for group in complete(NAMED)[:2])
+    monkeypatch.setattr(fallback_labels, "Analysis", Grown)
+    drive, filter_ = ({figure.path: figure for figure in group.figures} for group in with_fallback_labels(LABELLED)[:2])
     other, ash = drive["other.counted"], filter_["fap.ash_grams_g"]
     assert (other.path, other.name, other.unit, other.decimals) == ("other.counted", "other counted", "", 0)
     assert (ash.path, ash.name, ash.unit, ash.decimals) == ("fap.ash_grams_g", "ash, in grams", "g", 2)
