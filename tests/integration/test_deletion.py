@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 from werkzeug.test import TestResponse
 
+from faplog.blobs import Blobs
 from faplog.contracts.analysis import ANALYSIS_VERSION
 from faplog.contracts.keys import log_key, result_key, series_key
 from functions.api.analyses import deletion
@@ -334,14 +335,14 @@ def test_reconcile_leaves_it_alone_and_goes_on_once_it_is_restored(
 def test_an_upload_on_its_way_may_be_deleted(system: Rig, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     """The row is there before its object is, so the history offers to delete it. The deletion came last."""
     content = some_log()
-    put = type(system.blobs).put
+    put = Blobs.put
 
-    def delete_then_put(self: Any, key: str, *more: Any, **named: Any) -> None:
+    def delete_then_put(self: Blobs, key: str, *more: Any, **named: Any) -> None:
         delete(person, UUID(listed(person)[0]))
         put(self, key, *more, **named)
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(system.blobs), "put", delete_then_put)
+        patch.setattr(Blobs, "put", delete_then_put)
         analysis_id = uploaded(person, content)
     assert (state(person, analysis_id), deleted_ids(person)) == (404, [str(analysis_id)])
     assert restore(person, analysis_id).status_code == 204
@@ -397,7 +398,7 @@ def test_leaving_takes_the_deleted_logs_along(system: Rig, person: Person) -> No
 
 
 def test_deleting_makes_room_at_once_and_restoring_needs_room(api_settings: Settings, tmp_path: Path) -> None:
-    with rig(api_settings.model_copy(update={"FAPLOG_QUOTA_LOGS": 2}), tmp_path) as small:
+    with rig(api_settings.model_copy(update={"quota_logs": 2}), tmp_path) as small:
         person = arrive(small.app)
         contents = [some_log() for _ in range(5)]
         first, second = (uploaded(person, content) for content in contents[:2])
@@ -537,7 +538,7 @@ def test_a_result_and_a_deletion_at_once(system: Rig, person: Person) -> None:
 
 
 def test_restoring_at_once_keeps_the_quota(api_settings: Settings, tmp_path: Path) -> None:
-    with rig(api_settings.model_copy(update={"FAPLOG_QUOTA_LOGS": 3}), tmp_path) as small:
+    with rig(api_settings.model_copy(update={"quota_logs": 3}), tmp_path) as small:
         person = arrive(small.app)
         ids = [uploaded(person) for _ in range(3)]
         for analysis_id in ids:
