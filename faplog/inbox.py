@@ -5,9 +5,10 @@ from typing import TypeVar
 
 from flask import Request
 from pydantic import BaseModel, ValidationError
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, Unauthorized
 
+from faplog.contracts.errors import ErrorCode
 from faplog.contracts.messages import HEADER_SECRET
+from faplog.http_errors import refused
 
 MAX_MESSAGE_BYTES = 1 << 20
 """The maximum payload of NATS."""
@@ -30,8 +31,8 @@ def receive(request: Request, model: type[M], secret: str) -> M:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "body"
-        said = f"Not a message this function takes: {where}: {first['msg']}."
-        raise BadRequest(printable(said)) from None
+        reason = printable(first["msg"])
+        raise refused(ErrorCode.MESSAGE_INVALID, field=printable(where), reason=reason) from None
 
 
 def printable(text: str) -> str:
@@ -43,12 +44,12 @@ def check_sender(request: Request, secret: str) -> None:
     """Raise `Unauthorized` unless the request carries the connector secret."""
     given = request.headers.get(HEADER_SECRET, "")
     if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), secret.encode()):
-        raise Unauthorized("Messages must carry the connector secret.")
+        raise refused(ErrorCode.SENDER_NOT_ALLOWED)
 
 
 def read_body(request: Request, limit: int) -> bytes:
     """Return the body, chunked or not. Bytes are counted, since of-watchdog sends no Content-Length."""
     body = request.stream.read(limit + 1)
     if len(body) > limit:
-        raise RequestEntityTooLarge(f"The body is longer than {limit} bytes.")
+        raise refused(ErrorCode.BODY_TOO_LARGE, max_bytes=limit)
     return bytes(body)

@@ -22,7 +22,11 @@ class Away(Exception):
 
 
 class Refused(Exception):
-    """The API refused the request; `str(error)` is its sentence for the user."""
+    """The API refused the request; `error` is what it said: `message`, `code`, `params`."""
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        super().__init__(error.get("message", ""))
+        self.error = error
 
 
 class Api:
@@ -39,7 +43,14 @@ class Api:
         )
 
     def get(self, path: str, cookies: dict[str, str], timeout: float, **query: str | int | None) -> dict[str, Any]:
-        """The JSON object at `path`, within `timeout` seconds.
+        """Return the JSON object at `path`, within `timeout` seconds. Raises as `get_json` does."""
+        body = self.get_json(path, cookies, timeout, **query)
+        if not isinstance(body, dict):
+            raise Away("an answer that is no JSON object")
+        return cast(dict[str, Any], body)
+
+    def get_json(self, path: str, cookies: dict[str, str], timeout: float, **query: str | int | None) -> object:
+        """Return the JSON at `path`, within `timeout` seconds.
 
         Raises:
             NotSignedIn: 401. NotThere: 404. Refused: any other 4xx. Away: no answer in time, or a 5xx.
@@ -58,8 +69,8 @@ class Api:
         if response.is_server_error or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
             raise Away(_sentence(response))
         if not response.is_success:
-            raise Refused(_sentence(response))
-        return _object(response)
+            raise Refused(_error(response))
+        return _json(response)
 
 
 _COOKIE_SAFE = "!#$%&'()*+-./:<=>?@[]^_`{|}~"
@@ -71,19 +82,20 @@ def _trace() -> dict[str, str]:
     return {"traceparent": traceparent} if traceparent else {}
 
 
-def _object(response: httpx.Response) -> dict[str, Any]:
+def _json(response: httpx.Response) -> object:
     try:
-        body = orjson.loads(response.content)
+        return cast(object, orjson.loads(response.content))
     except orjson.JSONDecodeError as error:
         raise Away("an answer that is no JSON") from error
-    if not isinstance(body, dict):
-        raise Away("an answer that is no JSON object")
-    return cast(dict[str, Any], body)
 
 
 def _sentence(response: httpx.Response) -> str:
+    return str(_error(response).get("message", ""))
+
+
+def _error(response: httpx.Response) -> dict[str, Any]:
     try:
         body = orjson.loads(response.content)
     except orjson.JSONDecodeError:
-        return ""
-    return str(body.get("message", "")) if isinstance(body, dict) else ""
+        return {}
+    return body if isinstance(body, dict) else {}

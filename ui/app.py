@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from faplog import settings as configuration
 from faplog import telemetry
 from faplog.contracts.limits import Severity
-from ui import catalogs, files, findings, headers, preferences, reasons, script_texts, session, units
+from ui import catalogs, errors, files, findings, headers, preferences, script_texts, session, units
 from ui.api import Api
 from ui.fragments import wants_fragment
 from ui.pages import account, compare, history, landing, log, sample, shared, sharing, summary, upload
@@ -37,7 +37,7 @@ def create_app(settings: Settings | None = None, api: Api | None = None) -> Flas
     logging.getLogger("httpx").setLevel(logging.WARNING)  # else a line for each of our own requests
     Compress(app)
     catalogs.PoBabel(app, locale_selector=preferences.locale)
-    app.jinja_env.filters |= units.FILTERS | {"reason": reasons.reason, "profile": findings.profile}
+    app.jinja_env.filters |= units.FILTERS | {"error_text": errors.text, "profile": findings.profile}
     app.context_processor(_everywhere)
     app.after_request(headers.add)
     _serve_files(app)
@@ -60,6 +60,7 @@ def _everywhere() -> dict[str, Any]:
         "here": session.here(),
         "Severity": Severity,
         "script_texts": script_texts.texts,
+        "error_texts": errors.texts_for_scripts,
         "month_name": units.month,
         "unit_name": units.unit_name,
         "has_sample": sample.exists(),

@@ -11,6 +11,7 @@ from typing import Any, Final
 from flask import current_app, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from ui import errors
 from ui.api import Api, Away, NotSignedIn, NotThere, Refused
 from ui.session import api_cookies, here, perhaps_signed_in
 from ui.settings import Settings
@@ -30,16 +31,29 @@ def fetch(path: str, **query: str | int | None) -> dict[str, Any]:
     return _ask(path, api_cookies(), query)
 
 
+def fetch_list(path: str) -> list[dict[str, Any]]:
+    """Return the JSON objects of a list of the API, for the browser this request came from."""
+    api, patience = _api_and_patience()
+    body = api.get_json(path, api_cookies(), patience)
+    if not isinstance(body, list):
+        raise Away("an answer that is no list")
+    return [item for item in body if isinstance(item, dict)]
+
+
 def fetch_for_anybody(path: str) -> dict[str, Any]:
     """The API's answer for somebody without an account, whatever cookies came with this request."""
     return _ask(path, {}, {})
 
 
 def _ask(path: str, cookies: dict[str, str], query: dict[str, str | int | None]) -> dict[str, Any]:
-    api: Api = current_app.extensions["api"]
-    settings: Settings = current_app.extensions["settings"]
-    patience = settings.api_timeout if wants_fragment() else settings.api_patience
+    api, patience = _api_and_patience()
     return api.get(path, cookies, patience, **query)
+
+
+def _api_and_patience() -> tuple[Api, float]:
+    """Return the API's client, and how many seconds this request may wait for it."""
+    settings: Settings = current_app.extensions["settings"]
+    return current_app.extensions["api"], settings.api_timeout if wants_fragment() else settings.api_patience
 
 
 def page(frame: str, body: str, read: Callable[[], dict[str, Any]], **known: Any) -> Answer:
@@ -58,7 +72,9 @@ def page(frame: str, body: str, read: Callable[[], dict[str, Any]], **known: Any
     except NotThere:
         return render_template("not_found.html", of_user=True), 404
     except Refused as error:
-        return render_template(frame, **known, content=render_template("refused.html", sentence=str(error))), 400
+        return render_template(
+            frame, **known, content=render_template("refused.html", sentence=errors.text(error.error))
+        ), 400
     return render_template(frame, **known, content=content)
 
 
@@ -71,7 +87,7 @@ def _fragment(body: str, read: Callable[[], dict[str, Any]], known: dict[str, An
     except NotThere:
         return render_template("missing.html"), 404
     except Refused as error:
-        return render_template("refused.html", sentence=str(error)), 400
+        return render_template("refused.html", sentence=errors.text(error.error)), 400
     except Away as error:
         current_app.logger.warning("api away", extra={"reason": str(error)})
         return render_template("away.html"), 503

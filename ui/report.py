@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from faplog.contracts.limits import Severity
+from faplog.contracts.log_rules import GAP_SEC
 from ui import findings
 from ui.figures import GROUPS, Figure, speed_bands
 from ui.gauges import gauges
@@ -12,7 +13,7 @@ _PRESSURE: Final = Figure("fap.pressure.max_mbar", "")
 
 
 def _meaning(verdict: Severity, analysis: dict[str, Any]) -> Any:
-    """What the verdict means; where there is none, why."""
+    """Return what the verdict means; where there is none, why."""
     if verdict is Severity.UNKNOWN:
         if _RAN.of(analysis) is None:
             return findings.ENGINE_UNREAD
@@ -24,7 +25,7 @@ def _meaning(verdict: Severity, analysis: dict[str, Any]) -> Any:
 
 
 def report(log: dict[str, Any]) -> dict[str, Any]:
-    """What the template needs for `log`, the API's answer for one analysis."""
+    """Return what the template needs for `log`, the API's answer for one analysis."""
     analysis = log.get("analysis") or {}
     health = analysis.get("health") or {}
     checked = findings.shown(health.get("findings"))
@@ -36,6 +37,8 @@ def report(log: dict[str, Any]) -> dict[str, Any]:
         "verdict_name": findings.VERDICT[verdict],
         "verdict_meaning": _meaning(verdict, analysis),
         "verdict_icon": findings.ICON[verdict],
+        "urgency": findings.urgency(health.get("urgency")),
+        "notes": findings.notes(health.get("notes")),
         "problems": [finding for finding in checked if finding.advice],
         "checked": checked,
         "gauges": gauges(checked),
@@ -45,4 +48,5 @@ def report(log: dict[str, Any]) -> dict[str, Any]:
             if any(figure.of(analysis) is not None for figure in group.figures)
         ],
         "bands": speed_bands(analysis),
+        "gap_sec": GAP_SEC,
     }

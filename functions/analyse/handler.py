@@ -1,20 +1,23 @@
 """The function's door: a message from the connector, or a log as it is, straight from whoever may reach us."""
 
+from http import HTTPStatus
 from typing import Final
 
 import orjson
 from flask import Flask, Response, request
-from werkzeug.exceptions import RequestEntityTooLarge, UnprocessableEntity
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from faplog import function, inbox, settings, telemetry
+from faplog.contracts.errors import ErrorCode
+from faplog.contracts.log_rules import MAX_LOG_BYTES, MAX_LOG_MB
 from faplog.contracts.messages import AnalysisRequest
+from faplog.http_errors import refused, refused_with
 
 from . import job
 from .core.analysis import analyse, read
 from .core.errors import BadLog
 from .settings import Settings
 
-MAX_LOG_BYTES: Final = 20 * 1024 * 1024
 CSV: Final = "text/csv"
 JSON: Final = "application/json"
 
@@ -45,8 +48,8 @@ def _direct() -> bytes:
     try:
         body = inbox.read_body(request, MAX_LOG_BYTES)
     except RequestEntityTooLarge:
-        raise RequestEntityTooLarge(f"A log may have {MAX_LOG_BYTES >> 20} MB at most.") from None
+        raise refused(ErrorCode.LOG_BODY_TOO_LARGE, max_mb=MAX_LOG_MB) from None
     try:
         return orjson.dumps(analyse(read(body)))
     except BadLog as error:
-        raise UnprocessableEntity(job.sentence(error)) from None
+        raise refused_with(HTTPStatus.UNPROCESSABLE_ENTITY, error.code, error.params) from None

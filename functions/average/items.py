@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import orjson
 
+from faplog.contracts.errors import CodedError, ErrorCode
+
 from .core.reading import slim
 
 _BREAK: Final = b",\n"
@@ -15,8 +17,8 @@ _LINE_BYTES: Final = 16 << 20
 """More than any analysis has: what is longer is no list with an element a line."""
 
 
-class BadList(Exception):
-    """The stored list is not what the API writes; the sentence says so."""
+class BadList(CodedError):
+    """The stored list is not what the API writes."""
 
 
 class _NotByLine(Exception):
@@ -71,7 +73,7 @@ def _whole(content: bytes) -> list[Any]:
     try:
         items = orjson.loads(content)
     except orjson.JSONDecodeError:
-        raise BadList("The list of analyses cannot be read.") from None
+        raise BadList(ErrorCode.AVERAGE_LIST_MALFORMED) from None
     if type(items) is not list:
-        raise BadList("The list of analyses is no list.")
+        raise BadList(ErrorCode.AVERAGE_LIST_EXPECTED)
     return items

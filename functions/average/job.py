@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 import orjson
 
 from faplog import telemetry
+from faplog.contracts.errors import CodedError, ErrorCode
 from faplog.contracts.keys import average_result_key
 from faplog.contracts.messages import (
     MAX_INLINE_BYTES,
@@ -48,8 +49,8 @@ class Store(Protocol):
         """Put bytes under a key."""
 
 
-class NothingToAverage(Exception):
-    """No analyses; the sentence says why."""
+class NothingToAverage(CodedError):
+    """No analyses; the code says why."""
 
 
 def answer(request: Request, store: Store) -> AverageResult:
@@ -64,10 +65,11 @@ def answer(request: Request, store: Store) -> AverageResult:
         with without_collector():
             found = average(_items(data, store))
         if not found.overall.logs:
-            raise NothingToAverage("None of the analyses can be read.")
+            raise NothingToAverage(ErrorCode.AVERAGE_LIST_UNUSABLE)
     except (NothingToAverage, BadList) as error:
-        log.info("not averaged", extra={"reason": str(error)})
-        return _result(data, AverageStatus.FAILED, f"Failed to process data: {error}")
+        log.info("not averaged", extra={"code": error.code})
+        failed = AverageStatus.FAILED
+        return _result(data, failed, str(error), code=error.code, params=error.params)
     content = orjson.dumps(found.model_dump(mode="json", by_alias=True))
     seconds = perf_counter() - began
     telemetry.record("faplog.average.duration", seconds)
@@ -90,14 +92,14 @@ def _items(data: RequestData, store: Store) -> list[Any]:
     if data.analysis is not None:
         return data.analysis
     if data.analysis_ref is None:
-        raise NothingToAverage("The request names no analyses.")
+        raise NothingToAverage(ErrorCode.AVERAGE_WITHOUT_LIST)
     return read_items(partial(_pieces, store, data.analysis_ref))
 
 
 def _pieces(store: Store, reference: str) -> Iterator[bytes]:
     pieces = store.read(reference)
     if pieces is None:
-        raise NothingToAverage("The list of analyses is no longer there.")
+        raise NothingToAverage(ErrorCode.AVERAGE_LIST_MISSING)
     return pieces
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from faplog.contracts.errors import ErrorCode, cause
 from tests.browser.chromium import DESKTOP, PHONE
 from tests.browser.conftest import Driver, Visit
 from tests.browser.owner import PASSWORD, Owner
@@ -94,7 +95,7 @@ def test_trying_again_is_offered_where_it_can_help(
     expect(again).to_have_count(0)
 
     watched.forgive("413")
-    full = {"message": "You keep 10,000 logs and may keep 10,000: delete some that you no longer need."}
+    full = cause(ErrorCode.QUOTA_EXCEEDED, kept=10_000, quota=10_000).model_dump(mode="json")
     watched.context.route("**/api/v1/analyses", lambda route: route.fulfill(status=413, json=full))
     page.locator("#files").set_input_files(drives[0])
     expect(page.locator(".upload", has_text=drives[0].name)).to_contain_text("You keep 10,000 logs")

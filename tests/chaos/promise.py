@@ -66,7 +66,7 @@ def analysed_once(stack: Stack, account: Account, accepted: list[str]) -> None:
 
 def averages_are_of(account: Account, analyses: list[dict[str, Any]]) -> None:
     """There is an average of each period with analyses, and it is what `average` makes of them."""
-    shown = account.http.get("/average/available").raise_for_status().json()["data"]
+    shown = account.http.get("/average/available").raise_for_status().json()
     periods = {(one["type"], one["year"], one["month"]) for one in shown}
     days = {one["logDate"][:7] for one in analyses}
     assert periods == {

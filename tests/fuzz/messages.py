@@ -132,7 +132,7 @@ def _post(door: FlaskClient, data: bytes) -> Any:
     if response.status_code == 200:
         check_plain(answer)
         return answer
-    assert set(answer) == {"statusCode", "error", "message"}
+    assert set(answer) == {"statusCode", "error", "message", "code", "params"}
     check_sentence(answer["message"])
     return None
 

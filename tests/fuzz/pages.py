@@ -64,7 +64,7 @@ def _app() -> Flask:
         "analyses": listing(item(), item(OTHER_ID)),
         f"analyses/{LOG_ID}": detail(analyses()[0]),
         f"analyses/{OTHER_ID}": detail(ANALYSIS),
-        "average/available": {"data": [{"type": "MONTHLY", "year": 2025, "month": 3}]},
+        "average/available": [{"type": "MONTHLY", "year": 2025, "month": 3}],
         "average": {"status": "CALCULATING", "message": None, "average": None},
         "account": {"email": "a@example.org"},
     }

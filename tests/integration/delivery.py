@@ -90,7 +90,13 @@ def success(analysis_id: UUID, **more: Any) -> dict[str, Any]:
 
 def failure(analysis_id: UUID, **more: Any) -> dict[str, Any]:
     """A result that says the log cannot be read."""
-    said = {"status": "Failed", "message": "Failed to read csv file: no rows.", "analysis": None}
+    said = {
+        "status": "Failed",
+        "message": "Failed to read csv file: no rows.",
+        "code": "COLUMN_MISSING",
+        "params": {"column": "Time"},
+        "analysis": None,
+    }
     return success(analysis_id) | said | {"logDate": None, "distance": None} | more
 
 

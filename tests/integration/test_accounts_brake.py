@@ -51,6 +51,8 @@ def test_some_failures_are_free_then_there_is_a_wait(owner: Person) -> None:
     assert braked.status_code == 429
     assert 1 <= int(braked.headers["Retry-After"]) <= rate_limit.PAIR.first_wait.total_seconds()
     assert braked.headers["Retry-After"] in braked.get_json()["message"]
+    wait = {"retry_after_sec": int(braked.headers["Retry-After"])}
+    assert (braked.get_json()["code"], braked.get_json()["params"]) == ("RATE_LIMITED", wait)
 
 
 def test_during_the_wait_the_right_password_must_wait_too_but_only_there(owner: Person) -> None:

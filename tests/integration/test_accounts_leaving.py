@@ -188,6 +188,7 @@ def test_the_export_holds_what_was_uploaded_and_what_came_of_it(person: Person, 
     assert [event["event"] for event in account["events"]] == ["registered", "logged in", "exported"]
     assert {row["status"] for row in analyses} == {"Success", "Processing"}
     assert [row["analysis"] for row in analyses if row["status"] == "Success"] == [{"version": 1}]
+    assert {(row["code"], row["params"]) for row in analyses} == {(None, None)}
 
 
 def test_the_export_of_nobody_in_particular(person: Person) -> None:

@@ -91,7 +91,7 @@ def test_twenty_registrations_of_one_address_make_one_account(api_app: Flask) ->
 def test_what_cannot_be_an_account_is_refused_with_a_sentence(api_app: Flask, body: Any) -> None:
     response = api_app.test_client().post(f"{AUTH}/register", json=body)
     assert response.status_code == 400
-    assert response.get_json().keys() == {"statusCode", "error", "message"}
+    assert response.get_json().keys() == {"statusCode", "error", "message", "code", "params"}
     assert response.get_json()["message"].endswith(".")
     assert PASSWORD not in response.text
 

@@ -1,6 +1,8 @@
 """Results applied once, however they come, and averages asked for when they are due."""
 
 import hashlib
+import io
+import zipfile
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -45,6 +47,33 @@ def test_a_result_is_shown(system: Rig, person: Person) -> None:
     assert (shown["fapRegen"], shown["distance"]) == (True, 10.5)
     (listed,) = get(person, "/analyses")["data"]
     assert listed["verdict"] == "good"
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "params"),
+    [
+        ({}, "COLUMN_MISSING", {"column": "Time"}),
+        ({"code": "NO_ROWS", "params": None}, "NO_ROWS", {}),
+        ({"code": "OF_A_LATER_RELEASE", "params": {"n": 3, "name": "x"}}, "OF_A_LATER_RELEASE", {"n": 3, "name": "x"}),
+        ({"code": None, "params": None}, None, None),
+    ],
+)
+def test_a_failure_is_shown_with_its_code(
+    system: Rig, person: Person, said: dict[str, Any], code: str | None, params: dict[str, Any] | None
+) -> None:
+    """Also one of a later release, and one of a release that knew no codes."""
+    content = some_log()
+    analysis_id = uploaded(person, content)
+    system.analysed(failure(analysis_id, **said))
+    (listed,) = get(person, "/analyses")["data"]
+    with zipfile.ZipFile(io.BytesIO(person.call("GET", f"{API}/account/export").data)) as archive:
+        (kept,) = orjson.loads(archive.read("analyses.json"))
+    for shown in (get(person, f"/analyses/{analysis_id}"), listed, kept):
+        assert (shown["status"], shown["code"], shown["params"]) == ("Failed", code, params)
+        assert shown["message"] == "Failed to read csv file: no rows."
+    assert uploaded(person, content) == analysis_id
+    again = get(person, f"/analyses/{analysis_id}")
+    assert (again["status"], again["message"], again["code"], again["params"]) == ("Processing", None, None, None)
 
 
 @pytest.mark.parametrize("second", [success, failure])
@@ -188,6 +217,8 @@ def test_an_average_is_shown_and_what_did_not_change_is_not_asked_for(system: Ri
     assert get(person, "/average") == {
         "status": "SUCCESS",
         "message": "Average calculated successfully.",
+        "code": None,
+        "params": None,
         "average": {"overall": {"logs": 1}},
     }
     assert get(person, "/average", type="MONTHLY", year=2024, month=12)["average"] == {"overall": {"logs": 1}}
@@ -196,7 +227,7 @@ def test_an_average_is_shown_and_what_did_not_change_is_not_asked_for(system: Ri
     assert periods == {("OVERALL", None), ("YEARLY", 2025), ("MONTHLY", 2025)}
     shown = get(person, "/average")
     assert (shown["status"], shown["average"]) == ("CALCULATING", {"overall": {"logs": 1}})
-    available = [tuple(one.values()) for one in get(person, "/average/available")["data"]]
+    available = [tuple(one.values()) for one in get(person, "/average/available")]
     assert available == [
         ("OVERALL", None, None, "CALCULATING"),
         ("YEARLY", 2025, None, "CALCULATING"),
@@ -233,15 +264,24 @@ def test_an_average_that_is_not_the_one_asked_for_is_dropped(system: Rig, person
 
 
 @pytest.mark.parametrize(
-    "bad", [{"status": "FAILED", "message": "It broke.", "average": None}, {"average": {}}, {"average": None}]
+    ("bad", "code"),
+    [
+        ({"status": "FAILED", "message": "It broke.", "average": None}, None),
+        ({"status": "FAILED", "message": "It broke.", "average": None, "code": "LATER", "params": {"n": 1}}, "LATER"),
+        ({"average": {}}, "AVERAGE_EMPTY"),
+        ({"average": None}, "AVERAGE_EMPTY"),
+    ],
 )
-def test_a_bad_average_keeps_the_last_good_one(system: Rig, person: Person, bad: dict[str, Any]) -> None:
+def test_a_bad_average_keeps_the_last_good_one(
+    system: Rig, person: Person, bad: dict[str, Any], code: str | None
+) -> None:
     system.analysed(success(uploaded(person)))
     system.averaged(average_of(_overall(system)))
     system.analysed(success(uploaded(person)))
     system.averaged(average_of(_overall(system), **bad))
     shown = get(person, "/average")
-    assert shown["status"] == "FAILED"
+    assert (shown["status"], shown["code"]) == ("FAILED", code)
+    assert shown["params"] == (None if code is None else bad.get("params", {}))
     assert shown["message"].endswith(".")
     assert shown["average"] == {"overall": {"logs": 1}}
 
@@ -254,10 +294,10 @@ def test_a_deletion_makes_the_averages_anew_and_the_last_one_takes_them_away(sys
     system.take("average.request")
     assert person.call("DELETE", f"{API}/analyses/{first}").status_code == 204
     assert len(_overall(system)["data"]["analysis"]) == 1
-    assert [one["type"] for one in get(person, "/average/available")["data"]] == ["OVERALL", "YEARLY", "MONTHLY"]
+    assert [one["type"] for one in get(person, "/average/available")] == ["OVERALL", "YEARLY", "MONTHLY"]
     assert person.call("DELETE", f"{API}/analyses/{second}").status_code == 204
     assert person.call("DELETE", f"{API}/analyses/{second}").status_code == 404
-    assert get(person, "/average/available")["data"] == []
+    assert get(person, "/average/available") == []
     assert system.take("average.request") == []
 
 
@@ -419,7 +459,7 @@ def test_the_list_of_an_average_is_removed_when_its_result_is_in(system: Rig, pe
             system.averaged(average_of(request, **more))
         assert (lists(system, person) == set()) == (number == 2)
     status = "FAILED" if outcome in ("failed", "empty") else "SUCCESS"
-    assert {one["status"] for one in get(person, "/average/available")["data"]} == {status}
+    assert {one["status"] for one in get(person, "/average/available")} == {status}
 
 
 def test_the_list_of_an_average_that_is_no_longer_wanted_is_removed(system: Rig, person: Person) -> None:

@@ -86,6 +86,8 @@ def test_pages(person: Person, history: dict[str, UUID]) -> None:
         "status",
         "stage",
         "message",
+        "code",
+        "params",
         "fapRegen",
         "distance",
         "verdict",
@@ -119,7 +121,11 @@ def test_pages(person: Person, history: dict[str, UUID]) -> None:
 def test_a_bad_query_is_a_400_with_a_sentence(person: Person, query: str) -> None:
     response = person.call("GET", f"{API}/analyses?{query}")
     assert response.status_code == 400
-    assert response.get_json()["message"].endswith(".")
+    error = response.get_json()
+    assert error["message"].endswith(".")
+    assert (error["code"], {"field", "reason"}) == ("INVALID_INPUT", error["params"].keys()) or (
+        error["code"] == "PARAMETER_REPEATED"
+    )
 
 
 @pytest.mark.parametrize(
@@ -271,7 +277,11 @@ def test_lists_are_ones_own_and_need_a_login(system: Rig, person: Person, path: 
     stranger = arrive(system.app)
     assert system.app.test_client(use_cookies=False).get(API + path).status_code == 401
     seen = stranger.call("GET", API + path)
-    assert seen.status_code == 404 if path == "/average" else seen.get_json()["data"] == []
+    body = seen.get_json()
+    if path == "/average":
+        assert (seen.status_code, body["code"]) == (404, "AVERAGE_NOT_FOUND")
+    else:
+        assert (seen.status_code, body if path == "/average/available" else body["data"]) == (200, [])
 
 
 def test_uploading_needs_a_login(system: Rig, person: Person) -> None:

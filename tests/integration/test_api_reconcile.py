@@ -59,8 +59,10 @@ def test_a_lost_request_is_published_again_and_in_the_end_given_up(system: Rig, 
     assert attempts(system) == []
     shown = get(person, f"/analyses/{analysis_id}")
     assert (shown["status"], "4 times" in shown["message"]) == ("Failed", True)
+    assert (shown["code"], shown["params"]) == ("ANALYSIS_TIMED_OUT", {"tries": 4})
     system.analysed(success(analysis_id))  # late, but it came
-    assert get(person, f"/analyses/{analysis_id}")["status"] == "Success"
+    shown = get(person, f"/analyses/{analysis_id}")
+    assert (shown["status"], shown["code"], shown["params"]) == ("Success", None, None)
 
 
 def test_uploading_again_gives_a_new_budget(system: Rig, person: Person) -> None:
@@ -135,6 +137,7 @@ def test_a_half_made_upload_is_ended(system: Rig, person: Person) -> None:
     system.reconcile()
     shown = get(person, f"/analyses/{half}")
     assert (shown["status"], "upload" in shown["message"]) == ("Failed", True)
+    assert (shown["code"], shown["params"]) == ("UPLOAD_NOT_FINISHED", {})
     assert len(system.take("average.request")) == 3  # nothing of the user is pending any more
 
 
@@ -151,6 +154,7 @@ def test_lost_averages_are_asked_for_again_and_in_the_end_given_up(system: Rig, 
     system.reconcile()
     shown = get(person, "/average")
     assert (shown["status"], "4 times" in shown["message"]) == ("FAILED", True)
+    assert (shown["code"], shown["params"]) == ("AVERAGE_TIMED_OUT", {"tries": 4})
     for request in first:
         system.averaged(average_of(request))
     assert get(person, "/average")["status"] == "SUCCESS"

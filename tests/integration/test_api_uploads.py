@@ -44,6 +44,8 @@ def test_a_log_is_stored_and_queued(system: Rig, person: Person) -> None:
         "status": "Processing",
         "stage": "analyse",
         "message": None,
+        "code": None,
+        "params": None,
         "logDate": None,
         "fapRegen": False,
         "distance": None,
@@ -136,7 +138,11 @@ def test_a_zip_gives_each_log_and_says_what_it_left(system: Rig, person: Person)
     answer = response.get_json()
     assert len(answer["ids"]) == 2
     assert answer["skipped"] == ["notes.txt", "__MACOSX/._a.csv"]
-    assert [one["fileName"] for one in answer["refused"]] == ["empty.csv", "paper.csv"]
+    assert answer["skippedReason"]["code"] == "ZIP_ENTRY_NOT_CSV"
+    assert [(one["fileName"], one["code"], one["params"]) for one in answer["refused"]] == [
+        ("empty.csv", "UPLOAD_EMPTY", {}),
+        ("paper.csv", "NOT_TEXT", {}),
+    ]
     listed = get(person, "/analyses", sortBy="createdAt", order="asc")["data"]
     assert {one["fileName"] for one in listed} == {"a.csv", "b.csv"}
     assert len(system.take("analysis.request")) == 2
@@ -160,7 +166,13 @@ def test_the_short_form(system: Rig, person: Person) -> None:
     system.analysed(failure(analysis_id))
     failed = person.call("GET", path)
     assert failed.status_code == 422
-    assert failed.get_json() == {"stage": "analyse", "status": "fail", "message": "Failed to read csv file: no rows."}
+    assert failed.get_json() == {
+        "stage": "analyse",
+        "status": "fail",
+        "message": "Failed to read csv file: no rows.",
+        "code": "COLUMN_MISSING",
+        "params": {"column": "Time"},
+    }
     other = UUID(upload(person, some_log(), "b.csv", "/analyse").get_json()["id"])
     system.analysed(success(other))
     assert get(person, f"/analyse/{other}") == success(other)["analysis"]
@@ -176,37 +188,38 @@ def _bomb() -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "status"),
+    ("name", "content", "status", "code"),
     [
-        ("empty.csv", b"", 400),
-        ("blank.csv", b"\n\n  \n", 400),
-        ("paper.csv", b"%PDF-1.7\n1 0 obj\n", 400),
-        ("words.csv", b"only words\n", 400),
-        ("data.csv", b"2025.02.03;07:41:03;800\n", 400),
-        ("a.pdf", b"%PDF-1.7\n1 0 obj\n", 400),
-        ("noextension", b"Date;Time;Revs\n", 400),
-        ("a.csv.exe", b"Date;Time;Revs\n", 400),
-        ("no.zip", b"Date;Time;Revs\n", 400),
-        ("nothing.zip", zipped({}), 400),
-        ("nocsv.zip", zipped({"a.txt": b"x"}), 400),
-        ("bad.zip", zipped({"a.csv": b"%PDF-1.7"}), 400),
-        ("nested.zip", zipped({"b.zip": zipped({"a.csv": b"Date;Time;Revs\n"})}), 400),
-        ("many.zip", zipped({f"{n}.csv": b"Date;Time\n" for n in range(1001)}), 413),
-        ("bomb.zip", _bomb(), 413),
-        ("big.csv", b"Date;Time;Revs\n" + b"0" * MAX_UPLOAD_BYTES, 413),
-        ("big.zip", b"PK\x03\x04" + b"0" * MAX_UPLOAD_BYTES, 413),
-        ("21.csv", b"Date;Time;Revs\n" + b"0" * 21_000_000, 413),
+        ("empty.csv", b"", 400, "UPLOAD_EMPTY"),
+        ("blank.csv", b"\n\n  \n", 400, "UPLOAD_EMPTY"),
+        ("paper.csv", b"%PDF-1.7\n1 0 obj\n", 400, "NOT_TEXT"),
+        ("words.csv", b"only words\n", 400, "HEADER_EXPECTED"),
+        ("data.csv", b"2025.02.03;07:41:03;800\n", 400, "HEADER_EXPECTED"),
+        ("torque.csv", b"GPS Time, Device Time, Longitude, Latitude\n", 400, "OTHER_APP"),
+        ("a.pdf", b"%PDF-1.7\n1 0 obj\n", 400, "FILE_TYPE_UNKNOWN"),
+        ("noextension", b"Date;Time;Revs\n", 400, "FILE_TYPE_UNKNOWN"),
+        ("a.csv.exe", b"Date;Time;Revs\n", 400, "FILE_TYPE_UNKNOWN"),
+        ("no.zip", b"Date;Time;Revs\n", 400, "ZIP_INVALID"),
+        ("nothing.zip", zipped({}), 400, "ZIP_WITHOUT_CSV"),
+        ("nocsv.zip", zipped({"a.txt": b"x"}), 400, "ZIP_WITHOUT_CSV"),
+        ("bad.zip", zipped({"a.csv": b"%PDF-1.7"}), 400, "ZIP_WITHOUT_LOGS"),
+        ("nested.zip", zipped({"b.zip": zipped({"a.csv": b"Date;Time;Revs\n"})}), 400, "ZIP_WITHOUT_CSV"),
+        ("many.zip", zipped({f"{n}.csv": b"Date;Time\n" for n in range(1001)}), 413, "ZIP_TOO_LARGE"),
+        ("bomb.zip", _bomb(), 413, "ZIP_TOO_LARGE"),
+        ("big.csv", b"Date;Time;Revs\n" + b"0" * MAX_UPLOAD_BYTES, 413, "UPLOAD_TOO_LARGE"),
+        ("big.zip", b"PK\x03\x04" + b"0" * MAX_UPLOAD_BYTES, 413, "UPLOAD_TOO_LARGE"),
+        ("21.csv", b"Date;Time;Revs\n" + b"0" * 21_000_000, 413, "UPLOAD_TOO_LARGE"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_is_refused_leaves_nothing_behind(
-    system: Rig, person: Person, name: str, content: bytes, status: int
+    system: Rig, person: Person, name: str, content: bytes, status: int, code: str
 ) -> None:
     objects = system.objects()
     response = upload(person, content, name)
     assert response.status_code == status
     error = response.get_json()
-    assert error["statusCode"] == status
+    assert (error["statusCode"], error["code"]) == (status, code)
     assert error["message"].endswith(".")
     assert "Traceback" not in response.text
     assert get(person, "/analyses")["pagination"]["totalItems"] == 0
@@ -286,6 +299,7 @@ def test_the_quota_is_kept(api_settings: Settings, tmp_path: Path) -> None:
         full = upload(person, logs[3])
         assert full.status_code == 413
         assert "delete some" in full.get_json()["message"]
+        assert full.get_json()["code"] in ("QUOTA_EXCEEDED", "ZIP_PARTLY_STORED")
         assert uploaded(person, logs[0])  # known already: not one more
 
 

@@ -140,7 +140,7 @@ def test_averages_leave_it_out_and_take_it_in_again(system: Rig, person: Person)
     delete(person, first)
     delete(person, second)
     assert person.call("GET", f"{API}/average").status_code == 404
-    assert get(person, "/average/available")["data"] == []
+    assert get(person, "/average/available") == []
     system.take("average.request")
     assert restore(person, second).status_code == 204
     assert overall(system) == [str(second)]
@@ -408,6 +408,7 @@ def test_deleting_makes_room_at_once_and_restoring_needs_room(api_settings: Sett
         refused = restore(person, first)
         assert refused.status_code == 409
         assert refused.get_json()["message"].startswith("You keep 2 logs and may keep 2: ")
+        assert refused.get_json()["code"] == "RESTORE_QUOTA_EXCEEDED"
         assert upload(person, contents[0]).status_code == 413  # the same by another way
         delete(person, second)
         assert restore(person, first).status_code == 204

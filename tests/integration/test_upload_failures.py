@@ -92,6 +92,7 @@ def test_a_log_that_had_failed_before_says_that_its_upload_did_not_finish(
         "Failed",
         "The upload did not finish. Please upload the log again.",
     )
+    assert (shown["code"], shown["params"]) == ("UPLOAD_NOT_FINISHED", {})
     system.take("analysis.request")
     assert uploaded(person, content) == analysis_id
     (request,) = system.take("analysis.request")

@@ -23,7 +23,7 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "faplog/contracts": (),
     "faplog/synthetic": (),
     "functions": (),
-    "functions/analyse": (*FUNCTION, "functions.analyse.core"),
+    "functions/analyse": (*FUNCTION, "faplog.http_errors", "functions.analyse.core"),
     "functions/analyse/core": ("faplog.contracts",),
     "functions/average": (*FUNCTION, "functions.average.core"),
     "functions/average/core": ("faplog.contracts",),
@@ -66,7 +66,8 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
         *("faplog.contracts", "faplog.stack", "faplog.synthetic", "functions.analyse", "functions.average"),
         *("standalone", "tests"),
     ),
-    "tests": ("faplog", "functions", "ui", "connector", "standalone", "infra", "bench"),
+    "accuracy": ("faplog.contracts", "faplog.synthetic", "functions.analyse", "functions.average"),
+    "tests": ("faplog", "functions", "ui", "connector", "standalone", "infra", "bench", "accuracy"),
 }
 OURS: Final = {room.split("/")[0] for room in ALLOWED}
 API_ORDER: Final = (

@@ -9,7 +9,7 @@ from faplog.contracts.messages import AverageStatus, Period
 from ui import findings, preferences, units
 from ui.api import NotThere
 from ui.figures import Figure, speed_bands
-from ui.fragments import Answer, fetch, page
+from ui.fragments import Answer, fetch, fetch_list, page
 from ui.gauges import gauges
 
 blueprint = Blueprint("summary", __name__)
@@ -42,6 +42,7 @@ TRENDS: Final = (
     ("l100km", _("Fuel economy"), "l/100km", 2),
     ("oilDilution_perc", _("Fuel in the oil"), "%", 1),
     ("additive_ml", _("Additive left"), "ml", 0),
+    ("ash_perc", _("Ash, share"), "%", 0),
     ("battery_before_v", _("Battery before the start"), "V", 2),
 )
 
@@ -57,7 +58,7 @@ def overview() -> Answer:
     title = units.month(year, month) if year and month else str(year or "")
 
     def read() -> dict[str, Any]:
-        available = fetch("/average/available").get("data", [])
+        available = fetch_list("/average/available")
         try:
             answer = fetch("/average", type=kind.value, year=year, month=month)
         except NotThere:  # no log in this period: the page says so, and names the periods that have some
@@ -87,6 +88,8 @@ def _arranged(answer: dict[str, Any]) -> dict[str, Any]:
         "verdict": verdict,
         "verdict_name": findings.VERDICT[verdict],
         "verdict_icon": findings.ICON[verdict],
+        "urgency": findings.urgency(health.get("urgency")),
+        "notes": findings.notes(health.get("notes")),
         "problems": [finding for finding in checked if finding.advice],
         "gauges": gauges(checked),
         "figures": [(figure, figure.of(average)) for figure in FIGURES if figure.of(average) is not None],

@@ -2,7 +2,8 @@
 
 from flask import Blueprint, redirect, render_template, url_for
 
-from ui import reasons
+from faplog.contracts.log_rules import MAX_LOG_BYTES, MAX_LOG_MB
+from ui import errors
 from ui.fragments import Answer
 from ui.session import here, perhaps_signed_in
 
@@ -14,4 +15,10 @@ def form() -> Answer:
     """Choose or drop files; each shows how far it is."""
     if not perhaps_signed_in():
         return redirect(url_for("account.login", next=here()))
-    return render_template("upload.html", reasons=reasons.for_scripts())
+    return render_template(
+        "upload.html",
+        sends_files=True,
+        max_mb=MAX_LOG_MB,
+        max_bytes=MAX_LOG_BYTES,
+        may_help_to_repeat=errors.may_help_to_repeat(),
+    )

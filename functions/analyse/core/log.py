@@ -8,12 +8,14 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from faplog.contracts import log_rules
+
 from .reading import Floats
 from .text import Integers
 
 Mask = npt.NDArray[np.bool_]
 
-GAP_SEC: Final = 10.0
+GAP_SEC: Final = log_rules.GAP_SEC
 """A longer step is a gap: nothing is integrated over it."""
 
 DRIVE_GAP_SEC: Final = 300.0
@@ -33,6 +35,8 @@ class Log:
     """Local wall clock, ms since 1970-01-01, rising."""
     columns: dict[str, Floats]
     """The known columns by name; a void cell is NaN."""
+    written_ms: Integers | None = None
+    """The clock as written, before jumps were taken out; None where it is `clock_ms`."""
 
     def __getitem__(self, name: str) -> Floats:
         """A column's values; all NaN for a column the file does not have."""

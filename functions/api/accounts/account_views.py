@@ -7,7 +7,9 @@ from uuid import UUID
 from flask import Blueprint, Response, g, request
 from flask.typing import ResponseReturnValue
 from pydantic import Field
-from werkzeug.exceptions import BadRequest, Conflict, Forbidden
+
+from faplog.contracts.errors import ErrorCode
+from faplog.http_errors import refused
 
 from ..services import services
 from ..web import client_address, inputs
@@ -63,9 +65,9 @@ def register() -> ResponseReturnValue:
     try:
         account = logins.register(database, given.email, given.password, address)
     except (BadEmail, WeakPassword) as error:
-        raise BadRequest(str(error)) from None
+        raise refused(error.code, **error.params) from None
     except EmailTaken:
-        raise Conflict("There is an account with this e-mail address already.") from None
+        raise refused(ErrorCode.EMAIL_TAKEN) from None
     except RateLimited as error:
         raise too_many_requests(error) from None
     return json_response(Account(id=account.id, email=account.email, created_at=account.created_at), 201)
@@ -80,7 +82,7 @@ def whoami() -> ResponseReturnValue:
     with services().database.api(user.id) as connection:
         row = connection.execute("SELECT id, email, created_at FROM users WHERE id = %s", [user.id]).fetchone()
     if row is None:
-        raise authentication.unauthorized("This account has been deleted.")
+        raise authentication.unauthorized(ErrorCode.ACCOUNT_DELETED)
     return json_response(Account.model_validate(row, by_name=True))
 
 
@@ -107,11 +109,11 @@ def delete() -> ResponseReturnValue:
     given = inputs.optional_body(Confirmation)
     database, address = services().database, client_address.address(request)
     if given is None and not authentication.is_bearer():
-        raise Forbidden("Please repeat your password to delete the account.")
+        raise refused(ErrorCode.PASSWORD_REQUIRED)
     try:
         if given is not None and not logins.confirm_password(database, user.email, given.password, address):
             deletion.record_refused_deletion(database, user.id, address)
-            raise Forbidden("The password is wrong.")
+            raise refused(ErrorCode.PASSWORD_WRONG)
     except RateLimited as error:
         raise too_many_requests(error) from None
     analyses = deletion.delete_account(database, user.id)

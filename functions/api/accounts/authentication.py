@@ -9,7 +9,9 @@ from uuid import UUID
 from flask import g, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import WWWAuthenticate
-from werkzeug.exceptions import Unauthorized
+
+from faplog.contracts.errors import ErrorCode
+from faplog.http_errors import Refused, refused
 
 from ..services import services
 from ..signing_keys import SigningKeys
@@ -58,7 +60,7 @@ def identify() -> Access:
     access = _verify(keys, header if header is not None else request.cookies.get(cookie, ""))
     expected = sessions.csrf_digest(services().database, access.user_id, access.session_id)
     if expected is None:
-        raise unauthorized("This session has ended. Please log in again.")
+        raise unauthorized(ErrorCode.SESSION_ENDED)
     if header is None:
         check_csrf(expected)
     return access
@@ -75,9 +77,9 @@ def is_bearer() -> bool:
     return _bearer_token() is not None
 
 
-def unauthorized(message: str) -> Unauthorized:
+def unauthorized(code: ErrorCode) -> Refused:
     """Return a 401 that names the authentication scheme, as RFC 9110 requires."""
-    return Unauthorized(message, www_authenticate=WWWAuthenticate("bearer"))
+    return refused(code).with_headers({"WWW-Authenticate": WWWAuthenticate("bearer").to_header()})
 
 
 def _bearer_token() -> str | None:
@@ -87,8 +89,8 @@ def _bearer_token() -> str | None:
 
 def _verify(keys: SigningKeys, token: str) -> Access:
     if not token:
-        raise unauthorized("Please log in first.")
+        raise unauthorized(ErrorCode.LOGIN_REQUIRED)
     try:
         return tokens.verify(keys, token)
     except BadToken:
-        raise unauthorized("The access token is not valid or has expired. Please log in again.") from None
+        raise unauthorized(ErrorCode.ACCESS_TOKEN_INVALID) from None

@@ -9,7 +9,9 @@ import hmac
 from urllib.parse import urlsplit
 
 from flask import Request
-from werkzeug.exceptions import Forbidden
+
+from faplog.contracts.errors import ErrorCode
+from faplog.http_errors import refused
 
 from ..web.names import CSRF_HEADER, SAFE_METHODS
 from . import tokens
@@ -29,7 +31,7 @@ def check(request: Request, expected_digest: bytes, origins: frozenset[str], *, 
     check_origin(request, origins, secure=secure)
     given = request.headers.get(CSRF_HEADER, "")
     if not hmac.compare_digest(tokens.digest(given), expected_digest):
-        raise Forbidden(f"The {CSRF_HEADER} header does not belong to this session. Reload the page and try again.")
+        raise refused(ErrorCode.CSRF_TOKEN_INVALID, header=CSRF_HEADER)
 
 
 def check_origin(request: Request, origins: frozenset[str], *, secure: bool) -> None:
@@ -40,7 +42,7 @@ def check_origin(request: Request, origins: frozenset[str], *, secure: bool) -> 
     parts = urlsplit(origin) if origin.isascii() else urlsplit("")
     schemes = {"https"} if secure else {"http", "https"}
     if parts.scheme not in schemes or parts.netloc.lower() not in _own_hosts(request):
-        raise Forbidden("This request must come from the site itself.")
+        raise refused(ErrorCode.ORIGIN_NOT_ALLOWED)
 
 
 def _own_hosts(request: Request) -> set[str]:

@@ -4,10 +4,12 @@ from typing import Final
 
 from email_validator import EmailNotValidError, validate_email
 
+from faplog.contracts.errors import CodedError, ErrorCode
+
 MAX_CHARS: Final = 254
 
 
-class BadEmail(Exception):
+class BadEmail(CodedError):
     """The text is not an e-mail address; `str(error)` is a sentence for the user."""
 
 
@@ -20,12 +22,12 @@ def normalised(text: str) -> str:
         BadEmail: Not an address, or longer than `MAX_CHARS`. The DNS is not queried.
     """
     if len(text) > MAX_CHARS:
-        raise BadEmail(f"An e-mail address has at most {MAX_CHARS} characters.")
+        raise BadEmail(ErrorCode.EMAIL_TOO_LONG, max_chars=MAX_CHARS)
     try:
         checked = validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
-        raise BadEmail(f"This is not an e-mail address: {error}") from None
+        raise BadEmail(ErrorCode.EMAIL_INVALID, reason=str(error)) from None
     address = checked.normalized.lower()
     if len(address) > MAX_CHARS:
-        raise BadEmail(f"An e-mail address has at most {MAX_CHARS} characters.")
+        raise BadEmail(ErrorCode.EMAIL_TOO_LONG, max_chars=MAX_CHARS)
     return address

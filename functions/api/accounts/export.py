@@ -45,11 +45,12 @@ _LINKS: Final = """
     ORDER BY created_at
 """
 _AVERAGES: Final = """
-    SELECT type, year, month, status, message, average FROM fap_average
+    SELECT type, year, month, status, message, error_code AS code, error_params AS params, average FROM fap_average
     WHERE user_id = %s ORDER BY year NULLS FIRST, month NULLS FIRST
 """
 _ANALYSES: Final = """
-    SELECT id, file_name, size, created_at, stage, status, message, log_date, fap_regen, distance, verdict, analysis
+    SELECT id, file_name, size, created_at, stage, status, message, error_code AS code, error_params AS params,
+        log_date, fap_regen, distance, verdict, analysis
     FROM fap_analysis
     WHERE user_id = %s AND deleted_at IS NULL AND (created_at, id) > (%s, %s) ORDER BY created_at, id LIMIT %s
 """

@@ -10,6 +10,7 @@ from typing import Final
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from faplog.contracts.errors import CodedError, ErrorCode
 from faplog.errors import Unavailable
 
 MIN_CHARS: Final = 8
@@ -29,21 +30,21 @@ WAIT_SEC: Final = 5.0
 _hashing_slots: Final = BoundedSemaphore(MAX_CONCURRENT_HASHES)
 
 
-class WeakPassword(Exception):
+class WeakPassword(CodedError):
     """The password is not accepted; `str(error)` is a sentence for the user."""
 
 
 def check(password: str, email: str) -> None:
     """Raise `WeakPassword` if a password is too short, too long, very common, or the account's own address."""
     if not MIN_CHARS <= len(password) <= MAX_CHARS:
-        raise WeakPassword(f"A password must have {MIN_CHARS} to {MAX_CHARS} characters.")
+        raise WeakPassword(ErrorCode.PASSWORD_LENGTH, min_chars=MIN_CHARS, max_chars=MAX_CHARS)
     folded = _normalise(password).casefold()
     if len(set(folded)) < MIN_DIFFERENT_CHARS:
-        raise WeakPassword("This password repeats too few different characters.")
+        raise WeakPassword(ErrorCode.PASSWORD_REPETITIVE)
     if folded in (email.casefold(), email.casefold().partition("@")[0]):
-        raise WeakPassword("The password must not be your e-mail address.")
+        raise WeakPassword(ErrorCode.PASSWORD_IS_EMAIL)
     if folded in _common_passwords():
-        raise WeakPassword("This password is one of the commonest there are. Please take another.")
+        raise WeakPassword(ErrorCode.PASSWORD_COMMON)
 
 
 def hash_password(password: str) -> str:

@@ -6,9 +6,10 @@ from uuid import UUID
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field
-from werkzeug.exceptions import TooManyRequests, Unauthorized
+from werkzeug.exceptions import Unauthorized
 
-from faplog.http_errors import Error
+from faplog.contracts.errors import ErrorCode
+from faplog.http_errors import Error, Refused, refused
 
 from ..services import services
 from ..web import client_address, inputs
@@ -85,7 +86,7 @@ def login() -> ResponseReturnValue:
     except RateLimited as error:
         raise too_many_requests(error) from None
     if logged_in is None:
-        raise authentication.unauthorized("E-mail address or password is wrong.")
+        raise authentication.unauthorized(ErrorCode.CREDENTIALS_WRONG)
     account, session = logged_in
     access_token = tokens.issue(services().keys, tokens.Access(account.id, account.email, session.id))
     body = Tokens(access_token=access_token, refresh_token=session.refresh_token)
@@ -111,9 +112,7 @@ def refresh() -> ResponseReturnValue:
     given = _token_in_body()
     presented = given or request.cookies.get(cookies.REFRESH)
     if not presented:
-        raise authentication.unauthorized(
-            "There is no refresh token in this request: send it in the body as `refresh_token`, or in its cookie."
-        )
+        raise authentication.unauthorized(ErrorCode.REFRESH_TOKEN_MISSING)
     with services().database.worker() as connection:
         if given is None:
             _check_csrf(sessions.find_by_refresh_token(connection, presented))
@@ -123,9 +122,7 @@ def refresh() -> ResponseReturnValue:
             user_id, session_id = refreshed.user_id, refreshed.session_id
             audit.record(connection, Event.REFRESH_REUSED, user_id=user_id, session_id=session_id, address=address)
     if isinstance(refreshed, Reused):
-        raise authentication.unauthorized(
-            "This refresh token was used before, so its session has been ended. Please log in again."
-        )
+        raise authentication.unauthorized(ErrorCode.REFRESH_TOKEN_REUSED)
     if refreshed is None:
         raise _no_such_session()
     access_token = tokens.issue(services().keys, refreshed.access)
@@ -161,11 +158,10 @@ def logout() -> ResponseReturnValue:
     return response
 
 
-def too_many_requests(error: RateLimited) -> TooManyRequests:
+def too_many_requests(error: RateLimited) -> Refused:
     """Return the 429 of the rate limit."""
-    return TooManyRequests(
-        f"Too many attempts. Please wait {error.retry_after} seconds and try again.", retry_after=error.retry_after
-    )
+    limited = refused(ErrorCode.RATE_LIMITED, retry_after_sec=error.retry_after)
+    return limited.with_headers({"Retry-After": str(error.retry_after)})
 
 
 def _token_in_body() -> str | None:
@@ -198,9 +194,9 @@ def _check_csrf(session: ActiveSession | None) -> None:
     authentication.check_csrf(session.csrf_digest)
 
 
-def _no_such_session() -> Unauthorized:
+def _no_such_session() -> Refused:
     """Return the 401 for a refresh token without an active session: unknown, ended or expired."""
-    return authentication.unauthorized("This refresh token is unknown, or its session has ended. Please log in again.")
+    return authentication.unauthorized(ErrorCode.REFRESH_TOKEN_INVALID)
 
 
 def _response_with_cookies(body: BaseModel, access_token: str, refresh_token: str, csrf_token: str) -> Response:

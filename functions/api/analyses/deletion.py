@@ -43,8 +43,9 @@ _IS_ANY_DELETED: Final = """
 """
 _RENAME: Final = """
     UPDATE fap_analysis AS kept
-    SET file_name = new.file_name, status = 'Processing', stage = 'upload', message = NULL, timed_out = false,
-        attempt = attempt + 1, retries = 0, version = %(version)s, queued_at = now()
+    SET file_name = new.file_name, status = 'Processing', stage = 'upload', message = NULL, error_code = NULL,
+        error_params = NULL, timed_out = false, attempt = attempt + 1, retries = 0, version = %(version)s,
+        queued_at = now()
     FROM unnest(%(digests)s::bytea[], %(names)s::text[]) AS new (digest, file_name)
     WHERE user_id = %(user_id)s AND sha256 = new.digest AND deleted_at IS NOT NULL
         AND kept.file_name <> new.file_name AND status <> 'Processing'
@@ -57,8 +58,8 @@ _COUNT: Final = """
     SELECT count(*) AS n FROM fap_analysis WHERE user_id = %(user_id)s AND deleted_at > now() - %(restorable)s
 """
 PAGE: Final = """
-    SELECT id, file_name, created_at, log_date, status, stage, message, fap_regen, distance, verdict,
-        deleted_at, deleted_at + %(restorable)s AS restorable_until
+    SELECT id, file_name, created_at, log_date, status, stage, message, error_code, error_params, fap_regen, distance,
+        verdict, deleted_at, deleted_at + %(restorable)s AS restorable_until
     FROM fap_analysis WHERE user_id = %(user_id)s AND deleted_at > now() - %(restorable)s
     ORDER BY deleted_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s
 """

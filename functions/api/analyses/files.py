@@ -11,10 +11,11 @@ from uuid import UUID
 
 from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import NotFound, PreconditionFailed, RequestedRangeNotSatisfiable
 
 from faplog.blobs import Blobs
+from faplog.contracts.errors import ErrorCode
 from faplog.contracts.keys import log_key, series_key
+from faplog.http_errors import refused
 
 from ..accounts.authentication import authenticated
 from ..services import services
@@ -80,7 +81,7 @@ def file(id: UUID) -> ResponseReturnValue:
             held.enter_context(services().slots.downloads.hold())
             pieces = services().direct_blobs.read(log_key(row["id"]), (start, stop))
             if pieces is None:
-                raise NotFound("The file of this analysis is not stored.")
+                raise refused(ErrorCode.FILE_NOT_STORED)
             response.response = _fetch_first(pieces)
             response.call_on_close(held.pop_all().close)
     return response
@@ -107,7 +108,7 @@ def stored_series(row: Mapping[str, Any]) -> Response:
     """Return the series of an analysis, gzip-compressed as stored if the client accepts that. Raises `NotFound`."""
     content = services().blobs.get(series_key(row["id"])) if row["digest"] else None
     if content is None:
-        raise NotFound("There is no series: the log is not analysed yet, or could not be.")
+        raise refused(ErrorCode.SERIES_NOT_FOUND)
     response = Response(mimetype="application/json")
     response.vary.add("Accept-Encoding")
     if request.accept_encodings["gzip"] > 0:
@@ -131,7 +132,7 @@ def _check_preconditions(response: Response, changed: datetime) -> None:
     else:
         meant = request.if_unmodified_since is None or changed <= request.if_unmodified_since
     if not meant:
-        raise PreconditionFailed("The file is not the one that was meant.")
+        raise refused(ErrorCode.FILE_CHANGED)
 
 
 def _not_modified(response: Response, changed: datetime) -> bool:
@@ -159,7 +160,7 @@ def _range(response: Response, size: int, changed: datetime) -> tuple[int, int]:
         return 0, size
     start, stop = wanted.ranges[0]
     if start >= size:
-        raise RequestedRangeNotSatisfiable(length=size, description="The file has no such part.")
+        raise refused(ErrorCode.RANGE_NOT_SATISFIABLE).with_headers({"Content-Range": f"bytes */{size}"})
     if start < 0:  # this many of the last bytes, or all if there are fewer
         start = max(start + size, 0)
     stop = min(stop or size, size)

@@ -4,23 +4,24 @@ from typing import Any, Final
 from uuid import UUID
 
 from flask import g
-from werkzeug.exceptions import NotFound
+
+from faplog.contracts.errors import ErrorCode
+from faplog.http_errors import Refused, refused
 
 from ..accounts.authentication import User
 from ..db import Conn
 from ..services import services
 
-_MISSING: Final = "There is no analysis with this id."
 _SELECT: Final = """
     SELECT id, file_name, size, sha256, created_at, digest,
-        status, stage, message, log_date, fap_regen, distance, analysis::text AS analysis
+        status, stage, message, error_code, error_params, log_date, fap_regen, distance, analysis::text AS analysis
     FROM fap_analysis WHERE id = %s AND user_id = %s AND deleted_at IS NULL
 """
 
 
-def missing() -> NotFound:
+def missing() -> Refused:
     """Return the 404 of an id that is unknown, deleted or another user's."""
-    return NotFound(_MISSING)
+    return refused(ErrorCode.ANALYSIS_NOT_FOUND)
 
 
 def find_analysis(connection: Conn, user_id: UUID, analysis_id: UUID) -> dict[str, Any] | None:

@@ -8,13 +8,18 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
+from faplog.contracts.errors import CodedError, ErrorCode
+
 from ..db import Conn
 
 STORED_FACTOR: Final = 2
 
 
-class QuotaExceeded(Exception):
-    """The user would have more logs than allowed; the message is a sentence for the user."""
+CODES: Final = frozenset({ErrorCode.QUOTA_EXCEEDED, ErrorCode.DELETED_QUOTA_EXCEEDED})
+
+
+class QuotaExceeded(CodedError):
+    """The user would have more logs than allowed; `code` is one of `CODES`."""
 
 
 def lock(connection: Conn, user_id: UUID) -> None:
@@ -47,10 +52,6 @@ def check(connection: Conn, user_id: UUID, quota_logs: int, digests: Sequence[by
     assert count is not None
     added = len(digests) - count["known"]
     if count["kept"] + added > quota_logs:
-        raise QuotaExceeded(
-            f"You keep {count['kept']:,} logs and may keep {quota_logs:,}: delete some that you no longer need."
-        )
+        raise QuotaExceeded(ErrorCode.QUOTA_EXCEEDED, kept=count["kept"], quota=quota_logs)
     if count["kept"] + count["deleted"] + added - count["restored"] > STORED_FACTOR * quota_logs:
-        raise QuotaExceeded(
-            f"You have deleted {count['deleted']:,} logs that can still be restored: try again in an hour."
-        )
+        raise QuotaExceeded(ErrorCode.DELETED_QUOTA_EXCEEDED, deleted=count["deleted"])

@@ -9,10 +9,10 @@ import psycopg
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from psycopg.types.json import Jsonb
-from werkzeug.exceptions import BadRequest
 
 from faplog import inbox
 from faplog.blobs import Blobs
+from faplog.contracts.errors import Cause, ErrorCode, cause
 from faplog.contracts.keys import average_request_key, average_result_key, log_key, result_key, series_key
 from faplog.contracts.limits import Severity
 from faplog.contracts.messages import (
@@ -28,6 +28,7 @@ from faplog.contracts.messages import (
     Subject,
 )
 from faplog.errors import Unavailable
+from faplog.http_errors import refused
 
 from ..averages.staleness import mark_stale_averages
 from ..db import Database, lock_user
@@ -47,8 +48,8 @@ _OWNER_IF_ACCEPTED: Final = """
 """
 _APPLY_ANALYSIS: Final = """
     UPDATE fap_analysis
-    SET status = %(status)s, stage = %(stage)s, message = %(message)s, timed_out = false, delayed = false,
-        analysis = %(analysis)s,
+    SET status = %(status)s, stage = %(stage)s, message = %(message)s, error_code = %(code)s,
+        error_params = %(params)s, timed_out = false, delayed = false, analysis = %(analysis)s,
         digest = sha256(convert_to(
             concat_ws(' ', id, %(log_date)s::timestamptz, %(distance)s::float8, %(fap_regen)s::boolean,
                       %(analysis)s::jsonb::text), 'UTF8')),
@@ -71,7 +72,8 @@ _MARK_DELAYED: Final = """
 """
 _APPLY_AVERAGE: Final = """
     UPDATE fap_average
-    SET status = %(status)s, message = %(message)s, timed_out = false, average = coalesce(%(average)s, average)
+    SET status = %(status)s, message = %(message)s, error_code = %(code)s, error_params = %(params)s,
+        timed_out = false, average = coalesce(%(average)s, average)
     WHERE user_id = %(user_id)s AND type = %(type)s AND year IS NOT DISTINCT FROM %(year)s
         AND month IS NOT DISTINCT FROM %(month)s AND sha256 = %(sha256)s
         AND generation = coalesce(%(generation)s, generation) AND (status = 'CALCULATING' OR timed_out)
@@ -100,10 +102,10 @@ def receive() -> ResponseReturnValue:
                 services().average_requests.publish(requests)
             case _:
                 inbox.check_sender(request, secret)
-                raise BadRequest("This function takes analysis.result and average.result.")
+                raise refused(ErrorCode.TOPIC_UNKNOWN)
     except (psycopg.DataError, orjson.JSONEncodeError) as error:  # the latter: integers of more than 64 bits
         log.warning("result refused", extra={"reason": type(error).__name__})
-        raise BadRequest("The result has a value that cannot be stored.") from None
+        raise refused(ErrorCode.RESULT_NOT_STORABLE) from None
     return json_response({"status": "ok"})
 
 
@@ -120,7 +122,7 @@ def apply_analysis(database: Database, blobs: Blobs, result: AnalysisResult) -> 
         Unavailable: Nothing was applied; the message must be delivered again.
     """
     if result.analysis_ref not in (None, result_key(result.analysis_id)):
-        raise BadRequest("The reference is not of this analysis.")
+        raise refused(ErrorCode.REFERENCE_OF_OTHER_ANALYSIS)
     owner = _waiting_owner(database, result)
     if owner is None:
         _drop(database, blobs, result)
@@ -133,7 +135,7 @@ def apply_analysis(database: Database, blobs: Blobs, result: AnalysisResult) -> 
             return []
         analysis = _parse_object(stored)
     if result.status == AnalysisStatus.SUCCESS and not analysis:
-        raise BadRequest("A successful result must have an analysis.")
+        raise refused(ErrorCode.RESULT_WITHOUT_ANALYSIS)
     with database.worker() as connection:
         lock_user(connection, owner)
         changed = connection.execute(_APPLY_ANALYSIS, _analysis_values(result, analysis)).fetchone()
@@ -172,9 +174,9 @@ def _parse_object(stored: bytes) -> dict[str, Any]:
     try:
         found = orjson.loads(stored)
     except orjson.JSONDecodeError:
-        raise BadRequest("What the reference names is no JSON.") from None
+        raise refused(ErrorCode.REFERENCE_NOT_JSON) from None
     if not isinstance(found, dict):
-        raise BadRequest("What the reference names is no JSON object.")
+        raise refused(ErrorCode.REFERENCE_NOT_OBJECT)
     return found
 
 
@@ -189,12 +191,27 @@ def _analysis_values(result: AnalysisResult, analysis: dict[str, Any] | None) ->
         "status": result.status,
         "stage": Stage.ANALYSE,
         "message": result.message,
+        **_error_columns(result, failed=not succeeded),
         "analysis": Jsonb(analysis, dumps=orjson.dumps) if succeeded else None,
         "verdict": verdict if succeeded and verdict in _VERDICTS else None,
         "log_date": result.log_date,
         "fap_regen": result.fap_regen,
         "distance": result.distance,
     }
+
+
+def _error_columns(result: AnalysisResult | AverageResult, *, failed: bool) -> dict[str, Any]:
+    """Return code and parameters of a failure for their columns; those of no failure, or without a code, are NULL."""
+    known = failed and result.code is not None
+    return {
+        "code": result.code if known else None,
+        "params": Jsonb(result.params or {}, dumps=orjson.dumps) if known else None,
+    }
+
+
+def _empty_columns(empty: Cause) -> dict[str, Any]:
+    """Return why an average failed that came without figures."""
+    return {"message": empty.message, "code": empty.code, "params": Jsonb(empty.params)}
 
 
 def _waiting_owner(database: Database, result: AnalysisResult) -> UUID | None:
@@ -228,19 +245,20 @@ def apply_average(database: Database, blobs: Blobs, result: AverageResult) -> bo
         Unavailable: Nothing was applied; the message must be delivered again.
     """
     if result.average_ref not in (None, average_result_key(result.user_id, result.analysis_sha)):
-        raise BadRequest("The reference is not of this average.")
+        raise refused(ErrorCode.REFERENCE_OF_OTHER_AVERAGE)
     average = result.average
     if average is None and result.average_ref:
         stored = blobs.get(result.average_ref)
         average = _parse_object(stored) if stored is not None else None
     good = result.status == AverageStatus.SUCCESS and bool(average)
-    empty = result.status == AverageStatus.SUCCESS and not average
+    empty = cause(ErrorCode.AVERAGE_EMPTY) if result.status == AverageStatus.SUCCESS and not average else None
     with database.worker() as connection:
         changed = connection.execute(
             _APPLY_AVERAGE,
             {
                 "status": AverageStatus.SUCCESS if good else AverageStatus.FAILED,
-                "message": "The average came out empty." if empty else result.message,
+                **_error_columns(result, failed=not good),
+                **({"message": result.message} if empty is None else _empty_columns(empty)),
                 "average": Jsonb(average, dumps=orjson.dumps) if good else None,
                 "user_id": result.user_id,
                 "type": result.type,

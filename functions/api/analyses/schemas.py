@@ -12,7 +12,7 @@ from faplog.contracts.limits import Severity
 from faplog.contracts.messages import AnalysisStatus, Stage
 
 from ..web.inputs import Input
-from ..web.outputs import Output, Timestamp
+from ..web.outputs import Code, Output, Params, Timestamp
 
 MAX_PAGE_SIZE: Final = 100
 
@@ -30,6 +30,8 @@ class Report(Output):
     status: AnalysisStatus
     stage: Stage
     message: str | None
+    code: Code
+    params: Params
     log_date: Timestamp | None
     fap_regen: bool
     distance: float | None = Field(description="Kilometres.")
@@ -46,6 +48,8 @@ class AnalysisItem(Named):
     status: AnalysisStatus
     stage: Stage
     message: str | None
+    code: Code
+    params: Params
     fap_regen: bool
     distance: float | None = Field(description="Kilometres.")
     verdict: Severity | None
@@ -98,6 +102,8 @@ class Failure(Output):
     stage: Stage
     status: Literal["fail"] = "fail"
     message: str | None
+    code: Code
+    params: Params
 
 
 class SortBy(StrEnum):

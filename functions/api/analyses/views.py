@@ -9,10 +9,11 @@ import orjson
 from flask import Blueprint, Response, g
 from flask.typing import ResponseReturnValue
 from psycopg.sql import SQL, Composed
-from werkzeug.exceptions import Conflict
 
 from faplog.contracts.analysis import Analysis
+from faplog.contracts.errors import ErrorCode
 from faplog.contracts.messages import AnalysisStatus
+from faplog.http_errors import refused
 
 from ..accounts.authentication import User, authenticated
 from ..delivery.average_requests import AverageRequest
@@ -81,7 +82,8 @@ def list_statement(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str,
     order = _ORDERS[query.sort_by, query.order]
     statement = SQL(
         """
-        SELECT id, file_name, created_at, log_date, status, stage, message, fap_regen, distance, verdict
+        SELECT id, file_name, created_at, log_date, status, stage, message, error_code, error_params,
+            fap_regen, distance, verdict
         FROM fap_analysis WHERE {where} ORDER BY {order} LIMIT %(limit)s OFFSET %(offset)s
         """
     ).format(where=where, order=order)
@@ -130,7 +132,8 @@ def show_short(id: UUID) -> ResponseReturnValue:
         case AnalysisStatus.SUCCESS:
             return Response(row["analysis"], mimetype="application/json")
         case AnalysisStatus.FAILED:
-            return json_response(Failure(stage=row["stage"], message=row["message"]), 422)
+            failure = {"message": row["message"], "code": row["error_code"], "params": row["error_params"]}
+            return json_response(Failure.model_validate({"stage": row["stage"], **failure}), 422)
         case _:
             return json_response(Progress(stage=row["stage"]), 202)
 
@@ -168,7 +171,7 @@ def restore(id: UUID) -> ResponseReturnValue:
     try:
         requests = deletion.restore_log(services().database, user.id, id, services().settings.quota_logs)
     except QuotaExceeded as error:
-        raise Conflict(str(error)) from None
+        raise refused(ErrorCode.RESTORE_QUOTA_EXCEEDED, **error.params) from None
     return _publish_after_response(requests)
 
 
@@ -204,6 +207,8 @@ def report(row: Mapping[str, Any]) -> dict[str, Any]:
         "status": row["status"],
         "stage": row["stage"],
         "message": row["message"],
+        "code": row["error_code"],
+        "params": row["error_params"],
         "logDate": timestamp(row["log_date"]) if row["log_date"] else None,
         "fapRegen": row["fap_regen"],
         "distance": row["distance"],

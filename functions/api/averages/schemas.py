@@ -1,12 +1,12 @@
 """What clients read and ask for about averages: the models of the OpenAPI document."""
 
-from pydantic import Field, model_validator
+from pydantic import Field, RootModel, model_validator
 
 from faplog.contracts.average import Average
 from faplog.contracts.messages import AverageStatus, Period
 
 from ..web.inputs import Input
-from ..web.outputs import Output
+from ..web.outputs import Code, Output, Params
 
 
 class AverageView(Output):
@@ -14,6 +14,8 @@ class AverageView(Output):
 
     status: AverageStatus
     message: str | None
+    code: Code
+    params: Params
     average: Average | None
 
 
@@ -26,10 +28,8 @@ class AvailablePeriod(Output):
     status: AverageStatus
 
 
-class Available(Output):
+class Available(RootModel[list[AvailablePeriod]]):
     """All periods that have an average, newest first after the overall one."""
-
-    data: list[AvailablePeriod]
 
 
 class AverageQuery(Input):

@@ -42,6 +42,7 @@ _MARK_STALE: Final = """
     SELECT %(user_id)s, type, year, month, sha256 FROM wanted
     ON CONFLICT (user_id, type, year, month) DO UPDATE
     SET sha256 = excluded.sha256, generation = excluded.generation, status = 'CALCULATING', message = NULL,
+        error_code = NULL, error_params = NULL,
         attempt = 1, timed_out = false, sent = true, queued_at = now()
     WHERE kept.sha256 <> excluded.sha256
     RETURNING user_id, type, year, month, sha256, generation, attempt

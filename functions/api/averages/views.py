@@ -5,7 +5,9 @@ from typing import Final
 import orjson
 from flask import Blueprint, g
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import NotFound
+
+from faplog.contracts.errors import ErrorCode
+from faplog.http_errors import refused
 
 from ..accounts.authentication import User, authenticated
 from ..services import services
@@ -19,7 +21,8 @@ TAG: Final = "averages"
 blueprint = Blueprint("averages", __name__, url_prefix=PREFIX)
 
 _AVERAGE: Final = """
-    SELECT status, message, average::text AS average FROM fap_average
+    SELECT status, message, error_code AS code, error_params AS params, average::text AS average
+    FROM fap_average
     WHERE user_id = %s AND type = %s AND year IS NOT DISTINCT FROM %s AND month IS NOT DISTINCT FROM %s
 """
 _AVAILABLE: Final = """
@@ -44,7 +47,7 @@ def show() -> ResponseReturnValue:
     with services().database.api(user.id) as connection:
         row = connection.execute(_AVERAGE, [user.id, query.type, query.year, query.month]).fetchone()
     if row is None:
-        raise NotFound("There is no average: no log of this period has been analysed yet.")
+        raise refused(ErrorCode.AVERAGE_NOT_FOUND)
     return json_response(row | {"average": orjson.Fragment(row["average"] or b"null")})
 
 
@@ -56,4 +59,4 @@ def available() -> ResponseReturnValue:
     user: User = g.user
     with services().database.api(user.id) as connection:
         rows = connection.execute(_AVAILABLE, [user.id]).fetchall()
-    return json_response(Available(data=[AvailablePeriod.model_validate(row) for row in rows]))
+    return json_response(Available([AvailablePeriod.model_validate(row) for row in rows]))

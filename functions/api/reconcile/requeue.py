@@ -11,7 +11,10 @@ from datetime import timedelta
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
+
 from faplog.contracts.analysis import ANALYSIS_VERSION
+from faplog.contracts.errors import Cause, ErrorCode, cause
 
 from ..averages.staleness import UPLOAD_AWAITED, mark_stale_averages
 from ..db import lock_user
@@ -20,7 +23,6 @@ from ..delivery.analysis_requests import publish_requests
 from ..delivery.average_requests import AverageRequest
 from ..delivery.stream_contents import Queue
 from ..services import Services
-from ..uploads.service import NOT_UPLOADED
 
 MAX_RETRIES: Final = 3
 BATCH: Final = 200
@@ -30,9 +32,6 @@ VERSION_BATCH: Final = 50
 
 FAILED_AGAIN_AFTER: Final = timedelta(hours=1)
 """After this time a FAILED average is requested again: the cause may have been temporary."""
-
-GAVE_UP: Final = "The analysis did not finish, although it was tried {tries} times. Upload the log again to retry."
-AVERAGE_GAVE_UP: Final = "The average did not come, although it was asked for {tries} times."
 
 _IS_ANY_UNSENT: Final = """
     SELECT EXISTS (
@@ -47,7 +46,8 @@ _UNFINISHED_UPLOADS: Final = """
 """
 _FAIL_UPLOADS: Final = """
     UPDATE fap_analysis
-    SET status = 'Failed', message = %(message)s, timed_out = false, delayed = false
+    SET status = 'Failed', message = %(message)s, error_code = %(code)s, error_params = %(params)s,
+        timed_out = false, delayed = false
     WHERE user_id = %(user_id)s AND status = 'Processing' AND deleted_at IS NULL
         AND stage = 'upload' AND queued_at < now() - %(upload)s
 """
@@ -82,7 +82,8 @@ _EXHAUSTED_ANALYSES: Final = """
 """
 _FAIL_EXHAUSTED_ANALYSES: Final = """
     UPDATE fap_analysis
-    SET status = 'Failed', message = %(message)s, timed_out = true, delayed = false
+    SET status = 'Failed', message = %(message)s, error_code = %(code)s, error_params = %(params)s,
+        timed_out = true, delayed = false
     WHERE user_id = %(user_id)s AND status = 'Processing' AND deleted_at IS NULL AND stage = 'analyse' AND sent
         AND retries >= %(max_retries)s
         AND queued_at < now() - %(overdue)s AND queued_at < %(before)s AND NOT id = ANY(%(waiting)s::uuid[])
@@ -96,8 +97,8 @@ _IS_ANY_OUTDATED: Final = """
 """
 _CLAIM_OUTDATED: Final = """
     UPDATE fap_analysis
-    SET status = 'Processing', message = NULL, timed_out = false, version = %(version)s,
-        attempt = attempt + 1, retries = 0, sent = true, queued_at = now()
+    SET status = 'Processing', message = NULL, error_code = NULL, error_params = NULL, timed_out = false,
+        version = %(version)s, attempt = attempt + 1, retries = 0, sent = true, queued_at = now()
     WHERE status <> 'Processing' AND deleted_at IS NULL AND id = ANY(ARRAY(
         SELECT id FROM fap_analysis
         WHERE version < %(version)s AND status <> 'Processing' AND stage = 'analyse' AND deleted_at IS NULL
@@ -120,7 +121,8 @@ _CLAIM_UNSENT_AVERAGES: Final = """
 """
 _CLAIM_FAILED_AVERAGES: Final = """
     UPDATE fap_average
-    SET status = 'CALCULATING', message = NULL, attempt = attempt + 1, sent = true, queued_at = now()
+    SET status = 'CALCULATING', message = NULL, error_code = NULL, error_params = NULL, attempt = attempt + 1,
+        sent = true, queued_at = now()
     WHERE generation = ANY(ARRAY(
         SELECT generation FROM fap_average
         WHERE status = 'FAILED' AND NOT timed_out AND attempt <= %(max_retries)s
@@ -142,7 +144,8 @@ _CLAIM_LOST_AVERAGES: Final = """
     RETURNING user_id, type, year, month, sha256, generation, attempt
 """
 _FAIL_EXHAUSTED_AVERAGES: Final = """
-    UPDATE fap_average SET status = 'FAILED', timed_out = true, message = %(message)s
+    UPDATE fap_average
+    SET status = 'FAILED', timed_out = true, message = %(message)s, error_code = %(code)s, error_params = %(params)s
     WHERE attempt > %(max_retries)s
         AND status = 'CALCULATING' AND sent AND queued_at < now() - %(overdue)s AND queued_at < %(before)s
         AND NOT generation = ANY(%(waiting)s::bigint[])
@@ -157,7 +160,10 @@ class Requeue:
 
     def end_uploads(self) -> int:
         """Fail the rows whose object was never stored, and return how many."""
-        values = {"upload": timedelta(seconds=self.services.settings.upload_sec), "message": NOT_UPLOADED}
+        values = {
+            "upload": timedelta(seconds=self.services.settings.upload_sec),
+            **_error_columns(cause(ErrorCode.UPLOAD_NOT_FINISHED)),
+        }
         return self._fail_analyses(_UNFINISHED_UPLOADS, _FAIL_UPLOADS, values)
 
     def publish_unsent(self) -> bool:
@@ -176,8 +182,8 @@ class Requeue:
             return done
         queue = stream_contents.analyses(self.services.publisher)
         lost = self._lost(queue, list(_ids(queue.keys)))
-        message = GAVE_UP.format(tries=MAX_RETRIES + 1)
-        done += self._fail_analyses(_EXHAUSTED_ANALYSES, _FAIL_EXHAUSTED_ANALYSES, lost | {"message": message})
+        failure = _error_columns(cause(ErrorCode.ANALYSIS_TIMED_OUT, tries=MAX_RETRIES + 1))
+        done += self._fail_analyses(_EXHAUSTED_ANALYSES, _FAIL_EXHAUSTED_ANALYSES, lost | failure)
         return done + self._publish_analyses(_CLAIM_LOST_ANALYSES, lost)
 
     def update_averages(self) -> int:
@@ -204,9 +210,9 @@ class Requeue:
             return done
         queue = stream_contents.averages(self.services.publisher)
         lost = self._lost(queue, [int(key) for key in queue.keys if key.isdecimal()])
-        message = AVERAGE_GAVE_UP.format(tries=MAX_RETRIES + 1)
+        failure = _error_columns(cause(ErrorCode.AVERAGE_TIMED_OUT, tries=MAX_RETRIES + 1))
         with self.services.database.worker() as connection:
-            failed = connection.execute(_FAIL_EXHAUSTED_AVERAGES, lost | {"message": message}).rowcount
+            failed = connection.execute(_FAIL_EXHAUSTED_AVERAGES, lost | failure).rowcount
         return done + failed + self._publish_averages(_CLAIM_LOST_AVERAGES, lost)
 
     def renew(self) -> int:
@@ -297,6 +303,11 @@ class Requeue:
             if published < AVERAGES_BATCH:
                 break
         return done
+
+
+def _error_columns(why: Cause) -> dict[str, Any]:
+    """Return the values of the columns that say why a row failed."""
+    return {"message": why.message, "code": why.code, "params": Jsonb(why.params)}
 
 
 def _ids(keys: Iterable[str]) -> Iterable[UUID]:

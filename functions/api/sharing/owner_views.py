@@ -7,9 +7,10 @@ from uuid import UUID
 from flask import Blueprint, Response, g, request
 from flask.typing import ResponseReturnValue
 from pydantic import Field, field_validator
-from werkzeug.exceptions import NotFound
 
+from faplog.contracts.errors import ErrorCode
 from faplog.contracts.links import path
+from faplog.http_errors import refused
 
 from ..accounts import audit
 from ..accounts.audit import Event
@@ -96,7 +97,7 @@ def show(id: UUID) -> ResponseReturnValue:
     with services().database.api(user.id) as connection:
         link = links.find(connection, user.id, id)
     if link is None:
-        raise NotFound("There is no open link to an analysis with this id.")
+        raise refused(ErrorCode.LINK_NOT_FOUND)
     return json_response(OpenLink(created_at=link.created_at, expires_at=link.expires_at))
 
 

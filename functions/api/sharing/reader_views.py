@@ -5,9 +5,10 @@ from typing import Any, Final
 from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 from pydantic import Field
-from werkzeug.exceptions import NotFound
 
+from faplog.contracts.errors import ErrorCode, message
 from faplog.contracts.links import is_token
+from faplog.http_errors import refused
 
 from ..analyses.files import stored_series
 from ..analyses.lookup import find_analysis
@@ -20,7 +21,7 @@ from ..web.outputs import Timestamp, json_response, timestamp
 from . import links
 
 TAG: Final = "sharing"
-DEAD: Final = "This link does not work: it has expired, was ended, or is incomplete. Ask whoever sent it for a new one."
+DEAD: Final = message(ErrorCode.LINK_NOT_VALID)
 
 blueprint = Blueprint("shared", __name__, url_prefix=PREFIX)
 
@@ -67,12 +68,12 @@ def _forbid_caching(response: Response) -> Response:
 def _select_shared(token: str) -> dict[str, Any]:
     """Return the row of the analysis that a link leads to, with `expires_at`. Raises `NotFound` for invalid links."""
     if not is_token(token):
-        raise NotFound(DEAD)
+        raise refused(ErrorCode.LINK_NOT_VALID)
     with services().database.anonymous() as connection:
         link = links.open_by_token(connection, token)
         if link is None:
-            raise NotFound(DEAD)
+            raise refused(ErrorCode.LINK_NOT_VALID)
         row = find_analysis(connection, link.user_id, link.analysis_id)
     if row is None:
-        raise NotFound(DEAD)
+        raise refused(ErrorCode.LINK_NOT_VALID)
     return row | {"expires_at": link.expires_at}

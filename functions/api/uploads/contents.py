@@ -4,6 +4,9 @@ import codecs
 import re
 from typing import Final
 
+from faplog.contracts.errors import Cause, ErrorCode, cause
+from faplog.contracts.other_apps import other_app
+
 HEAD_BYTES: Final = 64 * 1024
 """How much of a file is checked."""
 
@@ -17,15 +20,18 @@ _MAGIC: Final = (b"%PDF-", b"PK\x03\x04", b"\x1f\x8b", b"\x89PNG", b"\xff\xd8\xf
 _CONTROL: Final = bytes(sorted(set(range(32)) - {9, 10, 12, 13, 26} | {127}))
 
 
-def refusal(head: bytes) -> str | None:
+def refusal(head: bytes) -> Cause | None:
     """Return why a file that begins with these bytes (up to `HEAD_BYTES`) is no log, or None if it may be one."""
     if not head.strip(b"\x00 \t\r\n" + codecs.BOM_UTF8):
-        return "The file is empty."
+        return cause(ErrorCode.UPLOAD_EMPTY)
     text = _text(head)
     if text is None:
-        return "The file is not a text file: expected the CSV the FAP app writes."
+        return cause(ErrorCode.NOT_TEXT)
+    app = other_app(text)
+    if app:
+        return cause(ErrorCode.OTHER_APP, app=app)
     if not any(_is_header(line) for line in text.splitlines()):
-        return "The file has no header line: expected the CSV the FAP app writes, with columns like Date and Time."
+        return cause(ErrorCode.HEADER_EXPECTED)
     return None
 
 

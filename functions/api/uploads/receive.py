@@ -14,16 +14,18 @@ from typing import IO, Final
 from flask import Request
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, RequestTimeout
 from werkzeug.http import parse_options_header
 
+from faplog.contracts.errors import ErrorCode
+from faplog.contracts.log_rules import MAX_LOG_BYTES, MAX_LOG_MB
 from faplog.errors import Unavailable
+from faplog.http_errors import Refused, refused
 
 from ..web.read_timeout import read_timeout
 from .contents import HEAD_BYTES
 from .file_names import MAX_NAME_CHARS, plain_name
 
-MAX_UPLOAD_BYTES: Final = 20 * 1024 * 1024
+MAX_UPLOAD_BYTES: Final = MAX_LOG_BYTES
 MAX_BODY_BYTES: Final = MAX_UPLOAD_BYTES + 64 * 1024
 """The file, and the multipart form around it."""
 
@@ -38,7 +40,8 @@ _CHUNK: Final = 64 * 1024
 _PARSER_HEADER_BYTES: Final = 4 * _CHUNK
 """The parser's own limit, larger than ours, because its error does not say which header is too long."""
 _IN_MEMORY: Final = 1024 * 1024
-_TOO_LARGE: Final = "The file is larger than 20 MB."
+_TIMEOUTS: Final = {"upload": ErrorCode.UPLOAD_TIMEOUT, "request": ErrorCode.REQUEST_TIMEOUT}
+_INCOMPLETE: Final = {"upload": ErrorCode.UPLOAD_INCOMPLETE, "request": ErrorCode.REQUEST_INCOMPLETE}
 
 
 @dataclass(slots=True)
@@ -87,14 +90,18 @@ def uploaded(request: Request) -> Iterator[Spooled]:
     try:
         _read_form(request, form)
         if form.upload is None:
-            raise BadRequest("There is no file in the form: send one in the field `file`.")
+            raise refused(ErrorCode.FORM_FILE_MISSING)
         if not form.ended:
-            raise BadRequest("The upload broke off before its end.")
+            raise refused(ErrorCode.UPLOAD_INCOMPLETE)
         form.upload.file.seek(0)
         yield form.upload
     finally:
         if form.upload is not None:
             form.upload.file.close()
+
+
+def _too_large() -> Refused:
+    return refused(ErrorCode.UPLOAD_TOO_LARGE, max_mb=MAX_LOG_MB)
 
 
 def _read_chunk(request: Request) -> bytes:
@@ -106,9 +113,9 @@ def _read_form(request: Request, form: "_Form") -> None:
     kind, options = parse_options_header(request.headers.get("Content-Type", ""))
     boundary = options.get("boundary", "")
     if kind != "multipart/form-data" or not boundary:
-        raise BadRequest("Send the file as multipart/form-data, in the field `file`.")
+        raise refused(ErrorCode.FORM_EXPECTED)
     if (request.content_length or 0) > MAX_BODY_BYTES:
-        raise RequestEntityTooLarge(_TOO_LARGE)
+        raise _too_large()
     received = 0
     until = time.monotonic() + TOTAL_SEC
     try:
@@ -120,14 +127,14 @@ def _read_form(request: Request, form: "_Form") -> None:
         while chunk := _read_chunk(request):
             received += len(chunk)
             if received > MAX_BODY_BYTES:
-                raise RequestEntityTooLarge(_TOO_LARGE)
+                raise _too_large()
             if time.monotonic() > until:
-                raise RequestTimeout("The upload took too long.")
+                raise refused(ErrorCode.UPLOAD_TIMEOUT)
             parser.write(chunk)
     except FormParserError:
-        raise BadRequest("The multipart form cannot be read.") from None
+        raise refused(ErrorCode.FORM_MALFORMED) from None
     except UnicodeEncodeError:
-        raise BadRequest("The multipart boundary is not ASCII.") from None
+        raise refused(ErrorCode.FORM_BOUNDARY_INVALID) from None
 
 
 class _Form:
@@ -158,8 +165,8 @@ class _Form:
         part.extend(data)
         if len(part) > MAX_HEADER_BYTES:
             if part is self._value and bytes(self._name).lower() == b"content-disposition":
-                raise BadRequest("The name of the file is too long. Please give it a shorter one.")
-            raise BadRequest("The multipart form cannot be read.")
+                raise refused(ErrorCode.FILE_NAME_TOO_LONG)
+            raise refused(ErrorCode.FORM_MALFORMED)
 
     def _header_end(self) -> None:
         if bytes(self._name).lower() == b"content-disposition":
@@ -171,21 +178,21 @@ class _Form:
         _, options = parse_options_header(_decode_header(self._disposition))
         field = options.get("name", "")
         if field != "file":
-            raise BadRequest("The form may have one field, `file`.")
+            raise refused(ErrorCode.FORM_FIELD_UNKNOWN)
         if self.upload is not None:
-            raise BadRequest("Send one file at a time; several logs can go in one zip.")
+            raise refused(ErrorCode.FORM_FILE_REPEATED)
         if "filename" not in options:
-            raise BadRequest("The field `file` must be a file with a name.")
+            raise refused(ErrorCode.FORM_FILE_EXPECTED)
         name = plain_name(options["filename"])
         if not name:
-            raise BadRequest("The file has no name.")
+            raise refused(ErrorCode.FILE_NAME_MISSING)
         self.upload = Spooled.named(name)
 
     def _part_data(self, data: bytes, start: int, end: int) -> None:
         if self.upload is None:
-            raise BadRequest("The multipart form cannot be read.")
+            raise refused(ErrorCode.FORM_MALFORMED)
         if self.upload.size + end - start > MAX_UPLOAD_BYTES:
-            raise RequestEntityTooLarge(_TOO_LARGE)
+            raise _too_large()
         self.upload.write(data[start:end])
 
     def _end(self) -> None:

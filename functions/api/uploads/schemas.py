@@ -4,6 +4,8 @@ from uuid import UUID
 
 from pydantic import Field
 
+from faplog.contracts.errors import Cause, ErrorCode, Param
+
 from ..web.outputs import Output
 
 
@@ -12,6 +14,12 @@ class Refused(Output):
 
     file_name: str
     message: str = Field(description="Why, in a sentence.")
+    code: ErrorCode = Field(description="Why, as a code.")
+    params: dict[str, Param] = Field(default_factory=dict, description="The values in the sentence.")
+
+    def cause(self) -> Cause:
+        """Return why it was refused."""
+        return Cause(message=self.message, code=self.code, params=self.params)
 
 
 class Accepted(Output):
@@ -21,6 +29,7 @@ class Accepted(Output):
     skipped: list[str] | None = Field(
         default=None, description="What was in the zip and is no .csv file: folders and other files."
     )
+    skipped_reason: Cause | None = Field(default=None, description="Why those of `skipped` were left out.")
     refused: list[Refused] | None = Field(
         default=None, description="The .csv files of the zip that are empty, binary or without a header."
     )

@@ -16,13 +16,14 @@ from typing import Final
 from uuid import UUID, uuid4
 
 import psycopg
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from faplog import telemetry
 from faplog.contracts.analysis import ANALYSIS_VERSION
+from faplog.contracts.errors import ErrorCode, message
 from faplog.contracts.keys import log_key
 from faplog.contracts.messages import AnalysisStatus, Stage
 from faplog.errors import Unavailable
+from faplog.http_errors import refused
 
 from ..accounts.authentication import unauthorized
 from ..analyses import deletion, quota
@@ -33,9 +34,6 @@ from ..services import Services
 from .receive import Spooled
 
 log = logging.getLogger(__name__)
-
-NOT_UPLOADED: Final = "The upload did not finish. Please upload the log again."
-"""The message of an existing log whose new upload failed."""
 
 _TRIES: Final = 3
 """How often a batch is tried if its rows disappear, because another upload of them failed or they were deleted."""
@@ -54,7 +52,8 @@ _CLAIM_UPLOADING: Final = """
 """
 _RESTART_FAILED: Final = """
     UPDATE fap_analysis
-    SET status = %(processing)s, stage = %(upload)s, message = NULL, timed_out = false,
+    SET status = %(processing)s, stage = %(upload)s, message = NULL, error_code = NULL, error_params = NULL,
+        timed_out = false,
         attempt = attempt + 1, retries = 0, version = %(version)s, queued_at = %(at)s
     WHERE user_id = %(user_id)s AND sha256 = ANY(%(digests)s) AND status = %(failed)s
 """
@@ -69,7 +68,8 @@ _DELETE_NEW: Final = """
         AND status = %(processing)s AND queued_at = %(at)s AND attempt = 1
 """
 _FAIL_EXISTING: Final = """
-    UPDATE fap_analysis SET status = %(failed)s, message = %(message)s
+    UPDATE fap_analysis
+    SET status = %(failed)s, message = %(message)s, error_code = %(code)s, error_params = '{}'
     WHERE id = ANY(%(ids)s) AND user_id = %(user_id)s AND stage = %(upload)s
         AND status = %(processing)s AND queued_at = %(at)s AND attempt > 1
 """
@@ -128,7 +128,7 @@ class UploadService:
                 self._put_all([(claim.ids[digest], by_digest[digest]) for digest in claim.waiting])
                 complete = self._queue(user_id, claim.waiting_ids)
             except psycopg.errors.ForeignKeyViolation:
-                raise unauthorized("This account has been deleted.") from None
+                raise unauthorized(ErrorCode.ACCOUNT_DELETED) from None
             except BaseException:
                 if claim:
                     self._roll_back(user_id, claim)
@@ -145,7 +145,7 @@ class UploadService:
         try:
             requests = deletion.restore_uploaded(self.services.database, user_id, names, quota_logs)
         except quota.QuotaExceeded as error:
-            raise RequestEntityTooLarge(str(error)) from None
+            raise refused(error.code, **error.params) from None
         self.services.average_requests.publish(requests)
 
     def _claim(self, connection: Conn, user_id: UUID, logs: dict[bytes, Spooled]) -> _Claim:
@@ -247,7 +247,8 @@ class UploadService:
             "processing": AnalysisStatus.PROCESSING,
             "at": claim.at,
             "failed": AnalysisStatus.FAILED,
-            "message": NOT_UPLOADED,
+            "message": message(ErrorCode.UPLOAD_NOT_FINISHED),
+            "code": ErrorCode.UPLOAD_NOT_FINISHED,
         }
         try:
             with self.services.database.worker() as connection:
@@ -270,7 +271,7 @@ def _check_quota(connection: Conn, user_id: UUID, digests: list[bytes], quota_lo
     try:
         quota.check(connection, user_id, quota_logs, digests)
     except quota.QuotaExceeded as error:
-        raise RequestEntityTooLarge(str(error)) from None
+        raise refused(error.code, **error.params) from None
     now = connection.execute("SELECT clock_timestamp() AS at").fetchone()
     assert now is not None
     at: datetime = now["at"]

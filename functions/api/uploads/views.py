@@ -7,9 +7,14 @@ from zipfile import ZipFile
 
 from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+
+from faplog.contracts.errors import ErrorCode, cause
+from faplog.contracts.log_rules import MAX_LOG_MB
+from faplog.http_errors import Refused as RefusedRequest
+from faplog.http_errors import refused as refused_request
 
 from ..accounts.authentication import User, authenticated
+from ..analyses import quota
 from ..services import services
 from ..web.names import PREFIX
 from ..web.operations import describe
@@ -41,9 +46,10 @@ def blueprint(service: UploadService) -> Blueprint:
     @describe(
         summary="Upload a log, or a zip of logs",
         tag=TAG,
-        description="One file of at most 20 MB, .csv or .zip. Of a zip each .csv is taken: at most 1,000 entries, "
-        "20 MB each and 200 MB in all. The same content again has the same id, and is analysed again if it had failed. "
-        "After a 400 or 413 the same file is refused again, unless it was said that the upload broke off.",
+        description=f"One file of at most {MAX_LOG_MB} MB, .csv or .zip. Of a zip each .csv is taken: at most "
+        f"{zip_archive.MAX_ENTRIES:,} entries, {MAX_LOG_MB} MB each and {zip_archive.MAX_TOTAL_BYTES >> 20} MB in all. "
+        "The same content again has the same id, and is analysed again if it had failed. After a 400 or 413 the same "
+        "file is refused again, unless the code says that the upload broke off or that there was no room.",
         form=_FORM,
         responses={202: Accepted},
     )
@@ -57,7 +63,7 @@ def blueprint(service: UploadService) -> Blueprint:
                 return json_response(accepted, 202, exclude_none=True)
             if name.endswith(".zip"):
                 return json_response(_add_zip(service, user, spooled), 202, exclude_none=True)
-        raise BadRequest("The file must be a .csv or a .zip.")
+        raise refused_request(ErrorCode.FILE_TYPE_UNKNOWN)
 
     @routes.post("/analyse")
     @describe(summary="Upload one log (short form)", tag=TAG, form=_FORM, responses={202: AcceptedShort})
@@ -66,7 +72,7 @@ def blueprint(service: UploadService) -> Blueprint:
         user: User = g.user
         with services().slots.uploads.hold(), uploaded(request) as spooled:
             if not spooled.file_name.lower().endswith(".csv"):
-                raise BadRequest("The file must be a .csv.")
+                raise refused_request(ErrorCode.CSV_EXPECTED)
             (analysis_id,) = service.add_logs(user.id, [_checked(spooled)])
             return json_response(AcceptedShort(id=analysis_id), 202)
 
@@ -82,14 +88,22 @@ def _add_zip(service: UploadService, user: User, spooled: Spooled) -> Accepted:
         for batch in batches(opened, listing, refused):
             try:
                 accepted += service.add_logs(user.id, batch)
-            except RequestEntityTooLarge as error:
-                kept = f" {len(accepted)} logs of the zip were stored." if accepted else ""
-                raise RequestEntityTooLarge(f"{error.description}{kept}") from None
+            except RefusedRequest as error:
+                if not accepted or error.error_code not in quota.CODES:
+                    raise
+                stored = len(accepted)
+                raise refused_request(ErrorCode.ZIP_PARTLY_STORED, reason=error.cause(), stored=stored) from None
             finally:
                 _close(batch)
     if not accepted:
-        raise BadRequest(f"No log in the zip: {refused[0].file_name}: {refused[0].message}")
-    return Accepted(ids=list(dict.fromkeys(accepted)), skipped=list(listing.skipped), refused=refused)
+        first = refused[0]
+        raise refused_request(ErrorCode.ZIP_WITHOUT_LOGS, file_name=first.file_name, reason=first.cause())
+    return Accepted(
+        ids=list(dict.fromkeys(accepted)),
+        skipped=list(listing.skipped),
+        skipped_reason=cause(ErrorCode.ZIP_ENTRY_NOT_CSV) if listing.skipped else None,
+        refused=refused,
+    )
 
 
 def batches(opened: ZipFile, listing: zip_archive.Listing, refused: list[Refused]) -> Iterator[list[Spooled]]:
@@ -103,9 +117,10 @@ def batches(opened: ZipFile, listing: zip_archive.Listing, refused: list[Refused
     batch: list[Spooled] = []
     for entry in listing.logs:
         spooled = zip_archive.unpack(opened, entry)
-        reason = contents.refusal(spooled.head) if spooled else "The file is damaged in the zip."
+        reason = contents.refusal(spooled.head) if spooled else cause(ErrorCode.ZIP_ENTRY_DAMAGED)
         if spooled is None or reason:
-            refused.append(Refused(file_name=zip_archive.shown_name(entry), message=reason or ""))
+            name = zip_archive.shown_name(entry)
+            refused += [Refused(file_name=name, **reason.model_dump())] if reason else []
             _close([spooled] if spooled else [])
             continue
         batch.append(spooled)
@@ -119,7 +134,7 @@ def batches(opened: ZipFile, listing: zip_archive.Listing, refused: list[Refused
 def _checked(spooled: Spooled) -> Spooled:
     """Return the file if it may be a log. Raises `BadRequest`."""
     if reason := contents.refusal(spooled.head):
-        raise BadRequest(reason)
+        raise refused_request(reason.code, **reason.params)
     return spooled
 
 

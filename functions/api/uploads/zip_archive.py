@@ -12,13 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Final
 
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from faplog.contracts.errors import ErrorCode
+from faplog.contracts.log_rules import MAX_LOG_BYTES
+from faplog.http_errors import Refused, refused
 
 from .file_names import plain_name, shown_path, visible
 from .receive import Spooled
 
 MAX_ENTRIES: Final = 1000
-MAX_ENTRY_BYTES: Final = 20 * 1024 * 1024
+MAX_ENTRY_BYTES: Final = MAX_LOG_BYTES
 MAX_TOTAL_BYTES: Final = 200 * 1024 * 1024
 MAX_RATIO: Final = 100
 """Largest ratio of unpacked to packed size; real logs reach 13."""
@@ -30,8 +32,6 @@ _MAX_TABLE_BYTES: Final = 1024 * 1024
 _CHUNK: Final = 64 * 1024
 _ENCRYPTED: Final = 0x1
 _UTF8_NAME: Final = 0x800
-_TABLE_TOO_LONG: Final = "The zip has more than 1,000 entries, or names that are too long."
-_TOO_MUCH: Final = "The zip unpacks to more than is allowed: 1,000 entries, 20 MB each, 200 MB in all."
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def open_zip(file: IO[bytes]) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(_CappedFile(file))
     except (zipfile.BadZipFile, zipfile.LargeZipFile, ValueError, OverflowError, NotImplementedError, OSError):
-        raise BadRequest("The file is not a zip, or is damaged.") from None
+        raise refused(ErrorCode.ZIP_INVALID) from None
 
 
 def listing(archive: zipfile.ZipFile) -> Listing:
@@ -64,25 +64,34 @@ def listing(archive: zipfile.ZipFile) -> Listing:
     """
     entries = archive.infolist()
     if len(entries) > MAX_ENTRIES:
-        raise RequestEntityTooLarge(_TOO_MUCH)
+        raise _too_large()
     logs: list[zipfile.ZipInfo] = []
     skipped: list[zipfile.ZipInfo] = []
     for entry in entries:
         (logs if _is_log(entry) else skipped).append(entry)
     for entry in logs:
         if entry.flag_bits & _ENCRYPTED:
-            raise BadRequest("The zip is encrypted: please make it without a password.")
+            raise refused(ErrorCode.ZIP_ENCRYPTED)
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise BadRequest("The zip is packed in an unusual way: please make it with the usual method (deflate).")
+            raise refused(ErrorCode.ZIP_METHOD_UNKNOWN)
         if entry.file_size > MAX_ENTRY_BYTES:
-            raise RequestEntityTooLarge(_TOO_MUCH)
+            raise _too_large()
         if entry.file_size > max(_RATIO_FROM_BYTES, MAX_RATIO * entry.compress_size):
-            raise RequestEntityTooLarge("The zip is packed far better than any log can be.")
+            raise refused(ErrorCode.ZIP_RATIO_TOO_HIGH)
     if sum(entry.file_size for entry in logs) > MAX_TOTAL_BYTES:
-        raise RequestEntityTooLarge(_TOO_MUCH)
+        raise _too_large()
     if not logs:
-        raise BadRequest("There is no .csv file in the zip.")
+        raise refused(ErrorCode.ZIP_WITHOUT_CSV)
     return Listing(tuple(logs), tuple(shown_name(entry) for entry in skipped))
+
+
+def _too_large() -> Refused:
+    return refused(
+        ErrorCode.ZIP_TOO_LARGE,
+        max_entries=MAX_ENTRIES,
+        max_entry_mb=MAX_ENTRY_BYTES >> 20,
+        max_total_mb=MAX_TOTAL_BYTES >> 20,
+    )
 
 
 def unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Spooled | None:
@@ -145,7 +154,7 @@ class _CappedFile(io.RawIOBase):
             size = self._file.seek(0, io.SEEK_END) - here
             self._file.seek(here)
         if size > _MAX_TABLE_BYTES:
-            raise RequestEntityTooLarge(_TABLE_TOO_LONG)
+            raise refused(ErrorCode.ZIP_TABLE_TOO_LONG, max_entries=MAX_ENTRIES)
         return self._file.read(size)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:

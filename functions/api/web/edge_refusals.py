@@ -9,17 +9,19 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from faplog import http_errors
+from faplog.contracts.errors import ErrorCode
+from faplog.contracts.log_rules import MAX_LOG_MB
 
 blueprint = Blueprint("refusals", __name__)
-
-_SENTENCES = {
-    HTTPStatus.BAD_REQUEST: "The address has an encoded character that no address here has.",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The request is larger than this address takes: a file may have 20 MB.",
-}
 
 
 @blueprint.get("/refusals/<int:status>")
 def refusal(status: int) -> ResponseReturnValue:
     """Answer the error with this status."""
-    known = status if status in _SENTENCES else HTTPStatus.NOT_FOUND.value
-    return http_errors.answer(known, _SENTENCES.get(HTTPStatus(known), http_errors.NOTHING_HERE))
+    match status:
+        case HTTPStatus.BAD_REQUEST:
+            return http_errors.answer(ErrorCode.ADDRESS_INVALID)
+        case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            return http_errors.answer(ErrorCode.EDGE_REQUEST_TOO_LARGE, max_mb=MAX_LOG_MB)
+        case _:
+            return http_errors.answer(ErrorCode.NOT_FOUND)

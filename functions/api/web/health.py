@@ -7,6 +7,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from pydantic import Field
 
+from faplog.contracts.errors import ErrorCode, cause
 from faplog.errors import Unavailable
 
 from ..services import services
@@ -63,6 +64,7 @@ def readiness() -> ResponseReturnValue:
         postgres="ok" if postgres else "away",
         nats="ok" if nats else "away",
         s3="ok" if s3 else "away",
+        **({} if postgres else cause(ErrorCode.DATABASE_UNAVAILABLE).model_dump()),
     )
     return json_response(body, 200 if postgres else 503)
 

@@ -4,8 +4,9 @@ from typing import Final, TypeVar
 
 from flask import request
 from pydantic import BaseModel, ConfigDict, ValidationError
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
+from faplog.contracts.errors import ErrorCode
+from faplog.http_errors import Refused, refused
 from faplog.inbox import printable, read_body
 
 from .read_timeout import read_timeout
@@ -49,11 +50,11 @@ def query(model: type[M]) -> M:
     """
     for name, values in request.args.lists():
         if len(values) > 1:
-            raise BadRequest(f"{_printable_name(name)} is given more than once.")
+            raise refused(ErrorCode.PARAMETER_REPEATED, field=_printable_name(name))
     try:
         return model.model_validate_strings(request.args.to_dict())
     except ValidationError as error:
-        raise BadRequest(sentence(error, "The query")) from None
+        raise invalid(error, "The query") from None
 
 
 def _read_body() -> bytes:
@@ -63,24 +64,24 @@ def _read_body() -> bytes:
 
 def _validate_body(model: type[M], content: bytes) -> M:
     if not request.is_json:
-        raise UnsupportedMediaType("The body must be JSON and say so: Content-Type: application/json.")
+        raise refused(ErrorCode.JSON_EXPECTED)
     try:
         return model.model_validate_json(content)
     except ValidationError as error:
-        raise BadRequest(sentence(error)) from None
+        raise invalid(error) from None
 
 
-def sentence(error: ValidationError, whole: str = "The body") -> str:
-    """Return the first error as a sentence. It does not contain the value, which may be a password.
+def invalid(error: ValidationError, whole: str = "The body") -> Refused:
+    """Return the refusal that names the first error. It does not contain the value, which may be a password.
 
     Args:
         error: What is wrong.
-        whole: The subject of the sentence if the error is not about one field.
+        whole: The `field` of the refusal if the error is not about one field.
     """
     first = error.errors(include_input=False, include_url=False)[0]
     where = _printable_name(".".join(str(part) for part in first["loc"])) if first["loc"] else whole
     said = printable(first["msg"].removeprefix("Value error, ").rstrip("."))
-    return f"{where}: {said}."
+    return refused(ErrorCode.INVALID_INPUT, field=where, reason=said)
 
 
 def _printable_name(name: str) -> str:

@@ -6,8 +6,10 @@ from typing import Annotated, Any
 
 import orjson
 from flask import Response
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, PlainSerializer
 from pydantic.alias_generators import to_camel
+
+from faplog.contracts.errors import Param
 
 
 def timestamp(moment: datetime) -> str:
@@ -16,6 +18,23 @@ def timestamp(moment: datetime) -> str:
 
 
 Timestamp = Annotated[datetime, PlainSerializer(timestamp, return_type=str, when_used="json")]
+
+
+Code = Annotated[
+    str | None,
+    Field(
+        validation_alias=AliasChoices("error_code", "code"),
+        description="Why it failed, as a code: match on this, not on the message. Null where it did not fail, and for "
+        "failures stored by releases without codes. New codes may be added.",
+    ),
+]
+Params = Annotated[
+    dict[str, Param] | None,
+    Field(
+        validation_alias=AliasChoices("error_params", "params"),
+        description="The values in the sentence of the code, for translations.",
+    ),
+]
 
 
 class Output(BaseModel):

@@ -2,22 +2,27 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, Literal
 
 from flask import Request
-from werkzeug.exceptions import BadRequest, RequestTimeout
+
+from faplog.contracts.errors import ErrorCode
+from faplog.http_errors import refused
 
 STALL_SEC: Final = 20
 """How long a client may send nothing."""
 
+_TIMEOUTS: Final = {"upload": ErrorCode.UPLOAD_TIMEOUT, "request": ErrorCode.REQUEST_TIMEOUT}
+_INCOMPLETE: Final = {"upload": ErrorCode.UPLOAD_INCOMPLETE, "request": ErrorCode.REQUEST_INCOMPLETE}
+
 
 @contextmanager
-def read_timeout(request: Request, what: str) -> Iterator[None]:
+def read_timeout(request: Request, what: Literal["upload", "request"]) -> Iterator[None]:
     """Limit how long a read from the client may block. gunicorn sets no limit itself and has few threads.
 
     Args:
         request: The current request.
-        what: The name of what is read, for the error message.
+        what: What is read; it decides the error code.
 
     Raises:
         RequestTimeout: Nothing arrived for `STALL_SEC`.
@@ -29,9 +34,9 @@ def read_timeout(request: Request, what: str) -> Iterator[None]:
     try:
         yield
     except TimeoutError:
-        raise RequestTimeout(f"The {what} took too long.") from None
+        raise refused(_TIMEOUTS[what]) from None
     except OSError:
-        raise BadRequest(f"The {what} broke off before its end.") from None
+        raise refused(_INCOMPLETE[what]) from None
     finally:
         if connection is not None:
             connection.settimeout(None)

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from pydantic import SecretStr
 
 from faplog import synthetic
-from faplog.contracts import keys
+from faplog.contracts import errors, keys
 from faplog.contracts.analysis import Analysis
 from faplog.contracts.messages import HEADER_SECRET, AnalysisRequest, AnalysisResult
 from faplog.errors import Unavailable
@@ -113,8 +113,9 @@ def test_a_log_that_cannot_be_read_is_an_answer(
         shelf.objects[keys.log_key(analysis_id)] = content
     status, answer = post(client, message(analysis_id))
     assert status == 200
-    assert set(answer) == WIRE
+    assert set(answer) == WIRE | {"code", "params"}
     assert (answer["status"], answer["message"], answer["analysis"]) == ("Failed", reason, None)
+    assert errors.message(errors.ErrorCode(answer["code"]), answer["params"]) == reason
     assert keys.series_key(analysis_id) not in shelf.objects
 
 
@@ -178,17 +179,27 @@ def test_a_csv_body_gets_its_analysis_without_secret_or_store(client: FlaskClien
     assert shelf.objects == {}
 
 
-@pytest.mark.parametrize("body", [b"", b"%PDF-1.7", b"Date;Speed\n1;2\n"])
-def test_a_csv_body_that_is_no_log_gets_422(client: FlaskClient, body: bytes) -> None:
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"", "EMPTY_FILE"),
+        (b"%PDF-1.7", "NO_HEADER"),
+        (b"Date;Speed\n1;2\n", "COLUMN_MISSING"),
+        (b"GPS Time, Device Time, Longitude, Latitude\n", "OTHER_APP"),
+    ],
+)
+def test_a_csv_body_that_is_no_log_gets_422(client: FlaskClient, body: bytes, code: str) -> None:
     answer = client.post("/", data=body, content_type="text/csv")
     assert answer.status_code == 422
     assert answer.get_json()["error"] == "Unprocessable Entity"
-    assert answer.get_json()["message"].startswith("Failed to read csv file: ")
+    assert answer.get_json()["code"] == code
+    assert answer.get_json()["message"] == errors.message(errors.ErrorCode(code), answer.get_json()["params"])
 
 
 def test_a_body_of_more_than_20_mb_gets_413(client: FlaskClient) -> None:
     answer = client.post("/", data=b"1" * (20 * 1024 * 1024 + 1), content_type="text/csv")
     assert (answer.status_code, answer.get_json()["message"]) == (413, "A log may have 20 MB at most.")
+    assert (answer.get_json()["code"], answer.get_json()["params"]) == ("LOG_BODY_TOO_LARGE", {"max_mb": 20})
 
 
 def test_health_and_what_is_not_there(client: FlaskClient) -> None:

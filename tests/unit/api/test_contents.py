@@ -2,6 +2,7 @@
 
 import pytest
 
+from faplog.contracts.errors import ErrorCode, cause
 from functions.api.uploads.contents import refusal
 
 HEADER = "Date;Time;Revs;Speed;GearA;\n"
@@ -52,5 +53,20 @@ def test_what_may_be_a_log_is_taken(content: bytes) -> None:
 def test_what_cannot_be_a_log_is_refused_with_a_sentence(content: bytes, said: str) -> None:
     reason = refusal(content)
     assert reason is not None
-    assert said in reason
-    assert reason.endswith(".")
+    assert said in reason.message
+    assert reason.message.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("first_lines", "app"),
+    [
+        (b'"SECONDS";"PID";"VALUE";"UNITS"\n"37618.5";"Engine RPM";"1413";"rpm"\n', "Car Scanner"),
+        (b"GPS Time, Device Time, Longitude, Latitude\n", "Torque"),
+        (b"# StartTime = 02/03/2025 08:00:00\nTime (sec), Engine RPM (RPM)\n", "OBDLink"),
+        ("time(ms);Motordrehzahl;Öl\n".encode("latin-1"), "FORScan"),
+    ],
+)
+def test_a_log_of_another_app_is_refused_by_name(first_lines: bytes, app: str) -> None:
+    reason = refusal(first_lines)
+    assert reason == cause(ErrorCode.OTHER_APP, app=app)
+    assert reason.message == f"This looks like a {app} log. faplog reads the CSV files of the Android app FAP."

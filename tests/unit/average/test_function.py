@@ -9,6 +9,7 @@ import orjson
 import pytest
 from flask.testing import FlaskClient
 
+from faplog.contracts import errors
 from faplog.contracts.keys import average_request_key, average_result_key
 from faplog.contracts.messages import HEADER_SECRET, MAX_INLINE_BYTES
 from faplog.errors import Unavailable
@@ -129,6 +130,7 @@ def test_what_cannot_be_averaged_is_answered_with_the_reason(
     status, result = post(client, message(**data, generation=3))
     assert (status, result["status"], result["average"], result["generation"]) == (200, "FAILED", None, 3)
     assert reason in result["message"]
+    assert result["message"] == errors.message(errors.ErrorCode(result["code"]), result["params"])
 
 
 def test_an_absent_store_is_to_be_tried_again(client: FlaskClient, store: Memory) -> None:

@@ -1,5 +1,5 @@
 // The account: logging out and deleting it.
-import { API, headers, Problem, request, sendJson, sentence } from "./http.js";
+import { API, headers, Problem, refusal, request, sendJson } from "./http.js";
 import { clear } from "./queue.js";
 import { texts } from "./texts.js";
 import { toast } from "./toast.js";
@@ -39,7 +39,7 @@ form.addEventListener("submit", async (event) => {
       await clear();
         return location.assign("/about");
     }
-    complain({ 403: texts.wrongPassword, 429: texts.tooMany }[response.status] || (await sentence(response)));
+    complain((await refusal(response)).message);
   } catch (problem) {
     complain(problem instanceof Problem ? problem.message : texts.away);
   }

@@ -1,11 +1,23 @@
 // Registering and logging in: the form goes to the API, then on to where the user was going.
-import { csrf, Problem, renew, sendJson } from "./http.js";
+import { inWords } from "./errors.js";
+import { csrf, Problem, refusal, renew, sendJson } from "./http.js";
 import { texts } from "./texts.js";
 import { startFor } from "./queue.js";
 
 const form = document.querySelector("form[data-auth]");
 const alert = form.querySelector(".alert-f");
 const button = form.querySelector("button");
+
+// What is wrong with a field, in words.
+const badEmail = () => inWords({ code: "EMAIL_INVALID" });
+const badLength = () => inWords({ code: "PASSWORD_LENGTH", params: { min_chars: form.password.minLength, max_chars: form.password.maxLength } });
+
+// Why the API refused the form. Where it names a field of a login, there can be no such account.
+function reason(problem, registering) {
+  if (problem.error.code !== "INVALID_INPUT") return problem.message;
+  if (!registering) return inWords({ code: "CREDENTIALS_WRONG" });
+  return { email: badEmail, password: badLength }[problem.error.params.field]?.() || problem.message;
+}
 
 function complain(text, field) {
   alert.textContent = text;
@@ -19,8 +31,7 @@ function complain(text, field) {
 
 async function post(path, body) {
   const response = await sendJson(path, "POST", body).catch(() => { throw new Problem(texts.away, 0); });
-  const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Problem(answer.message || texts.away, response.status);
+  if (!response.ok) throw await refusal(response);
 }
 
 form.addEventListener("submit", async (event) => {
@@ -30,7 +41,7 @@ form.addEventListener("submit", async (event) => {
   const registering = form.dataset.auth === "register";
   if (!email) return complain(texts.needEmail, "email");
   if (!password) return complain(texts.needPassword, "password");
-  if (registering && password.length < 8) return complain(texts.shortPassword, "password");
+  if (registering && password.length < form.password.minLength) return complain(badLength(), "password");
   alert.hidden = true;
   button.disabled = true;
   try {
@@ -39,9 +50,8 @@ form.addEventListener("submit", async (event) => {
     await startFor(email);
     location.assign(form.dataset.target);
   } catch (problem) {
-    const refused = /password/i.test(problem.message) ? texts.weakPassword : texts.wrongEmail;
-    const own = { 400: refused, 401: texts.wrongLogin, 409: texts.taken, 429: texts.tooMany };
-    complain(problem.status >= 500 ? texts.away : own[problem.status] || problem.message);
+    if (!(problem instanceof Problem)) throw problem;
+    complain(reason(problem, registering));
     button.disabled = false;
   }
 });

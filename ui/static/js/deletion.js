@@ -1,5 +1,5 @@
 // Deleting a log and restoring it. The server keeps a deleted log for an hour; the browser keeps nothing.
-import { API, Problem, request, sentence } from "./http.js";
+import { API, Problem, refusal, request } from "./http.js";
 import { fill, texts } from "./texts.js";
 import { toast } from "./toast.js";
 
@@ -14,8 +14,8 @@ async function send(id, path, method) {
   sending.add(id);
   try {
     const response = await request(`${API}/analyses/${encodeURIComponent(id)}${path}`, { method, keepalive: true });
-    if (response.ok || response.status === 404 || response.status === 409) return response.status;
-    toast(await sentence(response));
+    if (response.ok || response.status === 404) return response.status;
+    toast((await refusal(response)).message);
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     toast(problem.message);
@@ -43,7 +43,6 @@ export async function remove(id, name, { restored, back } = {}) {
 export async function restore(id, name) {
   const status = await send(id, "/restore", "POST");
   if (status === 404) toast(texts.tooLate);
-  else if (status === 409) toast(texts.noRoom);
   else if (status) toast(fill(texts.restored, { name: shortened(name) }));
   return status >= 200 && status < 300;
 }

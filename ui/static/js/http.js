@@ -1,12 +1,15 @@
-// Talking to the API: the CSRF token, one silent renewal of the session, and errors as sentences.
+// Talking to the API: the CSRF token, one silent renewal of the session, and errors in words.
+import { inWords } from "./errors.js";
 import { texts } from "./texts.js";
 
 export const API = "/api/v1";
 
+// What hinders a request: in words, the status, and the error of the API (`message`, `code`, `params`) if there is one.
 export class Problem extends Error {
-  constructor(message, status) {
-    super(message);
+  constructor(message, status, error = {}) {
+    super(inWords(error) || message);
     this.status = status; // 0: no answer at all
+    this.error = error;
   }
 }
 
@@ -56,16 +59,16 @@ export async function request(path, { method = "GET", quiet = false, ...options 
   return response;
 }
 
-export async function sentence(response) {
-  if (response.status >= 500) return texts.away;
-  const body = await response.json().catch(() => ({}));
-  return body.message || texts.away;
+// A refused request as a Problem. Without an error in the body it came from a proxy on the way.
+export async function refusal(response) {
+  const error = await response.json().catch(() => null);
+  return new Problem(texts.away, response.status, error?.message ? error : {});
 }
 
 // The JSON at a path of the API, or a Problem.
 export async function api(path, options) {
   const response = await request(API + path, options);
-  if (!response.ok) throw new Problem(await sentence(response), response.status);
+  if (!response.ok) throw await refusal(response);
   return response.status === 204 ? null : response.json();
 }
 

@@ -2,7 +2,7 @@
 import { axis, clock, colours, css, fade, MILES, places, span, wall } from "./axes.js";
 import { fit, frame, held, label, measured } from "./frame.js";
 import { keys, selecting, touch } from "./gestures.js";
-import { folding, gaps } from "./silences.js";
+import { folding, gaps } from "./gaps.js";
 import { number, texts } from "./texts.js";
 
 const uPlot = window.uPlot;
@@ -49,7 +49,7 @@ export function draw(place, more, series, onZoom) {
   const start = wall(series.start);
   const byName = new Map(series.channels.map((channel) => [channel.name, channel]));
   const regens = series.regens.map(({ from, to }) => [start + from, start + to]);
-  const silent = gaps(series, start);
+  const silent = gaps(series, start, Number(place.closest("[data-gap-sec]").dataset.gapSec));
   const times = series.channels.flatMap((channel) => [channel.t[0], channel.t.at(-1)]);
   const ends = [start + Math.min(...times), start + Math.max(...times)];
   const { fold, unfold } = folding(silent, ends);

@@ -1,5 +1,5 @@
 // One file's row: what it says of the file, and what can be done about it.
-import { inWords } from "./reasons.js";
+import { inWords } from "./errors.js";
 import { percent, size } from "./sending.js";
 import { fill, texts } from "./texts.js";
 
@@ -36,7 +36,7 @@ export function draw(row, entry, loaded, { again, drop }) {
     const failed = entry.failures || [];
     const whole = failed.length === entry.ids.length && failed.length > 0;
     row.classList.toggle("is-act", failed.length > 0);
-    state.textContent = whole && failed.length === 1 ? inWords(failed[0].message)
+    state.textContent = whole && failed.length === 1 ? inWords(failed[0])
       : entry.ids.length > 1 ? fill(texts.someAnalysed, { done: entry.ids.length - failed.length, all: entry.ids.length }) : texts.analysed;
     if (failed.length && entry.ids.length > 1) details(row, failed);
     if (whole && failed.length === 1) actions.append(link(texts.details, `/logs/${failed[0].id}`));
@@ -60,7 +60,7 @@ export function draw(row, entry, loaded, { again, drop }) {
 function details(row, failed) {
   for (const log of failed.slice(0, 20)) {
     const item = document.createElement("li");
-    item.textContent = fill(texts.fileSays, { name: log.fileName, text: inWords(log.message) });
+    item.textContent = fill(texts.fileSays, { name: log.fileName, text: inWords(log) });
     row.querySelector(".upload-details").append(item);
   }
 }

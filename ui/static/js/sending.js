@@ -1,21 +1,28 @@
 // Sending one file: what may be sent, how much of it has gone, and a session renewed on the way.
 import { API, csrf, Problem, renew, toLogin } from "./http.js";
-import { fill, texts } from "./texts.js";
+import { texts } from "./texts.js";
 
-const LIMIT = 20 * 1024 * 1024;
+const { maxBytes, mayHelpToRepeat } = document.querySelector("[data-upload]").dataset;
+const REPEATABLE = new Set(mayHelpToRepeat.split(" "));
+const OF_THE_FILE = [400, 413, 415, 422];
 
 export const percent = new Intl.NumberFormat(texts.lang, { style: "percent" });
 const inUnit = (unit, digits) => new Intl.NumberFormat(texts.lang, { style: "unit", unit, maximumFractionDigits: digits });
 const [kilobytes, megabytes] = [inUnit("kilobyte", 0), inUnit("megabyte", 1)];
 export const size = (bytes) => (bytes < 1e6 ? kilobytes.format(bytes && Math.max(bytes, 1e3) / 1e3) : megabytes.format(bytes / 1e6));
 
-const tooLarge = () => fill(texts.tooLarge, [LIMIT / (1024 * 1024)]);
+const tooLarge = () => ({ code: "UPLOAD_TOO_LARGE", params: { max_mb: maxBytes / (1024 * 1024) } });
 
 // Why a file need not be sent at all; null where it may.
 export function wrongWith(file) {
-  if (!/\.(csv|zip)$/i.test(file.name)) return texts.wrongKind;
-  if (file.size === 0) return texts.emptyFile;
-  return file.size > LIMIT ? tooLarge() : null;
+  if (!/\.(csv|zip)$/i.test(file.name)) return { code: "FILE_TYPE_UNKNOWN" };
+  if (file.size === 0) return { code: "UPLOAD_EMPTY" };
+  return file.size > maxBytes ? tooLarge() : null;
+}
+
+// Whether the API refused the file itself: sent again it would be refused again.
+export function isFinal({ status, error }) {
+  return OF_THE_FILE.includes(status) && Boolean(error.code) && !REPEATABLE.has(error.code);
 }
 
 // XMLHttpRequest, for fetch does not tell how many bytes have gone.
@@ -43,6 +50,6 @@ export async function post(file, onPercent) {
     answer = await once(file, onPercent);
     if (answer.status === 401) await toLogin();
   }
-  if (answer.status !== 202) throw new Problem(answer.body.message || (answer.status === 413 ? tooLarge() : texts.away), answer.status);
+  if (answer.status !== 202) throw new Problem(texts.away, answer.status, answer.body.code || answer.status !== 413 ? answer.body : tooLarge());
   return answer.body;
 }

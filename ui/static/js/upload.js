@@ -2,9 +2,8 @@
 import { api, Problem } from "./http.js";
 import { poll } from "./fragment.js";
 import { add, all, remove, save } from "./queue.js";
-import { isFinal } from "./reasons.js";
 import { draw, made } from "./row.js";
-import { post, wrongWith } from "./sending.js";
+import { isFinal, post, wrongWith } from "./sending.js";
 import { fill, texts } from "./texts.js";
 
 const AT_ONCE = 2;
@@ -111,7 +110,7 @@ async function send(key) {
       return;
     }
     const final = isFinal(problem);
-    Object.assign(one.entry, { state: "error", problem: problem.message, final, file: final ? null : one.entry.file });
+    Object.assign(one.entry, { state: "error", problem: problem.error.code ? problem.error : problem.message, final, file: final ? null : one.entry.file });
     await save(one.entry);
   }
   running -= 1;
