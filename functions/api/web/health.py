@@ -7,7 +7,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from pydantic import Field
 
-from faplog.contracts.errors import ErrorCode, cause
+from faplog.contracts.errors import ErrorCode, Param, cause
 from faplog.errors import Unavailable
 
 from ..services import services
@@ -38,6 +38,9 @@ class Readiness(Output):
     postgres: Literal["ok", "away"]
     nats: Literal["ok", "away"] = Field(description="away also while it does not take the requests it is sent")
     s3: Literal["ok", "away"]
+    message: str | None = Field(default=None, description="What is wrong, where this is a 503.")
+    code: ErrorCode | None = Field(default=None, description="The same as a code.")
+    params: dict[str, Param] | None = Field(default=None, description="The values in the sentence.")
 
 
 @blueprint.get("/health/liveness")
@@ -66,7 +69,7 @@ def readiness() -> ResponseReturnValue:
         s3="ok" if s3 else "away",
         **({} if postgres else cause(ErrorCode.DATABASE_UNAVAILABLE).model_dump()),
     )
-    return json_response(body, 200 if postgres else 503)
+    return json_response(body, 200 if postgres else 503, exclude_none=True)
 
 
 def _postgres_answers() -> bool:
