@@ -337,7 +337,7 @@ def test_an_upload_on_its_way_may_be_deleted(system: Rig, person: Person, monkey
     content = some_log()
     put = Blobs.put
 
-    def delete_then_put(self: Any, key: str, *more: Any, **named: Any) -> None:
+    def delete_then_put(self: Blobs, key: str, *more: Any, **named: Any) -> None:
         delete(person, UUID(listed(person)[0]))
         put(self, key, *more, **named)
 

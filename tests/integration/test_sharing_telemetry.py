@@ -7,6 +7,7 @@ from pathlib import Path
 from flask import Flask
 
 from faplog.contracts.links import path
+from functions.api.services import services
 from standalone.servers import Servers
 from tests.conftest import ROOT
 from tests.integration.function_process import FunctionProcess, function_process
@@ -29,7 +30,7 @@ def asked(process: FunctionProcess, address: str, method: str = "GET") -> int:
 def test_no_token_gets_into_telemetry_or_logs(api_app: Flask, servers: Servers, tmp_path: Path) -> None:
     owner = arrive(api_app)
     shared = upload(owner, log())
-    succeed(api_app.extensions["faplog.database"], shared)
+    succeed(services(api_app).database, shared)
     token = owner.call("POST", f"/api/v1/analyses/{shared}/share").get_json()["token"]
     address = f"/api/v1{path(token)}"
 
