@@ -9,7 +9,7 @@ from faplog.blobs import Blobs
 
 from .delivery.publisher import Publisher
 from .settings import Settings
-from .slots import SlottedBlobs, StoreSlots
+from .store_slots import SlottedBlobs, StoreSlots
 
 _SETTINGS: Final = "faplog.settings"
 _BLOBS: Final = "faplog.blobs"

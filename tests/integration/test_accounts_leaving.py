@@ -18,8 +18,8 @@ from functions.api import services
 from functions.api.accounts import audit, deletion, export
 from functions.api.accounts.audit import Event
 from functions.api.accounts.rate_limit import PAIR
-from functions.api.averages.requests import lock
 from functions.api.db import Database
+from functions.api.delivery.average_requests import lock
 from functions.api.reconcile import orphans
 from tests.conftest import until
 from tests.integration.people import AUTH, PASSWORD, Person, arrive, register

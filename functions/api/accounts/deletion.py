@@ -10,8 +10,8 @@ from faplog.contracts import keys
 from faplog.contracts.messages import AnalysisStatus
 from faplog.errors import Unavailable
 
-from ..averages.requests import lock
 from ..db import worker_transaction
+from ..delivery.average_requests import lock
 from . import audit
 from .audit import Event
 

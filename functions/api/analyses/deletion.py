@@ -12,8 +12,8 @@ from uuid import UUID
 from faplog.blobs import Blobs
 from faplog.contracts.analysis import ANALYSIS_VERSION
 
-from ..averages.requests import Due, lock, settle
 from ..db import Conn, Database
+from ..delivery.average_requests import Due, lock, settle
 from . import objects, quota
 
 RESTORABLE: Final = timedelta(hours=1)

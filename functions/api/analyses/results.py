@@ -30,8 +30,8 @@ from faplog.contracts.messages import (
 from faplog.errors import Unavailable
 
 from .. import services
-from ..averages.requests import Asking, Due, lock, settle
 from ..db import Database, database
+from ..delivery.average_requests import Asking, Due, lock, settle
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("results", __name__)

@@ -17,8 +17,8 @@ from faplog.contracts.messages import AnalysisStatus
 
 from .. import services
 from ..accounts.authentication import User, authenticated
-from ..averages.requests import Asking, Due
 from ..db import api_transaction, database
+from ..delivery.average_requests import Asking, Due
 from ..web import inputs
 from ..web.after_response import afterwards
 from ..web.operations import Answer, describe

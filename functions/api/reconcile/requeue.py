@@ -15,9 +15,9 @@ from faplog.blobs import Blobs
 from faplog.contracts.analysis import ANALYSIS_VERSION
 from faplog.contracts.messages import AnalysisStatus, AverageStatus
 
-from ..averages.requests import UPLOAD_AWAITED, Asking, Due, lock, settle
 from ..db import Database
 from ..delivery import stream_contents
+from ..delivery.average_requests import UPLOAD_AWAITED, Asking, Due, lock, settle
 from ..delivery.publisher import Publisher
 from ..settings import Settings
 from ..uploads.service import NOT_UPLOADED, publish_requests

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from ..accounts import tokens
-from ..averages.requests import lock
 from ..db import Conn
+from ..delivery.average_requests import lock
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,8 @@ from faplog.errors import Unavailable
 
 from ..accounts.authentication import unauthorized
 from ..analyses import deletion, quota
-from ..averages.requests import Asking, lock, settle
 from ..db import Conn, Database
+from ..delivery.average_requests import Asking, lock, settle
 from ..delivery.publisher import Outgoing, Publisher
 from .receive import Spooled
 

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from faplog.errors import Busy
-from functions.api import slots
-from functions.api.slots import Slots, StoreSlots
+from functions.api import store_slots as slots
+from functions.api.store_slots import Slots, StoreSlots
 
 
 @pytest.mark.parametrize("threads", [4, 5, 8, 16, 128])

@@ -24,7 +24,7 @@ from faplog.contracts.messages import MAX_INLINE_BYTES, AverageStatus, Period, S
 from faplog.errors import Unavailable
 
 from ..db import Conn, Database
-from ..delivery.publisher import Outgoing, Publisher
+from .publisher import Outgoing, Publisher
 
 log = logging.getLogger(__name__)
 
