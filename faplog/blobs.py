@@ -1,10 +1,10 @@
 """The object store: plain S3 through obstore, so that MinIO, SeaweedFS, Garage and AWS all work."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 from urllib.parse import quote
 
 import obstore
@@ -13,6 +13,10 @@ from obstore.store import S3Store
 
 from faplog import telemetry
 from faplog.errors import Unavailable
+
+DELETE_BATCH: Final = 300
+"""Objects removed by one request. S3 takes 1,000; a store needs about a millisecond for each, and a smaller batch does
+not keep others waiting for long."""
 
 
 class Blobs:
@@ -83,10 +87,17 @@ class Blobs:
         return str(obstore.sign(self.store, "GET", key, timedelta(seconds=seconds)))
 
     def delete(self, *keys: str) -> None:
-        """Remove the objects. A missing one is no error."""
+        """Remove any number of objects, `DELETE_BATCH` at a time. A missing one is no error.
+
+        If it raises `Unavailable`, the batches before stay removed.
+        """
+        for start in range(0, len(keys), DELETE_BATCH):
+            self._delete_batch(keys[start : start + DELETE_BATCH])
+
+    def _delete_batch(self, keys: Sequence[str]) -> None:
         with _call("delete"):
             try:
-                obstore.delete(self.store, list(keys))
+                obstore.delete(self.store, [*keys])
             except (FileNotFoundError, exceptions.NotFoundError):
                 return
 

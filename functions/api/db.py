@@ -8,15 +8,11 @@ from typing import Final, cast
 from uuid import UUID
 
 import psycopg
-from flask import current_app
 from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from faplog.errors import Unavailable
-
-EXTENSION: Final = "faplog.database"
-"""Where `handler.create_app` puts the `Database` among the app's extensions."""
 
 POOL_SIZE: Final = 4
 POOL_WAIT_SEC: Final = 5.0
@@ -42,9 +38,11 @@ class Database:
 
     @contextmanager
     def api(self, user_id: UUID, *, durable: bool = True) -> Iterator[Conn]:
-        """A transaction as role `faplog_api`, which sees the rows of this user and no others.
+        """Open a transaction as role `faplog_api`, which sees only the rows of this user.
 
-        One that is not `durable` may be forgotten by a crash of the server until a later durable one is committed.
+        Args:
+            user_id: The user.
+            durable: If false, a crash of the server may lose the transaction until a later durable one is committed.
 
         Raises:
             Unavailable: Postgres is away, busy or took too long; nothing was committed.
@@ -60,22 +58,28 @@ class Database:
             yield connection
 
     @contextmanager
-    def visitor(self) -> Iterator[Conn]:
-        """A transaction as role `faplog_api` for nobody in particular: it sees no rows. Raises `Unavailable`."""
+    def anonymous(self) -> Iterator[Conn]:
+        """Open a transaction as role `faplog_api` without a user: it sees no rows. Raises `Unavailable`."""
         with self._transaction("api") as connection:
             yield connection
 
     @contextmanager
     def worker(self) -> Iterator[Conn]:
-        """A transaction as role `faplog_worker`: results, reconcile and the login look-up. Raises `Unavailable`."""
+        """Open a transaction as role `faplog_worker`: results, reconcile and logins. Raises `Unavailable`."""
         with self._transaction("worker") as connection:
             yield connection
 
     @contextmanager
-    def alone(self, number: int) -> Iterator[bool]:
-        """Whether nobody else holds the advisory lock of this number; held until the block ends. Raises `Unavailable`.
+    def advisory_lock(self, number: int) -> Iterator[bool]:
+        """Try to take an advisory lock and hold it until the block ends.
 
-        On a connection of its own: the lock lives as long as the process, not as long as a transaction may.
+        The lock has a connection of its own, because it may be held for longer than a transaction may take.
+
+        Yields:
+            Whether the lock was taken; false if another session holds it.
+
+        Raises:
+            Unavailable: Postgres is away.
         """
         try:
             with psycopg.connect(self._urls["worker"], autocommit=True, connect_timeout=3) as connection:
@@ -115,9 +119,10 @@ class Database:
             return self._pools[role]
 
     def _check(self, role: str, connection: Conn) -> None:
-        """Raise what a dead connection raises, and make its idle siblings anew: they died with the same server.
+        """Raise if the connection is dead, after replacing all idle connections: they died with the same server.
 
-        The pool alone finds them one by one, with a pause after each that doubles, for longer than a request may wait.
+        The pool alone would find them one by one, with a pause after each that doubles, for longer than a request may
+        wait.
         """
         try:
             ConnectionPool.check_connection(connection)
@@ -126,34 +131,13 @@ class Database:
             raise
 
     def close(self) -> None:
-        """Give all connections back to the server."""
+        """Close all connections."""
         with self._lock:
             for pool in self._pools.values():
                 pool.close()
             self._pools.clear()
 
 
-def database() -> Database:
-    """The database of the running app."""
-    return cast("Database", current_app.extensions[EXTENSION])
-
-
-@contextmanager
-def api_transaction(user_id: UUID) -> Iterator[Conn]:
-    """`Database.api` of the running app."""
-    with database().api(user_id) as connection:
-        yield connection
-
-
-@contextmanager
-def visitor_transaction() -> Iterator[Conn]:
-    """`Database.visitor` of the running app."""
-    with database().visitor() as connection:
-        yield connection
-
-
-@contextmanager
-def worker_transaction() -> Iterator[Conn]:
-    """`Database.worker` of the running app."""
-    with database().worker() as connection:
-        yield connection
+def lock_user(connection: Conn, user_id: UUID) -> bool:
+    """Lock the user's row until the transaction ends, and return whether there is such a user."""
+    return connection.execute("SELECT 1 FROM users WHERE id = %s FOR UPDATE", [user_id]).fetchone() is not None

@@ -1,4 +1,4 @@
-"""`python -m functions.api.migrate`: bring the database to the newest form. Safe to repeat and to run twice at once."""
+"""`python -m functions.api.migrate`: upgrade the database schema. Safe to repeat and to run twice at once."""
 
 import logging
 import sys
@@ -20,22 +20,26 @@ log = logging.getLogger(__name__)
 
 
 class MigrationError(Exception):
-    """One sentence that says why the database cannot be migrated."""
+    """The database cannot be migrated; `str(error)` is one sentence that says why."""
 
 
 def config(url: str) -> Config:
-    """Alembic's configuration for a database, `postgresql://` URL of the tables' owner."""
-    made = Config()
-    made.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
-    made.attributes["url"] = url
-    return made
+    """Return Alembic's configuration for a database.
+
+    Args:
+        url: The `postgresql://` address, as the owner of the tables.
+    """
+    configuration = Config()
+    configuration.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
+    configuration.attributes["url"] = url
+    return configuration
 
 
 def migrate(url: str, revision: str = "head") -> None:
     """Upgrade the database to a revision, in one transaction.
 
     Raises:
-        MigrationError: Postgres is away, or the roles the tables are granted to do not exist.
+        MigrationError: Postgres is away, or the roles that are granted the tables do not exist.
     """
     import psycopg
 
@@ -55,7 +59,7 @@ def migrate(url: str, revision: str = "head") -> None:
 
 
 def main() -> int:
-    """Migrate what the secret `faplog-owner-database` points at; 1 and a sentence on stderr if that fails."""
+    """Migrate the database of the secret `faplog-owner-database`; return 1, with a sentence on stderr, if it fails."""
     logs.setup(environment.LOG_LEVEL.read())
     try:
         migrate(load(OwnerSettings).owner_database.get_secret_value())

@@ -1,65 +1,86 @@
-"""The parts a view works with besides the database: settings, object store and publisher of the running app."""
+"""The services that views and background work use: built once, frozen, and found by views through `services()`."""
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, cast
+from dataclasses import dataclass
+from typing import Final
 
 from flask import Flask, current_app
 
+from faplog import function
 from faplog.blobs import Blobs
+from faplog.settings import SettingsError
 
+from .db import Database
+from .delivery.average_requests import AverageRequests
 from .delivery.publisher import Publisher
 from .settings import Settings
+from .signing_keys import SigningKeys
 from .store_slots import SlottedBlobs, StoreSlots
 
-_SETTINGS: Final = "faplog.settings"
-_BLOBS: Final = "faplog.blobs"
-_DIRECT_BLOBS: Final = "faplog.direct-blobs"
-_SLOTS: Final = "faplog.store-slots"
-_PUTS: Final = "faplog.puts"
-_PUBLISHER: Final = "faplog.publisher"
+PUT_THREADS: Final = 4
+"""Objects of zips that are stored at once, for all uploads of the process together."""
 
-PUTS: Final = 4
-"""Objects of zips on their way to the store at once, for all uploads of the process together."""
+_EXTENSION: Final = "faplog.services"
 
 
-def install(app: Flask, settings: Settings, blobs: Blobs, publisher: Publisher) -> None:
-    """Let the views of this app find its parts."""
-    slots = StoreSlots.of_threads(settings.threads)
-    app.extensions |= {
-        _SETTINGS: settings,
-        _BLOBS: SlottedBlobs(blobs, slots.calls),
-        _DIRECT_BLOBS: blobs,
-        _SLOTS: slots,
-        _PUTS: ThreadPoolExecutor(PUTS, "put"),  # its threads start with the first zip, which is after gunicorn's fork
-        _PUBLISHER: publisher,
-    }
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything outside a request that the code of one process works with."""
+
+    settings: Settings
+    keys: SigningKeys
+    database: Database
+    publisher: Publisher
+
+    blobs: Blobs
+    """The object store. Each call holds one of the slots for single calls."""
+
+    direct_blobs: Blobs
+    """The object store without slots, for uploads and downloads, which hold a slot of their own, and for background
+    work, which is not one of the request threads."""
+
+    slots: StoreSlots
+    """The limits on concurrent work that waits for the object store."""
+
+    put_pool: ThreadPoolExecutor
+    """The threads that store the logs of zips."""
+
+    average_requests: AverageRequests
 
 
-def settings() -> Settings:
-    """The settings of the running app."""
-    return cast("Settings", current_app.extensions[_SETTINGS])
+def build(settings: Settings) -> Services:
+    """Build the services of a process. Nothing connects, and no thread starts, before the first use.
+
+    Raises:
+        SettingsError: The signing keys are malformed. Without them no login would work, so the start fails.
+    """
+    try:
+        keys = SigningKeys.parse(settings.signing_keys.get_secret_value())
+    except ValueError as error:
+        raise SettingsError(f"Cannot start, setting 'faplog-signing-keys': {error}.") from None
+    database = Database(settings.api_database.get_secret_value(), settings.worker_database.get_secret_value())
+    publisher = Publisher(settings.nats.get_secret_value())
+    slots, direct_blobs = StoreSlots.of_threads(settings.threads), function.blobs(settings)
+    blobs = SlottedBlobs(direct_blobs, slots.calls)
+    return Services(
+        settings=settings,
+        keys=keys,
+        database=database,
+        publisher=publisher,
+        blobs=blobs,
+        direct_blobs=direct_blobs,
+        slots=slots,
+        put_pool=ThreadPoolExecutor(PUT_THREADS, "put"),
+        average_requests=AverageRequests(database, blobs, publisher),
+    )
 
 
-def blobs() -> Blobs:
-    """The object store of the running app; each call holds one of a few slots."""
-    return cast("Blobs", current_app.extensions[_BLOBS])
+def install(app: Flask, services: Services) -> None:
+    """Make the services available to the views of the app."""
+    app.extensions[_EXTENSION] = services
 
 
-def direct_blobs() -> Blobs:
-    """The object store, for requests that hold a slot of their own: uploads and downloads."""
-    return cast("Blobs", current_app.extensions[_DIRECT_BLOBS])
-
-
-def slots() -> StoreSlots:
-    """The limits on work that waits for the object store."""
-    return cast("StoreSlots", current_app.extensions[_SLOTS])
-
-
-def puts() -> ThreadPoolExecutor:
-    """The threads that put the logs of zips into the object store."""
-    return cast("ThreadPoolExecutor", current_app.extensions[_PUTS])
-
-
-def publisher() -> Publisher:
-    """The publisher of the running app."""
-    return cast("Publisher", current_app.extensions[_PUBLISHER])
+def services(app: Flask | None = None) -> Services:
+    """Return the services of an app, by default of the app that handles the current request."""
+    found: Services = (app or current_app).extensions[_EXTENSION]
+    return found

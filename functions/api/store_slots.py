@@ -5,7 +5,7 @@ that requests that need no store, such as a login, still find a thread.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from faplog.blobs import Blobs
 from faplog.errors import Busy
 
 SLOW_SEC: Final = 1.0
-"""Nobody queues longer than this, nor behind work that has taken longer."""
+"""A request waits at most this long for a slot, and does not wait at all if the oldest work has taken longer."""
 
 
 class Slots:
@@ -27,14 +27,14 @@ class Slots:
         self._kind = kind
         self._changed = Condition()
         self._began: dict[object, float] = {}
-        """When the work in each taken slot began; the oldest first."""
+        """When the work in each taken slot began, oldest first."""
 
     @contextmanager
     def hold(self) -> Iterator[None]:
         """Hold a slot until the block ends.
 
         Raises:
-            Busy: all slots are taken, and none became free in time.
+            Busy: All slots are taken, and none became free in time.
         """
         token = object()
         asked = time.monotonic()
@@ -56,11 +56,11 @@ class Slots:
 
 @dataclass(frozen=True, slots=True)
 class StoreSlots:
-    """The slots of one process. Together they are fewer than its threads if it has four or more."""
+    """The slots of one process. Their sum is less than its threads if it has four or more."""
 
     uploads: Slots
     downloads: Slots
-    """Answers that are streamed from the store; each holds its slot until its last byte."""
+    """Responses that are streamed from the store; each holds its slot until its last byte."""
 
     calls: Slots
     """Single calls of everything else."""
@@ -76,13 +76,14 @@ class StoreSlots:
 
 
 class SlottedBlobs(Blobs):
-    """An object store that is called from a limited number of threads at once. Raises `Busy` beyond that."""
+    """An object store that a limited number of threads may call at once. Further calls raise `Busy`."""
 
     def __init__(self, blobs: Blobs, slots: Slots) -> None:
         self.store = blobs.store
         self._slots = slots
 
     def get(self, key: str) -> bytes | None:
+        """Read an object, holding a slot."""
         with self._slots.hold():
             return super().get(key)
 
@@ -93,17 +94,20 @@ class SlottedBlobs(Blobs):
         content_type: str | None = None,
         attachment: str | None = None,
     ) -> None:
+        """Store an object, holding a slot."""
         with self._slots.hold():
             super().put(key, content, content_type, attachment)
 
     def read(self, key: str, part: tuple[int, int] | None = None) -> Iterator[bytes] | None:
+        """Open an object, holding a slot until its first bytes can be read."""
         with self._slots.hold():
             return super().read(key, part)
 
-    def delete(self, *keys: str) -> None:
+    def _delete_batch(self, keys: Sequence[str]) -> None:
         with self._slots.hold():
-            super().delete(*keys)
+            super()._delete_batch(keys)
 
     def list(self, prefix: str) -> Iterator[tuple[str, float]]:
+        """List objects, holding a slot until the last one."""
         with self._slots.hold():
             yield from super().list(prefix)

@@ -11,11 +11,11 @@ from flask import Flask, Request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.test import EnvironBuilder
 
-from functions.api.analyses.schemas import Accepted, Refused
 from functions.api.uploads import contents, zip_archive
 from functions.api.uploads import views as uploads
 from functions.api.uploads.file_names import MAX_NAME_CHARS
 from functions.api.uploads.receive import MAX_UPLOAD_BYTES, Spooled, uploaded
+from functions.api.uploads.schemas import Accepted, Refused
 from tests.fuzz import logs
 from tests.fuzz.plain import check_plain, check_sentence
 

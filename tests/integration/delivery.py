@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,10 +23,10 @@ from faplog import bus
 from faplog.contracts.analysis import ANALYSIS_VERSION
 from faplog.contracts.keys import series_key
 from faplog.contracts.messages import HEADER_SECRET, HEADER_TOPIC
-from functions.api import services
-from functions.api.db import EXTENSION, Database
+from functions.api.db import Database
 from functions.api.handler import create_app
 from functions.api.reconcile.__main__ import Reconciler
+from functions.api.services import services
 from functions.api.settings import Settings
 from tests.conftest import until
 from tests.integration.connector_rig import PATIENCE_SEC, NatsServer
@@ -113,9 +114,9 @@ class Rig:
         self.broker = broker
         self.settings = settings.model_copy(update={"nats": SecretStr(broker.url)})
         self.app = create_app(self.settings)
-        self.database: Database = self.app.extensions[EXTENSION]
-        with self.app.app_context():
-            self.blobs, self.publisher = services.blobs(), services.publisher()
+        self.services = services(self.app)
+        self.database: Database = self.services.database
+        self.blobs, self.publisher = self.services.blobs, self.services.publisher
 
     def bring(self, topic: str, message: dict[str, Any]) -> TestResponse:
         """Deliver a message as the connector does."""
@@ -191,7 +192,7 @@ class Rig:
     def reconcile(self, **settings: Any) -> bool:
         """One run of reconcile."""
         given = self.settings.model_copy(update=settings)
-        return Reconciler(self.database, self.blobs, self.publisher, given).run()
+        return Reconciler(replace(self.services, settings=given)).run()
 
     def put_series(self, analysis_id: UUID, content: bytes = b"{}") -> None:
         """Store a series as `analyse` does."""

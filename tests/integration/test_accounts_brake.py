@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from functions.api.accounts import rate_limit
-from functions.api.accounts.rate_limit import ADDRESS, ATTACK, PAIR, PAIR_UNDER_ATTACK, REGISTRATION, Braked
+from functions.api.accounts.rate_limit import ADDRESS, ATTACK, PAIR, PAIR_UNDER_ATTACK, REGISTRATION, RateLimited
 from functions.api.db import Database
 from functions.api.handler import create_app
 from functions.api.settings import Settings
@@ -75,7 +75,7 @@ def test_the_wait_doubles(owner: Person, database: Database) -> None:
         with database.worker() as connection:
             rate_limit.count_attempt(connection, owner.email, attacker)
             longest = connection.execute("SELECT max(blocked_until - now()) AS wait FROM brake").fetchone()
-        with pytest.raises(Braked), database.worker() as connection:
+        with pytest.raises(RateLimited), database.worker() as connection:
             rate_limit.count_attempt(connection, owner.email, attacker)
         waits.append(longest and longest["wait"])
         over(database)
@@ -105,7 +105,7 @@ def test_a_login_and_an_attempt_at_once_do_not_wait_for_each_other(owner: Person
     def let_in() -> None:
         with database.worker() as connection:
             logging_in.append(connection.info.backend_pid)
-            rate_limit.take_back(connection, owner.email, home)
+            rate_limit.record_success(connection, owner.email, home)
 
     with ThreadPoolExecutor(1) as pool, database.worker() as connection:
         rate_limit.count_attempt(connection, owner.email, somewhere())  # holds what is counted of the account
@@ -192,7 +192,7 @@ def test_what_is_long_quiet_is_forgotten(owner: Person, database: Database) -> N
     assert guess(owner, attacker, PAIR.free) == [401] * PAIR.free
     with database.worker() as connection:
         connection.execute("UPDATE brake SET counted_at = counted_at - interval '3 days'")
-        rate_limit.forget(connection)
+        rate_limit.delete_expired(connection)
         left = connection.execute("SELECT count(*) AS n FROM brake WHERE trusted_until IS NULL").fetchone()
     assert left == {"n": 0}
 

@@ -14,13 +14,12 @@ from flask import Flask
 from faplog.contracts import keys
 from faplog.contracts.messages import AnalysisStatus
 from faplog.errors import Unavailable
-from functions.api import services
 from functions.api.accounts import audit, deletion, export
 from functions.api.accounts.audit import Event
 from functions.api.accounts.rate_limit import PAIR
-from functions.api.db import Database
-from functions.api.delivery.average_requests import lock
+from functions.api.db import Database, lock_user
 from functions.api.reconcile import orphans
+from functions.api.services import services
 from tests.conftest import until
 from tests.integration.people import AUTH, PASSWORD, Person, arrive, register
 from tests.integration.uploading import log, succeed, upload
@@ -61,14 +60,14 @@ def rows(database: Database, person: Person) -> dict[str, int]:
 @pytest.mark.usefixtures("in_app")
 def test_deleting_the_account_removes_everything(person: Person, database: Database) -> None:
     analysis_id = upload(person, log())
-    services.blobs().put(keys.series_key(analysis_id), b"series")
-    services.blobs().put(keys.average_request_key(person.id, "0" * 64), b"[]")
-    assert services.blobs().get(keys.log_key(analysis_id))
+    services().blobs.put(keys.series_key(analysis_id), b"series")
+    services().blobs.put(keys.average_request_key(person.id, "0" * 64), b"[]")
+    assert services().blobs.get(keys.log_key(analysis_id))
     assert person.call("DELETE", ACCOUNT).status_code == 204
     assert rows(database, person) == {"users": 0, "sessions": 0, "fap_analysis": 0, "fap_average": 0, "audit_log": 1}
-    assert services.blobs().get(keys.log_key(analysis_id)) is None
-    assert services.blobs().get(keys.series_key(analysis_id)) is None
-    assert not list(services.blobs().list(f"{keys.AVERAGES}{person.id}/"))
+    assert services().blobs.get(keys.log_key(analysis_id)) is None
+    assert services().blobs.get(keys.series_key(analysis_id)) is None
+    assert not list(services().blobs.list(f"{keys.AVERAGES}{person.id}/"))
     assert person.call("GET", ACCOUNT).status_code == 401
     assert person.refresh().status_code == 401
     assert person.log_in().status_code == 401
@@ -128,14 +127,14 @@ def test_the_account_goes_even_while_the_object_store_is_away(
 def test_the_answer_comes_before_the_objects_go(person: Person, database: Database) -> None:
     """A process that ends in between leaves objects without a row, which reconcile removes."""
     analysis_id = upload(person, log())
-    services.blobs().put(keys.series_key(analysis_id), b"series")
+    services().blobs.put(keys.series_key(analysis_id), b"series")
     answered = person.call("DELETE", ACCOUNT, buffered=False)
     assert answered.status_code == 204
     assert rows(database, person)["fap_analysis"] == 0
-    assert services.blobs().get(keys.log_key(analysis_id)) is not None
-    assert orphans.remove(database, services.blobs(), timedelta(0)) >= 2
-    assert services.blobs().get(keys.log_key(analysis_id)) is None
-    assert services.blobs().get(keys.series_key(analysis_id)) is None
+    assert services().blobs.get(keys.log_key(analysis_id)) is not None
+    assert orphans.remove(database, services().blobs, timedelta(0)) >= 2
+    assert services().blobs.get(keys.log_key(analysis_id)) is None
+    assert services().blobs.get(keys.series_key(analysis_id)) is None
     answered.close()
 
 
@@ -145,10 +144,10 @@ def test_what_is_under_way_when_the_account_goes_leaves_nothing(person: Person, 
 
     def delete() -> dict[UUID, AnalysisStatus]:
         with person.app.app_context():
-            return deletion.delete(person.id)
+            return deletion.delete_account(services().database, person.id)
 
     with ThreadPoolExecutor(1) as pool, database.worker() as connection:
-        lock(connection, person.id)
+        lock_user(connection, person.id)
         done = pool.submit(delete)
         waits = """
             SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)

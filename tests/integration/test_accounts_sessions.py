@@ -11,10 +11,10 @@ from argon2 import PasswordHasher
 from flask import Flask
 
 from functions.api.accounts import audit, passwords, sessions
-from functions.api.accounts.tokens import Keys
 from functions.api.db import Database
 from functions.api.handler import create_app
 from functions.api.settings import Settings
+from functions.api.signing_keys import SigningKeys
 from tests.integration.conftest import database_of
 from tests.integration.people import AUTH, PASSWORD, Browser, Person, arrive, register, some_email, somewhere
 
@@ -40,7 +40,7 @@ def test_who_registers_can_log_in_and_is_known(person: Person) -> None:
 
 
 def test_the_access_token_carries_the_claims_of_the_contract(person: Person, api_settings: Settings) -> None:
-    keys = Keys.parse(api_settings.signing_keys.get_secret_value())
+    keys = SigningKeys.parse(api_settings.signing_keys.get_secret_value())
     claims = jwt.decode(person.access_token, keys.keys[keys.active], algorithms=["HS256"])
     assert (claims["sub"], claims["email"]) == (str(person.id), person.email)
     assert claims["jti"]
@@ -109,15 +109,15 @@ def test_other_media_and_long_bodies_are_refused(api_app: Flask) -> None:
 
 
 def test_unknown_users_and_wrong_passwords_look_alike(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One hash is checked either way, with the same parameters; a nobody's takes as long as somebody's."""
+    """One hash is checked either way, with the same parameters; an unknown account takes as long as a known one."""
     checked = []
-    matches = passwords.matches
+    verify = passwords.verify
 
     def counting(password: str, kept: str) -> bool:
         checked.append(kept.rsplit("$", 2)[0])
-        return matches(password, kept)
+        return verify(password, kept)
 
-    monkeypatch.setattr(passwords, "matches", counting)
+    monkeypatch.setattr(passwords, "verify", counting)
     wrong = person.log_in("another pass phrase")
     person.email = some_email()
     unknown = person.log_in()
@@ -160,8 +160,8 @@ def test_what_ended_long_ago_is_forgotten(person: Person, browser: Browser, data
         connection.execute(
             "INSERT INTO audit_log (event, user_id, at) VALUES ('old', %s, now() - interval '181 days')", [person.id]
         )
-        sessions.forget(connection)
-        audit.forget(connection)
+        sessions.delete_expired(connection)
+        audit.delete_expired(connection)
         left = connection.execute("SELECT ended_at FROM sessions WHERE user_id = %s", [person.id]).fetchall()
         events = connection.execute(
             "SELECT event FROM audit_log WHERE user_id = %s ORDER BY at", [person.id]
@@ -330,7 +330,7 @@ def test_a_browser_whose_access_token_expired_logs_out(browser: Browser) -> None
 
 
 def test_tokens_that_are_not_ours(person: Person, api_settings: Settings) -> None:
-    keys = Keys.parse(api_settings.signing_keys.get_secret_value())
+    keys = SigningKeys.parse(api_settings.signing_keys.get_secret_value())
     key = keys.keys[keys.active]
     claims = jwt.decode(person.access_token, key, algorithms=["HS256"])
     header = {"kid": keys.active}
@@ -363,8 +363,10 @@ def test_other_schemes_are_no_login(person: Person) -> None:
 def test_keys_rotate_without_logging_anyone_out(person: Person, browser: Browser, api_settings: Settings) -> None:
     """A key is added and made active: old tokens stay good. Then the old key goes: the refresh tokens stay good."""
     old = api_settings.signing_keys.get_secret_value()
-    both = old.replace('"keys": {', '"keys": {"2027": "' + "A" * 43 + '", ').replace(Keys.parse(old).active, "2027", 1)
-    assert Keys.parse(both).active == "2027"
+    both = old.replace('"keys": {', '"keys": {"2027": "' + "A" * 43 + '", ').replace(
+        SigningKeys.parse(old).active, "2027", 1
+    )
+    assert SigningKeys.parse(both).active == "2027"
     only = '{"active": "2027", "keys": {"2027": "' + "A" * 43 + '"}}'
     during, after = (
         create_app(api_settings.model_copy(update={"signing_keys": type(api_settings.signing_keys)(secret)}))

@@ -9,10 +9,10 @@ import pytest
 from pydantic import SecretStr
 
 from functions.api import db
-from functions.api.db import EXTENSION
 from functions.api.delivery import publisher as publisher_module
 from functions.api.delivery.publisher import Outgoing, Publisher
 from functions.api.handler import create_app
+from functions.api.services import services
 from functions.api.settings import Settings
 from tests.conftest import until
 from tests.integration.connector_rig import NatsServer
@@ -121,5 +121,5 @@ def test_without_the_database_there_is_a_503_with_a_sentence(
     assert response.status_code == 503
     assert response.get_json()["message"].endswith(".")
     assert "Retry-After" in response.headers
-    app.extensions[EXTENSION].close()
-    app.extensions["faplog.publisher"].close()
+    services(app).database.close()
+    services(app).publisher.close()

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -227,7 +228,7 @@ def test_a_batch_is_no_more_than_its_limit_however_it_is_planned(
     worker = system.settings.worker_database.get_secret_value()
     database = Looping("postgresql:///not-asked", worker)
     try:
-        assert Requeue(database, system.blobs, system.publisher, system.settings).renew() == 3
+        assert Requeue(replace(system.services, database=database)).renew() == 3
     finally:
         database.close()
 
@@ -262,7 +263,7 @@ def test_only_one_runs(system: Rig, person: Person) -> None:
     analysis_id = uploaded(person)
     system.take("analysis.request")
     system.age("fap_analysis", 1000, id=analysis_id)
-    with system.database.alone(reconcile.LOCK) as alone:
+    with system.database.advisory_lock(reconcile.LOCK) as alone:
         assert alone
         assert system.reconcile()
         assert attempts(system) == []

@@ -3,7 +3,9 @@
 from pathlib import Path
 from uuid import uuid4
 
+import obstore
 import pytest
+from obstore.store import S3Store
 
 from faplog.blobs import Blobs
 from faplog.errors import Unavailable
@@ -38,6 +40,26 @@ def test_a_missing_object_is_none_and_deleting_it_no_error(blobs: Blobs) -> None
     key = f"logs/{uuid4()}.csv"
     assert blobs.get(key) is None
     blobs.delete(key, f"series/{uuid4()}")
+
+
+def test_many_objects_are_deleted_in_batches(blobs: Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = [f"series/{uuid4()}" for _ in range(5)]
+    for key in keys:
+        blobs.put(key, b"series")
+    batches: list[int] = []
+    delete = obstore.delete
+
+    def counted(store: S3Store, paths: list[str]) -> None:
+        batches.append(len(paths))
+        delete(store, paths)
+
+    monkeypatch.setattr("faplog.blobs.DELETE_BATCH", 2)
+    monkeypatch.setattr(obstore, "delete", counted)
+    blobs.delete(*keys)
+    assert batches == [2, 2, 1]
+    assert [blobs.get(key) for key in keys] == [None] * 5
+    blobs.delete()
+    assert batches == [2, 2, 1]
 
 
 def test_an_empty_object_is_not_a_missing_one(blobs: Blobs) -> None:

@@ -179,7 +179,7 @@ def test_what_is_not_published_is_logged(system: Rig, person: Person, caplog: py
     ]
     system.sql("DELETE FROM fap_analysis WHERE id <> %s", analysis_id)
     system.analysed(success(analysis_id))
-    assert sum(record.message == "average not asked for" for record in caplog.records) == 3
+    assert sum(record.message == "average not requested" for record in caplog.records) == 3
 
 
 def test_a_connection_the_server_ended_for_good_is_made_anew(tmp_path: Path) -> None:

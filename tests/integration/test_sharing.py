@@ -16,11 +16,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from faplog.contracts import keys
-from functions.api import services
 from functions.api.accounts import audit, tokens
 from functions.api.analyses import deletion
 from functions.api.db import Database
 from functions.api.reconcile.__main__ import Reconciler
+from functions.api.services import services
 from functions.api.settings import Settings
 from tests.integration.people import PASSWORD, Person, arrive
 from tests.integration.uploading import log, succeed, upload
@@ -41,7 +41,7 @@ def analysis_id(api_app: Flask, owner: Person, database: Database) -> UUID:
     made = upload(owner, log(str(uuid4())), "my secret trip.csv")
     succeed(database, made)
     with api_app.app_context():
-        services.blobs().put(keys.series_key(made), gzip.compress(json.dumps(SERIES).encode()))
+        services().blobs.put(keys.series_key(made), gzip.compress(json.dumps(SERIES).encode()))
     return made
 
 
@@ -207,7 +207,7 @@ def purge(person: Person, analysis_id: UUID, database: Database) -> None:
             "UPDATE fap_analysis SET deleted_at = deleted_at - interval '1 hour' WHERE id = %s", [analysis_id]
         )
     with person.app.app_context():
-        assert deletion.purge(database, services.blobs()) >= 1
+        assert deletion.purge(database, services().blobs) >= 1
 
 
 Ending = Callable[[Person, UUID, Database], object]
@@ -229,7 +229,7 @@ def test_a_dead_link_is_the_same_whatever_ended_it(
     shared = upload(leaving, log())
     succeed(database, shared)
     with api_app.app_context():
-        services.blobs().put(keys.series_key(shared), gzip.compress(b"{}"))
+        services().blobs.put(keys.series_key(shared), gzip.compress(b"{}"))
     token = share(leaving, shared)
     assert read(reader, token) == 200
     ending(leaving, shared, database)
@@ -240,7 +240,7 @@ def test_a_dead_link_is_the_same_whatever_ended_it(
     assert "Ask whoever sent it" in answer.get_json()["message"]
     assert reader.get(f"{SHARED}/{token}/series").data == never.data
     with api_app.app_context():
-        Reconciler(database, services.blobs(), services.publisher(), services.settings()).forget()
+        Reconciler(services()).delete_expired()
     with database.worker() as connection:
         left = connection.execute("SELECT count(*) AS n FROM fap_link WHERE analysis_id = %s", [shared]).fetchone()
     assert left == {"n": 0}

@@ -10,11 +10,12 @@ from flask import Flask
 from psycopg import errors
 
 from faplog.contracts import keys
-from functions.api import services
-from functions.api.accounts.authentication import MARK
 from functions.api.db import Conn, Database
+from functions.api.services import services
 from functions.api.settings import Settings
 from functions.api.web import openapi
+from functions.api.web.names import PREFIX
+from functions.api.web.operations import is_authenticated
 from tests.integration.people import Person, arrive
 from tests.integration.uploading import log, succeed, upload
 
@@ -46,8 +47,8 @@ def analysis_id(api_app: Flask, owner: Person) -> UUID:
     """The owner's analysis."""
     made = upload(owner, log("private"))
     with api_app.app_context():
-        succeed(api_app.extensions["faplog.database"], made)
-        services.blobs().put(keys.series_key(made), b"\x1f\x8b\x08\x00" + bytes(6) + b"\x03\x00" + bytes(8))
+        succeed(services().database, made)
+        services().blobs.put(keys.series_key(made), b"\x1f\x8b\x08\x00" + bytes(6) + b"\x03\x00" + bytes(8))
     assert owner.call("POST", f"/api/v1/analyses/{made}/share").status_code == 201
     return made
 
@@ -63,7 +64,7 @@ def calls(app: Flask, *, with_id: bool) -> list[tuple[str, str]]:
     return [
         (method, rule.rule)
         for rule in app.url_map.iter_rules()
-        if MARK in app.view_functions[rule.endpoint].__dict__ and bool(rule.arguments) >= with_id
+        if is_authenticated(app.view_functions[rule.endpoint]) and bool(rule.arguments) >= with_id
         for method in sorted((rule.methods or set()) - {"OPTIONS"})
     ]
 
@@ -77,7 +78,7 @@ def test_every_route_that_is_not_open_asks_who_is_asking(api_app: Flask) -> None
     unguarded = {
         rule.rule
         for rule in api_app.url_map.iter_rules()
-        if rule.rule.startswith(openapi.PREFIX) and MARK not in api_app.view_functions[rule.endpoint].__dict__
+        if rule.rule.startswith(PREFIX) and not is_authenticated(api_app.view_functions[rule.endpoint])
     }
     assert unguarded == OPEN
 
@@ -113,9 +114,9 @@ def test_lists_and_averages_are_ones_own(owner: Person, stranger: Person, analys
 
 def test_a_session_cannot_be_used_for_another_user(api_app: Flask, owner: Person, stranger: Person) -> None:
     """Even with a signing key in hand: the session in the token must be the user's own."""
-    from functions.api.accounts import authentication, tokens
+    from functions.api.accounts import tokens
 
-    keys_ = api_app.extensions[authentication.EXTENSION].keys
+    keys_ = services(api_app).keys
     theirs = tokens.verify(keys_, stranger.access_token)
     mixed = tokens.issue(keys_, tokens.Access(owner.id, owner.email, theirs.session_id))
     headers = {"Authorization": f"Bearer {mixed}"}

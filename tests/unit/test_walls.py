@@ -70,6 +70,13 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "tests": ("faplog", "functions", "ui", "connector", "standalone", "infra", "bench", "accuracy"),
 }
 OURS: Final = {room.split("/")[0] for room in ALLOWED}
+API_ORDER: Final = (
+    *("handler", "migrate", "migrations"),
+    *("reconcile", "uploads", "sharing", "analyses", "averages", "accounts", "web"),
+    *("services", "delivery", "db", "store_slots", "signing_keys", "settings"),
+)
+"""The subjects of functions/api from top to bottom: each imports only those below it (docs/architecture.md)."""
+
 CORE_ALLOWED: Final = ("numpy", "pandas", "pydantic", "faplog.contracts")
 WITH_POSTGRES: Final = {"functions/api", "infra", "bench", "tests"}
 """standalone starts the server and makes its roles through the server's own programs; infra backs its tables up."""
@@ -236,6 +243,42 @@ def test_nobody_reaches_into_what_another_room_keeps_to_itself() -> None:
 
 def _is_private(name: str) -> bool:
     return name.startswith("_") and not name.startswith("__")
+
+
+def test_every_subject_of_the_api_has_its_place_in_the_order() -> None:
+    assert {_subject(path) for path in files_of("functions/api")} == {*API_ORDER, "__init__"}
+
+
+def test_subjects_of_the_api_import_only_those_below_them() -> None:
+    wrong = [
+        f"{path}: {name}"
+        for path in files_of("functions/api")
+        for name in imports(path)
+        if name.startswith("functions.api.") and not _may_import(_subject(path), name.split(".")[2])
+    ]
+    assert not wrong
+
+
+def test_only_services_knows_the_current_app() -> None:
+    """Everything else gets what it needs from `services()` or as an argument."""
+    files_of_api = [path for path in files_of("functions/api") if path.name != "services.py"]
+    assert not [str(path) for path in files_of_api if "flask.current_app" in imports(path)]
+
+
+def test_an_import_against_the_order_is_noticed() -> None:
+    assert _may_import("accounts", "web")
+    assert _may_import("web", "web")
+    assert not _may_import("web", "accounts")
+    assert not _may_import("delivery", "services")
+
+
+def _subject(path: Path) -> str:
+    """The folder or module of functions/api that a file belongs to."""
+    return path.relative_to("functions/api").with_suffix("").parts[0]
+
+
+def _may_import(subject: str, other: str) -> bool:
+    return subject == other or API_ORDER.index(other) > API_ORDER.index(subject)
 
 
 def test_no_module_imports_itself_through_others() -> None:

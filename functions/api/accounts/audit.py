@@ -1,4 +1,4 @@
-"""The audit log of account events: in Postgres for the owner to export, in the process log by ids alone."""
+"""The audit log of account events: in Postgres, where the owner can export it, and as ids in the process log."""
 
 import logging
 from datetime import timedelta
@@ -14,7 +14,7 @@ KEPT: Final = timedelta(days=180)
 
 
 class Event(StrEnum):
-    """What can happen to an account."""
+    """An event of an account."""
 
     REGISTERED = "registered"
     LOGGED_IN = "logged in"
@@ -31,7 +31,7 @@ class Event(StrEnum):
 def record(
     connection: Conn, event: Event, *, user_id: UUID | None, session_id: UUID | None = None, address: str | None
 ) -> None:
-    """Write an event down, in the transaction it belongs to. Never an e-mail address, password or token."""
+    """Record an event in the transaction it belongs to. Never an e-mail address, password or token."""
     connection.execute(
         "INSERT INTO audit_log (event, user_id, session_id, address) VALUES (%s, %s, %s, %s)",
         [event, user_id, session_id, address],
@@ -39,6 +39,6 @@ def record(
     log.info("account", extra={"account_event": event.value, "user_id": user_id, "session_id": session_id})
 
 
-def forget(connection: Conn) -> None:
-    """Remove events older than `KEPT`."""
+def delete_expired(connection: Conn) -> None:
+    """Delete events older than `KEPT`."""
     connection.execute("DELETE FROM audit_log WHERE at < now() - %s", [KEPT])

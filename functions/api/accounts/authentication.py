@@ -1,65 +1,36 @@
-"""Who is asking: the access token of a request, from its header or its cookie, and the session behind it."""
+"""Authentication of requests: the access token, from the header or the cookie, and the session it belongs to."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Final, ParamSpec
+from typing import ParamSpec
 from uuid import UUID
 
-from flask import Flask, current_app, g, request
+from flask import g, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
-from . import csrf, tokens
-from .tokens import Access, BadToken, Keys
-
-EXTENSION: Final = "faplog.auth"
-MARK: Final = "authenticated"
-_ACCESS_COOKIE: Final = "faplog_access"
+from ..services import services
+from ..signing_keys import SigningKeys
+from ..web import names
+from ..web.operations import mark_authenticated
+from . import csrf, sessions, tokens
+from .tokens import Access, BadToken
 
 P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Who is asking."""
+    """The user a request is authenticated as."""
 
     id: UUID
     email: str
 
 
-@dataclass(frozen=True, slots=True)
-class Auth:
-    """What authentication needs to know.
-
-    `csrf_digest(user_id, session_id)` is the digest of a living session's CSRF token, None once the session ended.
-    """
-
-    keys: Keys
-    csrf_digest: Callable[[UUID, UUID], bytes | None]
-    cookie_secure: bool = False
-    origins: frozenset[str] = frozenset()
-
-    @property
-    def access_cookie(self) -> str:
-        """The name of the access cookie: over TLS the prefix ties it to this host and to https."""
-        return f"__Host-{_ACCESS_COOKIE}" if self.cookie_secure else _ACCESS_COOKIE
-
-
-def install(app: Flask, auth: Auth) -> None:
-    """Let the views of this app use `authenticated`."""
-    app.extensions[EXTENSION] = auth
-
-
-def current() -> Auth:
-    """The authentication of the current app."""
-    auth: Auth = current_app.extensions[EXTENSION]
-    return auth
-
-
 def authenticated(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """Let only users in (`identify`), and set `flask.g.user` (`User`) and `flask.g.session_id`."""
+    """Require an access token (`identify`), and set `flask.g.user` (`User`) and `flask.g.session_id`."""
 
     @wraps(view)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
@@ -68,49 +39,56 @@ def authenticated(view: Callable[P, ResponseReturnValue]) -> Callable[P, Respons
         g.session_id = access.session_id
         return view(*args, **kwargs)
 
-    wrapper.__dict__[MARK] = True
+    mark_authenticated(wrapper)
     return wrapper
 
 
 def identify() -> Access:
-    """Whom the current request speaks for: by its Bearer token if it has one, else by its access cookie.
+    """Authenticate the current request by its Bearer token if it has one, else by its access cookie.
 
-    The session is asked for in Postgres each time, so that a logout ends its access tokens as well.
+    The session is looked up in Postgres each time, so that a logout ends its access tokens as well.
 
     Raises:
-        Unauthorized: no token, not one of ours, expired, or its session has ended.
-        Forbidden: a cookie request that changes something and does not pass `csrf.check`.
+        Unauthorized: There is no token, it is invalid or expired, or its session has ended.
+        Forbidden: A cookie request that changes something does not pass `csrf.check`.
     """
-    auth = current()
-    header = _bearer()
-    access = _verify(auth, header if header is not None else request.cookies.get(auth.access_cookie, ""))
-    expected = auth.csrf_digest(access.user_id, access.session_id)
+    keys, settings = services().keys, services().settings
+    header = _bearer_token()
+    cookie = names.access_cookie(secure=settings.cookie_secure)
+    access = _verify(keys, header if header is not None else request.cookies.get(cookie, ""))
+    expected = sessions.csrf_digest(services().database, access.user_id, access.session_id)
     if expected is None:
         raise unauthorized("This session has ended. Please log in again.")
     if header is None:
-        csrf.check(request, expected, auth.origins, secure=auth.cookie_secure)
+        check_csrf(expected)
     return access
 
 
+def check_csrf(expected_digest: bytes) -> None:
+    """Refuse the current request (`Forbidden`) unless it passes `csrf.check` with the settings of the app."""
+    settings = services().settings
+    csrf.check(request, expected_digest, frozenset(settings.cors_origins), secure=settings.cookie_secure)
+
+
 def is_bearer() -> bool:
-    """Whether the current request authenticates itself by a header, which no browser sends on its own."""
-    return _bearer() is not None
+    """Return whether the current request is authenticated by a header, which no browser sends on its own."""
+    return _bearer_token() is not None
 
 
 def unauthorized(message: str) -> Unauthorized:
-    """A 401 that names the scheme, as RFC 9110 asks."""
+    """Return a 401 that names the authentication scheme, as RFC 9110 requires."""
     return Unauthorized(message, www_authenticate=WWWAuthenticate("bearer"))
 
 
-def _bearer() -> str | None:
+def _bearer_token() -> str | None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-def _verify(auth: Auth, token: str) -> Access:
+def _verify(keys: SigningKeys, token: str) -> Access:
     if not token:
         raise unauthorized("Please log in first.")
     try:
-        return tokens.verify(auth.keys, token)
+        return tokens.verify(keys, token)
     except BadToken:
         raise unauthorized("The access token is not valid or has expired. Please log in again.") from None

@@ -1,32 +1,41 @@
-"""The cookies of a browser session: access and refresh tokens out of scripts' reach, the CSRF token within it."""
+"""The cookies of a browser session: scripts can read the CSRF token, but not the access and refresh tokens."""
 
 from typing import Final
 
 from flask import Response
 
+from ..web.names import PREFIX, access_cookie
 from . import sessions, tokens
-from .authentication import Auth
 
 REFRESH: Final = "faplog_refresh"
-REFRESH_PATH: Final = "/api/v1/auth"
+REFRESH_PATH: Final = f"{PREFIX}/auth"
 CSRF: Final = "faplog_csrf"
 
 
-def give(response: Response, auth: Auth, *, access_token: str, refresh_token: str, csrf_token: str) -> None:
-    """Set the three cookies of a session: the access cookie goes with its token, the others with the session."""
-    lasting, secure = int(sessions.IDLE.total_seconds()), auth.cookie_secure
+def set_session_cookies(
+    response: Response, *, access_token: str, refresh_token: str, csrf_token: str, secure: bool
+) -> None:
+    """Set the three cookies of a session.
+
+    Args:
+        response: The response that sets them.
+        access_token: Its cookie expires with the token.
+        refresh_token: Its cookie expires with the session.
+        csrf_token: Its cookie expires with the session.
+        secure: Whether the site is served over TLS.
+    """
+    max_age = int(sessions.IDLE.total_seconds())
     response.set_cookie(
-        auth.access_cookie, access_token, tokens.ACCESS_SEC, secure=secure, httponly=True, samesite="Lax"
+        access_cookie(secure=secure), access_token, tokens.ACCESS_SEC, secure=secure, httponly=True, samesite="Lax"
     )
     response.set_cookie(
-        REFRESH, refresh_token, lasting, path=REFRESH_PATH, secure=secure, httponly=True, samesite="Strict"
+        REFRESH, refresh_token, max_age, path=REFRESH_PATH, secure=secure, httponly=True, samesite="Strict"
     )
-    response.set_cookie(CSRF, csrf_token, lasting, secure=secure, samesite="Strict")
+    response.set_cookie(CSRF, csrf_token, max_age, secure=secure, samesite="Strict")
 
 
-def take(response: Response, auth: Auth) -> None:
+def clear_session_cookies(response: Response, *, secure: bool) -> None:
     """Remove the three cookies."""
-    secure = auth.cookie_secure
-    response.delete_cookie(auth.access_cookie, secure=secure, httponly=True, samesite="Lax")
+    response.delete_cookie(access_cookie(secure=secure), secure=secure, httponly=True, samesite="Lax")
     response.delete_cookie(REFRESH, path=REFRESH_PATH, secure=secure, httponly=True, samesite="Strict")
     response.delete_cookie(CSRF, secure=secure, samesite="Strict")

@@ -1,38 +1,35 @@
-"""Whether a request that changes something was meant by the page it came from: for sessions that live in cookies.
+"""Protection against cross-site request forgery, for sessions whose tokens are in cookies.
 
-A browser sends cookies along with requests other sites start. Such a request can neither name our origin nor read the
-session's CSRF cookie to repeat it in a header, so both are asked for. Bearer tokens are never sent by themselves and
-need none of this.
+A browser sends cookies along with requests that other sites start. Such a request can neither carry our origin nor
+read the session's CSRF cookie to repeat it in a header, so both are required. Browsers never send Bearer tokens on
+their own, so requests with one are not checked.
 """
 
 import hmac
-from typing import Final
 from urllib.parse import urlsplit
 
 from flask import Request
 from werkzeug.exceptions import Forbidden
 
+from ..web.names import CSRF_HEADER, SAFE_METHODS
 from . import tokens
-
-HEADER: Final = "X-CSRF-Token"
-SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def check(request: Request, expected_digest: bytes, origins: frozenset[str], *, secure: bool) -> None:
     """Refuse (`Forbidden`) a state-changing cookie request without a matching Origin and its session's token.
 
     Args:
-        request: the request; one with a safe method passes.
+        request: The request; one with a safe method passes.
         expected_digest: `tokens.digest` of the session's CSRF token.
-        origins: origins allowed besides the address the request itself was sent to.
-        secure: the site is served over TLS, so its origin must be https.
+        origins: Origins allowed besides the address the request itself was sent to.
+        secure: Whether the site is served over TLS, so that its origin must be https.
     """
     if request.method in SAFE_METHODS:
         return
     check_origin(request, origins, secure=secure)
-    given = request.headers.get(HEADER, "")
+    given = request.headers.get(CSRF_HEADER, "")
     if not hmac.compare_digest(tokens.digest(given), expected_digest):
-        raise Forbidden(f"The {HEADER} header does not belong to this session. Reload the page and try again.")
+        raise Forbidden(f"The {CSRF_HEADER} header does not belong to this session. Reload the page and try again.")
 
 
 def check_origin(request: Request, origins: frozenset[str], *, secure: bool) -> None:
@@ -47,6 +44,6 @@ def check_origin(request: Request, origins: frozenset[str], *, secure: bool) -> 
 
 
 def _own_hosts(request: Request) -> set[str]:
-    """The host the browser asked for: a foreign page can set neither header."""
+    """Return the host that the browser requested; a page of another site can set neither header."""
     forwarded = request.headers.get("X-Forwarded-Host", "").split(",")[0].strip()
     return {host.lower() for host in (request.headers.get("Host", ""), forwarded) if host}

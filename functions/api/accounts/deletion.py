@@ -1,8 +1,7 @@
-"""Deleting an account: its rows in one transaction, then its objects."""
+"""Deletion of an account: its rows in one transaction, then its objects."""
 
 import logging
 from collections.abc import Mapping
-from typing import Final
 from uuid import UUID
 
 from faplog.blobs import Blobs
@@ -10,24 +9,24 @@ from faplog.contracts import keys
 from faplog.contracts.messages import AnalysisStatus
 from faplog.errors import Unavailable
 
-from ..db import worker_transaction
-from ..delivery.average_requests import lock
+from ..db import Database, lock_user
 from . import audit
 from .audit import Event
 
 log = logging.getLogger(__name__)
 
-_BATCH: Final = 1000
 
+def delete_account(database: Database, user_id: UUID) -> dict[UUID, AnalysisStatus]:
+    """Delete the account and all its rows. Deleting it again is no error.
 
-def delete(user_id: UUID) -> dict[UUID, AnalysisStatus]:
-    """Remove the account and every row in it; doing it again is no error.
+    Only the event that an account was deleted remains. The user's row is locked first, so that uploads and logins in
+    progress cannot add rows.
 
-    Only the event that an account was deleted remains. The user's row is locked first, so that no upload and no login
-    that is under way slips past. Returns the analyses there were and how far each was, for `remove_objects`.
+    Returns:
+        The analyses that were deleted and the status of each, for `remove_objects`.
     """
-    with worker_transaction() as connection:
-        lock(connection, user_id)
+    with database.worker() as connection:
+        lock_user(connection, user_id)
         rows = connection.execute("SELECT id, status FROM fap_analysis WHERE user_id = %s", [user_id]).fetchall()
         connection.execute("DELETE FROM audit_log WHERE user_id = %s", [user_id])
         connection.execute("DELETE FROM users WHERE id = %s", [user_id])
@@ -36,21 +35,26 @@ def delete(user_id: UUID) -> dict[UUID, AnalysisStatus]:
 
 
 def remove_objects(blobs: Blobs, user_id: UUID, analyses: Mapping[UUID, AnalysisStatus]) -> None:
-    """Remove the objects of a user who is gone, with these analyses.
+    """Remove the objects of a deleted user.
 
-    What is not removed, because the store is away or this process ends, is an orphan, which `reconcile` removes.
+    Objects that are not removed, because the store is away or this process ends, are orphans; `reconcile` removes them.
+
+    Args:
+        blobs: The object store.
+        user_id: The user.
+        analyses: The deleted analyses and their status.
     """
     try:
-        gone = [key for key, _ in blobs.list(f"{keys.AVERAGES}{user_id}/")]  # first: reconcile would keep them for days
-        gone += [keys.result_key(i) for i, status in analyses.items() if status != AnalysisStatus.SUCCESS]
-        gone += [key for i in analyses for key in (keys.log_key(i), keys.series_key(i))]
-        for start in range(0, len(gone), _BATCH):
-            blobs.delete(*gone[start : start + _BATCH])
+        # The averages first, because reconcile keeps orphans of that kind for days.
+        object_keys = [key for key, _ in blobs.list(f"{keys.AVERAGES}{user_id}/")]
+        object_keys += [keys.result_key(i) for i, status in analyses.items() if status != AnalysisStatus.SUCCESS]
+        object_keys += [key for i in analyses for key in (keys.log_key(i), keys.series_key(i))]
+        blobs.delete(*object_keys)
     except Unavailable as error:
         log.warning("objects left to reconcile", extra={"user_id": user_id, "reason": str(error)})
 
 
-def refused(user_id: UUID, address: str) -> None:
-    """Note that somebody in a session of this account tried to delete it with a wrong password."""
-    with worker_transaction() as connection:
+def record_refused_deletion(database: Database, user_id: UUID, address: str) -> None:
+    """Record in the audit log that a session of this account tried to delete it with a wrong password."""
+    with database.worker() as connection:
         audit.record(connection, Event.DELETION_REFUSED, user_id=user_id, address=address)

@@ -1,4 +1,4 @@
-"""E-mail addresses: which are accepted, and the one form an account is known by."""
+"""E-mail addresses: which are accepted, and the normalised form that identifies an account."""
 
 from typing import Final
 
@@ -8,17 +8,16 @@ MAX_CHARS: Final = 254
 
 
 class BadEmail(Exception):
-    """Not an e-mail address; `str(error)` is a sentence for the user."""
+    """The text is not an e-mail address; `str(error)` is a sentence for the user."""
 
 
 def normalised(text: str) -> str:
-    """The address in the form accounts are compared by: Unicode normalised, lower-case.
+    """Return the address in the form that accounts are compared by: Unicode normalised, lower case.
 
-    Strictly the part before the @ could differ by case alone; no provider in use tells such addresses apart, and
-    people do not either.
+    The part before the @ may be case-sensitive by the standard, but no provider in use distinguishes such addresses.
 
     Raises:
-        BadEmail: not an address, or longer than `MAX_CHARS`. Nothing is looked up in the DNS.
+        BadEmail: Not an address, or longer than `MAX_CHARS`. The DNS is not queried.
     """
     if len(text) > MAX_CHARS:
         raise BadEmail(f"An e-mail address has at most {MAX_CHARS} characters.")

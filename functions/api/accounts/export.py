@@ -1,4 +1,4 @@
-"""Everything we know of a user, as a zip made while it is sent: their logs as CSV, the rest as JSON."""
+"""The export of all data of a user, as a zip made while it is sent: the logs as CSV, the rest as JSON."""
 
 import re
 import zlib
@@ -16,25 +16,26 @@ from stream_zip import ZIP_64, ZIP_AUTO, Method, stream_zip
 from faplog.blobs import Blobs
 from faplog.contracts import keys
 
-from .. import db, services
 from ..db import Database
-from ..web import client_address, openapi
+from ..services import services
+from ..web import client_address
+from ..web.names import PREFIX
 from ..web.operations import Answer, describe
 from . import audit
 from .audit import Event
 from .authentication import User, authenticated
 
-blueprint = Blueprint("export", __name__, url_prefix=openapi.PREFIX)
+blueprint = Blueprint("export", __name__, url_prefix=PREFIX)
 
 Row = dict[str, Any]
 Member = tuple[str, datetime, int, Method, Iterable[bytes]]
 
 BATCH: Final = 50
 _LEVEL: Final = 1
-"""Logs shrink to a fifth even so, at several times the speed."""
+"""The fastest level of zlib; logs still shrink to a fifth."""
 
 _MODE: Final = 0o100644
-_UNSAFE: Final = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
+_UNSAFE_CHARS: Final = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
 _ACCOUNT: Final = "SELECT id, email, created_at FROM users WHERE id = %s"
 _SESSIONS: Final = "SELECT id, created_at, expires_at, ended_at FROM sessions WHERE user_id = %s ORDER BY created_at"
 _EVENTS: Final = "SELECT at, event, session_id, address FROM audit_log WHERE user_id = %s ORDER BY id"
@@ -68,15 +69,16 @@ _LOGS: Final = """
 )
 @authenticated
 def export() -> ResponseReturnValue:
+    """Stream all data of the user."""
     user: User = g.user
-    with db.worker_transaction() as connection:
-        where = client_address.address(request)
-        audit.record(connection, Event.EXPORTED, user_id=user.id, session_id=g.session_id, address=where)
+    database, blobs = services().database, services().direct_blobs
+    with database.worker() as connection:
+        address = client_address.address(request)
+        audit.record(connection, Event.EXPORTED, user_id=user.id, session_id=g.session_id, address=address)
     with ExitStack() as held:
-        held.enter_context(services.slots().downloads.hold())
-        blobs = services.direct_blobs()
+        held.enter_context(services().slots.downloads.hold())
         blobs.get(keys.log_key(user.id))  # no such log: an object store that is away must be a 503, not half a zip
-        members = _members(db.database(), blobs, user.id)
+        members = _members(database, blobs, user.id)
         body = stream_zip(members, get_compressobj=lambda: zlib.compressobj(_LEVEL, wbits=-zlib.MAX_WBITS))
         name = f"faplog-{datetime.now(UTC):%Y-%m-%d}.zip"
         response = Response(body, mimetype="application/zip")
@@ -86,7 +88,7 @@ def export() -> ResponseReturnValue:
 
 
 def _members(database: Database, blobs: Blobs, user_id: UUID) -> Iterator[Member]:
-    """The files of the zip, one after the other. Raises `Unavailable`, which ends the zip before its end."""
+    """Yield the files of the zip. Raises `Unavailable`, which leaves the zip incomplete."""
     now = datetime.now(UTC)
     account = {
         "account": _select(database, user_id, _ACCOUNT),
@@ -96,11 +98,11 @@ def _members(database: Database, blobs: Blobs, user_id: UUID) -> Iterator[Member
     }
     yield "account.json", now, _MODE, ZIP_64, [_json(account)]
     yield "averages.json", now, _MODE, ZIP_64, [_json(_select(database, user_id, _AVERAGES))]
-    yield "analyses.json", now, _MODE, ZIP_64, _list(_pages(database, user_id, _ANALYSES))
+    yield "analyses.json", now, _MODE, ZIP_64, _json_array(_pages(database, user_id, _ANALYSES))
     taken: set[str] = set()
     for row in _pages(database, user_id, _LOGS):
         pieces = blobs.read(keys.log_key(row["id"]))
-        if pieces is not None:  # an upload on its way has no object yet
+        if pieces is not None:  # an upload in progress has no object yet
             name = entry_name(row, taken)
             yield f"logs/{name}", row["created_at"], _MODE, ZIP_AUTO(row["size"], level=_LEVEL), pieces
 
@@ -111,7 +113,7 @@ def _select(database: Database, user_id: UUID, statement: str) -> list[Row]:
 
 
 def _pages(database: Database, user_id: UUID, statement: str) -> Iterator[Row]:
-    """All rows in batches, each in a transaction of its own: no connection is held while a client reads slowly."""
+    """Yield all rows, each batch from its own transaction: no connection is held while a client reads slowly."""
     after: tuple[datetime, UUID] = (datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
     while True:
         with database.api(user_id) as connection:
@@ -122,8 +124,8 @@ def _pages(database: Database, user_id: UUID, statement: str) -> Iterator[Row]:
         after = (rows[-1]["created_at"], rows[-1]["id"])
 
 
-def _list(rows: Iterator[Row]) -> Iterator[bytes]:
-    """A JSON list, element by element."""
+def _json_array(rows: Iterator[Row]) -> Iterator[bytes]:
+    """Yield a JSON array, element by element."""
     separator = b"[\n"
     for row in rows:
         yield separator + _json(row)
@@ -136,8 +138,13 @@ def _json(value: object) -> bytes:
 
 
 def entry_name(row: Row, taken: set[str]) -> str:
-    """The name the log was uploaded under, made safe for every file system, and told apart where it repeats."""
-    name = _UNSAFE.sub("_", row["file_name"]).strip(" .") or "log.csv"
+    """Return the name of the uploaded log, safe for every file system and made unique by the id where it repeats.
+
+    Args:
+        row: The log, with `id` and `file_name`.
+        taken: The names used so far, in folded case; the new name is added.
+    """
+    name = _UNSAFE_CHARS.sub("_", row["file_name"]).strip(" .") or "log.csv"
     if name.casefold() in taken:
         stem, dot, suffix = name.rpartition(".")
         name = f"{stem or name}-{row['id']}{dot}{suffix if dot else ''}"

@@ -1,16 +1,16 @@
-"""Registration and password checks: what accounts know of passwords, the brake before it, the audit after it."""
+"""Registration and login: rate limit, password check and audit in the right order."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from ..db import worker_transaction
+from ..db import Database
 from . import audit, emails, passwords, rate_limit, sessions
 from .audit import Event
 from .emails import BadEmail
 
 
-class Taken(Exception):
+class EmailTaken(Exception):
     """There is an account with this e-mail address already."""
 
 
@@ -24,92 +24,105 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _Credentials:
+    """The stored credentials of an account."""
+
     id: UUID
     password_hash: str
 
 
-def register(email: str, password: str, address: str) -> Account:
-    """Make an account.
+def register(database: Database, email: str, password: str, address: str) -> Account:
+    """Create an account.
+
+    Args:
+        database: Both roles.
+        email: As the client sent it.
+        password: As the client sent it.
+        address: The client's address.
 
     Raises:
-        BadEmail, WeakPassword: not acceptable; the sentence says why.
-        Braked: too many registrations from this address.
-        Taken: there is one already.
+        BadEmail: The address is not acceptable; the sentence says why.
+        WeakPassword: The password is not acceptable; the sentence says why.
+        RateLimited: There were too many registrations from this address.
+        EmailTaken: There is such an account already.
     """
     email = emails.normalised(email)
     passwords.check(password, email)
-    with worker_transaction() as connection:
+    with database.worker() as connection:
         rate_limit.count_registration(connection, address)
-    kept = passwords.store(password)
-    with worker_transaction() as connection:
+    password_hash = passwords.hash_password(password)
+    with database.worker() as connection:
         row = connection.execute(
             """
             INSERT INTO users (email, password_hash) VALUES (%s, %s)
             ON CONFLICT (email) DO NOTHING RETURNING id, email, created_at
             """,
-            [email, kept],
+            [email, password_hash],
         ).fetchone()
         if row is None:
-            raise Taken
+            raise EmailTaken
         audit.record(connection, Event.REGISTERED, user_id=row["id"], address=address)
     return Account(row["id"], row["email"], row["created_at"])
 
 
-def log_in(email: str, password: str, address: str) -> tuple[Account, sessions.Started] | None:
-    """Begin a session if this is the account's password; None if not, or if there is no such account.
+def log_in(database: Database, email: str, password: str, address: str) -> tuple[Account, sessions.NewSession] | None:
+    """Start a session if this is the account's password.
 
-    Both take the same steps and so the same time. No connection is held while the password is hashed.
+    A wrong password and an unknown account take the same steps, and so the same time. No connection is held while the
+    password is hashed.
+
+    Returns:
+        The account and its new session, or None if the password is wrong or there is no such account.
 
     Raises:
-        Braked: this address has to wait first.
+        RateLimited: This address has to wait first.
     """
-    known_as = _known_as(email)
-    row = _count_and_find(known_as, address)
-    if not _verified(row, password):
-        with worker_transaction() as connection:
-            audit.record(connection, Event.LOGIN_FAILED, user_id=row.id if row else None, address=address)
+    account_name = _account_name(email)
+    stored = _count_and_find(database, account_name, address)
+    if not _verify_password(stored, password):
+        with database.worker() as connection:
+            audit.record(connection, Event.LOGIN_FAILED, user_id=stored.id if stored else None, address=address)
         return None
-    assert row is not None
-    renewed = passwords.store(password) if passwords.is_outdated(row.password_hash) else None
-    with worker_transaction() as connection:
-        rate_limit.take_back(connection, known_as, address)
+    assert stored is not None
+    new_hash = passwords.hash_password(password) if passwords.is_outdated(stored.password_hash) else None
+    with database.worker() as connection:
+        rate_limit.record_success(connection, account_name, address)
         user = connection.execute(
-            "SELECT id, email, created_at, password_hash FROM users WHERE id = %s FOR UPDATE", [row.id]
+            "SELECT id, email, created_at, password_hash FROM users WHERE id = %s FOR UPDATE", [stored.id]
         ).fetchone()
-        if user is None or user["password_hash"] != row.password_hash:
-            return None  # deleted or changed while we looked
-        if renewed:
-            connection.execute("UPDATE users SET password_hash = %s WHERE id = %s", [renewed, row.id])
-        started = sessions.start(connection, row.id)
-        audit.record(connection, Event.LOGGED_IN, user_id=row.id, session_id=started.id, address=address)
-    return Account(user["id"], user["email"], user["created_at"]), started
+        if user is None or user["password_hash"] != stored.password_hash:
+            return None  # deleted or changed meanwhile
+        if new_hash:
+            connection.execute("UPDATE users SET password_hash = %s WHERE id = %s", [new_hash, stored.id])
+        session = sessions.start(connection, stored.id)
+        audit.record(connection, Event.LOGGED_IN, user_id=stored.id, session_id=session.id, address=address)
+    return Account(user["id"], user["email"], user["created_at"]), session
 
 
-def confirm(email: str, password: str, address: str) -> bool:
-    """Whether this is the account's password: asked again before something that cannot be undone. Raises `Braked`."""
-    known_as = _known_as(email)
-    if not _verified(_count_and_find(known_as, address), password):
+def confirm_password(database: Database, email: str, password: str, address: str) -> bool:
+    """Return whether this is the account's password, before something that cannot be undone. Raises `RateLimited`."""
+    account_name = _account_name(email)
+    if not _verify_password(_count_and_find(database, account_name, address), password):
         return False
-    with worker_transaction() as connection:
-        rate_limit.take_back(connection, known_as, address)
+    with database.worker() as connection:
+        rate_limit.record_success(connection, account_name, address)
     return True
 
 
-def _known_as(email: str) -> str:
-    """The normalised address. One that can be nobody's takes the same way, as text Postgres can compare."""
+def _account_name(email: str) -> str:
+    """Return the normalised address. An invalid one takes the same path, as text that Postgres can compare."""
     try:
         return emails.normalised(email)
     except BadEmail:
         return email.replace("\0", "\ufffd")
 
 
-def _count_and_find(email: str, address: str) -> _Row | None:
-    with worker_transaction() as connection:
+def _count_and_find(database: Database, email: str, address: str) -> _Credentials | None:
+    with database.worker() as connection:
         rate_limit.count_attempt(connection, email, address)
         row = connection.execute("SELECT id, password_hash FROM users WHERE email = %s", [email]).fetchone()
-    return _Row(row["id"], row["password_hash"]) if row else None
+    return _Credentials(row["id"], row["password_hash"]) if row else None
 
 
-def _verified(row: _Row | None, password: str) -> bool:
-    return passwords.matches(password, row.password_hash) if row else passwords.matches_nobody(password)
+def _verify_password(stored: _Credentials | None, password: str) -> bool:
+    return passwords.verify(password, stored.password_hash) if stored else passwords.verify_dummy(password)

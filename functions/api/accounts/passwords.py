@@ -1,4 +1,4 @@
-"""Passwords: which are accepted, and how they are kept (argon2id, sized for small machines)."""
+"""Passwords: which are accepted, and how they are hashed (argon2id, sized for small machines)."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -17,82 +17,85 @@ MAX_CHARS: Final = 128
 MIN_DIFFERENT_CHARS: Final = 4
 
 MEMORY_KIB: Final = 19 * 1024
-"""With two passes the least OWASP's password storage cheat sheet names for argon2id: 20–40 ms on a small machine."""
+"""With two passes, the minimum of OWASP's password storage cheat sheet for argon2id: 20–40 ms on a small machine."""
 
 _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=MEMORY_KIB, parallelism=1, type=Type.ID)
-AT_ONCE: Final = 2
+MAX_CONCURRENT_HASHES: Final = 2
+"""Limits the memory and the cores that concurrent logins take."""
+
 WAIT_SEC: Final = 5.0
-_places: Final = BoundedSemaphore(AT_ONCE)
-"""However many people log in at once, hashing takes the memory and the cores of two, and nobody waits for long."""
+"""How long a login waits for its turn to hash."""
+
+_hashing_slots: Final = BoundedSemaphore(MAX_CONCURRENT_HASHES)
 
 
 class WeakPassword(Exception):
-    """Not accepted; `str(error)` is a sentence for the user."""
+    """The password is not accepted; `str(error)` is a sentence for the user."""
 
 
 def check(password: str, email: str) -> None:
-    """Refuse (`WeakPassword`) what is too short, too long, among the commonest, or the account's own address."""
+    """Raise `WeakPassword` if a password is too short, too long, very common, or the account's own address."""
     if not MIN_CHARS <= len(password) <= MAX_CHARS:
         raise WeakPassword(f"A password must have {MIN_CHARS} to {MAX_CHARS} characters.")
-    folded = _normal(password).casefold()
+    folded = _normalise(password).casefold()
     if len(set(folded)) < MIN_DIFFERENT_CHARS:
         raise WeakPassword("This password repeats too few different characters.")
     if folded in (email.casefold(), email.casefold().partition("@")[0]):
         raise WeakPassword("The password must not be your e-mail address.")
-    if folded in _commonest():
+    if folded in _common_passwords():
         raise WeakPassword("This password is one of the commonest there are. Please take another.")
 
 
-def store(password: str) -> str:
-    """The hash to keep: argon2id with its parameters and a random salt. Raises `Unavailable` under too many logins."""
-    with place():
-        return _HASHER.hash(_normal(password))
+def hash_password(password: str) -> str:
+    """Return the argon2id hash, with its parameters and a random salt. Raises `Unavailable` under too many logins."""
+    with hashing_slot():
+        return _HASHER.hash(_normalise(password))
 
 
-def matches(password: str, kept: str) -> bool:
-    """Whether this is the password of that hash. Raises `Unavailable` under too many logins."""
+def verify(password: str, password_hash: str) -> bool:
+    """Return whether the hash is of this password. Raises `Unavailable` under too many logins."""
     try:
-        with place():
-            return _HASHER.verify(kept, _normal(password))
+        with hashing_slot():
+            return _HASHER.verify(password_hash, _normalise(password))
     except (VerificationError, InvalidHashError):
         return False
 
 
-def matches_nobody(password: str) -> bool:
-    """As long as `matches` takes, and never true: for an account that does not exist."""
-    matches(password, _nobody())
+def verify_dummy(password: str) -> bool:
+    """Take as long as `verify` and return false, for an account that does not exist."""
+    verify(password, _dummy_hash())
     return False
 
 
-def is_outdated(kept: str) -> bool:
-    """Whether a hash was made with other parameters than today's and should be made again."""
-    return _HASHER.check_needs_rehash(kept)
+def is_outdated(password_hash: str) -> bool:
+    """Return whether a hash was made with other parameters than the current ones and should be replaced."""
+    return _HASHER.check_needs_rehash(password_hash)
 
 
 @contextmanager
-def place() -> Iterator[None]:
-    """One of the `AT_ONCE` places to hash in. Raises `Unavailable` if none gets free within `WAIT_SEC`."""
-    if not _places.acquire(timeout=WAIT_SEC):
+def hashing_slot() -> Iterator[None]:
+    """Hold one of `MAX_CONCURRENT_HASHES` slots. Raises `Unavailable` if none becomes free within `WAIT_SEC`."""
+    if not _hashing_slots.acquire(timeout=WAIT_SEC):
         raise Unavailable("too many passwords to hash at once")
     try:
         yield
     finally:
-        _places.release()
+        _hashing_slots.release()
 
 
-def _normal(password: str) -> str:
-    """The same password from every keyboard: NFKC, as NIST SP 800-63B recommends."""
+def _normalise(password: str) -> str:
+    """Return the same text for the same password from every keyboard: NFKC, as NIST SP 800-63B recommends."""
     return unicodedata.normalize("NFKC", password)
 
 
 @cache
-def _nobody() -> str:
-    return store("nobody's password")
+def _dummy_hash() -> str:
+    return hash_password("the password of no account")
 
 
 @cache
-def _commonest() -> frozenset[str]:
-    """The list comes with zxcvbn, ranked from leaks; imported on the first registration, as it is large."""
+def _common_passwords() -> frozenset[str]:
+    """Return the list of zxcvbn, ranked from leaks. It is large, so it is imported at the first registration."""
     from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
     return frozenset(word for word in FREQUENCY_LISTS["passwords"] if len(word) >= MIN_CHARS)

@@ -1,12 +1,12 @@
-"""The brake on guessing passwords. It delays, it locks nobody out; its state is in Postgres, so replicas share it.
+"""Rate limit of password guesses. It delays attempts and locks no account; replicas share its state in Postgres.
 
-Three counts of recent failures: of an account from one address, of an address over all accounts, and of an account
-over all addresses. The first two make the address wait, longer each time. The third never refuses anybody, else a
-stranger could shut the owner out: it only leaves unknown addresses fewer free tries. So the right password gets in
-from any address that has not itself just failed, and from one that was let in lately the address count does not matter
-either.
+It counts three kinds of recent failures: of an account from one address, of an address over all accounts, and of an
+account over all addresses. The first two make the address wait, longer each time. The third only reduces the free
+tries of addresses that the account does not know: if it refused attempts, an attacker could lock the owner out. So the
+right password is accepted from every address that has not failed recently itself; an address with a recent login to
+the account is not subject to the count over all accounts either.
 
-An attempt is counted before the password is looked at and taken back when it was right: parallel guesses all count.
+An attempt is counted before the password is verified and uncounted if it was right, so parallel guesses all count.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from ..web import client_address
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How many failures are free, the first and the longest wait after them, and the quiet time that forgets them."""
+    """The number of free failures, the first and the longest wait after them, and the time after which they expire."""
 
     free: int
     first_wait: timedelta
@@ -29,7 +29,7 @@ class Rule:
     forgotten_after: timedelta
 
     def wait(self, failures: int) -> timedelta | None:
-        """How long to wait after so many failures: double each time; None while they are free."""
+        """Return the wait after this many failures, doubled each time, or None while failures are free."""
         if failures < self.free:
             return None
         return min(self.first_wait * (1 << min(failures - self.free, 20)), self.longest_wait)
@@ -41,48 +41,50 @@ PAIR_UNDER_ATTACK: Final = Rule(2, timedelta(seconds=30), _MINUTES_15, timedelta
 ADDRESS: Final = Rule(30, timedelta(seconds=2), _MINUTES_15, timedelta(hours=1))
 REGISTRATION: Final = Rule(30, timedelta(seconds=10), _MINUTES_15, timedelta(hours=1))
 ATTACK: Final = 50
-"""So many recent failures of one account, over all addresses, are an attack on it."""
+"""More recent failures of one account than this, over all addresses, count as an attack on it."""
 
 TRUST: Final = timedelta(days=90)
-"""How long an address stays known to an account after a login."""
+"""How long an account knows an address after a login from it."""
 
-FORGET: Final = timedelta(days=2)
+KEPT: Final = timedelta(days=2)
+"""How long a row is kept after its last failure."""
 
 
-class Braked(Exception):
-    """Too many failures: come back in `seconds`."""
+class RateLimited(Exception):
+    """There were too many failures; the client may try again in `retry_after` seconds."""
 
-    def __init__(self, wait: timedelta) -> None:
+    def __init__(self, *, retry_after: int) -> None:
         super().__init__()
-        self.seconds = max(1, ceil(wait.total_seconds()))
+        self.retry_after = retry_after
 
 
 def count_attempt(connection: Conn, account: str, address: str) -> None:
-    """Count an attempt to log in, before the password is looked at.
+    """Count an attempt to log in, before the password is verified.
 
     Args:
-        connection: a worker transaction; it must be rolled back if this raises.
-        account: the normalised e-mail address, whether or not there is such an account.
-        address: where the attempt comes from, as `client.address` says.
+        connection: A worker transaction; it must be rolled back if this raises.
+        account: The normalised e-mail address, whether or not there is such an account.
+        address: The client's address, from `client_address.address`.
 
     Raises:
-        Braked: this address has to wait first.
+        RateLimited: This address has to wait first.
     """
     pair = _key("pair", account, address)
     trusted = connection.execute("SELECT trusted_until > now() AS yes FROM brake WHERE key = %s", [pair]).fetchone()
     if trusted and trusted["yes"]:
-        _count(connection, pair, PAIR)
+        _count_failure(connection, pair, PAIR)
         return
-    under_attack = _increase(connection, _key("account", account), ADDRESS.forgotten_after) > ATTACK
-    _count(connection, pair, PAIR_UNDER_ATTACK if under_attack else PAIR)
+    under_attack = _increment(connection, _key("account", account), ADDRESS.forgotten_after) > ATTACK
+    _count_failure(connection, pair, PAIR_UNDER_ATTACK if under_attack else PAIR)
     if not client_address.is_this_machine(address):
-        _count(connection, _key("address", address), ADDRESS)
+        _count_failure(connection, _key("address", address), ADDRESS)
 
 
-def take_back(connection: Conn, account: str, address: str) -> None:
-    """The password was right: forget this address's failures on the account, trust it, and uncount the attempt.
+def record_success(connection: Conn, account: str, address: str) -> None:
+    """Clear the failures of this address on the account, trust it, and uncount the attempt.
 
-    In the order `count_attempt` counts in, or a login and another attempt at once would wait for each other.
+    The rows are updated in the order of `count_attempt`, because a login and a concurrent attempt would deadlock
+    otherwise.
     """
     uncount = "UPDATE brake SET failures = greatest(failures - 1, 0) WHERE key = %s"
     connection.execute(uncount, [_key("account", account)])
@@ -98,27 +100,27 @@ def take_back(connection: Conn, account: str, address: str) -> None:
 
 
 def count_registration(connection: Conn, address: str) -> None:
-    """Count an attempt to register. Raises `Braked`, as `count_attempt`."""
+    """Count an attempt to register. Raises `RateLimited`, as `count_attempt`."""
     if not client_address.is_this_machine(address):
-        _count(connection, _key("registration", address), REGISTRATION)
+        _count_failure(connection, _key("registration", address), REGISTRATION)
 
 
-def forget(connection: Conn) -> None:
-    """Remove what has been quiet for long: rows that no longer slow or trust anybody."""
+def delete_expired(connection: Conn) -> None:
+    """Delete rows whose failures and trust have expired."""
     connection.execute(
-        "DELETE FROM brake WHERE counted_at < now() - %s AND coalesce(trusted_until, '-infinity') < now()", [FORGET]
+        "DELETE FROM brake WHERE counted_at < now() - %s AND coalesce(trusted_until, '-infinity') < now()", [KEPT]
     )
 
 
-def _count(connection: Conn, key: bytes, rule: Rule) -> None:
-    """One more failure, and the wait that follows from it. Raises `Braked` while the previous wait lasts."""
-    wait = rule.wait(_increase(connection, key, rule.forgotten_after))
+def _count_failure(connection: Conn, key: bytes, rule: Rule) -> None:
+    """Count a failure and set the wait after it. Raises `RateLimited` while the previous wait lasts."""
+    wait = rule.wait(_increment(connection, key, rule.forgotten_after))
     if wait is not None:
         connection.execute("UPDATE brake SET blocked_until = now() + %s WHERE key = %s", [wait, key])
 
 
-def _increase(connection: Conn, key: bytes, forgotten_after: timedelta) -> int:
-    """Count one more, atomically, unless the key has to wait (`Braked`)."""
+def _increment(connection: Conn, key: bytes, forgotten_after: timedelta) -> int:
+    """Increment the count of a key atomically and return it. Raises `RateLimited` if the key has to wait."""
     counted = connection.execute(
         """
         INSERT INTO brake (key, failures) VALUES (%(key)s, 1)
@@ -132,9 +134,10 @@ def _increase(connection: Conn, key: bytes, forgotten_after: timedelta) -> int:
     if counted:
         return int(counted["failures"])
     left = connection.execute("SELECT blocked_until - now() AS wait FROM brake WHERE key = %s", [key]).fetchone()
-    raise Braked(left["wait"] if left else timedelta())
+    wait: timedelta = left["wait"] if left else timedelta()
+    raise RateLimited(retry_after=max(1, ceil(wait.total_seconds())))
 
 
 def _key(kind: str, *parts: str) -> bytes:
-    """A digest: the table holds neither e-mail nor network addresses."""
+    """Return a digest as the key of a row: the table holds neither e-mail nor network addresses."""
     return hashlib.sha256("\0".join((kind, *parts)).encode("utf-8", "surrogatepass")).digest()

@@ -3,61 +3,63 @@
 from typing import Final
 from uuid import UUID
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field
 from werkzeug.exceptions import TooManyRequests, Unauthorized
 
 from faplog.http_errors import Error
 
-from ..db import worker_transaction
+from ..services import services
 from ..web import client_address, inputs
+from ..web.names import CSRF_HEADER
 from ..web.operations import Answer, describe
-from . import audit, authentication, cookies, csrf, logins, sessions, tokens
+from ..web.outputs import json_response
+from . import audit, authentication, cookies, logins, sessions, tokens
 from .audit import Event
 from .emails import MAX_CHARS as MAX_EMAIL_CHARS
 from .passwords import MAX_CHARS
-from .rate_limit import Braked
-from .sessions import Held, Reused
+from .rate_limit import RateLimited
+from .sessions import ActiveSession, Reused
 
 TAG: Final = "sessions"
 blueprint = Blueprint("signin", __name__, url_prefix=cookies.REFRESH_PATH)
 
 
 class Credentials(inputs.Input):
-    """Who logs in."""
+    """The credentials of an account."""
 
     email: str = Field(min_length=1, max_length=MAX_EMAIL_CHARS, examples=["you@example.org"])
     password: str = Field(min_length=1, max_length=MAX_CHARS)
 
 
 class Refresh(inputs.Input):
-    """The refresh token, where it is not in its cookie."""
+    """The refresh token, if it is not in its cookie."""
 
     refresh_token: str | None = Field(default=None, min_length=1, max_length=256)
 
 
 class Tokens(BaseModel):
-    """What a client goes on with."""
+    """The tokens of a new session."""
 
     access_token: str = Field(description="A JWT for the Authorization header, `Bearer …`; good for minutes.")
     refresh_token: str = Field(description="Good for one refresh.")
 
 
 class NewTokens(BaseModel):
-    """What a client goes on with after a refresh."""
+    """The tokens after a refresh."""
 
     access_token: str
     refresh_token: str | None = Field(default=None, description="Left out where it is in the cookie.")
 
 
 class Message(BaseModel):
-    """A sentence for a person."""
+    """A sentence for people."""
 
     message: str
 
 
-BRAKED: Final = Answer("Too many attempts; come back later.", Error, headers={"Retry-After": "In seconds."})
+RATE_LIMITED: Final = Answer("Too many attempts; come back later.", Error, headers={"Retry-After": "In seconds."})
 _COOKIES: Final = {"Set-Cookie": "For browsers: access token, refresh token, CSRF token."}
 
 
@@ -71,21 +73,23 @@ _COOKIES: Final = {"Set-Cookie": "For browsers: access token, refresh token, CSR
     responses={
         200: Answer("Logged in.", Tokens, headers=_COOKIES),
         401: "E-mail address or password is wrong.",
-        429: BRAKED,
+        429: RATE_LIMITED,
     },
 )
 def login() -> ResponseReturnValue:
+    """Start a session."""
     given = inputs.body(Credentials)
+    database, address = services().database, client_address.address(request)
     try:
-        logged_in = logins.log_in(given.email, given.password, client_address.address(request))
-    except Braked as braked:
-        raise too_many(braked) from None
+        logged_in = logins.log_in(database, given.email, given.password, address)
+    except RateLimited as error:
+        raise too_many_requests(error) from None
     if logged_in is None:
         raise authentication.unauthorized("E-mail address or password is wrong.")
-    account, started = logged_in
-    access_token = tokens.issue(authentication.current().keys, tokens.Access(account.id, account.email, started.id))
-    made = Tokens(access_token=access_token, refresh_token=started.refresh_token)
-    return _with_cookies(made, access_token, started.refresh_token, started.csrf_token)
+    account, session = logged_in
+    access_token = tokens.issue(services().keys, tokens.Access(account.id, account.email, session.id))
+    body = Tokens(access_token=access_token, refresh_token=session.refresh_token)
+    return _response_with_cookies(body, access_token, session.refresh_token, session.csrf_token)
 
 
 @blueprint.post("/refresh")
@@ -103,31 +107,32 @@ def login() -> ResponseReturnValue:
     },
 )
 def refresh() -> ResponseReturnValue:
-    given = _given()
+    """Exchange a refresh token."""
+    given = _token_in_body()
     presented = given or request.cookies.get(cookies.REFRESH)
     if not presented:
         raise authentication.unauthorized(
             "There is no refresh token in this request: send it in the body as `refresh_token`, or in its cookie."
         )
-    with worker_transaction() as connection:
+    with services().database.worker() as connection:
         if given is None:
-            _check_csrf(sessions.holding(connection, presented))
+            _check_csrf(sessions.find_by_refresh_token(connection, presented))
         refreshed = sessions.refresh(connection, presented)
         if isinstance(refreshed, Reused):
-            where = client_address.address(request)
+            address = client_address.address(request)
             user_id, session_id = refreshed.user_id, refreshed.session_id
-            audit.record(connection, Event.REFRESH_REUSED, user_id=user_id, session_id=session_id, address=where)
+            audit.record(connection, Event.REFRESH_REUSED, user_id=user_id, session_id=session_id, address=address)
     if isinstance(refreshed, Reused):
         raise authentication.unauthorized(
             "This refresh token was used before, so its session has been ended. Please log in again."
         )
     if refreshed is None:
-        raise _not_living()
-    access_token = tokens.issue(authentication.current().keys, refreshed.access)
+        raise _no_such_session()
+    access_token = tokens.issue(services().keys, refreshed.access)
     if given:
-        return NewTokens(access_token=access_token, refresh_token=refreshed.refresh_token).model_dump()
-    made = NewTokens(access_token=access_token)
-    return _with_cookies(made, access_token, refreshed.refresh_token, request.headers[csrf.HEADER])
+        return json_response(NewTokens(access_token=access_token, refresh_token=refreshed.refresh_token))
+    body = NewTokens(access_token=access_token)
+    return _response_with_cookies(body, access_token, refreshed.refresh_token, request.headers[CSRF_HEADER])
 
 
 @blueprint.post("/logout")
@@ -145,30 +150,31 @@ def refresh() -> ResponseReturnValue:
     },
 )
 def logout() -> ResponseReturnValue:
-    user_id, session_id = _session_meant(_given())
-    with worker_transaction() as connection:
+    """End a session."""
+    user_id, session_id = _session_to_end(_token_in_body())
+    with services().database.worker() as connection:
         sessions.end(connection, session_id)
-        where = client_address.address(request)
-        audit.record(connection, Event.LOGGED_OUT, user_id=user_id, session_id=session_id, address=where)
-    response = jsonify(Message(message="You are logged out.").model_dump())
-    cookies.take(response, authentication.current())
+        address = client_address.address(request)
+        audit.record(connection, Event.LOGGED_OUT, user_id=user_id, session_id=session_id, address=address)
+    response = json_response(Message(message="You are logged out."))
+    cookies.clear_session_cookies(response, secure=services().settings.cookie_secure)
     return response
 
 
-def too_many(braked: Braked) -> TooManyRequests:
-    """The 429 of a brake."""
+def too_many_requests(error: RateLimited) -> TooManyRequests:
+    """Return the 429 of the rate limit."""
     return TooManyRequests(
-        f"Too many attempts. Please wait {braked.seconds} seconds and try again.", retry_after=braked.seconds
+        f"Too many attempts. Please wait {error.retry_after} seconds and try again.", retry_after=error.retry_after
     )
 
 
-def _given() -> str | None:
+def _token_in_body() -> str | None:
     given = inputs.optional_body(Refresh)
     return given.refresh_token if given else None
 
 
-def _session_meant(given: str | None) -> tuple[UUID, UUID]:
-    """The user and the session a logout is about. Raises `Unauthorized` or `Forbidden`."""
+def _session_to_end(given: str | None) -> tuple[UUID, UUID]:
+    """Return the user and the session of a logout. Raises `Unauthorized` or `Forbidden`."""
     try:
         access = authentication.identify()
     except Unauthorized:
@@ -177,35 +183,33 @@ def _session_meant(given: str | None) -> tuple[UUID, UUID]:
             raise
     else:
         return access.user_id, access.session_id
-    with worker_transaction() as connection:
-        held = sessions.holding(connection, presented)
-    if held is None:
-        raise _not_living()
+    with services().database.worker() as connection:
+        session = sessions.find_by_refresh_token(connection, presented)
+    if session is None:
+        raise _no_such_session()
     if given is None:
-        _check_csrf(held)
-    return held.user_id, held.session_id
+        _check_csrf(session)
+    return session.user_id, session.session_id
 
 
-def _check_csrf(held: Held | None) -> None:
-    if held is None:
-        raise _not_living()
-    csrf.check(
-        request, held.csrf_digest, authentication.current().origins, secure=authentication.current().cookie_secure
-    )
+def _check_csrf(session: ActiveSession | None) -> None:
+    if session is None:
+        raise _no_such_session()
+    authentication.check_csrf(session.csrf_digest)
 
 
-def _not_living() -> Unauthorized:
-    """The 401 for a refresh token without a living session: it may be unknown, or its session has ended or expired."""
+def _no_such_session() -> Unauthorized:
+    """Return the 401 for a refresh token without an active session: unknown, ended or expired."""
     return authentication.unauthorized("This refresh token is unknown, or its session has ended. Please log in again.")
 
 
-def _with_cookies(made: BaseModel, access_token: str, refresh_token: str, csrf_token: str) -> Response:
-    response = jsonify(made.model_dump(exclude_none=True))
-    cookies.give(
+def _response_with_cookies(body: BaseModel, access_token: str, refresh_token: str, csrf_token: str) -> Response:
+    response = json_response(body, exclude_none=True)
+    cookies.set_session_cookies(
         response,
-        authentication.current(),
         access_token=access_token,
         refresh_token=refresh_token,
         csrf_token=csrf_token,
+        secure=services().settings.cookie_secure,
     )
     return response

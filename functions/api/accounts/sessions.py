@@ -1,27 +1,27 @@
-"""Sessions: begun by a login, prolonged by rotating refresh tokens, ended by logout, expiry or a stolen token."""
+"""Sessions: started by a login, extended by rotating refresh tokens, ended by logout, expiry or token reuse."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from ..db import Conn, api_transaction
+from ..db import Conn, Database
 from . import tokens
 from .tokens import Access
 
 IDLE: Final = timedelta(days=30)
-"""A session that is not refreshed for this long has expired."""
+"""A session expires if it is not refreshed for this long."""
 
 GRACE: Final = timedelta(seconds=20)
-"""Within this time a used refresh token gives the same successor again: two tabs are no thief."""
+"""A second refresh within this time returns the same successor, so two tabs do not end each other's session."""
 
 USED_KEPT: Final = timedelta(days=7)
-"""How long a used refresh token is remembered, to notice its reuse; later it is merely unknown."""
+"""How long a used refresh token is remembered, to detect its reuse; later it is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
-    """A new session, with the secrets only its owner is told."""
+class NewSession:
+    """A new session, with the secrets that only its owner receives."""
 
     id: UUID
     refresh_token: str
@@ -30,7 +30,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """A session that goes on, with its next refresh token."""
+    """An extended session, with its next refresh token."""
 
     access: Access
     refresh_token: str
@@ -38,36 +38,36 @@ class Refreshed:
 
 @dataclass(frozen=True, slots=True)
 class Reused:
-    """A refresh token was presented again too late: it may be stolen, and the session has been ended."""
+    """A session that was ended because its refresh token was used again too late: it may be stolen."""
 
     user_id: UUID
     session_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """The living session a refresh token belongs to."""
+class ActiveSession:
+    """The active session that a refresh token belongs to."""
 
     user_id: UUID
     session_id: UUID
     csrf_digest: bytes
 
 
-def start(connection: Conn, user_id: UUID) -> Started:
-    """Begin a session."""
+def start(connection: Conn, user_id: UUID) -> NewSession:
+    """Start a session."""
     refresh_token, csrf_token = tokens.new_secret(), tokens.new_secret()
     row = connection.execute(
         "INSERT INTO sessions (user_id, csrf_digest, expires_at) VALUES (%s, %s, now() + %s) RETURNING id",
         [user_id, tokens.digest(csrf_token), IDLE],
     ).fetchone()
     assert row is not None
-    _keep(connection, row["id"], refresh_token)
-    return Started(row["id"], refresh_token, csrf_token)
+    _store_refresh_token(connection, row["id"], refresh_token)
+    return NewSession(row["id"], refresh_token, csrf_token)
 
 
-def csrf_digest(user_id: UUID, session_id: UUID) -> bytes | None:
-    """The digest of a session's CSRF token, or None once it has ended: one indexed look-up as the user's role."""
-    with api_transaction(user_id) as connection:
+def csrf_digest(database: Database, user_id: UUID, session_id: UUID) -> bytes | None:
+    """Return the digest of a session's CSRF token, or None if the session has ended."""
+    with database.api(user_id) as connection:
         row = connection.execute(
             """
             SELECT csrf_digest FROM sessions
@@ -78,8 +78,8 @@ def csrf_digest(user_id: UUID, session_id: UUID) -> bytes | None:
     return bytes(row["csrf_digest"]) if row else None
 
 
-def holding(connection: Conn, refresh_token: str) -> Held | None:
-    """The living session this refresh token belongs to, used or not."""
+def find_by_refresh_token(connection: Conn, refresh_token: str) -> ActiveSession | None:
+    """Return the active session of a refresh token, whether or not the token was used."""
     row = connection.execute(
         """
         SELECT s.user_id, s.id, s.csrf_digest FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id
@@ -87,14 +87,17 @@ def holding(connection: Conn, refresh_token: str) -> Held | None:
         """,
         [tokens.digest(refresh_token)],
     ).fetchone()
-    return Held(row["user_id"], row["id"], bytes(row["csrf_digest"])) if row else None
+    return ActiveSession(row["user_id"], row["id"], bytes(row["csrf_digest"])) if row else None
 
 
 def refresh(connection: Conn, refresh_token: str) -> Refreshed | Reused | None:
-    """Exchange a refresh token for its successor and prolong the session; None if there is no such living session.
+    """Exchange a refresh token for its successor and extend the session.
 
-    The token's row is locked, so two tabs go one after the other: the first makes the successor, the second derives
-    the same one again. Later than `GRACE` it is a reuse, which ends the session for whoever holds its tokens.
+    The token's row is locked, so two tabs run one after the other: the first creates the successor, the second derives
+    the same one again. A token used again later than `GRACE` ends the session, because it may be stolen.
+
+    Returns:
+        The extended session, `Reused` if the session was ended, or None if there is no active session.
     """
     row = connection.execute(
         """
@@ -117,7 +120,7 @@ def refresh(connection: Conn, refresh_token: str) -> Refreshed | Reused | None:
             "UPDATE refresh_tokens SET used_at = clock_timestamp(), successor_salt = %s WHERE digest = %s",
             [salt, tokens.digest(refresh_token)],
         )
-        _keep(connection, row["id"], tokens.successor(refresh_token, salt))
+        _store_refresh_token(connection, row["id"], tokens.successor(refresh_token, salt))
         connection.execute("UPDATE sessions SET expires_at = now() + %s WHERE id = %s", [IDLE, row["id"]])
         connection.execute(
             "DELETE FROM refresh_tokens WHERE session_id = %s AND used_at < now() - %s", [row["id"], USED_KEPT]
@@ -127,18 +130,18 @@ def refresh(connection: Conn, refresh_token: str) -> Refreshed | Reused | None:
 
 
 def end(connection: Conn, session_id: UUID) -> None:
-    """End a session: none of its tokens, refresh or access, is good from the commit on."""
+    """End a session. Its refresh and access tokens are invalid from the commit on."""
     connection.execute("UPDATE sessions SET ended_at = now() WHERE id = %s AND ended_at IS NULL", [session_id])
 
 
-def forget(connection: Conn) -> None:
-    """Remove sessions that ended or expired more than a day ago."""
+def delete_expired(connection: Conn) -> None:
+    """Delete sessions that ended or expired more than a day ago."""
     connection.execute(
         "DELETE FROM sessions WHERE expires_at < now() - interval '1 day' OR ended_at < now() - interval '1 day'"
     )
 
 
-def _keep(connection: Conn, session_id: UUID, refresh_token: str) -> None:
+def _store_refresh_token(connection: Conn, session_id: UUID, refresh_token: str) -> None:
     connection.execute(
         "INSERT INTO refresh_tokens (digest, session_id) VALUES (%s, %s)", [tokens.digest(refresh_token), session_id]
     )

@@ -1,20 +1,27 @@
-"""Deleting logs, restoring them within an hour, and purging them after it.
+"""Deletion of logs, restoring within an hour, and purging after it.
 
-A deleted log keeps its row and its objects, and nothing shows or averages it; `deleted_at` says since when. Every
-function that changes it also marks the averages that changed and returns them, to be requested after the commit.
+A deleted log keeps its row and its objects, but is not shown or averaged; `deleted_at` is the time of the deletion.
+Every function that changes it also marks the averages that changed, and returns the requests for them, to be published
+after the commit.
 """
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from faplog.blobs import Blobs
 from faplog.contracts.analysis import ANALYSIS_VERSION
+from faplog.contracts.keys import log_key, result_key, series_key
+from faplog.errors import Unavailable
 
-from ..db import Conn, Database
-from ..delivery.average_requests import Due, lock, settle
-from . import objects, quota
+from ..averages.staleness import mark_stale_averages
+from ..db import Conn, Database, lock_user
+from ..delivery.average_requests import AverageRequest
+from . import quota
+
+log = logging.getLogger(__name__)
 
 RESTORABLE: Final = timedelta(hours=1)
 """How long a deleted log can be restored."""
@@ -64,31 +71,31 @@ _PURGE: Final = """
 """
 
 
-def delete(database: Database, user_id: UUID, analysis_id: UUID) -> list[Due] | None:
+def delete_log(database: Database, user_id: UUID, analysis_id: UUID) -> list[AverageRequest] | None:
     """Delete a log of this user.
 
     Returns:
-        The averages that changed, or None if the user has no such log or has deleted it already.
+        The requests for the averages that changed, or None if the user has no such log or has deleted it already.
     """
     with database.worker() as connection:
-        lock(connection, user_id)
+        lock_user(connection, user_id)
         changed = connection.execute(_DELETE, {"id": analysis_id, "user_id": user_id})
-        return settle(connection, user_id) if changed.rowcount else None
+        return mark_stale_averages(connection, user_id) if changed.rowcount else None
 
 
-def restore(database: Database, user_id: UUID, analysis_id: UUID, quota_logs: int) -> list[Due] | None:
+def restore_log(database: Database, user_id: UUID, analysis_id: UUID, quota_logs: int) -> list[AverageRequest] | None:
     """Restore a log that this user deleted less than `RESTORABLE` ago. One that is not deleted stays as it is.
 
     Returns:
-        The averages that changed, or None if there is no such log or it was deleted too long ago.
+        The requests for the averages that changed, or None if there is no such log or it was deleted too long ago.
 
     Raises:
-        QuotaExceeded: the user has uploaded others in its place.
+        QuotaExceeded: The user has uploaded others in its place.
     """
     values = {"id": analysis_id, "user_id": user_id, "restorable": RESTORABLE}
     with database.worker() as connection:
         quota.lock(connection, user_id)
-        lock(connection, user_id)
+        lock_user(connection, user_id)
         row = connection.execute(_FIND, values).fetchone()
         if row is None:
             return None
@@ -96,26 +103,28 @@ def restore(database: Database, user_id: UUID, analysis_id: UUID, quota_logs: in
             return []
         quota.check(connection, user_id, quota_logs, [row["sha256"]])
         connection.execute(_RESTORE, values)
-        return settle(connection, user_id)
+        return mark_stale_averages(connection, user_id)
 
 
-def restore_uploaded(database: Database, user_id: UUID, names: Mapping[bytes, str], quota_logs: int) -> list[Due]:
+def restore_uploaded(
+    database: Database, user_id: UUID, names: Mapping[bytes, str], quota_logs: int
+) -> list[AverageRequest]:
     """Restore the deleted logs whose content is uploaded again, however long ago they were deleted.
 
-    One that comes under another name takes that name and is analysed again, because the analysis reads the profile of
-    the engine control unit from it.
+    A log that is uploaded under another name takes that name and is analysed again, because the analysis reads the
+    profile of the engine control unit from the name.
 
     Args:
-        database: both roles.
-        user_id: whose upload.
-        names: the file name by the SHA-256 of the content.
-        quota_logs: how many logs one user may keep.
+        database: Both roles.
+        user_id: The user who uploads.
+        names: The file name by the SHA-256 of the content.
+        quota_logs: How many logs one user may keep.
 
     Returns:
-        The averages that changed.
+        The requests for the averages that changed.
 
     Raises:
-        QuotaExceeded: the upload as a whole would exceed the quota; nothing was restored.
+        QuotaExceeded: The upload as a whole would exceed the quota; nothing was restored.
     """
     values: dict[str, Any] = {
         "user_id": user_id,
@@ -128,15 +137,15 @@ def restore_uploaded(database: Database, user_id: UUID, names: Mapping[bytes, st
             return []
     with database.worker() as connection:
         quota.lock(connection, user_id)
-        lock(connection, user_id)
+        lock_user(connection, user_id)
         quota.check(connection, user_id, quota_logs, list(names))
         connection.execute(_RENAME, values)
         connection.execute(_RESTORE_UPLOADED, values)
-        return settle(connection, user_id)
+        return mark_stale_averages(connection, user_id)
 
 
-def page(connection: Conn, user_id: UUID, limit: int, offset: int) -> tuple[int, list[dict[str, Any]]]:
-    """Return how many logs of this user can be restored, and one page of them, the last deleted first."""
+def list_deleted(connection: Conn, user_id: UUID, limit: int, offset: int) -> tuple[int, list[dict[str, Any]]]:
+    """Return how many logs of this user can be restored, and one page of them, last deleted first."""
     values = {"user_id": user_id, "restorable": RESTORABLE, "limit": limit, "offset": offset}
     counted = connection.execute(_COUNT, values).fetchone()
     return (counted or {"n": 0})["n"], connection.execute(PAGE, values).fetchall()
@@ -146,20 +155,20 @@ def purge(database: Database, blobs: Blobs) -> int:
     """Remove the rows that can no longer be restored, and then their objects.
 
     Works user by user in batches of `PURGE_BATCH`, each committed before its objects are removed. Objects that cannot
-    be removed now are orphans, which `orphans.remove` finds later.
+    be removed now are orphans, which reconcile finds later.
 
     Returns:
         How many logs were purged.
 
     Raises:
-        Unavailable: the database is away; what was purged until then stays purged.
+        Unavailable: The database is away; logs purged before stay purged.
     """
     with database.worker() as connection:
         owners = connection.execute(_OWNERS_TO_PURGE, {"restorable": RESTORABLE}).fetchall()
     purged = 0
     for owner in owners:
         while batch := _purge_batch(database, owner["user_id"]):
-            objects.remove(blobs, batch)
+            _remove_objects(blobs, batch)
             purged += len(batch)
     return purged
 
@@ -170,3 +179,11 @@ def _purge_batch(database: Database, user_id: UUID) -> list[UUID]:
         quota.lock(connection, user_id)
         values = {"user_id": user_id, "restorable": RESTORABLE, "batch": PURGE_BATCH}
         return [row["id"] for row in connection.execute(_PURGE, values).fetchall()]
+
+
+def _remove_objects(blobs: Blobs, analysis_ids: Sequence[UUID]) -> None:
+    """Remove the objects of analyses whose rows are gone. Reconcile finds later what cannot be removed now."""
+    try:
+        blobs.delete(*(key(analysis_id) for analysis_id in analysis_ids for key in (log_key, series_key, result_key)))
+    except Unavailable as error:
+        log.warning("objects left to reconcile", extra={"analyses": len(analysis_ids), "reason": str(error)})

@@ -1,31 +1,32 @@
-"""The stored objects of an analysis, handed out: its original CSV, S3-style, and its plot series."""
+"""The routes of the stored objects of an analysis: its original CSV and its plot series."""
 
 import gzip
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from datetime import datetime
+from itertools import chain
 from typing import Any, Final
 from urllib.parse import quote
 from uuid import UUID
 
-from flask import Blueprint, Response, g, redirect, request
+from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound, PreconditionFailed, RequestedRangeNotSatisfiable
 
 from faplog.blobs import Blobs
 from faplog.contracts.keys import log_key, series_key
 
-from .. import services
-from ..accounts.authentication import User, authenticated
-from ..db import api_transaction
+from ..accounts.authentication import authenticated
+from ..services import services
+from ..web.names import PREFIX
 from ..web.operations import Answer, describe
-from .views import missing
+from .lookup import get_analysis
 
 TAG: Final = "analyses"
-blueprint = Blueprint("files", __name__, url_prefix="/api/v1")
+blueprint = Blueprint("files", __name__, url_prefix=PREFIX)
 
 SIGNED_SEC: Final = 300
-"""How long a signed address of the bucket is good for."""
+"""How long a signed address of the bucket is valid."""
 
 _CACHE: Final = "private, no-cache"
 _CONDITIONS: Final = {
@@ -56,8 +57,9 @@ _CONDITIONS: Final = {
 )
 @authenticated
 def file(id: UUID) -> ResponseReturnValue:
-    row = _row(id)
-    public = services.settings().public_s3_endpoint
+    """Answer the original CSV, or redirect to it."""
+    row = get_analysis(id)
+    public = services().settings.public_s3_endpoint
     if public and request.method != "HEAD":  # an address is signed for one method
         signed = redirect(_public_store(public).sign(log_key(row["id"]), SIGNED_SEC))
         signed.headers["Cache-Control"] = "no-store"
@@ -68,18 +70,18 @@ def file(id: UUID) -> ResponseReturnValue:
     response.headers["Cache-Control"] = _CACHE
     response.set_etag(row["sha256"].hex())
     response.last_modified = changed = row["created_at"].replace(microsecond=0)
-    _check_meant(response, changed)
+    _check_preconditions(response, changed)
     if _not_modified(response, changed):
         return response
     start, stop = _range(response, row["size"], changed)
     response.content_length = stop - start
     if request.method != "HEAD":
         with ExitStack() as held:
-            held.enter_context(services.slots().downloads.hold())
-            pieces = services.direct_blobs().read(log_key(row["id"]), (start, stop))
+            held.enter_context(services().slots.downloads.hold())
+            pieces = services().direct_blobs.read(log_key(row["id"]), (start, stop))
             if pieces is None:
                 raise NotFound("The file of this analysis is not stored.")
-            response.response = _started(pieces)
+            response.response = _fetch_first(pieces)
             response.call_on_close(held.pop_all().close)
     return response
 
@@ -93,7 +95,8 @@ def file(id: UUID) -> ResponseReturnValue:
 )
 @authenticated
 def series(id: UUID) -> ResponseReturnValue:
-    response = stored_series(_row(id))
+    """Answer the plot series."""
+    response = stored_series(get_analysis(id))
     response.headers["Cache-Control"] = _CACHE
     response.add_etag()
     response.make_conditional(request)
@@ -101,8 +104,8 @@ def series(id: UUID) -> ResponseReturnValue:
 
 
 def stored_series(row: Mapping[str, Any]) -> Response:
-    """The series of an analysis, stored gzip-compressed and sent so to whoever takes it so. Raises `NotFound`."""
-    content = services.blobs().get(series_key(row["id"])) if row["digest"] else None
+    """Return the series of an analysis, gzip-compressed as stored if the client accepts that. Raises `NotFound`."""
+    content = services().blobs.get(series_key(row["id"])) if row["digest"] else None
     if content is None:
         raise NotFound("There is no series: the log is not analysed yet, or could not be.")
     response = Response(mimetype="application/json")
@@ -116,28 +119,13 @@ def stored_series(row: Mapping[str, Any]) -> Response:
 
 
 def attachment(file_name: str) -> str:
-    """A Content-Disposition that lets a browser save a file under its name, whatever its letters (RFC 6266)."""
-    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%;' else "_" for c in file_name)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"
+    """Return a Content-Disposition with which a browser saves a file under any Unicode name (RFC 6266)."""
+    ascii_name = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%;' else "_" for c in file_name)
+    return f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(file_name, safe='')}"
 
 
-def _row(wanted: UUID) -> dict[str, Any]:
-    user: User = g.user
-    with api_transaction(user.id) as connection:
-        row = connection.execute(
-            """
-            SELECT id, file_name, size, sha256, created_at, digest
-            FROM fap_analysis WHERE id = %s AND user_id = %s AND deleted_at IS NULL
-            """,
-            [wanted, user.id],
-        ).fetchone()
-    if row is None:
-        raise missing()
-    return row
-
-
-def _check_meant(response: Response, changed: datetime) -> None:
-    """Refuse (`PreconditionFailed`) to hand out another file than the one the client means."""
+def _check_preconditions(response: Response, changed: datetime) -> None:
+    """Raise `PreconditionFailed` if the file is not the one that the client's conditions name."""
     if request.if_match:
         meant = request.if_match.contains(response.get_etag()[0] or "")
     else:
@@ -147,7 +135,7 @@ def _check_meant(response: Response, changed: datetime) -> None:
 
 
 def _not_modified(response: Response, changed: datetime) -> bool:
-    """Turn the response into a 304 where the client has this already."""
+    """Turn the response into a 304 if the client has this version already, and return whether it was."""
     if request.if_none_match:
         fresh = request.if_none_match.contains_weak(response.get_etag()[0] or "")
     else:
@@ -160,7 +148,7 @@ def _not_modified(response: Response, changed: datetime) -> bool:
 
 
 def _range(response: Response, size: int, changed: datetime) -> tuple[int, int]:
-    """The bytes asked for; several parts at once get the whole. Raises `RequestedRangeNotSatisfiable`."""
+    """Return the requested range of bytes; the whole file for several ranges. Raises `RequestedRangeNotSatisfiable`."""
     wanted = request.range
     condition = request.if_range
     if condition.etag and response.get_etag()[0] != condition.etag:
@@ -172,7 +160,7 @@ def _range(response: Response, size: int, changed: datetime) -> tuple[int, int]:
     start, stop = wanted.ranges[0]
     if start >= size:
         raise RequestedRangeNotSatisfiable(length=size, description="The file has no such part.")
-    if start < 0:  # so many of the last bytes, or all if there are fewer
+    if start < 0:  # this many of the last bytes, or all if there are fewer
         start = max(start + size, 0)
     stop = min(stop or size, size)
     response.status_code = 206
@@ -180,19 +168,14 @@ def _range(response: Response, size: int, changed: datetime) -> tuple[int, int]:
     return start, stop
 
 
-def _started(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The same pieces, the first one fetched: a store that is away must be a 503, not half an answer."""
+def _fetch_first(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Fetch the first piece and return all of them: a store that is away must be a 503, not an incomplete response."""
     first = next(pieces, b"")
-
-    def rest() -> Iterator[bytes]:
-        yield first
-        yield from pieces
-
-    return rest()
+    return chain([first], pieces)
 
 
 def _public_store(endpoint: str) -> Blobs:
-    settings = services.settings()
+    settings = services().settings
     return Blobs(
         endpoint,
         settings.s3_bucket,

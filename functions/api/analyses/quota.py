@@ -1,4 +1,4 @@
-"""How many logs a user may keep.
+"""The quota: how many logs a user may keep.
 
 Deleted logs do not count against the quota, so that deleting makes room at once. Until they are purged they still take
 space, so a user may store at most `STORED_FACTOR` times the quota, deleted logs included.
@@ -18,7 +18,7 @@ class QuotaExceeded(Exception):
 
 
 def lock(connection: Conn, user_id: UUID) -> None:
-    """Let no other transaction add, restore or purge logs of this user until this one ends.
+    """Prevent other transactions from adding, restoring or purging logs of this user until this one ends.
 
     Take it before the lock on the user's row and before any row of `fap_analysis`, or two transactions can deadlock.
     """
@@ -29,10 +29,10 @@ def check(connection: Conn, user_id: UUID, quota_logs: int, digests: Sequence[by
     """Raise `QuotaExceeded` if the user may not have these contents as well. Needs the `lock`.
 
     Args:
-        connection: a transaction that sees the user's rows.
-        user_id: whose logs.
-        quota_logs: how many logs one user may keep.
-        digests: the SHA-256 of the logs that are to be kept, whether or not there are rows of them.
+        connection: A transaction that sees the user's rows.
+        user_id: The user.
+        quota_logs: How many logs one user may keep.
+        digests: The SHA-256 of the logs to be kept, whether or not they have rows already.
     """
     count = connection.execute(
         """

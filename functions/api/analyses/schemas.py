@@ -1,71 +1,31 @@
-"""What clients read and ask for about analyses and averages: the models the OpenAPI document is made from."""
+"""What clients read and ask for about analyses: the models of the OpenAPI document."""
 
-from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from faplog.contracts.analysis import Analysis
-from faplog.contracts.average import Average
 from faplog.contracts.limits import Severity
-from faplog.contracts.messages import AnalysisStatus, AverageStatus, Period, Stage
+from faplog.contracts.messages import AnalysisStatus, Stage
 
 from ..web.inputs import Input
+from ..web.outputs import Output, Timestamp
 
-MAX_PAGE_SIZE = 100
-
-
-def timestamp(moment: datetime) -> str:
-    """A moment as every JSON of ours writes it: UTC, milliseconds, `Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-Timestamp = Annotated[datetime, PlainSerializer(timestamp, return_type=str, when_used="json")]
-
-
-class Output(BaseModel):
-    """The base of every answer: Python names in snake_case, the wire in camelCase, nulls said."""
-
-    model_config = ConfigDict(frozen=True, populate_by_name=True, alias_generator=to_camel)
-
-
-class Refused(Output):
-    """A .csv of a zip that was not taken."""
-
-    file_name: str
-    message: str = Field(description="Why, in a sentence.")
-
-
-class Accepted(Output):
-    """An upload that was taken. What is said of a zip alone is left out of the answer to a .csv."""
-
-    ids: list[UUID] = Field(description="The analyses, in the order of the files; the same content has the same id.")
-    skipped: list[str] | None = Field(
-        default=None, description="What was in the zip and is no .csv file: folders and other files."
-    )
-    refused: list[Refused] | None = Field(
-        default=None, description="The .csv files of the zip that are empty, binary or without a header."
-    )
-
-
-class AcceptedShort(Output):
-    """An upload by the short form that was taken."""
-
-    id: UUID
+MAX_PAGE_SIZE: Final = 100
 
 
 class Named(Output):
-    """What its owner knows an analysis by."""
+    """The id and the file name of an analysis."""
 
     id: UUID
     file_name: str
 
 
 class Report(Output):
-    """What whoever may read an analysis is told of it."""
+    """An analysis without its id and file name, as its readers see it."""
 
     status: AnalysisStatus
     stage: Stage
@@ -92,7 +52,7 @@ class AnalysisItem(Named):
 
 
 class Pagination(Output):
-    """Where in the list a page lies."""
+    """The position of a page in the list."""
 
     total_items: int
     current_page: int
@@ -115,24 +75,18 @@ class DeletedItem(AnalysisItem):
 
 
 class DeletedList(Output):
-    """A page of deleted analyses, the last deleted first."""
+    """A page of deleted analyses, last deleted first."""
 
     data: list[DeletedItem]
     pagination: Pagination
 
 
 class AnalysisDetail(Report, Named):
-    """One analysis, with its numbers once there are some."""
-
-
-class SharedAnalysis(Report):
-    """One analysis as its link shows it: nothing that names the owner, the file or another log."""
-
-    expires_at: Timestamp = Field(description="Until when the link works.")
+    """One analysis, with its figures once there are some."""
 
 
 class Progress(Output):
-    """The short form's answer while a log is on its way."""
+    """The short form's answer while a log is processed."""
 
     stage: Stage
     status: Literal["progressing"] = "progressing"
@@ -146,31 +100,8 @@ class Failure(Output):
     message: str | None
 
 
-class AverageView(Output):
-    """An average: the last good one, and where its successor stands."""
-
-    status: AverageStatus
-    message: str | None
-    average: Average | None
-
-
-class AvailablePeriod(Output):
-    """A period there is an average of."""
-
-    type: Period
-    year: int | None
-    month: int | None
-    status: AverageStatus
-
-
-class Available(Output):
-    """All periods there are averages of, newest first after the overall one."""
-
-    data: list[AvailablePeriod]
-
-
 class SortBy(StrEnum):
-    """What a list can be ordered by."""
+    """The column a list is sorted by."""
 
     FILE_NAME = "fileName"
     CREATED_AT = "createdAt"
@@ -178,7 +109,7 @@ class SortBy(StrEnum):
 
 
 class Order(StrEnum):
-    """Which end of a list comes first."""
+    """The direction of the order."""
 
     ASC = "asc"
     DESC = "desc"
@@ -200,37 +131,7 @@ class ListQuery(Input):
 
 
 class PageQuery(Input):
-    """Which page of a list."""
+    """The query of a page of a list."""
 
     page: int = Field(default=1, ge=1, le=1_000_000)
     limit: int = Field(default=20, ge=1, le=MAX_PAGE_SIZE)
-
-
-class AverageQuery(Input):
-    """Which average is meant."""
-
-    type: Period = Period.OVERALL
-    year: int | None = Field(default=None, ge=1970, le=9999, description="For YEARLY and MONTHLY.")
-    month: int | None = Field(default=None, ge=1, le=12, description="For MONTHLY.")
-
-    @model_validator(mode="after")
-    def _period_is_named(self) -> "AverageQuery":
-        wanted = {Period.OVERALL: (False, False), Period.YEARLY: (True, False), Period.MONTHLY: (True, True)}
-        if (self.year is not None, self.month is not None) != wanted[self.type]:
-            raise ValueError("OVERALL takes neither year nor month, YEARLY a year, MONTHLY a year and a month")
-        return self
-
-
-class Liveness(Output):
-    """The process answers."""
-
-    status: Literal["ok"] = "ok"
-
-
-class Readiness(Output):
-    """Which parts answer. Without Postgres nothing works; without NATS or S3 the rest does."""
-
-    status: Literal["ok", "degraded", "unavailable"]
-    postgres: Literal["ok", "away"]
-    nats: Literal["ok", "away"] = Field(description="away also while it does not take the requests it is sent")
-    s3: Literal["ok", "away"]

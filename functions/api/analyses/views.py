@@ -1,4 +1,4 @@
-"""The history: analyses listed, shown, deleted and restored, and the short form's look at one."""
+"""The routes of the history: analyses listed, shown, deleted and restored."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -9,20 +9,21 @@ import orjson
 from flask import Blueprint, Response, g
 from flask.typing import ResponseReturnValue
 from psycopg.sql import SQL, Composed
-from pydantic import BaseModel
-from werkzeug.exceptions import Conflict, NotFound
+from werkzeug.exceptions import Conflict
 
 from faplog.contracts.analysis import Analysis
 from faplog.contracts.messages import AnalysisStatus
 
-from .. import services
 from ..accounts.authentication import User, authenticated
-from ..db import api_transaction, database
-from ..delivery.average_requests import Asking, Due
+from ..delivery.average_requests import AverageRequest
+from ..services import services
 from ..web import inputs
-from ..web.after_response import afterwards
+from ..web.after_response import run_after_response
+from ..web.names import PREFIX
 from ..web.operations import Answer, describe
+from ..web.outputs import json_response, timestamp
 from . import deletion
+from .lookup import get_analysis, missing
 from .quota import QuotaExceeded
 from .schemas import (
     AnalysisDetail,
@@ -37,13 +38,10 @@ from .schemas import (
     Pagination,
     Progress,
     SortBy,
-    timestamp,
 )
 
 TAG: Final = "analyses"
-blueprint = Blueprint("analyses", __name__, url_prefix="/api/v1")
-
-_MISSING: Final = "There is no analysis with this id."
+blueprint = Blueprint("analyses", __name__, url_prefix=PREFIX)
 
 _ORDERS: Final = {
     (SortBy.CREATED_AT, Order.DESC): SQL("created_at DESC, id DESC"),
@@ -56,25 +54,21 @@ _ORDERS: Final = {
 """Each is an index of the table, read forwards or backwards."""
 
 
-def missing() -> NotFound:
-    """The 404 of an id that is unknown or another user's."""
-    return NotFound(_MISSING)
-
-
 @blueprint.get("/analyses")
 @describe(summary="My analyses, a page at a time", tag=TAG, query=ListQuery, responses={200: AnalysisList})
 @authenticated
 def list_analyses() -> ResponseReturnValue:
+    """Answer a page of the user's analyses."""
     user: User = g.user
     query = inputs.query(ListQuery)
     page, values = list_statement(user.id, query)
     where, _ = _filters(user.id, query)
-    with api_transaction(user.id) as connection:
+    with services().database.api(user.id) as connection:
         counted = connection.execute(SQL("SELECT count(*) AS n FROM fap_analysis WHERE {}").format(where), values)
         total = (counted.fetchone() or {"n": 0})["n"]
         rows = connection.execute(page, values).fetchall()
     data = [AnalysisItem.model_validate(row) for row in rows]
-    return _json(AnalysisList(data=data, pagination=_pagination(total, query.page, query.limit)))
+    return json_response(AnalysisList(data=data, pagination=_pagination(total, query.page, query.limit)))
 
 
 def _pagination(total: int, page: int, limit: int) -> Pagination:
@@ -82,7 +76,7 @@ def _pagination(total: int, page: int, limit: int) -> Pagination:
 
 
 def list_statement(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str, Any]]:
-    """The statement of one page and its values. An index has the rows in order: none of others is read."""
+    """Return the statement of one page and its values. An index has the rows in order, so no other rows are read."""
     where, values = _filters(user_id, query)
     order = _ORDERS[query.sort_by, query.order]
     statement = SQL(
@@ -113,9 +107,9 @@ def _filters(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str, Any]]
 @describe(summary="One analysis", tag=TAG, responses={200: AnalysisDetail})
 @authenticated
 def show(id: UUID) -> ResponseReturnValue:
-    row = _row(id)
-    detail = {"id": row["id"], "fileName": row["file_name"], **report(row)}
-    return Response(orjson.dumps(detail), mimetype="application/json")
+    """Answer one analysis."""
+    row = get_analysis(id)
+    return json_response({"id": row["id"], "fileName": row["file_name"], **report(row)})
 
 
 @blueprint.get("/analyse/<uuid:id>")
@@ -130,14 +124,15 @@ def show(id: UUID) -> ResponseReturnValue:
 )
 @authenticated
 def show_short(id: UUID) -> ResponseReturnValue:
-    row = _row(id)
+    """Answer one analysis, or how far it is, in the short form."""
+    row = get_analysis(id)
     match row["status"]:
         case AnalysisStatus.SUCCESS:
             return Response(row["analysis"], mimetype="application/json")
         case AnalysisStatus.FAILED:
-            return _json(Failure(stage=row["stage"], message=row["message"]), 422)
+            return json_response(Failure(stage=row["stage"], message=row["message"]), 422)
         case _:
-            return _json(Progress(stage=row["stage"]), 202)
+            return json_response(Progress(stage=row["stage"]), 202)
 
 
 @blueprint.delete("/analyses/<uuid:id>")
@@ -146,12 +141,13 @@ def show_short(id: UUID) -> ResponseReturnValue:
     tag=TAG,
     description="It disappears at once from lists, averages, the export and its shared link. For an hour it can be "
     "restored; then it is removed for good.",
-    responses={204: "Nobody sees it any more, and the averages are recalculated."},
+    responses={204: "It is deleted, and the averages are recalculated."},
 )
 @authenticated
 def delete(id: UUID) -> ResponseReturnValue:
+    """Delete one analysis."""
     user: User = g.user
-    return _no_content(deletion.delete(database(), user.id, id))
+    return _publish_after_response(deletion.delete_log(services().database, user.id, id))
 
 
 @blueprint.post("/analyses/<uuid:id>/restore")
@@ -167,12 +163,13 @@ def delete(id: UUID) -> ResponseReturnValue:
 )
 @authenticated
 def restore(id: UUID) -> ResponseReturnValue:
+    """Restore one analysis."""
     user: User = g.user
     try:
-        due = deletion.restore(database(), user.id, id, services.settings().quota_logs)
+        requests = deletion.restore_log(services().database, user.id, id, services().settings.quota_logs)
     except QuotaExceeded as error:
         raise Conflict(str(error)) from None
-    return _no_content(due)
+    return _publish_after_response(requests)
 
 
 @blueprint.get("/analyses/deleted")
@@ -184,25 +181,25 @@ def restore(id: UUID) -> ResponseReturnValue:
 )
 @authenticated
 def list_deleted() -> ResponseReturnValue:
+    """Answer a page of the user's deleted analyses."""
     user: User = g.user
     query = inputs.query(PageQuery)
-    with api_transaction(user.id) as connection:
-        total, rows = deletion.page(connection, user.id, query.limit, (query.page - 1) * query.limit)
+    with services().database.api(user.id) as connection:
+        total, rows = deletion.list_deleted(connection, user.id, query.limit, (query.page - 1) * query.limit)
     data = [DeletedItem.model_validate(row) for row in rows]
-    return _json(DeletedList(data=data, pagination=_pagination(total, query.page, query.limit)))
+    return json_response(DeletedList(data=data, pagination=_pagination(total, query.page, query.limit)))
 
 
-def _no_content(due: list[Due] | None) -> Response:
-    """Answer 204 and then request the averages that changed. Raises `NotFound` where `due` is None."""
-    if due is None:
+def _publish_after_response(requests: list[AverageRequest] | None) -> Response:
+    """Return a 204 after which the requests for averages are published. Raises `NotFound` if `requests` is None."""
+    if requests is None:
         raise missing()
-    # With thousands of logs it takes seconds to write the lists for the averages, so the answer is sent first.
-    asking = Asking(database(), services.blobs(), services.publisher())
-    return afterwards(Response(status=204), partial(asking.ask, due))
+    # With thousands of logs it takes seconds to write the lists for the averages, so the response is sent first.
+    return run_after_response(Response(status=204), partial(services().average_requests.publish, requests))
 
 
 def report(row: Mapping[str, Any]) -> dict[str, Any]:
-    """What whoever may read an analysis is told of it, whose it is and what its file is called left out."""
+    """Return the `Report` of an analysis as JSON values: nothing that names its owner or its file."""
     return {
         "status": row["status"],
         "stage": row["stage"],
@@ -212,23 +209,3 @@ def report(row: Mapping[str, Any]) -> dict[str, Any]:
         "distance": row["distance"],
         "analysis": orjson.Fragment(row["analysis"] or b"null"),
     }
-
-
-def _row(wanted: UUID) -> dict[str, Any]:
-    """The row of the user's analysis, its JSON as text. Raises `NotFound`, also for another user's."""
-    user: User = g.user
-    with api_transaction(user.id) as connection:
-        row = connection.execute(
-            """
-            SELECT id, file_name, status, stage, message, log_date, fap_regen, distance, analysis::text AS analysis
-            FROM fap_analysis WHERE id = %s AND user_id = %s AND deleted_at IS NULL
-            """,
-            [wanted, user.id],
-        ).fetchone()
-    if row is None:
-        raise missing()
-    return row
-
-
-def _json(model: BaseModel, status: int = 200) -> Response:
-    return Response(model.model_dump_json(by_alias=True), status, mimetype="application/json")

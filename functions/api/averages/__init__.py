@@ -1,1 +1,1 @@
-"""Averages: which are stale, the requests for them, and the average shown."""
+"""Averages: which are stale, and the average shown."""

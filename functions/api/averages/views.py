@@ -1,20 +1,31 @@
-"""Averages shown: over everything, a year, a month; and which of them there are."""
+"""The routes of averages: over everything, a year or a month, and which of them there are."""
 
 from typing import Final
 
 import orjson
-from flask import Blueprint, Response, g
+from flask import Blueprint, g
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from ..accounts.authentication import User, authenticated
-from ..analyses.schemas import Available, AvailablePeriod, AverageQuery, AverageView
-from ..db import api_transaction
+from ..services import services
 from ..web import inputs
+from ..web.names import PREFIX
 from ..web.operations import describe
+from ..web.outputs import json_response
+from .schemas import Available, AvailablePeriod, AverageQuery, AverageView
 
 TAG: Final = "averages"
-blueprint = Blueprint("averages", __name__, url_prefix="/api/v1")
+blueprint = Blueprint("averages", __name__, url_prefix=PREFIX)
+
+_AVERAGE: Final = """
+    SELECT status, message, average::text AS average FROM fap_average
+    WHERE user_id = %s AND type = %s AND year IS NOT DISTINCT FROM %s AND month IS NOT DISTINCT FROM %s
+"""
+_AVAILABLE: Final = """
+    SELECT type, year, month, status FROM fap_average WHERE user_id = %s
+    ORDER BY year DESC NULLS FIRST, month DESC NULLS FIRST
+"""
 
 
 @blueprint.get("/average")
@@ -27,35 +38,22 @@ blueprint = Blueprint("averages", __name__, url_prefix="/api/v1")
 )
 @authenticated
 def show() -> ResponseReturnValue:
+    """Answer one average."""
     user: User = g.user
     query = inputs.query(AverageQuery)
-    with api_transaction(user.id) as connection:
-        row = connection.execute(
-            """
-            SELECT status, message, average::text AS average FROM fap_average
-            WHERE user_id = %s AND type = %s AND year IS NOT DISTINCT FROM %s AND month IS NOT DISTINCT FROM %s
-            """,
-            [user.id, query.type, query.year, query.month],
-        ).fetchone()
+    with services().database.api(user.id) as connection:
+        row = connection.execute(_AVERAGE, [user.id, query.type, query.year, query.month]).fetchone()
     if row is None:
         raise NotFound("There is no average: no log of this period has been analysed yet.")
-    return Response(
-        orjson.dumps(row | {"average": orjson.Fragment(row["average"] or b"null")}), mimetype="application/json"
-    )
+    return json_response(row | {"average": orjson.Fragment(row["average"] or b"null")})
 
 
 @blueprint.get("/average/available")
 @describe(summary="The periods there are averages of", tag=TAG, responses={200: Available})
 @authenticated
 def available() -> ResponseReturnValue:
+    """Answer the periods that have an average."""
     user: User = g.user
-    with api_transaction(user.id) as connection:
-        rows = connection.execute(
-            """
-            SELECT type, year, month, status FROM fap_average WHERE user_id = %s
-            ORDER BY year DESC NULLS FIRST, month DESC NULLS FIRST
-            """,
-            [user.id],
-        ).fetchall()
-    body = Available(data=[AvailablePeriod.model_validate(row) for row in rows])
-    return Response(body.model_dump_json(by_alias=True), mimetype="application/json")
+    with services().database.api(user.id) as connection:
+        rows = connection.execute(_AVAILABLE, [user.id]).fetchall()
+    return json_response(Available(data=[AvailablePeriod.model_validate(row) for row in rows]))

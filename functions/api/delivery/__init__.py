@@ -1,1 +1,1 @@
-"""Delivery of messages: the publisher, the requests, and what is still in the stream."""
+"""Delivery of messages: the publisher, the requests for analyses and averages, and the contents of the stream."""

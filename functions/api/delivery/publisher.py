@@ -1,7 +1,8 @@
-"""Messages out: one daemon thread a worker owns the event loop and the NATS connection.
+"""Publishing of messages: one daemon thread per worker owns the event loop and the NATS connection.
 
-Postgres is the truth, a publish only speeds things up: what cannot be published now, because NATS is away or enough
-requests wait there, is reported as such at once. Its row is marked, and `Resender` or reconcile publishes it later.
+Postgres is the source of truth; publishing only speeds things up. If a message cannot be published now, because NATS
+is away or the stream is full, the caller learns it at once. Its row is marked, and `Resender` or reconcile publishes it
+later.
 """
 
 import asyncio
@@ -31,7 +32,7 @@ FIRST_CONNECT_SEC: Final = 1.0
 """How long the first publish of a process waits for the connection; later ones do not wait."""
 
 BATCH: Final = 64
-"""Messages on their way at once."""
+"""Messages published at once."""
 
 _CANCEL_AGAIN_SEC: Final = 0.2
 
@@ -43,7 +44,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message to publish; `message_id` is what the stream tells doubles by."""
+    """A message to publish. The stream recognises duplicates by its `message_id`."""
 
     subject: str
     payload: bytes
@@ -52,13 +53,13 @@ class Outgoing:
 
 
 class Publisher:
-    """Publishes from any thread. Nothing starts before `start` or the first use, which are after gunicorn's fork."""
+    """Publishes from any thread. Nothing starts before `start` or the first use; both are after gunicorn's fork."""
 
     def __init__(self, url: str) -> None:
         self.resend = Event()
-        """Set when there is a new connection, and when rows were marked as unsent; `Resender` waits for it."""
+        """Set when there is a new connection or rows were marked as unsent; `Resender` waits for it."""
         self.refused = False
-        """Whether the last messages of this process are not all in the stream."""
+        """Whether the stream did not accept all of the last messages of this process."""
         self._url = url
         self._lock = Lock()
         self._pid: int | None = None
@@ -68,22 +69,22 @@ class Publisher:
         self._connecting: Future[None] | None = None
 
     def start(self, wait_sec: float = 0) -> bool:
-        """Begin to connect, in the background; whether that is done after so many seconds at most."""
+        """Connect in the background, and return whether that succeeded within `wait_sec` seconds."""
         _, connecting = self._started()
         return bool(wait([connecting], wait_sec).done)
 
     def publish(self, messages: Sequence[Outgoing]) -> list[bool]:
-        """Whether each request is now in the stream; while NATS is away none is, and this returns at once."""
+        """Publish messages, and return for each whether it is in the stream. Returns at once while NATS is away."""
         stored: list[bool] = []
         for start in range(0, len(messages), BATCH):
             batch = messages[start : start + BATCH]
-            stored += self._batch(batch)
+            stored += self._publish_batch(batch)
         if stored:
             self.refused = not all(stored)
         return stored
 
     def connected(self) -> bool:
-        """Whether there is a connection now; the first call of a process starts it and waits a moment for it."""
+        """Return whether there is a connection. The first call of a process starts it and waits a moment for it."""
         loop, connecting = self._started()
         wait_sec = self._started_at + FIRST_CONNECT_SEC - time.monotonic()
         if wait_sec > 0:
@@ -107,7 +108,7 @@ class Publisher:
         return self._client.jetstream(timeout=PUBLISH_SEC)
 
     def close(self) -> None:
-        """End the connection and the thread."""
+        """Close the connection and end the thread."""
         with self._lock:
             loop, self._loop = self._loop, None
             client, self._client = self._client, None
@@ -126,7 +127,7 @@ class Publisher:
         asyncio.run_coroutine_threadsafe(end(), loop).result(5)
         loop.call_soon_threadsafe(loop.stop)
 
-    def _batch(self, messages: Sequence[Outgoing]) -> list[bool]:
+    def _publish_batch(self, messages: Sequence[Outgoing]) -> list[bool]:
         if not self.connected():
             log.warning("not published", extra={"messages": len(messages), "reason": "not connected to the broker"})
             return [False] * len(messages)
@@ -146,20 +147,20 @@ class Publisher:
         except (NatsError, TimeoutError) as error:
             raise Unavailable(f"the broker did not answer ({type(error).__name__})") from error
 
-        async def one(message: Outgoing) -> bool:
+        async def publish_one(message: Outgoing) -> bool:
             headers = {bus.HEADER_MESSAGE_ID: message.message_id}
             if message.traceparent:
                 headers[bus.HEADER_TRACEPARENT] = message.traceparent
             await jetstream.publish(message.subject, message.payload, timeout=PUBLISH_SEC, headers=headers)
             return True
 
-        done = await asyncio.gather(*(one(message) for message in messages), return_exceptions=True)
-        if failed := [outcome for outcome in done if isinstance(outcome, BaseException)]:
+        outcomes = await asyncio.gather(*(publish_one(message) for message in messages), return_exceptions=True)
+        if failed := [outcome for outcome in outcomes if isinstance(outcome, BaseException)]:
             log.warning("not published", extra={"messages": len(failed), "reason": type(failed[0]).__name__})
-        return [outcome is True for outcome in done]
+        return [outcome is True for outcome in outcomes]
 
     def _started(self) -> "tuple[asyncio.AbstractEventLoop, Future[None]]":
-        """The running loop and the future of its first connection; both start with the first call of a process."""
+        """Return the loop and the future of its first connection; the first call of a process starts both."""
         with self._lock:
             if self._loop is not None and self._connecting is not None and self._pid == os.getpid():
                 return self._loop, self._connecting
@@ -180,7 +181,7 @@ class Publisher:
             loop.close()
 
     async def _stay_connected(self, first: "Future[None]") -> None:
-        """Connect, however long it takes, and again whenever the client has given up; resolves `first` once."""
+        """Connect, however long it takes, and again whenever the client has given up. Resolves `first` once."""
         while True:
             client = await self._connect()
             self._client = client
@@ -195,14 +196,14 @@ class Publisher:
             await asyncio.sleep(1)
 
     async def _connect(self) -> "Client":
-        """Connect, however long it takes; afterwards the client itself reconnects, unless the server sends it away."""
+        """Connect, however long it takes. Later the client reconnects itself, unless the server rejects it."""
         from nats.aio.client import Client
         from nats.errors import Error as NatsError
 
-        async def quiet(error: Exception) -> None:
+        async def log_error(error: Exception) -> None:
             log.info("broker", extra={"reason": type(error).__name__})
 
-        async def again() -> None:
+        async def wake_resender() -> None:
             self.resend.set()
 
         while True:
@@ -218,14 +219,14 @@ class Publisher:
                     reconnect_time_wait=1,
                     ping_interval=10,
                     max_outstanding_pings=2,
-                    error_cb=quiet,
-                    reconnected_cb=again,
+                    error_cb=log_error,
+                    reconnected_cb=wake_resender,
                 )
             except (NatsError, OSError, TimeoutError) as error:
                 log.warning("broker away", extra={"reason": type(error).__name__})
                 await asyncio.sleep(1)
                 continue
             except asyncio.CancelledError:
-                await client.close()  # in the middle of an attempt, its socket would stay open
+                await client.close()  # or the socket of the current attempt stays open
                 raise
             return client

@@ -1,4 +1,4 @@
-"""What is still in the stream: a long queue is not a lost message."""
+"""The messages that still wait in the stream, to distinguish a lost message from a long queue."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from nats.js import JetStreamContext
 
 SCAN: Final = 500
-"""So many messages of a subject are looked at one by one; behind them the age of the oldest one decides."""
+"""How many messages of a subject are read one by one; for those behind them the age of the oldest one decides."""
 
 SKEW: Final = timedelta(seconds=60)
-"""A row is queued before its message is stored, and two clocks may differ."""
+"""Tolerance: a row is queued before its message is stored, and two clocks may differ."""
 
-_SEEN_IN: Final = timedelta(seconds=60)
+_TIMEOUT_SEC: Final = 60.0
 _ALL: Final = datetime.max.replace(tzinfo=UTC)
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """The messages of one kind, requests and results, that wait in the stream.
+    """The requests and results of one kind that wait in the stream.
 
-    `keys` are those that were looked at. What was queued before `lost_before` and is not among them waits no longer.
+    `keys` are those that were read. A request that was queued before `lost_before` and is not among them is lost.
     """
 
     keys: frozenset[str]
@@ -39,39 +39,40 @@ class Queue:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing waits."""
+        """Whether no message waits."""
         return not self.keys
 
 
 def analyses(publisher: Publisher) -> Queue:
-    """The analyses that wait, by id. Raises `Unavailable` while NATS is away."""
-    return _look(publisher, Subject.ANALYSIS_REQUEST, Subject.ANALYSIS_RESULT, _analysis_key)
+    """Return the waiting analyses, by id. Raises `Unavailable` while NATS is away."""
+    return _read_queue(publisher, Subject.ANALYSIS_REQUEST, Subject.ANALYSIS_RESULT, _analysis_key)
 
 
 def averages(publisher: Publisher) -> Queue:
-    """The averages that wait, by generation. Raises `Unavailable` while NATS is away."""
-    return _look(publisher, Subject.AVERAGE_REQUEST, Subject.AVERAGE_RESULT, _average_key)
+    """Return the waiting averages, by generation. Raises `Unavailable` while NATS is away."""
+    return _read_queue(publisher, Subject.AVERAGE_REQUEST, Subject.AVERAGE_RESULT, _average_key)
 
 
-def _look(publisher: Publisher, request: Subject, result: Subject, key: Callable[[Any], str]) -> Queue:
-    async def look() -> Queue:
+def _read_queue(publisher: Publisher, request: Subject, result: Subject, key: Callable[[Any], str]) -> Queue:
+    async def scan_both() -> Queue:
         jetstream = publisher.jetstream()
-        asked, asked_all, oldest = await _scan(jetstream, request, key)  # first: a request may become a result
-        answered, answered_all, _ = await _scan(jetstream, result, key)
-        keys = frozenset(asked | answered)
-        if not answered_all:
+        # The requests first, because a request may become a result meanwhile.
+        requests, all_requests, oldest = await _scan(jetstream, request, key)
+        results, all_results, _ = await _scan(jetstream, result, key)
+        keys = frozenset(requests | results)
+        if not all_results:
             return Queue(keys, _NEVER)
-        return Queue(keys, _ALL if asked_all or oldest is None else oldest - SKEW)
+        return Queue(keys, _ALL if all_requests or oldest is None else oldest - SKEW)
 
     if not publisher.connected():
         raise Unavailable("the broker did not answer (not connected)")
-    return publisher.ask(look(), _SEEN_IN.total_seconds())
+    return publisher.ask(scan_both(), _TIMEOUT_SEC)
 
 
 async def _scan(
     jetstream: "JetStreamContext", subject: Subject, key: Callable[[Any], str]
 ) -> tuple[set[str], bool, datetime | None]:
-    """The keys of the oldest messages of a subject, whether these are all, and when the oldest one came."""
+    """Return the keys of the oldest messages of a subject, whether these are all, and the time of the oldest one."""
     from nats.errors import Error as NatsError
     from nats.js.errors import NotFoundError
 
@@ -93,7 +94,7 @@ async def _scan(
 
 
 def _analysis_key(message: Any) -> str:
-    """The analysis id of a request or a result; "" of anything else."""
+    """Return the analysis id of a request or a result, or "" for anything else."""
     try:
         return str(message["data"]["fileName"] if "data" in message else message["analysisId"]).lower()
     except (TypeError, KeyError):
@@ -101,7 +102,7 @@ def _analysis_key(message: Any) -> str:
 
 
 def _average_key(message: Any) -> str:
-    """The generation of a request or a result; "" of anything else."""
+    """Return the generation of a request or a result, or "" for anything else."""
     try:
         return str((message.get("data") or message)["generation"])
     except (AttributeError, TypeError, KeyError):

@@ -1,1 +1,1 @@
-"""The loop that makes queue, objects and rows agree."""
+"""Reconcile: the loop that makes queue, objects and rows agree."""

@@ -1,9 +1,9 @@
-"""`python -m functions.api.reconcile [--every SECONDS]`: Postgres is the truth, and this makes the rest agree with it.
+"""`python -m functions.api.reconcile [--every SECONDS]`: bring queue and objects into agreement with Postgres.
 
-It publishes again what is overdue and no longer in the stream, ends what was tried often enough and uploads that
-never finished, queues analyses of older analyser versions while there is nothing else to do, purges deleted logs that
-can no longer be restored, and removes objects no row knows. One runs at a time. Every step may be repeated and none
-waits for another: a part that is away costs the steps that need it.
+It publishes again the requests that are overdue and no longer in the stream, ends those tried often enough and uploads
+that never finished, queues analyses of older analyser versions while there is nothing else to do, purges deleted logs
+that can no longer be restored, and removes objects without a row. One process runs at a time. Every step may be
+repeated, and none depends on another: if a part is away, only the steps that need it fail.
 """
 
 import argparse
@@ -18,14 +18,13 @@ from threading import Event
 from typing import Final
 
 from faplog import environment, logs, telemetry
-from faplog.blobs import Blobs
 from faplog.errors import Unavailable
 from faplog.settings import SettingsError, load
 
+from .. import services
 from ..accounts import audit, rate_limit, sessions
 from ..analyses import deletion
-from ..db import Database
-from ..delivery.publisher import Publisher
+from ..services import Services
 from ..settings import Settings
 from ..sharing import links
 from . import orphans
@@ -37,57 +36,58 @@ LOCK: Final = 0x_FA_91_07
 OBJECTS_EVERY_SEC: Final = 3600
 
 CONNECT_SEC: Final = 20.0
-"""How long the first run waits for the broker; a job that runs only once would otherwise publish nothing."""
+"""How long the first run waits for the broker; otherwise a job that runs only once would publish nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciler:
-    """The parts to agree with each other."""
+    """All steps of reconcile."""
 
-    database: Database
-    blobs: Blobs
-    publisher: Publisher
-    settings: Settings
+    services: Services
 
     def run(self, *, objects: bool = True) -> bool:
-        """Every step once, unless another one runs; whether all of them could be done.
+        """Run every step once, unless another process runs them, and return whether all succeeded.
+
+        Args:
+            objects: Whether to remove orphaned objects, too.
 
         Raises:
-            Unavailable: the database is away, without which there is nothing to do.
+            Unavailable: The database is away, without which there is nothing to do.
         """
-        requeue = Requeue(self.database, self.blobs, self.publisher, self.settings)
+        requeue = Requeue(self.services)
         steps: list[Callable[[], object]] = [
             requeue.end_uploads,
             requeue.requeue_analyses,
-            requeue.settle_averages,
+            requeue.update_averages,
             requeue.requeue_averages,
             requeue.renew,
             self.purge_deleted,
-            self.forget,
+            self.delete_expired,
         ]
-        with self.database.alone(LOCK) as alone:
-            if not alone:
+        with self.services.database.advisory_lock(LOCK) as locked:
+            if not locked:
                 log.info("another reconcile runs")
                 return True
-            done = [self._step(step) for step in ([*steps, self.remove_orphans] if objects else steps)]
+            done = [self._run_step(step) for step in ([*steps, self.remove_orphans] if objects else steps)]
             return all(done)
 
-    def forget(self) -> int:
-        """Remove what is kept about accounts for a while only, and links that have expired."""
-        with self.database.worker() as connection:
+    def delete_expired(self) -> int:
+        """Delete expired sessions, failed logins, audit events and links."""
+        with self.services.database.worker() as connection:
             for module in (sessions, rate_limit, audit, links):
-                module.forget(connection)
+                module.delete_expired(connection)
         return 0
 
     def purge_deleted(self) -> int:
         """Remove deleted logs that can no longer be restored, and return how many."""
-        return deletion.purge(self.database, self.blobs)
+        return deletion.purge(self.services.database, self.services.direct_blobs)
 
     def remove_orphans(self) -> int:
-        """Remove old objects no row knows; how many."""
-        return orphans.remove(self.database, self.blobs, timedelta(seconds=self.settings.orphan_sec))
+        """Remove old objects without a row, and return how many."""
+        min_age = timedelta(seconds=self.services.settings.orphan_sec)
+        return orphans.remove(self.services.database, self.services.direct_blobs, min_age)
 
-    def _step(self, step: Callable[[], object]) -> bool:
+    def _run_step(self, step: Callable[[], object]) -> bool:
         began = time.monotonic()
         try:
             done = step()
@@ -104,14 +104,14 @@ class Reconciler:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run once, or every so many seconds until SIGTERM; 1 if something could not be done."""
+    """Run once, or periodically until SIGTERM, and return the exit status: 1 if a step failed."""
     parser = argparse.ArgumentParser(prog="reconcile", description="Make queue, objects and rows agree.")
     parser.add_argument("--every", type=float, metavar="SECONDS", help="go on, with a pause of so many seconds")
     every: float | None = parser.parse_args(arguments).every
     logs.setup(environment.LOG_LEVEL.read())
     telemetry.setup("reconcile")
     try:
-        reconciler = _reconciler(load(Settings))
+        built = services.build(load(Settings))
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 1
@@ -119,16 +119,16 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        return _loop(reconciler, every, stop)
+        return _loop(Reconciler(built), every, stop)
     finally:
-        reconciler.publisher.close()
-        reconciler.database.close()
+        built.publisher.close()
+        built.database.close()
         telemetry.shutdown()
 
 
 def _loop(reconciler: Reconciler, every: float | None, stop: Event) -> int:
     objects_at = 0.0
-    if not reconciler.publisher.start(CONNECT_SEC):
+    if not reconciler.services.publisher.start(CONNECT_SEC):
         log.warning("nothing is published in this run", extra={"reason": "not connected to the broker"})
     while True:
         objects = every is None or time.monotonic() >= objects_at
@@ -147,13 +147,6 @@ def _loop(reconciler: Reconciler, every: float | None, stop: Event) -> int:
             return 0 if done else 1
         if stop.wait(every):
             return 0
-
-
-def _reconciler(settings: Settings) -> Reconciler:
-    from faplog.function import blobs
-
-    database = Database(settings.api_database.get_secret_value(), settings.worker_database.get_secret_value())
-    return Reconciler(database, blobs(settings), Publisher(settings.nats.get_secret_value()), settings)
 
 
 if __name__ == "__main__":

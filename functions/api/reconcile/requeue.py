@@ -1,263 +1,306 @@
-"""What has to be queued again, and what has been queued often enough.
+"""Queues again what is unsent, lost or outdated, and ends what was tried often enough.
 
-The conditions are SQL of this module's own; nothing from outside becomes part of a statement. A batch is picked into
-an array, which is done once: `IN (SELECT … LIMIT … FOR UPDATE)` may be run again for each row, and then takes more
-than its limit.
+The statements are whole: conditions are repeated rather than assembled, so that each can be read and explained alone.
+A batch is selected into an array, which is evaluated once: `IN (SELECT … LIMIT … FOR UPDATE)` may be evaluated again
+for each row, and then takes more than its limit.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 from uuid import UUID
 
-from faplog.blobs import Blobs
 from faplog.contracts.analysis import ANALYSIS_VERSION
-from faplog.contracts.messages import AnalysisStatus, AverageStatus
 
-from ..db import Database
+from ..averages.staleness import UPLOAD_AWAITED, mark_stale_averages
+from ..db import lock_user
 from ..delivery import stream_contents
-from ..delivery.average_requests import UPLOAD_AWAITED, Asking, Due, lock, settle
-from ..delivery.publisher import Publisher
-from ..settings import Settings
-from ..uploads.service import NOT_UPLOADED, publish_requests
+from ..delivery.analysis_requests import publish_requests
+from ..delivery.average_requests import AverageRequest
+from ..delivery.stream_contents import Queue
+from ..services import Services
+from ..uploads.service import NOT_UPLOADED
 
 MAX_RETRIES: Final = 3
 BATCH: Final = 200
 AVERAGES_BATCH: Final = 20
-"""Fewer than of analyses: for each the list of its analyses is written first."""
+"""Smaller than that of analyses, because for each the list of its analyses is written first."""
 VERSION_BATCH: Final = 50
 
 FAILED_AGAIN_AFTER: Final = timedelta(hours=1)
-"""An average that came back FAILED is asked for again: the cause may be gone, and its logs need not change for that."""
+"""After this time a FAILED average is requested again: the cause may have been temporary."""
 
 GAVE_UP: Final = "The analysis did not finish, although it was tried {tries} times. Upload the log again to retry."
 AVERAGE_GAVE_UP: Final = "The average did not come, although it was asked for {tries} times."
 
+_IS_ANY_UNSENT: Final = """
+    SELECT EXISTS (
+        SELECT FROM fap_analysis
+        WHERE status = 'Processing' AND stage = 'analyse' AND NOT sent AND deleted_at IS NULL
+    ) OR EXISTS (SELECT FROM fap_average WHERE status = 'CALCULATING' AND NOT sent) AS any
+"""
+
+_UNFINISHED_UPLOADS: Final = """
+    SELECT DISTINCT user_id FROM fap_analysis
+    WHERE status = 'Processing' AND deleted_at IS NULL AND stage = 'upload' AND queued_at < now() - %(upload)s
+"""
+_FAIL_UPLOADS: Final = """
+    UPDATE fap_analysis
+    SET status = 'Failed', message = %(message)s, timed_out = false, delayed = false
+    WHERE user_id = %(user_id)s AND status = 'Processing' AND deleted_at IS NULL
+        AND stage = 'upload' AND queued_at < now() - %(upload)s
+"""
+
+_CLAIM_UNSENT_ANALYSES: Final = """
+    UPDATE fap_analysis SET sent = true, queued_at = now()
+    WHERE id = ANY(ARRAY(
+        SELECT id FROM fap_analysis
+        WHERE status = 'Processing' AND stage = 'analyse' AND deleted_at IS NULL AND NOT sent
+        ORDER BY queued_at, id LIMIT %(batch)s FOR UPDATE SKIP LOCKED))
+    RETURNING id, attempt, version, file_name
+"""
+_IS_ANY_ANALYSIS_OVERDUE: Final = """
+    SELECT EXISTS (
+        SELECT FROM fap_analysis
+        WHERE status = 'Processing' AND stage = 'analyse' AND deleted_at IS NULL AND queued_at < now() - %(overdue)s
+    ) AS any
+"""
+_CLAIM_LOST_ANALYSES: Final = """
+    UPDATE fap_analysis SET attempt = attempt + 1, retries = retries + 1, sent = true, queued_at = now()
+    WHERE id = ANY(ARRAY(
+        SELECT id FROM fap_analysis
+        WHERE status = 'Processing' AND stage = 'analyse' AND deleted_at IS NULL AND sent
+            AND queued_at < now() - %(overdue)s AND queued_at < %(before)s AND NOT id = ANY(%(waiting)s::uuid[])
+        ORDER BY queued_at, id LIMIT %(batch)s FOR UPDATE SKIP LOCKED))
+    RETURNING id, attempt, version, file_name
+"""
+_EXHAUSTED_ANALYSES: Final = """
+    SELECT DISTINCT user_id FROM fap_analysis
+    WHERE status = 'Processing' AND deleted_at IS NULL AND stage = 'analyse' AND sent AND retries >= %(max_retries)s
+        AND queued_at < now() - %(overdue)s AND queued_at < %(before)s AND NOT id = ANY(%(waiting)s::uuid[])
+"""
+_FAIL_EXHAUSTED_ANALYSES: Final = """
+    UPDATE fap_analysis
+    SET status = 'Failed', message = %(message)s, timed_out = true, delayed = false
+    WHERE user_id = %(user_id)s AND status = 'Processing' AND deleted_at IS NULL AND stage = 'analyse' AND sent
+        AND retries >= %(max_retries)s
+        AND queued_at < now() - %(overdue)s AND queued_at < %(before)s AND NOT id = ANY(%(waiting)s::uuid[])
+"""
+
+_IS_ANY_OUTDATED: Final = """
+    SELECT EXISTS (
+            SELECT FROM fap_analysis
+            WHERE version < %(version)s AND status <> 'Processing' AND deleted_at IS NULL)
+        AND NOT EXISTS (SELECT FROM fap_analysis WHERE status = 'Processing' AND deleted_at IS NULL) AS any
+"""
+_CLAIM_OUTDATED: Final = """
+    UPDATE fap_analysis
+    SET status = 'Processing', message = NULL, timed_out = false, version = %(version)s,
+        attempt = attempt + 1, retries = 0, sent = true, queued_at = now()
+    WHERE status <> 'Processing' AND deleted_at IS NULL AND id = ANY(ARRAY(
+        SELECT id FROM fap_analysis
+        WHERE version < %(version)s AND status <> 'Processing' AND stage = 'analyse' AND deleted_at IS NULL
+        ORDER BY version, id LIMIT %(batch)s FOR UPDATE SKIP LOCKED))
+    RETURNING id, attempt, version, file_name
+"""
+
+_USERS_NOT_AWAITED: Final = """
+    SELECT DISTINCT user_id FROM fap_analysis
+    WHERE status = 'Processing' AND deleted_at IS NULL
+        AND (delayed OR retries > 0 OR stage = 'upload' AND queued_at < now() - %(upload_awaited)s)
+"""
+_CLAIM_UNSENT_AVERAGES: Final = """
+    UPDATE fap_average SET sent = true, queued_at = now()
+    WHERE generation = ANY(ARRAY(
+        SELECT generation FROM fap_average
+        WHERE status = 'CALCULATING' AND NOT sent
+        ORDER BY queued_at, generation LIMIT %(batch)s FOR UPDATE SKIP LOCKED))
+    RETURNING user_id, type, year, month, sha256, generation, attempt
+"""
+_CLAIM_FAILED_AVERAGES: Final = """
+    UPDATE fap_average
+    SET status = 'CALCULATING', message = NULL, attempt = attempt + 1, sent = true, queued_at = now()
+    WHERE generation = ANY(ARRAY(
+        SELECT generation FROM fap_average
+        WHERE status = 'FAILED' AND NOT timed_out AND attempt <= %(max_retries)s
+            AND queued_at < now() - %(failed_again_after)s
+        ORDER BY queued_at, generation LIMIT %(batch)s FOR UPDATE SKIP LOCKED))
+    RETURNING user_id, type, year, month, sha256, generation, attempt
+"""
+_IS_ANY_AVERAGE_OVERDUE: Final = """
+    SELECT EXISTS (
+        SELECT FROM fap_average WHERE status = 'CALCULATING' AND queued_at < now() - %(overdue)s) AS any
+"""
+_CLAIM_LOST_AVERAGES: Final = """
+    UPDATE fap_average SET attempt = attempt + 1, sent = true, queued_at = now()
+    WHERE generation = ANY(ARRAY(
+        SELECT generation FROM fap_average
+        WHERE status = 'CALCULATING' AND sent AND queued_at < now() - %(overdue)s AND queued_at < %(before)s
+            AND NOT generation = ANY(%(waiting)s::bigint[])
+        ORDER BY queued_at, generation LIMIT %(batch)s FOR UPDATE SKIP LOCKED))
+    RETURNING user_id, type, year, month, sha256, generation, attempt
+"""
+_FAIL_EXHAUSTED_AVERAGES: Final = """
+    UPDATE fap_average SET status = 'FAILED', timed_out = true, message = %(message)s
+    WHERE attempt > %(max_retries)s
+        AND status = 'CALCULATING' AND sent AND queued_at < now() - %(overdue)s AND queued_at < %(before)s
+        AND NOT generation = ANY(%(waiting)s::bigint[])
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Requeue:
-    """The parts that are to agree on what is on its way. Every method may raise `Unavailable` and be called again."""
+    """The steps that bring rows and queue into agreement. Each may raise `Unavailable` and be repeated."""
 
-    database: Database
-    blobs: Blobs
-    publisher: Publisher
-    settings: Settings
+    services: Services
 
     def end_uploads(self) -> int:
-        """Fail the rows whose object never came; how many."""
-        return self._fail(
-            "stage = 'upload' AND queued_at < now() - %(upload)s",
-            NOT_UPLOADED,
-            timed_out=False,
-        )
+        """Fail the rows whose object was never stored, and return how many."""
+        values = {"upload": timedelta(seconds=self.services.settings.upload_sec), "message": NOT_UPLOADED}
+        return self._fail_analyses(_UNFINISHED_UPLOADS, _FAIL_UPLOADS, values)
 
     def publish_unsent(self) -> bool:
-        """Publish what is known not to have reached the stream; whether nothing of it is left.
+        """Publish the requests that are marked as unsent, and return whether none is left.
 
         Rows are claimed before their messages are published, so two processes never publish the same.
         """
         self._publish_unsent_analyses()
-        self._ask_for_unsent_averages()
-        with self.database.worker() as connection:
-            row = connection.execute(
-                """
-                SELECT EXISTS (
-                    SELECT FROM fap_analysis
-                    WHERE status = 'Processing' AND stage = 'analyse' AND NOT sent AND deleted_at IS NULL
-                ) OR EXISTS (SELECT FROM fap_average WHERE status = 'CALCULATING' AND NOT sent) AS any
-                """
-            ).fetchone()
-        return not (row and row["any"])
-
-    def _publish_unsent_analyses(self) -> int:
-        return self._requeue("NOT sent", {}, "attempt = attempt")
-
-    def _ask_for_unsent_averages(self) -> int:
-        return self._ask_again("status = 'CALCULATING' AND NOT sent", {}, "attempt = attempt")
+        self._publish_unsent_averages()
+        return not self._any(_IS_ANY_UNSENT, {})
 
     def requeue_analyses(self) -> int:
-        """Publish again the requests that never reached the stream or are lost; fail what was tried often enough."""
+        """Publish unsent and lost requests again, fail those tried often enough, and return how many of both."""
         done = self._publish_unsent_analyses()
-        if not self._any_overdue("fap_analysis", "status = 'Processing' AND stage = 'analyse' AND deleted_at IS NULL"):
+        if not self._any(_IS_ANY_ANALYSIS_OVERDUE, {"overdue": self._overdue}):
             return done
-        queue = stream_contents.analyses(self.publisher)
-        lost = "queued_at < now() - %(overdue)s AND queued_at < %(before)s AND NOT id = ANY(%(waiting)s::uuid[])"
-        values = {"before": queue.lost_before, "waiting": list(_ids(queue.keys))}
-        done += self._fail(
-            f"stage = 'analyse' AND sent AND retries >= {MAX_RETRIES} AND {lost}",
-            GAVE_UP.format(tries=MAX_RETRIES + 1),
-            timed_out=True,
-            values=values,
-        )
-        return done + self._requeue(f"sent AND {lost}", values, "attempt = attempt + 1, retries = retries + 1")
+        queue = stream_contents.analyses(self.services.publisher)
+        lost = self._lost(queue, list(_ids(queue.keys)))
+        message = GAVE_UP.format(tries=MAX_RETRIES + 1)
+        done += self._fail_analyses(_EXHAUSTED_ANALYSES, _FAIL_EXHAUSTED_ANALYSES, lost | {"message": message})
+        return done + self._publish_analyses(_CLAIM_LOST_ANALYSES, lost)
 
-    def settle_averages(self) -> int:
-        """Ask for the averages of users who have a log that is no longer waited for; how many were asked for."""
-        with self.database.worker() as connection:
-            users = connection.execute(
-                """
-                SELECT DISTINCT user_id FROM fap_analysis
-                WHERE status = 'Processing' AND deleted_at IS NULL
-                    AND (delayed OR retries > 0 OR stage = 'upload' AND queued_at < now() - %s)
-                """,
-                [UPLOAD_AWAITED],
-            ).fetchall()
-        asked = 0
+    def update_averages(self) -> int:
+        """Request the averages of users with a log that is no longer awaited, and return how many."""
+        with self.services.database.worker() as connection:
+            users = connection.execute(_USERS_NOT_AWAITED, {"upload_awaited": UPLOAD_AWAITED}).fetchall()
+        requested = 0
         for user in users:
-            with self.database.worker() as connection:
-                lock(connection, user["user_id"])
-                due = settle(connection, user["user_id"])
-            asked += self._asking.ask(due)
-        return asked
+            with self.services.database.worker() as connection:
+                lock_user(connection, user["user_id"])
+                requests = mark_stale_averages(connection, user["user_id"])
+            requested += self.services.average_requests.publish(requests)
+        return requested
 
     def requeue_averages(self) -> int:
-        """The same for averages; those that came back FAILED have as many tries, one every `FAILED_AGAIN_AFTER`."""
-        done = self._ask_for_unsent_averages()
-        done += self._ask_again(
-            f"status = 'FAILED' AND NOT timed_out AND attempt <= {MAX_RETRIES} AND queued_at < now() - %(after)s",
-            {"after": FAILED_AGAIN_AFTER},
-            "status = 'CALCULATING', message = NULL, attempt = attempt + 1",
-        )
-        if not self._any_overdue("fap_average", "status = 'CALCULATING'"):
-            return done
-        queue = stream_contents.averages(self.publisher)
-        lost = """
-            status = 'CALCULATING' AND sent AND queued_at < now() - %(overdue)s AND queued_at < %(before)s
-            AND NOT generation = ANY(%(waiting)s::bigint[])
+        """Publish unsent, failed and lost requests again, fail those tried often enough, and return how many.
+
+        A FAILED average has as many tries as a lost one, one every `FAILED_AGAIN_AFTER`.
         """
-        generations = [int(key) for key in queue.keys if key.isdecimal()]
-        values = {"before": queue.lost_before, "waiting": generations, "overdue": self._overdue}
-        with self.database.worker() as connection:
-            failed = connection.execute(
-                f"""
-                UPDATE fap_average SET status = %(failed)s, timed_out = true, message = %(message)s
-                WHERE attempt > {MAX_RETRIES} AND {lost}
-                """,  # noqa: S608  (constants of this module)
-                values | {"failed": AverageStatus.FAILED, "message": AVERAGE_GAVE_UP.format(tries=MAX_RETRIES + 1)},
-            )
-        return done + failed.rowcount + self._ask_again(lost, values, "attempt = attempt + 1")
+        done = self._publish_unsent_averages()
+        retry = {"max_retries": MAX_RETRIES, "failed_again_after": FAILED_AGAIN_AFTER}
+        done += self._publish_averages(_CLAIM_FAILED_AVERAGES, retry)
+        if not self._any(_IS_ANY_AVERAGE_OVERDUE, {"overdue": self._overdue}):
+            return done
+        queue = stream_contents.averages(self.services.publisher)
+        lost = self._lost(queue, [int(key) for key in queue.keys if key.isdecimal()])
+        message = AVERAGE_GAVE_UP.format(tries=MAX_RETRIES + 1)
+        with self.services.database.worker() as connection:
+            failed = connection.execute(_FAIL_EXHAUSTED_AVERAGES, lost | {"message": message}).rowcount
+        return done + failed + self._publish_averages(_CLAIM_LOST_AVERAGES, lost)
 
     def renew(self) -> int:
-        """Queue a few analyses of an older analyser version, while nothing else waits; how many."""
-        with self.database.worker() as connection:
-            stale = connection.execute(
-                """
-                SELECT EXISTS (
-                        SELECT FROM fap_analysis WHERE version < %s AND status <> 'Processing' AND deleted_at IS NULL)
-                    AND NOT EXISTS (SELECT FROM fap_analysis WHERE status = 'Processing' AND deleted_at IS NULL) AS any
-                """,
-                [ANALYSIS_VERSION],
-            ).fetchone()
-        if not (stale and stale["any"]) or not stream_contents.analyses(self.publisher).empty:
+        """Queue a few analyses of an older analyser version while nothing else waits, and return how many."""
+        if not self._any(_IS_ANY_OUTDATED, {"version": ANALYSIS_VERSION}):
             return 0
-        with self.database.worker() as connection:
-            rows = connection.execute(
-                """
-                UPDATE fap_analysis
-                SET status = %(processing)s, message = NULL, timed_out = false, version = %(version)s,
-                    attempt = attempt + 1, retries = 0, sent = true, queued_at = now()
-                WHERE status <> 'Processing' AND deleted_at IS NULL AND id = ANY(ARRAY(
-                    SELECT id FROM fap_analysis
-                    WHERE version < %(version)s AND status <> 'Processing' AND stage = 'analyse' AND deleted_at IS NULL
-                    ORDER BY version, id LIMIT %(batch)s FOR UPDATE SKIP LOCKED))
-                RETURNING id, attempt, version, file_name
-                """,
-                {"processing": AnalysisStatus.PROCESSING, "version": ANALYSIS_VERSION, "batch": VERSION_BATCH},
-            ).fetchall()
-        return self._publish(rows)
+        if not stream_contents.analyses(self.services.publisher).empty:
+            return 0
+        with self.services.database.worker() as connection:
+            values = {"version": ANALYSIS_VERSION, "batch": VERSION_BATCH}
+            rows = connection.execute(_CLAIM_OUTDATED, values).fetchall()
+        return publish_requests(self.services.database, self.services.publisher, rows)
 
     @property
     def _overdue(self) -> timedelta:
-        return timedelta(seconds=self.settings.overdue_sec)
+        return timedelta(seconds=self.services.settings.overdue_sec)
 
-    def _any_overdue(self, table: str, condition: str) -> bool:
-        with self.database.worker() as connection:
-            row = connection.execute(
-                f"SELECT EXISTS (SELECT FROM {table} WHERE {condition} AND queued_at < now() - %s) AS any",  # noqa: S608
-                [self._overdue],
-            ).fetchone()
+    def _lost(self, queue: Queue, waiting: list[Any]) -> dict[str, Any]:
+        """Return the parameters of the statements about lost requests."""
+        return {
+            "overdue": self._overdue,
+            "before": queue.lost_before,
+            "waiting": waiting,
+            "max_retries": MAX_RETRIES,
+        }
+
+    def _any(self, statement: LiteralString, values: Mapping[str, Any]) -> bool:
+        with self.services.database.worker() as connection:
+            row = connection.execute(statement, values).fetchone()
         return bool(row and row["any"])
 
-    def _fail(self, condition: str, message: str, *, timed_out: bool, values: dict[str, Any] | None = None) -> int:
-        """End rows that are Processing, user by user under the user's lock, and settle the averages."""
-        given = {"overdue": self._overdue, "upload": timedelta(seconds=self.settings.upload_sec), **(values or {})}
-        with self.database.worker() as connection:
-            users = connection.execute(
-                f"""
-                SELECT DISTINCT user_id FROM fap_analysis
-                WHERE status = 'Processing' AND deleted_at IS NULL AND {condition}
-                """,  # noqa: S608
-                given,
-            ).fetchall()
-        ended = 0
-        for user in users:
-            with self.database.worker() as connection:
-                lock(connection, user["user_id"])
-                ended += connection.execute(
-                    f"""
-                    UPDATE fap_analysis
-                    SET status = %(failed)s, message = %(message)s, timed_out = %(timed_out)s, delayed = false
-                    WHERE user_id = %(user_id)s AND status = 'Processing' AND deleted_at IS NULL AND {condition}
-                    """,  # noqa: S608
-                    given | user | {"failed": AnalysisStatus.FAILED, "message": message, "timed_out": timed_out},
-                ).rowcount
-                due = settle(connection, user["user_id"])
-            self._asking.ask(due)
-        return ended
+    def _fail_analyses(self, users: LiteralString, fail: LiteralString, values: Mapping[str, Any]) -> int:
+        """Fail analyses user by user, under the lock on the user's row, and update the averages.
 
-    def _requeue(self, condition: str, values: dict[str, Any], change: str) -> int:
-        """Publish requests of rows again, batch by batch; how many. Stops where the stream takes no more."""
+        Args:
+            users: The statement that selects the users.
+            fail: The statement that fails the analyses of one user.
+            values: The parameters of both.
+
+        Returns:
+            How many analyses failed.
+        """
+        with self.services.database.worker() as connection:
+            rows = connection.execute(users, values).fetchall()
+        failed = 0
+        for row in rows:
+            with self.services.database.worker() as connection:
+                lock_user(connection, row["user_id"])
+                failed += connection.execute(fail, {**values, **row}).rowcount
+                requests = mark_stale_averages(connection, row["user_id"])
+            self.services.average_requests.publish(requests)
+        return failed
+
+    def _publish_unsent_analyses(self) -> int:
+        return self._publish_analyses(_CLAIM_UNSENT_ANALYSES, {})
+
+    def _publish_analyses(self, claim: LiteralString, values: Mapping[str, Any]) -> int:
+        """Claim rows and publish their requests, batch by batch, until the stream accepts no more.
+
+        Returns:
+            How many requests the stream accepted.
+        """
         done = 0
-        while self.publisher.connected():
-            with self.database.worker() as connection:
-                rows = connection.execute(
-                    f"""
-                    UPDATE fap_analysis SET {change}, sent = true, queued_at = now()
-                    WHERE id = ANY(ARRAY(SELECT id FROM fap_analysis
-                        WHERE status = 'Processing' AND stage = 'analyse' AND deleted_at IS NULL AND {condition}
-                        ORDER BY queued_at, id LIMIT {BATCH} FOR UPDATE SKIP LOCKED))
-                    RETURNING id, attempt, version, file_name
-                    """,  # noqa: S608
-                    {"overdue": self._overdue, **values},
-                ).fetchall()
-            sent = self._publish(rows)
+        while self.services.publisher.connected():
+            with self.services.database.worker() as connection:
+                rows = connection.execute(claim, {**values, "batch": BATCH}).fetchall()
+            sent = publish_requests(self.services.database, self.services.publisher, rows)
             done += sent
             if sent < BATCH:
                 break
         return done
 
-    def _ask_again(self, condition: str, values: dict[str, Any], change: str) -> int:
-        """Ask for averages again, batch by batch; how many. Stops where one could not be asked for."""
+    def _publish_unsent_averages(self) -> int:
+        return self._publish_averages(_CLAIM_UNSENT_AVERAGES, {})
+
+    def _publish_averages(self, claim: LiteralString, values: Mapping[str, Any]) -> int:
+        """Claim rows and publish their requests, batch by batch, until one cannot be published.
+
+        Returns:
+            How many requests were published.
+        """
         done = 0
-        while self.publisher.connected():
-            with self.database.worker() as connection:
-                rows = connection.execute(
-                    f"""
-                    UPDATE fap_average SET {change}, sent = true, queued_at = now()
-                    WHERE generation = ANY(ARRAY(SELECT generation FROM fap_average
-                        WHERE {condition}
-                        ORDER BY queued_at, generation LIMIT {AVERAGES_BATCH} FOR UPDATE SKIP LOCKED))
-                    RETURNING user_id, type, year, month, sha256, generation, attempt
-                    """,  # noqa: S608
-                    values,
-                ).fetchall()
-            asked = self._asking.ask([Due.of(row) for row in rows])
-            done += asked
-            if asked < AVERAGES_BATCH:
+        while self.services.publisher.connected():
+            with self.services.database.worker() as connection:
+                rows = connection.execute(claim, {**values, "batch": AVERAGES_BATCH}).fetchall()
+            published = self.services.average_requests.publish([AverageRequest.from_row(row) for row in rows])
+            done += published
+            if published < AVERAGES_BATCH:
                 break
         return done
 
-    def _publish(self, rows: list[dict[str, Any]]) -> int:
-        return publish_requests(self.database, self.publisher, rows)
-
-    @property
-    def _asking(self) -> Asking:
-        return Asking(self.database, self.blobs, self.publisher)
-
 
 def _ids(keys: Iterable[str]) -> Iterable[UUID]:
-    """The keys that are ids."""
+    """Yield the keys that are ids."""
     for key in keys:
         try:
             yield UUID(key)

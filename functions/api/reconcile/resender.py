@@ -1,6 +1,6 @@
-"""Publishes in the background what this process or another one could not, as soon as the broker is back.
+"""Publishes unsent requests in the background, of this process or others, as soon as the broker is back.
 
-`reconcile` does the same, but in a cluster only every few minutes; it remains for what no running process knows of.
+`reconcile` does the same, but in a cluster only every few minutes; it also covers requests of processes that ended.
 """
 
 import logging
@@ -15,10 +15,10 @@ log = logging.getLogger(__name__)
 
 FIRST_PAUSE_SEC: Final = 1.0
 LONGEST_PAUSE_SEC: Final = 30.0
-"""Between two attempts while something cannot be published although there is a connection: the stream is full, say."""
+"""The pause between two attempts while a connection exists but something cannot be published: the stream is full."""
 
 STOP_SEC: Final = 5.0
-"""How long `stop` waits for the batch in work."""
+"""How long `stop` waits for the current batch."""
 
 
 class Resender:
@@ -26,18 +26,18 @@ class Resender:
 
     def __init__(self, requeue: Requeue) -> None:
         self._requeue = requeue
-        self._publisher = requeue.publisher
+        self._publisher = requeue.services.publisher
         self._stopping = Event()
         self._thread: Thread | None = None
 
     def start(self) -> None:
-        """Connect to the broker, and publish what is unsent from then on; returns at once."""
+        """Connect to the broker and publish unsent requests from then on. Returns at once."""
         self._publisher.start()
         self._thread = Thread(target=self._run, name="resender", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread and the connection. A batch in work is finished."""
+        """End the thread and the connection, after the current batch."""
         self._stopping.set()
         self._publisher.resend.set()
         if self._thread is not None:
@@ -63,7 +63,7 @@ class Resender:
             self._publisher.resend.set()
 
     def _publish(self) -> bool:
-        """Whether nothing is left to publish."""
+        """Publish unsent requests, and return whether none is left."""
         try:
             return self._requeue.publish_unsent()
         except Unavailable as error:

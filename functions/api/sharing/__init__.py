@@ -1,1 +1,1 @@
-"""Links to a report: made and ended by its owner, opened by a reader without an account."""
+"""Links to a report: made and ended by its owner, opened by readers without an account."""

@@ -1,17 +1,16 @@
-"""Links to one report: made, looked at, ended, and opened by whoever holds one. A log has at most one."""
+"""Links to one report: made, shown, ended, and opened by their token. A log has at most one."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from ..accounts import tokens
-from ..db import Conn
-from ..delivery.average_requests import lock
+from ..db import Conn, lock_user
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link that is open."""
+    """A link that has not expired."""
 
     analysis_id: UUID
     user_id: UUID
@@ -19,13 +18,15 @@ class Link:
     expires_at: datetime
 
 
-def make(connection: Conn, user_id: UUID, analysis_id: UUID, lasting: timedelta) -> tuple[str, Link] | None:
-    """A new link to a log of this user, in the place of the one there was: its token, which is said this once.
+def make(connection: Conn, user_id: UUID, analysis_id: UUID, lifetime: timedelta) -> tuple[str, Link] | None:
+    """Create a link to a log of this user; it replaces an earlier one.
 
-    None where the user has no such log, or has deleted it. Takes the lock on the user's row, as a deletion does: a log
-    that is just being deleted gets no link.
+    Takes the lock on the user's row, as a deletion does, so that a log in deletion gets no link.
+
+    Returns:
+        The token, of which only the digest is stored, and the link; or None if the user has no such log.
     """
-    lock(connection, user_id)
+    lock_user(connection, user_id)
     token = tokens.new_secret()
     row = connection.execute(
         """
@@ -35,13 +36,13 @@ def make(connection: Conn, user_id: UUID, analysis_id: UUID, lasting: timedelta)
             SET digest = excluded.digest, created_at = excluded.created_at, expires_at = excluded.expires_at
         RETURNING analysis_id, user_id, created_at, expires_at
         """,
-        [tokens.digest(token), lasting, analysis_id, user_id],
+        [tokens.digest(token), lifetime, analysis_id, user_id],
     ).fetchone()
     return (token, Link(**row)) if row else None
 
 
-def of(connection: Conn, user_id: UUID, analysis_id: UUID) -> Link | None:
-    """The open link to a log of this user."""
+def find(connection: Conn, user_id: UUID, analysis_id: UUID) -> Link | None:
+    """Return the open link to a log of this user."""
     row = connection.execute(
         """
         SELECT analysis_id, user_id, created_at, expires_at FROM fap_link AS link
@@ -54,17 +55,17 @@ def of(connection: Conn, user_id: UUID, analysis_id: UUID) -> Link | None:
 
 
 def end(connection: Conn, user_id: UUID, analysis_id: UUID) -> bool:
-    """End the link to a log of this user, if there is one; whether there was."""
+    """End the link to a log of this user, and return whether there was one."""
     ended = connection.execute("DELETE FROM fap_link WHERE analysis_id = %s AND user_id = %s", [analysis_id, user_id])
     return ended.rowcount > 0
 
 
-def open_by(connection: Conn, token: str) -> Link | None:
-    """The link of this token, if it is good. From here on the transaction sees what the link's owner would see.
+def open_by_token(connection: Conn, token: str) -> Link | None:
+    """Return the link of this token if it is valid. From then on the transaction sees the rows of the link's owner.
 
     Args:
-        connection: a transaction of the role `faplog_api`, for no user.
-        token: what the reader presents.
+        connection: A transaction of the role `faplog_api` without a user.
+        token: The token in the reader's request.
     """
     digest = tokens.digest(token)
     connection.execute("SELECT set_config('app.link_digest', %s, true)", [digest.hex()])
@@ -81,6 +82,6 @@ def open_by(connection: Conn, token: str) -> Link | None:
     return Link(**row)
 
 
-def forget(connection: Conn) -> None:
-    """Remove links that have expired."""
+def delete_expired(connection: Conn) -> None:
+    """Delete links that have expired."""
     connection.execute("DELETE FROM fap_link WHERE expires_at <= now()")

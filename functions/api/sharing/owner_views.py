@@ -1,4 +1,4 @@
-"""The owner's side of a link to one report: make it, look at it, end it."""
+"""The routes of a link to one report for its owner: make, show and end it."""
 
 from datetime import timedelta
 from typing import Final
@@ -14,36 +14,38 @@ from faplog.contracts.links import path
 from ..accounts import audit
 from ..accounts.audit import Event
 from ..accounts.authentication import User, authenticated
-from ..analyses.schemas import Output, Timestamp
-from ..analyses.views import missing
-from ..db import Conn, api_transaction, worker_transaction
+from ..analyses.lookup import find_analysis, missing
+from ..db import Conn
+from ..services import services
 from ..web import client_address, inputs
+from ..web.names import PREFIX
 from ..web.operations import describe
+from ..web.outputs import Output, Timestamp, json_response
 from . import links
 
 TAG: Final = "sharing"
 DAYS: Final = 30
 MAX_DAYS: Final = 365
 
-blueprint = Blueprint("sharing", __name__, url_prefix="/api/v1")
+blueprint = Blueprint("sharing", __name__, url_prefix=PREFIX)
 
 _ADDRESS: Final = "/analyses/<uuid:id>/share"
 
 
 class Sharing(inputs.Input):
-    """How long a link shall be good."""
+    """The lifetime of a new link."""
 
     days: int = Field(default=DAYS, ge=1, le=MAX_DAYS, strict=True)
 
     @field_validator("days", mode="before")
     @classmethod
     def _is_whole(cls, value: object) -> object:
-        """To JSON 7.0 is the integer 7; "7" and true are none."""
+        """Accept 7.0, which is the integer 7 in JSON, but not "7" or true."""
         return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class NewLink(Output):
-    """A link that was just made."""
+    """A new link."""
 
     token: str = Field(description="Said this once: only its hash is stored.")
     path: str = Field(description="The page for the reader, on this site.")
@@ -51,7 +53,7 @@ class NewLink(Output):
 
 
 class OpenLink(Output):
-    """A link that is open."""
+    """An open link."""
 
     created_at: Timestamp
     expires_at: Timestamp
@@ -61,24 +63,24 @@ class OpenLink(Output):
 @describe(
     summary="Share one report by a link",
     tag=TAG,
-    description="Whoever has the link can read this one report without an account, until it expires or is ended. A log "
-    "has at most one link: a new one takes the place of the old one, which is dead from then on.",
+    description="Everyone who has the link can read this one report without an account, until it expires or is ended. "
+    "A log has at most one link: a new one replaces the old one, which no longer works.",
     request=Sharing,
     request_optional=True,
     responses={201: NewLink},
 )
 @authenticated
 def make(id: UUID) -> ResponseReturnValue:
+    """Create a link to a report."""
     user: User = g.user
     wanted = inputs.optional_body(Sharing) or Sharing()
-    with worker_transaction() as connection:
-        made = links.make(connection, user.id, id, timedelta(days=wanted.days))
-        if made is None:
+    with services().database.worker() as connection:
+        created = links.make(connection, user.id, id, timedelta(days=wanted.days))
+        if created is None:
             raise missing()
-        _note(connection, Event.SHARED)
-    token, link = made
-    new = NewLink(token=token, path=path(token), expires_at=link.expires_at)
-    return new.model_dump(mode="json", by_alias=True), 201
+        _record(connection, Event.SHARED)
+    token, link = created
+    return json_response(NewLink(token=token, path=path(token), expires_at=link.expires_at), 201)
 
 
 @blueprint.get(_ADDRESS)
@@ -89,35 +91,33 @@ def make(id: UUID) -> ResponseReturnValue:
 )
 @authenticated
 def show(id: UUID) -> ResponseReturnValue:
+    """Answer when the link was made and expires."""
     user: User = g.user
-    with api_transaction(user.id) as connection:
-        link = links.of(connection, user.id, id)
+    with services().database.api(user.id) as connection:
+        link = links.find(connection, user.id, id)
     if link is None:
         raise NotFound("There is no open link to an analysis with this id.")
-    found = OpenLink(created_at=link.created_at, expires_at=link.expires_at)
-    return found.model_dump(mode="json", by_alias=True)
+    return json_response(OpenLink(created_at=link.created_at, expires_at=link.expires_at))
 
 
 @blueprint.delete(_ADDRESS)
 @describe(
     summary="End the link to one report",
     tag=TAG,
-    responses={204: "Nobody can read the report by a link."},
+    responses={204: "The report has no link any more."},
 )
 @authenticated
 def end(id: UUID) -> ResponseReturnValue:
+    """End the link to a report."""
     user: User = g.user
-    with worker_transaction() as connection:
-        known = connection.execute(
-            "SELECT FROM fap_analysis WHERE id = %s AND user_id = %s AND deleted_at IS NULL", [id, user.id]
-        ).fetchone()
-        if known is None:
+    with services().database.worker() as connection:
+        if find_analysis(connection, user.id, id) is None:
             raise missing()
         if links.end(connection, user.id, id):
-            _note(connection, Event.SHARING_ENDED)
+            _record(connection, Event.SHARING_ENDED)
     return Response(status=204)
 
 
-def _note(connection: Conn, event: Event) -> None:
+def _record(connection: Conn, event: Event) -> None:
     user: User = g.user
     audit.record(connection, event, user_id=user.id, session_id=g.session_id, address=client_address.address(request))

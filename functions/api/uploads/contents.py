@@ -1,4 +1,4 @@
-"""Whether uploaded bytes can be a log at all: not empty, text, and with a header. The rest is the analyser's to say."""
+"""First check of uploaded bytes: not empty, text, and with a header. The analysis checks the rest."""
 
 import codecs
 import re
@@ -8,7 +8,7 @@ from faplog.contracts.errors import ErrorCode, message
 from faplog.contracts.other_apps import other_app
 
 HEAD_BYTES: Final = 64 * 1024
-"""How much of a file is looked at."""
+"""How much of a file is checked."""
 
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -21,7 +21,7 @@ _CONTROL: Final = bytes(sorted(set(range(32)) - {9, 10, 12, 13, 26} | {127}))
 
 
 def refusal(head: bytes) -> str | None:
-    """Why a file that begins with these bytes (up to `HEAD_BYTES`) is no log, as a sentence; None if it may be one."""
+    """Return why a file that begins with these bytes (up to `HEAD_BYTES`) is no log, or None if it may be one."""
     if not head.strip(b"\x00 \t\r\n" + codecs.BOM_UTF8):
         return "The file is empty."
     text = _text(head)
@@ -36,7 +36,7 @@ def refusal(head: bytes) -> str | None:
 
 
 def _text(head: bytes) -> str | None:
-    """The bytes as text, None where they are none."""
+    """Return the bytes as text, or None if they are binary."""
     for bom, encoding in _BOMS:
         if head.startswith(bom):
             return head.decode(encoding, "replace")
@@ -47,7 +47,7 @@ def _text(head: bytes) -> str | None:
 
 
 def _is_header(line: str) -> bool:
-    """A line of names: at least two cells, most of the filled ones beginning with a letter."""
+    """Return whether a line has at least two cells, and most of the filled ones begin with a letter."""
     cells = [cell for raw in _SEPARATORS.split(line) if (cell := raw.strip(" \"'"))]
     named = sum(cell[0].isalpha() for cell in cells)
     return len(cells) > 1 and named * 2 > len(cells)

@@ -1,11 +1,11 @@
-"""File names as people can see them: without control characters and without characters that show as nothing."""
+"""File names without control characters and invisible characters."""
 
 import re
 import unicodedata
 from typing import Final
 
 MAX_NAME_CHARS: Final = 255
-"""How much of a name is kept; as many as the database's column takes."""
+"""Longer names are shortened to this length, which is that of the database column."""
 
 _INVISIBLE_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Controls; formats such as left-to-right marks, bidi controls and zero-width characters; surrogates; line breaks."""
@@ -23,8 +23,8 @@ _INVISIBLE_RANGES: Final = (
     (0xFFF0, 0xFFF8),
     (0xE0000, 0xE0FFF),
 )
-"""Unicode's other code points that are ignored where they cannot be shown (Default_Ignorable_Code_Point), such as
-fillers and variation selectors, and noncharacters."""
+"""Other code points that are not displayed (Unicode's Default_Ignorable_Code_Point), such as fillers and variation
+selectors, and noncharacters."""
 
 
 def visible(name: str) -> str:
@@ -33,7 +33,10 @@ def visible(name: str) -> str:
 
 
 def plain_name(name: str) -> str:
-    """The last part of a path, visible and at most 255 characters long, its extension kept; "" if nothing is left."""
+    """Return the last part of a path without invisible characters, shortened to 255 characters before its extension.
+
+    Returns "" if nothing is left.
+    """
     base = re.split(r"[/\\]", visible(name))[-1].strip()
     if len(base) > MAX_NAME_CHARS:
         stem, dot, extension = base.rpartition(".")
@@ -43,7 +46,7 @@ def plain_name(name: str) -> str:
 
 
 def shown_path(path: str) -> str:
-    """Return a path for display: visible, its beginning left out where it is longer than a name may be."""
+    """Return a path for display, without invisible characters, its beginning cut off if it is too long."""
     shown = visible(path).strip() or "(no name)"
     return shown if len(shown) <= MAX_NAME_CHARS else "…" + shown[1 - MAX_NAME_CHARS :]
 

@@ -1,6 +1,6 @@
-"""An upload as its bytes come: spooled to disk, counted and hashed on the way, never whole in memory.
+"""Reception of an upload: its bytes are spooled to disk, counted and hashed, and never whole in memory.
 
-Behind of-watchdog bodies are chunked and carry no Content-Length, so nothing here relies on one.
+Behind of-watchdog bodies are chunked and have no Content-Length, so nothing here relies on one.
 """
 
 import hashlib
@@ -19,33 +19,31 @@ from werkzeug.http import parse_options_header
 
 from faplog.errors import Unavailable
 
+from ..web.read_timeout import read_timeout
 from .contents import HEAD_BYTES
 from .file_names import MAX_NAME_CHARS, plain_name
 
 MAX_UPLOAD_BYTES: Final = 20 * 1024 * 1024
 MAX_BODY_BYTES: Final = MAX_UPLOAD_BYTES + 64 * 1024
-"""The file and the form around it."""
-
-STALL_SEC: Final = 20
-"""How long a client may send nothing."""
+"""The file, and the multipart form around it."""
 
 TOTAL_SEC: Final = 100
-"""How long a client may take; less than the function may run. The edge takes a body whole before it hands it on, and
-gives slow clients more time than this."""
+"""How long a client may take; less than the function may run. The edge proxy receives a body whole before it forwards
+it, and gives slow clients more time than this."""
 
 MAX_HEADER_BYTES: Final = 64 * MAX_NAME_CHARS
-"""How long a header of the form may be; a name takes at most 12 bytes a character, percent-encoded."""
+"""How long a header of the form may be; a percent-encoded name takes at most 12 bytes per character."""
 
 _CHUNK: Final = 64 * 1024
 _PARSER_HEADER_BYTES: Final = 4 * _CHUNK
-"""The parser's own limit, which must not be reached before ours: its error does not say which header it was."""
+"""The parser's own limit, larger than ours, because its error does not say which header is too long."""
 _IN_MEMORY: Final = 1024 * 1024
 _TOO_LARGE: Final = "The file is larger than 20 MB."
 
 
 @dataclass(slots=True)
 class Spooled:
-    """A file that arrived: its bytes on disk (small ones in memory), their number, hash and beginning."""
+    """A received file: its bytes on disk (in memory if it is small), their number, hash and first bytes."""
 
     file_name: str
     file: IO[bytes]
@@ -54,7 +52,7 @@ class Spooled:
     _hash: "hashlib._Hash | None" = None
 
     def write(self, chunk: bytes) -> None:
-        """Add bytes. Raises `Unavailable` where the disk is full."""
+        """Append bytes. Raises `Unavailable` if the disk is full."""
         self._hash = self._hash or hashlib.sha256()
         self._hash.update(chunk)
         try:
@@ -67,27 +65,27 @@ class Spooled:
 
     @property
     def sha256(self) -> bytes:
-        """The digest of what was written so far."""
+        """The digest of the bytes written so far."""
         return (self._hash or hashlib.sha256()).digest()
 
     @classmethod
     def named(cls, file_name: str) -> "Spooled":
-        """An empty one."""
+        """Return an empty file of this name."""
         return cls(file_name, SpooledTemporaryFile(_IN_MEMORY))
 
 
 @contextmanager
 def uploaded(request: Request) -> Iterator[Spooled]:
-    """The one file of a multipart form, in its field `file`; its space is given back when the block ends.
+    """Receive the one file of a multipart form, from its field `file`, and close it when the block ends.
 
     Raises:
-        BadRequest: not such a form, no file in it, more than that, or the body broke off.
-        RequestEntityTooLarge: more than `MAX_UPLOAD_BYTES`.
-        RequestTimeout: it took too long.
+        BadRequest: Not such a form, no file in it, anything else in it, or an incomplete body.
+        RequestEntityTooLarge: More than `MAX_UPLOAD_BYTES`.
+        RequestTimeout: The client took too long.
     """
     form = _Form()
     try:
-        _read(request, form)
+        _read_form(request, form)
         if form.upload is None:
             raise BadRequest("There is no file in the form: send one in the field `file`.")
         if not form.ended:
@@ -99,34 +97,12 @@ def uploaded(request: Request) -> Iterator[Spooled]:
             form.upload.file.close()
 
 
-@contextmanager
-def impatient(request: Request, what: str) -> Iterator[None]:
-    """Let a read from a client fail that stalls or is gone. gunicorn itself waits for ever, and has few threads to.
-
-    Raises:
-        RequestTimeout: nothing came for `STALL_SEC`; `what` took too long.
-        BadRequest: `what` broke off.
-    """
-    connection = request.environ.get("gunicorn.socket")
-    if connection is not None:
-        connection.settimeout(STALL_SEC)
-    try:
-        yield
-    except TimeoutError:
-        raise RequestTimeout(f"The {what} took too long.") from None
-    except OSError:
-        raise BadRequest(f"The {what} broke off before its end.") from None
-    finally:
-        if connection is not None:
-            connection.settimeout(None)
-
-
-def _next(request: Request) -> bytes:
-    with impatient(request, "upload"):
+def _read_chunk(request: Request) -> bytes:
+    with read_timeout(request, "upload"):
         return request.stream.read(_CHUNK)
 
 
-def _read(request: Request, form: "_Form") -> None:
+def _read_form(request: Request, form: "_Form") -> None:
     kind, options = parse_options_header(request.headers.get("Content-Type", ""))
     boundary = options.get("boundary", "")
     if kind != "multipart/form-data" or not boundary:
@@ -141,7 +117,7 @@ def _read(request: Request, form: "_Form") -> None:
             form.callbacks(),  # type: ignore[arg-type]
             max_header_size=_PARSER_HEADER_BYTES,
         )
-        while chunk := _next(request):
+        while chunk := _read_chunk(request):
             received += len(chunk)
             if received > MAX_BODY_BYTES:
                 raise RequestEntityTooLarge(_TOO_LARGE)
@@ -155,7 +131,7 @@ def _read(request: Request, form: "_Form") -> None:
 
 
 class _Form:
-    """What the multipart parser tells, put together."""
+    """Collects the callbacks of the multipart parser into a file."""
 
     def __init__(self) -> None:
         self.upload: Spooled | None = None
@@ -192,7 +168,7 @@ class _Form:
         self._value.clear()
 
     def _headers_finished(self) -> None:
-        _, options = parse_options_header(_text(self._disposition))
+        _, options = parse_options_header(_decode_header(self._disposition))
         field = options.get("name", "")
         if field != "file":
             raise BadRequest("The form may have one field, `file`.")
@@ -216,8 +192,8 @@ class _Form:
         self.ended = True
 
 
-def _text(header: bytes) -> str:
-    """A header as browsers and tools send it: UTF-8, or else Latin-1."""
+def _decode_header(header: bytes) -> str:
+    """Decode a header as browsers and tools send it: UTF-8, or else Latin-1."""
     try:
         return header.decode("utf-8")
     except UnicodeDecodeError:

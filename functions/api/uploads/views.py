@@ -1,25 +1,25 @@
-"""Uploads: a log or a zip of logs in, ids out."""
+"""The routes of uploads: they take a log or a zip of logs and answer ids."""
 
-from collections.abc import Iterator
-from typing import IO, Any, Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 from uuid import UUID
+from zipfile import ZipFile
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
-from pydantic import BaseModel
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
-from .. import services
 from ..accounts.authentication import User, authenticated
-from ..analyses.schemas import Accepted, AcceptedShort, Refused
-from ..db import database
+from ..services import services
+from ..web.names import PREFIX
 from ..web.operations import describe
+from ..web.outputs import json_response
 from . import contents, zip_archive
 from .receive import Spooled, uploaded
-from .service import Store
+from .schemas import Accepted, AcceptedShort, Refused
+from .service import UploadService
 
 TAG: Final = "analyses"
-blueprint = Blueprint("uploads", __name__, url_prefix="/api/v1")
 
 BATCH_LOGS: Final = 10
 BATCH_BYTES: Final = 8 * 1024 * 1024
@@ -33,49 +33,55 @@ _FORM: Final[dict[str, Any]] = {
 }
 
 
-@blueprint.post("/analyses")
-@describe(
-    summary="Upload a log, or a zip of logs",
-    tag=TAG,
-    description="One file of at most 20 MB, .csv or .zip. Of a zip each .csv is taken: at most 1,000 entries, 20 MB "
-    "each and 200 MB in all. The same content again has the same id, and is analysed again if it had failed. "
-    "After a 400 or 413 the same file is refused again, unless it was said that the upload broke off.",
-    form=_FORM,
-    responses={202: Accepted},
-)
-@authenticated
-def upload() -> ResponseReturnValue:
-    user: User = g.user
-    with services.slots().uploads.hold(), uploaded(request) as spooled:
-        name = spooled.file_name.lower()
-        if name.endswith(".csv"):
-            return _answer(Accepted(ids=_store().keep(user.id, [_log(spooled)])))
-        if name.endswith(".zip"):
-            return _answer(_unzip(user, spooled))
-    raise BadRequest("The file must be a .csv or a .zip.")
+def blueprint(service: UploadService) -> Blueprint:
+    """Return the routes of uploads, which add logs through this service."""
+    routes = Blueprint("uploads", __name__, url_prefix=PREFIX)
+
+    @routes.post("/analyses")
+    @describe(
+        summary="Upload a log, or a zip of logs",
+        tag=TAG,
+        description="One file of at most 20 MB, .csv or .zip. Of a zip each .csv is taken: at most 1,000 entries, "
+        "20 MB each and 200 MB in all. The same content again has the same id, and is analysed again if it had failed. "
+        "After a 400 or 413 the same file is refused again, unless it was said that the upload broke off.",
+        form=_FORM,
+        responses={202: Accepted},
+    )
+    @authenticated
+    def upload() -> ResponseReturnValue:
+        user: User = g.user
+        with services().slots.uploads.hold(), uploaded(request) as spooled:
+            name = spooled.file_name.lower()
+            if name.endswith(".csv"):
+                accepted = Accepted(ids=service.add_logs(user.id, [_checked(spooled)]))
+                return json_response(accepted, 202, exclude_none=True)
+            if name.endswith(".zip"):
+                return json_response(_add_zip(service, user, spooled), 202, exclude_none=True)
+        raise BadRequest("The file must be a .csv or a .zip.")
+
+    @routes.post("/analyse")
+    @describe(summary="Upload one log (short form)", tag=TAG, form=_FORM, responses={202: AcceptedShort})
+    @authenticated
+    def upload_short() -> ResponseReturnValue:
+        user: User = g.user
+        with services().slots.uploads.hold(), uploaded(request) as spooled:
+            if not spooled.file_name.lower().endswith(".csv"):
+                raise BadRequest("The file must be a .csv.")
+            (analysis_id,) = service.add_logs(user.id, [_checked(spooled)])
+            return json_response(AcceptedShort(id=analysis_id), 202)
+
+    return routes
 
 
-@blueprint.post("/analyse")
-@describe(summary="Upload one log (short form)", tag=TAG, form=_FORM, responses={202: AcceptedShort})
-@authenticated
-def upload_short() -> ResponseReturnValue:
-    user: User = g.user
-    with services.slots().uploads.hold(), uploaded(request) as spooled:
-        if not spooled.file_name.lower().endswith(".csv"):
-            raise BadRequest("The file must be a .csv.")
-        return _answer(AcceptedShort(id=_store().keep(user.id, [_log(spooled)])[0]))
-
-
-def _unzip(user: User, spooled: Spooled) -> Accepted:
-    """Store the logs of a zip, batch by batch."""
-    store = _store()
+def _add_zip(service: UploadService, user: User, spooled: Spooled) -> Accepted:
+    """Add the logs of a zip, batch by batch."""
     accepted: list[UUID] = []
     refused: list[Refused] = []
     with zip_archive.open_zip(spooled.file) as opened:
         listing = zip_archive.listing(opened)
         for batch in batches(opened, listing, refused):
             try:
-                accepted += store.keep(user.id, batch)
+                accepted += service.add_logs(user.id, batch)
             except RequestEntityTooLarge as error:
                 kept = f" {len(accepted)} logs of the zip were stored." if accepted else ""
                 raise RequestEntityTooLarge(f"{error.description}{kept}") from None
@@ -86,8 +92,14 @@ def _unzip(user: User, spooled: Spooled) -> Accepted:
     return Accepted(ids=list(dict.fromkeys(accepted)), skipped=list(listing.skipped), refused=refused)
 
 
-def batches(opened: Any, listing: zip_archive.Listing, refused: list[Refused]) -> Iterator[list[Spooled]]:
-    """The logs of a zip in batches of bearable size; what is no log is added to `refused` on the way."""
+def batches(opened: ZipFile, listing: zip_archive.Listing, refused: list[Refused]) -> Iterator[list[Spooled]]:
+    """Unpack the logs of a zip and yield them in batches of limited size.
+
+    Args:
+        opened: The zip.
+        listing: Its contents.
+        refused: The entries that are no logs are added to it.
+    """
     batch: list[Spooled] = []
     for entry in listing.logs:
         spooled = zip_archive.unpack(opened, entry)
@@ -104,23 +116,13 @@ def batches(opened: Any, listing: zip_archive.Listing, refused: list[Refused]) -
         yield batch
 
 
-def _log(spooled: Spooled) -> Spooled:
+def _checked(spooled: Spooled) -> Spooled:
+    """Return the file if it may be a log. Raises `BadRequest`."""
     if reason := contents.refusal(spooled.head):
         raise BadRequest(reason)
     return spooled
 
 
-def _close(logs: "list[Spooled]") -> None:
-    files: list[IO[bytes]] = [log.file for log in logs]
-    for file in files:
-        file.close()
-
-
-def _store() -> Store:
-    return Store(
-        database(), services.direct_blobs(), services.publisher(), services.puts(), services.settings().quota_logs
-    )
-
-
-def _answer(accepted: BaseModel) -> Response:
-    return Response(accepted.model_dump_json(by_alias=True, exclude_none=True), 202, mimetype="application/json")
+def _close(logs: Sequence[Spooled]) -> None:
+    for log in logs:
+        log.file.close()

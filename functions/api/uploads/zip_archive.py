@@ -1,5 +1,8 @@
-"""The logs in a zip, entry by entry. A zip lies about itself at will, so nothing is unpacked before its table was
-looked at, and nothing beyond what the table admits."""
+"""The logs in a zip, entry by entry.
+
+The table of entries (central directory) of a hostile zip can be wrong, so it is checked before anything is unpacked,
+and no entry is unpacked beyond the size that the table says.
+"""
 
 import io
 import stat
@@ -18,10 +21,10 @@ MAX_ENTRIES: Final = 1000
 MAX_ENTRY_BYTES: Final = 20 * 1024 * 1024
 MAX_TOTAL_BYTES: Final = 200 * 1024 * 1024
 MAX_RATIO: Final = 100
-"""Unpacked to packed; real logs reach 13."""
+"""Largest ratio of unpacked to packed size; real logs reach 13."""
 
 _RATIO_FROM_BYTES: Final = 64 * 1024
-"""Below this a ratio says nothing: a tiny file of blanks is no bomb."""
+"""Smaller files may have any ratio: a small file of blanks is harmless."""
 
 _MAX_TABLE_BYTES: Final = 1024 * 1024
 _CHUNK: Final = 64 * 1024
@@ -33,26 +36,31 @@ _TOO_MUCH: Final = "The zip unpacks to more than is allowed: 1,000 entries, 20 M
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a zip says is in it: the logs, and the names of everything else."""
+    """The table of a zip: the logs, and the names of everything else."""
 
     logs: tuple[zipfile.ZipInfo, ...]
     skipped: tuple[str, ...]
 
 
 def open_zip(file: IO[bytes]) -> zipfile.ZipFile:
-    """A zip with a table of bearable size. Raises `BadRequest` if it is none, `RequestEntityTooLarge`."""
+    """Open a zip.
+
+    Raises:
+        BadRequest: The file is not a zip.
+        RequestEntityTooLarge: Its table is too large.
+    """
     try:
-        return zipfile.ZipFile(_Bounded(file))
+        return zipfile.ZipFile(_CappedFile(file))
     except (zipfile.BadZipFile, zipfile.LargeZipFile, ValueError, OverflowError, NotImplementedError, OSError):
         raise BadRequest("The file is not a zip, or is damaged.") from None
 
 
 def listing(archive: zipfile.ZipFile) -> Listing:
-    """What is in the zip, judged by its table.
+    """Return the contents of a zip according to its table.
 
     Raises:
-        BadRequest: no log in it, or encrypted, or packed in a way we do not unpack.
-        RequestEntityTooLarge: more entries or bytes than allowed, or suspiciously well packed.
+        BadRequest: It has no log, is encrypted, or uses an unsupported compression.
+        RequestEntityTooLarge: It has more entries or bytes than allowed, or a suspicious compression ratio.
     """
     entries = archive.infolist()
     if len(entries) > MAX_ENTRIES:
@@ -78,7 +86,7 @@ def listing(archive: zipfile.ZipFile) -> Listing:
 
 
 def unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Spooled | None:
-    """An entry's bytes, at most as many as the table admits; None if it is damaged. The caller closes its file."""
+    """Unpack an entry, up to the size in the table, or return None if it is damaged. The caller closes the file."""
     spooled = Spooled.named(plain_name(_full_name(entry)))
     try:
         for chunk in _chunks(archive, entry):
@@ -91,12 +99,12 @@ def unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Spooled | None:
 
 
 def shown_name(entry: zipfile.ZipInfo) -> str:
-    """The entry's name with its folders, for display."""
+    """Return the entry's name with its folders, for display."""
     return shown_path(_full_name(entry))
 
 
 def _full_name(entry: zipfile.ZipInfo) -> str:
-    """The entry's name with its folders. Many tools write UTF-8 without saying so; it is read as what it is."""
+    """Return the entry's name with its folders, as UTF-8 if it is valid: many tools do not set the flag for UTF-8."""
     if entry.flag_bits & _UTF8_NAME:
         return entry.filename
     try:
@@ -112,7 +120,7 @@ def _chunks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]
 
 
 def _is_log(entry: zipfile.ZipInfo) -> bool:
-    """A regular .csv; not a folder, a link, or what macOS adds."""
+    """Return whether the entry is a regular .csv file: no folder, no link, no metadata of macOS."""
     name = visible(_full_name(entry)).replace("\\", "/")
     base = plain_name(name)
     mode = entry.external_attr >> 16
@@ -125,8 +133,8 @@ def _is_log(entry: zipfile.ZipInfo) -> bool:
     )
 
 
-class _Bounded(io.RawIOBase):
-    """A file of which no more is read at once than a table of entries may be long: a zip's table is read whole."""
+class _CappedFile(io.RawIOBase):
+    """File wrapper that caps a single `read()` at 1 MiB, because `zipfile` reads the table of entries in one call."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -141,7 +149,7 @@ class _Bounded(io.RawIOBase):
         return self._file.read(size)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        if whence == io.SEEK_SET and offset < 0:  # a file in memory says ValueError, one on disk OSError
+        if whence == io.SEEK_SET and offset < 0:  # a file in memory raises ValueError, one on disk OSError
             raise zipfile.BadZipFile("an entry begins before the file does")
         return self._file.seek(offset, whence)
 

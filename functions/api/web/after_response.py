@@ -1,4 +1,4 @@
-"""What a request leaves to do once it is answered."""
+"""Work that a request leaves to be done after its response is sent."""
 
 import socket
 from collections.abc import Callable
@@ -9,18 +9,18 @@ from functools import partial
 from flask import Response, request
 
 
-def afterwards(response: Response, work: Callable[[], object]) -> Response:
-    """Do the work in the request's thread and context, when the answer has been sent; it must raise nothing.
+def run_after_response(response: Response, work: Callable[[], object]) -> Response:
+    """Run the work in the request's thread and context after the response is sent. The work must not raise.
 
-    The connection is ended first: a proxy would send the next request down the same one, where it waits for the work.
-    gunicorn does not pass on a `Connection: close` of ours, so the socket is told.
+    The connection is closed first: a proxy would send its next request down the same connection, where it would wait
+    for the work. gunicorn does not pass on a `Connection: close` header, so the socket itself is shut down.
     """
     if connection := request.environ.get("gunicorn.socket"):
-        response.call_on_close(partial(_hang_up, connection))
+        response.call_on_close(partial(_end_connection, connection))
     response.call_on_close(partial(copy_context().run, work))
     return response
 
 
-def _hang_up(connection: socket.socket) -> None:
-    with suppress(OSError):  # the client was faster
+def _end_connection(connection: socket.socket) -> None:
+    with suppress(OSError):  # the client closed it already
         connection.shutdown(socket.SHUT_WR)

@@ -1,4 +1,4 @@
-"""Where a request comes from, as the edge in front of us saw it."""
+"""The address a request comes from, as the edge proxy in front of the API saw it."""
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
@@ -10,15 +10,17 @@ _IPV6_PREFIX: Final = 64
 
 
 def address(request: Request) -> str:
-    """The client's address; of an IPv6 one its /64, which is what one household or one machine is given.
+    """Return the client's address; of an IPv6 address its /64, which is what one household or one machine is given.
 
-    The edge writes the peer it saw into X-Real-Ip, over whatever the client sent, and no proxy between it and us (a
-    gateway, the watchdog) touches that. They append themselves to X-Forwarded-For, so of that only the last entry is
-    anybody's word, and only without an edge. Without both headers it is the peer itself.
+    The edge overwrites X-Real-Ip with the peer it saw, and no proxy behind it (a gateway, the watchdog) changes that.
+    Those append themselves to X-Forwarded-For, so of that header only the last entry can be trusted, and only without
+    an edge. Without either header it is the peer itself.
     """
     last = request.headers.get("X-Forwarded-For", "").rsplit(",", 1)[-1].strip()
     parsed = (
-        _parsed(request.headers.get("X-Real-Ip", "").strip()) or _parsed(last) or _parsed(request.remote_addr or "")
+        _parse_address(request.headers.get("X-Real-Ip", "").strip())
+        or _parse_address(last)
+        or _parse_address(request.remote_addr or "")
     )
     if parsed is None:
         return UNKNOWN
@@ -28,12 +30,12 @@ def address(request: Request) -> str:
 
 
 def is_this_machine(seen: str) -> bool:
-    """Whether an address of `address()` is the machine itself: on a laptop everyone is, in a cluster nobody."""
-    parsed = _parsed(seen.partition("/")[0])
+    """Return whether an address from `address()` is this machine: on a laptop every client is, in a cluster none."""
+    parsed = _parse_address(seen.partition("/")[0])
     return parsed is not None and (parsed.is_loopback or seen == "::/64")
 
 
-def _parsed(text: str) -> IPv4Address | IPv6Address | None:
+def _parse_address(text: str) -> IPv4Address | IPv6Address | None:
     try:
         parsed = ip_address(text)
     except ValueError:

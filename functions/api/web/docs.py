@@ -2,66 +2,65 @@
 
 import base64
 import hashlib
+from collections.abc import Callable
+from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-import orjson
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from ..accounts import authentication
-from . import openapi
+from .names import PREFIX
 from .operations import Answer, describe
+from .outputs import json_response
 
 TAG: Final = "description"
 _CACHE: Final = "public, max-age=300"
-_EXTENSION: Final = "faplog.openapi"
 _STYLE: Final = (files(__package__) / "templates" / "docs.css").read_text("utf-8")
 _STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _POLICY: Final = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'; base-uri 'none'"
 
-blueprint = Blueprint("docs", __name__, url_prefix=openapi.PREFIX, template_folder="templates")
+
+def blueprint(make_document: Callable[[], dict[str, Any]]) -> Blueprint:
+    """Return the routes of the description.
+
+    Args:
+        make_document: Makes the OpenAPI document. Called once, at the first request, when all routes are registered.
+    """
+    routes = Blueprint("docs", __name__, url_prefix=PREFIX, template_folder="templates")
+    cached_document = cache(make_document)
+
+    @routes.get("/openapi.json")
+    @describe(
+        summary="This description, as OpenAPI 3.1",
+        tag=TAG,
+        headers={"If-None-Match": "Answer 304 if the ETag is still this."},
+        responses={
+            200: Answer("The document.", schema={"type": "object"}, headers={"ETag": "Changes with the document."}),
+            304: "Nothing new.",
+        },
+    )
+    def document() -> ResponseReturnValue:
+        return _cacheable(json_response(cached_document()))
+
+    @routes.get("/docs")
+    @describe(
+        summary="This description, as a page to read",
+        tag=TAG,
+        responses={
+            200: Answer("The page.", media=("text/html; charset=utf-8",), schema={"type": "string"}),
+            304: "Nothing new.",
+        },
+    )
+    def page() -> ResponseReturnValue:
+        response = Response(render_template("docs.html", document=cached_document(), style=_STYLE))
+        response.headers["Content-Security-Policy"] = _POLICY
+        return _cacheable(response)
+
+    return routes
 
 
-@blueprint.get("/openapi.json")
-@describe(
-    summary="This description, as OpenAPI 3.1",
-    tag=TAG,
-    headers={"If-None-Match": "Answer 304 if the ETag is still this."},
-    responses={
-        200: Answer("The document.", schema={"type": "object"}, headers={"ETag": "Changes with the document."}),
-        304: "Nothing new.",
-    },
-)
-def document() -> ResponseReturnValue:
-    return _cached(Response(orjson.dumps(_document()), mimetype="application/json"))
-
-
-@blueprint.get("/docs")
-@describe(
-    summary="This description, as a page to read",
-    tag=TAG,
-    responses={
-        200: Answer("The page.", media=("text/html; charset=utf-8",), schema={"type": "string"}),
-        304: "Nothing new.",
-    },
-)
-def page() -> ResponseReturnValue:
-    response = Response(render_template("docs.html", document=_document(), style=_STYLE))
-    response.headers["Content-Security-Policy"] = _POLICY
-    return _cached(response)
-
-
-def _document() -> dict[str, Any]:
-    """Made on first use and kept: routes do not change while the app runs."""
-    made: dict[str, Any] | None = current_app.extensions.get(_EXTENSION)
-    if made is None:
-        made = openapi.document(current_app, authentication.current())
-        current_app.extensions[_EXTENSION] = made
-    return made
-
-
-def _cached(response: Response) -> Response:
+def _cacheable(response: Response) -> Response:
     response.headers["Cache-Control"] = _CACHE
     response.add_etag()
     response.make_conditional(request)

@@ -1,6 +1,6 @@
-"""Bodies for what the edge refuses by itself: it asks for them here, and keeps its own status.
+"""Error bodies for requests that the edge proxy refuses itself: it fetches them here and keeps its own status.
 
-Not under `/api/v1`, so clients cannot ask for them.
+They are not under `/api/v1`, so clients cannot request them.
 """
 
 from http import HTTPStatus
@@ -20,6 +20,6 @@ _SENTENCES = {
 
 @blueprint.get("/refusals/<int:status>")
 def refusal(status: int) -> ResponseReturnValue:
-    """The error with this status."""
+    """Answer the error with this status."""
     known = status if status in _SENTENCES else HTTPStatus.NOT_FOUND.value
     return http_errors.answer(known, _SENTENCES.get(HTTPStatus(known), http_errors.NOTHING_HERE))

@@ -1,76 +1,94 @@
-"""Probes: whether the process answers, and which of its parts do."""
+"""Probes: whether the process answers, and which of the parts it depends on do."""
 
-from typing import Final
+from typing import Final, Literal
 
 import psycopg
-from flask import Blueprint, Response
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
+from pydantic import Field
 
 from faplog.errors import Unavailable
 
-from .. import services
-from ..analyses.schemas import Liveness, Readiness
-from ..db import worker_transaction
+from ..services import services
+from .names import PREFIX
 from .operations import Answer, describe
+from .outputs import Output, json_response
 
 TAG: Final = "health"
 _PROBE_KEY: Final = "logs/00000000-0000-0000-0000-000000000000.csv"
-_UNPUBLISHED: Final = """
+_ANY_UNSENT: Final = """
     SELECT EXISTS (SELECT FROM fap_analysis WHERE status = 'Processing' AND stage = 'analyse' AND NOT sent)
         OR EXISTS (SELECT FROM fap_average WHERE status = 'CALCULATING' AND NOT sent) AS any
 """
 
-blueprint = Blueprint("health", __name__)
+blueprint = Blueprint("health", __name__, url_prefix=PREFIX)
 
 
-@blueprint.get("/api/v1/health/liveness")
+class Liveness(Output):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(Output):
+    """Which parts answer. Without Postgres nothing works; without NATS or S3 the rest does."""
+
+    status: Literal["ok", "degraded", "unavailable"]
+    postgres: Literal["ok", "away"]
+    nats: Literal["ok", "away"] = Field(description="away also while it does not take the requests it is sent")
+    s3: Literal["ok", "away"]
+
+
+@blueprint.get("/health/liveness")
 @describe(summary="Does it answer", tag=TAG, responses={200: Liveness})
 def liveness() -> ResponseReturnValue:
-    return Response(Liveness().model_dump_json(), mimetype="application/json")
+    """Answer that the process runs."""
+    return json_response(Liveness())
 
 
-@blueprint.get("/api/v1/health/readiness")
+@blueprint.get("/health/readiness")
 @describe(
     summary="Do its parts answer",
     tag=TAG,
     responses={200: Readiness, 503: Answer("The database is away.", Readiness)},
 )
 def readiness() -> ResponseReturnValue:
-    postgres, nats, s3 = _postgres(), services.publisher().connected(), _s3()
-    if postgres and nats and services.publisher().refused:
-        nats = not _requests_wait_unpublished()
-    status = "unavailable" if not postgres else "ok" if nats and s3 else "degraded"
+    """Answer which parts work."""
+    publisher = services().publisher
+    postgres, nats, s3 = _postgres_answers(), publisher.connected(), _store_answers()
+    if postgres and nats and publisher.refused:
+        nats = not _any_unsent()
     body = Readiness(
-        status=status,
+        status="unavailable" if not postgres else "ok" if nats and s3 else "degraded",
         postgres="ok" if postgres else "away",
         nats="ok" if nats else "away",
         s3="ok" if s3 else "away",
     )
-    return Response(body.model_dump_json(), 200 if postgres else 503, mimetype="application/json")
+    return json_response(body, 200 if postgres else 503)
 
 
-def _postgres() -> bool:
+def _postgres_answers() -> bool:
     try:
-        with worker_transaction() as connection:
+        with services().database.worker() as connection:
             connection.execute("SELECT 1")
     except (Unavailable, psycopg.Error):
         return False
     return True
 
 
-def _requests_wait_unpublished() -> bool:
-    """Return whether there are requests that the stream did not take; whoever publishes them, they are marked here."""
+def _any_unsent() -> bool:
+    """Return whether any process has requests that the stream did not accept; they are marked in the database."""
     try:
-        with worker_transaction() as connection:
-            row = connection.execute(_UNPUBLISHED).fetchone()
+        with services().database.worker() as connection:
+            row = connection.execute(_ANY_UNSENT).fetchone()
     except (Unavailable, psycopg.Error):
         return True
     return bool(row and row["any"])
 
 
-def _s3() -> bool:
+def _store_answers() -> bool:
     try:
-        services.blobs().get(_PROBE_KEY)
+        services().blobs.get(_PROBE_KEY)
     except Unavailable:
         return False
     return True

@@ -1,4 +1,4 @@
-"""What a client sent, as a model: JSON bodies and query strings, refused with a sentence where they are wrong."""
+"""What a client sent, as a model: JSON bodies and query strings, refused with a message if they are wrong."""
 
 from typing import Final, TypeVar
 
@@ -8,14 +8,14 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from faplog.inbox import printable, read_body
 
-from ..uploads.receive import impatient
+from .read_timeout import read_timeout
 
 MAX_JSON_BYTES: Final = 64 * 1024
-"""No JSON body this API takes is longer."""
+"""The longest JSON body that the API accepts."""
 
 
 class Input(BaseModel):
-    """The base of everything a client sends; unknown fields are refused."""
+    """Base of everything a client sends; unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -24,44 +24,44 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def body(model: type[M]) -> M:
-    """The JSON body of the current request.
+    """Return the JSON body of the current request.
 
     Raises:
-        BadRequest: not JSON, or a field is missing, unknown or wrong; the sentence names it.
-        RequestEntityTooLarge: longer than `MAX_JSON_BYTES`.
-        RequestTimeout: it did not come.
-        UnsupportedMediaType: the request does not say that it is JSON.
+        BadRequest: Not JSON, or a field is missing, unknown or wrong; the message names it.
+        RequestEntityTooLarge: Longer than `MAX_JSON_BYTES`.
+        RequestTimeout: The body did not arrive.
+        UnsupportedMediaType: The request does not say that it is JSON.
     """
-    return _parsed(model, _read())
+    return _validate_body(model, _read_body())
 
 
 def optional_body(model: type[M]) -> M | None:
-    """The JSON body, or None where the request has none. Raises as `body` does."""
-    content = _read()
-    return _parsed(model, content) if content else None
+    """Return the JSON body, or None if the request has none. Raises as `body` does."""
+    content = _read_body()
+    return _validate_body(model, content) if content else None
 
 
 def query(model: type[M]) -> M:
-    """The query string of the current request; a parameter may be given once.
+    """Return the query string of the current request. A parameter may be given once.
 
     Raises:
-        BadRequest: a parameter is missing, unknown, repeated or wrong; the sentence names it.
+        BadRequest: A parameter is missing, unknown, repeated or wrong; the message names it.
     """
     for name, values in request.args.lists():
         if len(values) > 1:
-            raise BadRequest(f"{_shown(name)} is given more than once.")
+            raise BadRequest(f"{_printable_name(name)} is given more than once.")
     try:
         return model.model_validate_strings(request.args.to_dict())
     except ValidationError as error:
         raise BadRequest(sentence(error, "The query")) from None
 
 
-def _read() -> bytes:
-    with impatient(request, "request"):
+def _read_body() -> bytes:
+    with read_timeout(request, "request"):
         return read_body(request, MAX_JSON_BYTES)
 
 
-def _parsed(model: type[M], content: bytes) -> M:
+def _validate_body(model: type[M], content: bytes) -> M:
     if not request.is_json:
         raise UnsupportedMediaType("The body must be JSON and say so: Content-Type: application/json.")
     try:
@@ -71,13 +71,18 @@ def _parsed(model: type[M], content: bytes) -> M:
 
 
 def sentence(error: ValidationError, whole: str = "The body") -> str:
-    """The first thing wrong, without echoing the value: it may be a password. `whole` names what has no field."""
+    """Return the first error as a sentence. It does not contain the value, which may be a password.
+
+    Args:
+        error: What is wrong.
+        whole: The subject of the sentence if the error is not about one field.
+    """
     first = error.errors(include_input=False, include_url=False)[0]
-    where = _shown(".".join(str(part) for part in first["loc"])) if first["loc"] else whole
+    where = _printable_name(".".join(str(part) for part in first["loc"])) if first["loc"] else whole
     said = printable(first["msg"].removeprefix("Value error, ").rstrip("."))
     return f"{where}: {said}."
 
 
-def _shown(name: str) -> str:
-    """A name a client chose, short and printable."""
+def _printable_name(name: str) -> str:
+    """Return a name that a client chose, shortened and printable."""
     return printable(name[:64])

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document: made of the routes, what is said of their views (`operations`), and the pydantic models."""
+"""The OpenAPI 3.1 document, made from the routes, the descriptions of their views (`operations`) and the models."""
 
 import re
 from collections.abc import Iterable
@@ -11,12 +11,9 @@ from werkzeug.routing import Rule
 from faplog.http_errors import Error
 from faplog.version import VERSION
 
-from ..accounts import csrf
-from ..accounts.authentication import MARK, Auth
-from . import operations
-from .operations import JSON, Answer, Model, Operation, Schema
+from .names import CSRF_HEADER, PREFIX, SAFE_METHODS
+from .operations import JSON, Answer, Model, Operation, Schema, is_authenticated, operation_of
 
-PREFIX: Final = "/api/v1"
 _VARIABLE = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
 _PATH_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "uuid": {"type": "string", "format": "uuid"},
@@ -28,17 +25,22 @@ Mode = Literal["validation", "serialization"]
 
 
 def undescribed(app: Flask) -> list[str]:
-    """The public routes nobody described."""
-    return [rule.rule for rule in _public(app) if operations.of(app.view_functions[rule.endpoint]) is None]
+    """Return the public routes that have no description."""
+    return [rule.rule for rule in _public_rules(app) if operation_of(app.view_functions[rule.endpoint]) is None]
 
 
-def document(app: Flask, auth: Auth) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of the app's described routes under `/api/v1`."""
+def document(app: Flask, access_cookie: str) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of the app's described routes under `/api/v1`.
+
+    Args:
+        app: The app, with all its routes.
+        access_cookie: The name of the access cookie.
+    """
     described = [
-        (rule, method, operation, MARK in view.__dict__)
-        for rule in _public(app)
+        (rule, method, operation, is_authenticated(view))
+        for rule in _public_rules(app)
         for view in [app.view_functions[rule.endpoint]]
-        if (operation := operations.of(view))
+        if (operation := operation_of(view))
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
     ]
     schemas = _Schemas(operation for _, _, operation, _ in described)
@@ -59,67 +61,66 @@ def document(app: Flask, auth: Auth) -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "tags": [{"name": name} for name in dict.fromkeys(operation.tag for _, _, operation, _ in described)],
         "paths": paths,
-        "components": {"schemas": schemas.definitions, "securitySchemes": _security_schemes(auth)},
+        "components": {"schemas": schemas.definitions, "securitySchemes": _security_schemes(access_cookie)},
     }
 
 
 def path_of(rule: str) -> str:
-    """A route's pattern as the document writes it: `/things/<uuid:id>` is `/things/{id}`."""
+    """Return a route's pattern in the form of the document: `/things/<uuid:id>` becomes `/things/{id}`."""
     return _VARIABLE.sub(r"{\2}", rule)
 
 
-def _public(app: Flask) -> list[Rule]:
+def _public_rules(app: Flask) -> list[Rule]:
     return [rule for rule in app.url_map.iter_rules() if rule.rule.startswith(PREFIX)]
 
 
 class _Schemas:
-    """The JSON schema of every model the operations name, and the definitions they share."""
+    """The JSON schema of every model in the operations, and the definitions they share."""
 
     def __init__(self, operations: Iterable[Operation]) -> None:
         wanted: dict[tuple[Model, Mode], None] = {(Error, "serialization"): None}
         for operation in operations:
             wanted |= {(model, "validation"): None for model in (operation.request, operation.query) if model}
             wanted |= {(a.model, "serialization"): None for a in operation.responses.values() if a.model}
-        made, shared = TypeAdapter.json_schemas(
+        self._schemas, shared = TypeAdapter.json_schemas(
             [(model, mode, TypeAdapter(model)) for model, mode in wanted], ref_template=_REFS
         )
-        self._made = made
         self.definitions: dict[str, Any] = shared.get("$defs", {})
 
     def of(self, model: Model, mode: Mode) -> Schema:
-        """The schema, as a reference wherever pydantic made one."""
-        return self._made[(model, mode)]
+        """Return the schema, as a reference where pydantic made one."""
+        return self._schemas[(model, mode)]
 
     def resolved(self, model: Model, mode: Mode) -> Schema:
-        """The schema itself."""
+        """Return the schema itself."""
         schema = self.of(model, mode)
         reference = schema.get("$ref")
         return self.definitions[reference.rsplit("/", 1)[-1]] if reference else schema
 
 
 def _operation(rule: Rule, method: str, operation: Operation, schemas: _Schemas, *, secured: bool) -> dict[str, Any]:
-    changes = method not in csrf.SAFE_METHODS
-    answers = dict(_implied(rule, operation, secured=secured, changes=changes)) | dict(operation.responses)
-    made: dict[str, Any] = {
+    changes = method not in SAFE_METHODS
+    answers = dict(_implied_answers(rule, operation, secured=secured, changes=changes)) | dict(operation.responses)
+    entry: dict[str, Any] = {
         "operationId": f"{rule.endpoint.replace('.', '_')}_{method.lower()}",
         "summary": operation.summary,
         "tags": [operation.tag],
-        "parameters": [*_path_parameters(rule), *_query_parameters(operation, schemas), *_headers(operation)],
+        "parameters": [*_path_parameters(rule), *_query_parameters(operation, schemas), *_header_parameters(operation)],
         "responses": {str(status): _response(answers[status], schemas) for status in sorted(answers)},
-        "security": _security(changes=changes) if secured else [],
+        "security": _security_requirements(changes=changes) if secured else [],
     }
     if operation.description:
-        made["description"] = operation.description
+        entry["description"] = operation.description
     if operation.request:
         content = {JSON: {"schema": schemas.of(operation.request, "validation")}}
-        made["requestBody"] = {"required": not operation.request_optional, "content": content}
+        entry["requestBody"] = {"required": not operation.request_optional, "content": content}
     elif operation.form:
-        made["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": operation.form}}}
-    return made
+        entry["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": operation.form}}}
+    return entry
 
 
-def _implied(rule: Rule, operation: Operation, *, secured: bool, changes: bool) -> Iterable[tuple[int, Answer]]:
-    """The errors that follow from what an operation takes."""
+def _implied_answers(rule: Rule, operation: Operation, *, secured: bool, changes: bool) -> Iterable[tuple[int, Answer]]:
+    """Yield the errors that follow from the input of an operation."""
     if operation.request or operation.form or operation.query:
         yield 400, Answer("What was sent is missing something or wrong; the message says what.", Error)
     if operation.request or operation.form:
@@ -137,15 +138,15 @@ def _implied(rule: Rule, operation: Operation, *, secured: bool, changes: bool) 
 
 
 def _response(answer: Answer, schemas: _Schemas) -> dict[str, Any]:
-    made: dict[str, Any] = {"description": answer.description}
+    entry: dict[str, Any] = {"description": answer.description}
     schema = schemas.of(answer.model, "serialization") if answer.model else answer.schema
     if schema is not None:
-        made["content"] = {media: {"schema": schema} for media in answer.media}
+        entry["content"] = {media: {"schema": schema} for media in answer.media}
     if answer.headers:
-        made["headers"] = {
-            name: {"description": said, "schema": {"type": "string"}} for name, said in answer.headers.items()
+        entry["headers"] = {
+            name: {"description": meaning, "schema": {"type": "string"}} for name, meaning in answer.headers.items()
         }
-    return made
+    return entry
 
 
 def _path_parameters(rule: Rule) -> list[dict[str, Any]]:
@@ -159,39 +160,39 @@ def _query_parameters(operation: Operation, schemas: _Schemas) -> list[dict[str,
     if not operation.query:
         return []
     schema = schemas.resolved(operation.query, "validation")
-    made = []
+    parameters = []
     for name, given in schema.get("properties", {}).items():
         of_value = {key: value for key, value in given.items() if key not in ("description", "title")}
         parameter = {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": of_value}
-        made.append(parameter | ({"description": given["description"]} if "description" in given else {}))
-    return made
+        parameters.append(parameter | ({"description": given["description"]} if "description" in given else {}))
+    return parameters
 
 
-def _headers(operation: Operation) -> list[dict[str, Any]]:
+def _header_parameters(operation: Operation) -> list[dict[str, Any]]:
     return [
-        {"name": name, "in": "header", "required": False, "description": said, "schema": {"type": "string"}}
-        for name, said in operation.headers.items()
+        {"name": name, "in": "header", "required": False, "description": meaning, "schema": {"type": "string"}}
+        for name, meaning in operation.headers.items()
     ]
 
 
-def _security(*, changes: bool) -> list[dict[str, list[str]]]:
+def _security_requirements(*, changes: bool) -> list[dict[str, list[str]]]:
     cookie: dict[str, list[str]] = {"cookie": [], "csrf": []} if changes else {"cookie": []}
     return [{"bearer": []}, cookie]
 
 
-def _security_schemes(auth: Auth) -> dict[str, Any]:
+def _security_schemes(access_cookie: str) -> dict[str, Any]:
     return {
         "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
         "cookie": {
             "type": "apiKey",
             "in": "cookie",
-            "name": auth.access_cookie,
+            "name": access_cookie,
             "description": "What a login sets in a browser.",
         },
         "csrf": {
             "type": "apiKey",
             "in": "header",
-            "name": csrf.HEADER,
+            "name": CSRF_HEADER,
             "description": "The value of the cookie faplog_csrf; only with the access cookie, never with Bearer.",
         },
     }

@@ -1,4 +1,4 @@
-"""What is said of a view where it stands: the views carry it, the OpenAPI document is made of it (`openapi`)."""
+"""Descriptions of views, attached to the views themselves; `openapi` makes the document from them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +13,7 @@ from faplog.http_errors import Error
 
 JSON: Final = "application/json"
 _OPERATION: Final = "openapi"
+_AUTHENTICATED: Final = "authenticated"
 
 P = ParamSpec("P")
 Schema = dict[str, Any]
@@ -22,7 +23,7 @@ Model = type[BaseModel]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One response: what it means, and where it is not the JSON of a model, its media types and their schema."""
+    """One response: its meaning, and its model, or else its media types and their schema."""
 
     description: str
     model: Model | None = None
@@ -33,7 +34,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What is said of a view."""
+    """The description of a view."""
 
     summary: str
     tag: str
@@ -58,24 +59,25 @@ def describe(
     query: Model | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
-    """Say of a view what the OpenAPI document tells about it.
+    """Describe a view for the OpenAPI document.
 
     Args:
-        summary: one line.
-        tag: the group it is listed in.
-        responses: by status, a model (its JSON), a sentence (no body below 400, an `Error` from 400 on), an `Answer`
-            for anything else, or None (the status says enough). What follows from the rest need not be named: 400,
-            408, 413 and 415 of a request body, 400 of a query, 401 and 403 of `authenticated`, 404 of a path variable,
-            503.
-        description: more than a line, Markdown.
-        request: the model of the JSON body; `request_optional` where it may be left out.
-        form: the JSON schema of a multipart/form-data body.
-        query: the model of the query string.
-        headers: request headers the view looks at, with what they do.
+        summary: One line.
+        tag: The group it is listed in.
+        responses: By status: a model (JSON), a sentence (no body below 400, an `Error` from 400 on), an `Answer` for
+            anything else, or None (the phrase of the status). Responses that follow from the other arguments are added:
+            400, 408, 413 and 415 for a request body, 400 for a query, 401 and 403 for an authenticated view, 404 for a
+            path variable, 503.
+        description: More than one line, Markdown.
+        request: The model of the JSON body.
+        request_optional: Whether the JSON body may be left out.
+        form: The JSON schema of a multipart/form-data body.
+        query: The model of the query string.
+        headers: The request headers that the view reads, with their meaning.
     """
 
     def decorate(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-        answers = {status: _answer(status, said) for status, said in responses.items()}
+        answers = {status: _to_answer(status, given) for status, given in responses.items()}
         view.__dict__[_OPERATION] = Operation(
             summary, tag, description, request, request_optional, form, query, headers or {}, answers
         )
@@ -84,15 +86,25 @@ def describe(
     return decorate
 
 
-def of(view: RouteCallable) -> Operation | None:
-    """What is said of a view; None where nobody described it."""
+def operation_of(view: RouteCallable) -> Operation | None:
+    """Return the description of a view, or None if it has none."""
     return view.__dict__.get(_OPERATION)
 
 
-def _answer(status: int, said: Model | str | Answer | None) -> Answer:
-    if isinstance(said, Answer):
-        return said
-    if isinstance(said, str) or said is None:
-        phrase = said or HTTP_STATUS_CODES[status]
+def mark_authenticated(view: RouteCallable) -> None:
+    """Note that a view needs an access token."""
+    view.__dict__[_AUTHENTICATED] = True
+
+
+def is_authenticated(view: RouteCallable) -> bool:
+    """Return whether a view needs an access token."""
+    return _AUTHENTICATED in view.__dict__
+
+
+def _to_answer(status: int, given: Model | str | Answer | None) -> Answer:
+    if isinstance(given, Answer):
+        return given
+    if isinstance(given, str) or given is None:
+        phrase = given or HTTP_STATUS_CODES[status]
         return Answer(phrase, Error) if status >= HTTPStatus.BAD_REQUEST else Answer(phrase)
-    return Answer(HTTP_STATUS_CODES[status], said)
+    return Answer(HTTP_STATUS_CODES[status], given)

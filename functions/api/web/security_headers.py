@@ -1,10 +1,10 @@
-"""What every response tells browsers, and whose scripts may read it: no other site's, unless the operator names it."""
+"""Security headers and CORS of every response: scripts of other sites may read none unless the operator allows it."""
 
 from typing import Final
 
 from flask import Flask, Response, request
 
-from ..accounts import csrf
+from .names import CSRF_HEADER
 
 _POLICY: Final = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 _ALWAYS: Final = {
@@ -15,7 +15,7 @@ _ALWAYS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 _HSTS: Final = f"max-age={365 * 24 * 3600}; includeSubDomains"
-_ALLOWED_HEADERS: Final = f"Authorization, Content-Type, Range, If-None-Match, {csrf.HEADER}"
+_ALLOWED_HEADERS: Final = f"Authorization, Content-Type, Range, If-None-Match, {CSRF_HEADER}"
 _EXPOSED_HEADERS: Final = "Content-Disposition, Content-Range, ETag, Location, Retry-After"
 
 
@@ -23,9 +23,9 @@ def register(app: Flask, *, origins: frozenset[str], secure: bool) -> None:
     """Add the headers to every response of the app.
 
     Args:
-        app: the app.
-        origins: origins other than our own whose scripts may call the API (CORS), with the user's cookies or without.
-        secure: the site is served over TLS and shall be from now on.
+        app: The app.
+        origins: Origins other than our own whose scripts may call the API (CORS), with the user's cookies or without.
+        secure: Whether the site is served over TLS; browsers are told to use nothing else from then on.
     """
 
     @app.after_request
@@ -37,14 +37,14 @@ def register(app: Flask, *, origins: frozenset[str], secure: bool) -> None:
         if secure:
             response.headers.setdefault("Strict-Transport-Security", _HSTS)
         if origins:
-            _allow(response, origins)
+            _add_cors(response, origins)
         else:
             response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
 
 
-def _allow(response: Response, origins: frozenset[str]) -> None:
-    """CORS for the named origins; the answer depends on who asks, so caches must know."""
+def _add_cors(response: Response, origins: frozenset[str]) -> None:
+    """Add the CORS headers for the allowed origins, and `Vary`, because the response depends on the origin."""
     response.vary.add("Origin")
     origin = request.headers.get("Origin", "")
     if origin not in origins:

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask, Response, request
 
-from functions.api.web.after_response import afterwards
+from functions.api.web.after_response import run_after_response
 
 
 class Connection:
@@ -24,7 +24,7 @@ def test_the_connection_ends_before_the_work_begins() -> None:
 
     @app.get("/")
     def view() -> Response:
-        return afterwards(Response(status=204), lambda: seen.append(request.path))
+        return run_after_response(Response(status=204), lambda: seen.append(request.path))
 
     response = app.test_client().get("/", environ_overrides={"gunicorn.socket": Connection(seen)})
     assert (response.status_code, seen) == (204, [])

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -12,15 +13,13 @@ from jsonschema import Draft202012Validator
 from pydantic import BaseModel, Field, SecretStr
 
 from faplog import http_errors
-from functions.api.accounts import authentication
-from functions.api.accounts.authentication import Auth, authenticated
-from functions.api.accounts.tokens import Keys
+from functions.api.accounts.authentication import authenticated
 from functions.api.handler import create_app
 from functions.api.settings import Settings
-from functions.api.web import docs, inputs, openapi
+from functions.api.web import docs, inputs, names, openapi
 from functions.api.web.operations import Answer, describe
 
-AUTH = Auth(Keys("a", {"a": bytes(32)}), lambda _user, _session: None)
+ACCESS_COOKIE = names.access_cookie(secure=False)
 
 
 class Body(inputs.Input):
@@ -69,7 +68,7 @@ def described(**said: Any) -> dict[str, Any]:
 
     rule = "/api/v1/things/<uuid:id>"
     app.add_url_rule(rule, view_func=authenticated(view) if guarded else view, methods=["POST"])
-    made = openapi.document(app, AUTH)
+    made = openapi.document(app, ACCESS_COOKIE)
     operation: dict[str, Any] = made["paths"]["/api/v1/things/{id}"]["post"]
     return operation
 
@@ -85,7 +84,7 @@ def test_a_route_nobody_described_is_noticed() -> None:
 
 
 def test_every_call_of_the_contract_is_there(app: Flask) -> None:
-    paths = openapi.document(app, AUTH)["paths"]
+    paths = openapi.document(app, ACCESS_COOKIE)["paths"]
     found = {f"{method.upper()} {path.removeprefix('/api/v1')}" for path in paths for method in paths[path]}
     assert found >= {
         "POST /auth/register",
@@ -119,7 +118,7 @@ def test_every_call_of_the_contract_is_there(app: Flask) -> None:
 
 
 def test_references_lead_somewhere_and_schemas_are_schemas(app: Flask) -> None:
-    document = openapi.document(app, AUTH)
+    document = openapi.document(app, ACCESS_COOKIE)
     text = json.dumps(document)
     schemas = document["components"]["schemas"]
     for schema in schemas.values():
@@ -130,7 +129,9 @@ def test_references_lead_somewhere_and_schemas_are_schemas(app: Flask) -> None:
 
 
 def test_operation_ids_are_unique(app: Flask) -> None:
-    ids = [one["operationId"] for path in openapi.document(app, AUTH)["paths"].values() for one in path.values()]
+    ids = [
+        one["operationId"] for path in openapi.document(app, ACCESS_COOKIE)["paths"].values() for one in path.values()
+    ]
     assert len(ids) == len(set(ids))
 
 
@@ -185,7 +186,7 @@ def test_who_may_ask() -> None:
 def test_the_document_is_served_and_kept(app: Flask) -> None:
     client = app.test_client()
     response = client.get("/api/v1/openapi.json")
-    assert response.get_json() == openapi.document(app, app.extensions[authentication.EXTENSION])
+    assert response.get_json() == openapi.document(app, ACCESS_COOKIE)
     assert response.get_json()["openapi"].startswith("3.1")
     again = client.get("/api/v1/openapi.json", headers={"If-None-Match": response.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
@@ -194,7 +195,7 @@ def test_the_document_is_served_and_kept(app: Flask) -> None:
 def test_the_page_names_every_operation_and_loads_nothing(app: Flask) -> None:
     response = app.test_client().get("/api/v1/docs")
     assert response.mimetype == "text/html"
-    for path in openapi.document(app, AUTH)["paths"]:
+    for path in openapi.document(app, ACCESS_COOKIE)["paths"]:
         assert f"<code>{path}</code>" in response.text
     for loading in ("<script", "src=", "http://", "https://", "@import", "url("):
         assert loading not in response.text
@@ -207,8 +208,7 @@ def test_the_page_names_every_operation_and_loads_nothing(app: Flask) -> None:
 def test_what_a_description_says_is_text_on_the_page() -> None:
     app = Flask("escaped", static_folder=None)
     http_errors.register(app)
-    authentication.install(app, AUTH)
-    app.register_blueprint(docs.blueprint)
+    app.register_blueprint(docs.blueprint(partial(openapi.document, app, ACCESS_COOKIE)))
 
     @describe(summary="<script>alert(1)</script>", tag="tests", responses={204: None})
     def view() -> str:

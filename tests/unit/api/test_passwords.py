@@ -40,41 +40,41 @@ def test_others_are_accepted(password: str) -> None:
 
 
 def test_only_its_password_matches_a_hash() -> None:
-    kept = passwords.store("a diesel hums")
-    assert passwords.matches("a diesel hums", kept)
-    assert not passwords.matches("a diesel hum", kept)
-    assert not passwords.matches("", kept)
+    kept = passwords.hash_password("a diesel hums")
+    assert passwords.verify("a diesel hums", kept)
+    assert not passwords.verify("a diesel hum", kept)
+    assert not passwords.verify("", kept)
 
 
 def test_one_password_whatever_keyboard_composed_it() -> None:
-    assert passwords.matches("cafe\N{COMBINING ACUTE ACCENT} au lait", passwords.store("café au lait"))
+    assert passwords.verify("cafe\N{COMBINING ACUTE ACCENT} au lait", passwords.hash_password("café au lait"))
 
 
 def test_the_hash_is_argon2id_and_salted() -> None:
-    one, two = passwords.store("a diesel hums"), passwords.store("a diesel hums")
+    one, two = passwords.hash_password("a diesel hums"), passwords.hash_password("a diesel hums")
     assert one != two
     assert extract_parameters(one).type is Type.ID
     assert extract_parameters(one).memory_cost == passwords.MEMORY_KIB
 
 
 def test_a_hash_that_is_none_matches_nothing() -> None:
-    assert not passwords.matches("a diesel hums", "not a hash")
+    assert not passwords.verify("a diesel hums", "not a hash")
 
 
 def test_nobody_has_a_password() -> None:
-    assert not passwords.matches_nobody("nobody's password")
+    assert not passwords.verify_dummy("the password of no account")
 
 
 def test_hashes_of_other_parameters_are_outdated() -> None:
     assert passwords.is_outdated(PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash("a diesel hums"))
-    assert not passwords.is_outdated(passwords.store("a diesel hums"))
+    assert not passwords.is_outdated(passwords.hash_password("a diesel hums"))
 
 
 def test_too_many_at_once_are_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "WAIT_SEC", 0.01)
     with ExitStack() as stack:
-        for _ in range(passwords.AT_ONCE):
-            stack.enter_context(passwords.place())
+        for _ in range(passwords.MAX_CONCURRENT_HASHES):
+            stack.enter_context(passwords.hashing_slot())
         with pytest.raises(Unavailable):
-            passwords.matches_nobody("a diesel hums")
-    assert passwords.store("a diesel hums")
+            passwords.verify_dummy("a diesel hums")
+    assert passwords.hash_password("a diesel hums")

@@ -16,7 +16,8 @@ from werkzeug.test import EnvironBuilder
 
 from faplog.errors import Unavailable
 from functions.api.uploads.file_names import plain_name
-from functions.api.uploads.receive import MAX_UPLOAD_BYTES, STALL_SEC, Spooled, uploaded
+from functions.api.uploads.receive import MAX_UPLOAD_BYTES, Spooled, uploaded
+from functions.api.web.read_timeout import STALL_SEC
 
 APP = Flask(__name__)
 

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.api.accounts import tokens
-from functions.api.accounts.tokens import ACCESS_SEC, Access, BadToken, Keys
+from functions.api.accounts.tokens import ACCESS_SEC, Access, BadToken
+from functions.api.signing_keys import SigningKeys
 
-KEYS = Keys("new", {"old": b"o" * 32, "new": b"n" * 32})
+KEYS = SigningKeys("new", {"old": b"o" * 32, "new": b"n" * 32})
 ACCESS = Access(UUID(int=1), "you@example.org", UUID(int=2))
 
 
@@ -56,14 +57,14 @@ def test_two_tokens_differ() -> None:
 
 
 def test_a_token_of_the_key_before_is_still_good() -> None:
-    before = Keys("old", {"old": b"o" * 32})
+    before = SigningKeys("old", {"old": b"o" * 32})
     assert tokens.verify(KEYS, tokens.issue(before, ACCESS)) == ACCESS
 
 
 def test_a_token_of_a_dropped_key_is_not() -> None:
-    after = Keys("new", {"new": b"n" * 32})
+    after = SigningKeys("new", {"new": b"n" * 32})
     with pytest.raises(BadToken):
-        tokens.verify(after, tokens.issue(Keys("old", {"old": b"o" * 32}), ACCESS))
+        tokens.verify(after, tokens.issue(SigningKeys("old", {"old": b"o" * 32}), ACCESS))
 
 
 def test_expired() -> None:
@@ -113,8 +114,8 @@ def test_text_is_never_a_token_and_never_a_crash(text: str) -> None:
 
 
 def test_keys_are_read_from_their_secret() -> None:
-    keys = Keys.parse(secret(a=b64(b"a" * 32), b=b64(b"b" * 40)))
-    assert keys == Keys("a", {"a": b"a" * 32, "b": b"b" * 40})
+    keys = SigningKeys.parse(secret(a=b64(b"a" * 32), b=b64(b"b" * 40)))
+    assert keys == SigningKeys("a", {"a": b"a" * 32, "b": b"b" * 40})
 
 
 @pytest.mark.parametrize(
@@ -135,7 +136,7 @@ def test_keys_are_read_from_their_secret() -> None:
 )
 def test_keys_that_are_none_are_refused_without_being_shown(wrong: str) -> None:
     with pytest.raises(ValueError, match="key") as error:
-        Keys.parse(wrong)
+        SigningKeys.parse(wrong)
     assert b64(b"a" * 31) not in str(error.value)
 
 

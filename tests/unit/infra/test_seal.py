@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from functions.api.accounts.tokens import Keys
+from functions.api.signing_keys import SigningKeys
 from infra import check, seal
 
 KUBESEAL = """#!/bin/sh
@@ -158,7 +158,7 @@ def test_a_rotated_key_signs_and_the_old_one_still_verifies() -> None:
     first = seal.signing_keys()
     second = seal.signing_keys(first)
     third = seal.signing_keys(second)
-    keys = [Keys.parse(text) for text in (first, second, third)]
+    keys = [SigningKeys.parse(text) for text in (first, second, third)]
     assert len({one.active for one in keys}) == 3
     assert set(keys[1].keys) == {keys[0].active, keys[1].active}
     assert set(keys[2].keys) == {keys[1].active, keys[2].active}

@@ -1,0 +1,38 @@
+"""The one way to select an analysis of a user."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from flask import g
+from werkzeug.exceptions import NotFound
+
+from ..accounts.authentication import User
+from ..db import Conn
+from ..services import services
+
+_MISSING: Final = "There is no analysis with this id."
+_SELECT: Final = """
+    SELECT id, file_name, size, sha256, created_at, digest,
+        status, stage, message, log_date, fap_regen, distance, analysis::text AS analysis
+    FROM fap_analysis WHERE id = %s AND user_id = %s AND deleted_at IS NULL
+"""
+
+
+def missing() -> NotFound:
+    """Return the 404 of an id that is unknown, deleted or another user's."""
+    return NotFound(_MISSING)
+
+
+def find_analysis(connection: Conn, user_id: UUID, analysis_id: UUID) -> dict[str, Any] | None:
+    """Return the row of a user's analysis, its JSON as text, or None if the user has no such analysis."""
+    return connection.execute(_SELECT, [analysis_id, user_id]).fetchone()
+
+
+def get_analysis(analysis_id: UUID) -> dict[str, Any]:
+    """Return the row of an analysis of the current user, its JSON as text. Raises `NotFound` (`missing`)."""
+    user: User = g.user
+    with services().database.api(user.id) as connection:
+        row = find_analysis(connection, user.id, analysis_id)
+    if row is None:
+        raise missing()
+    return row
