@@ -28,7 +28,7 @@ _FINGERPRINTS: Final = TypeAdapter(list[Fingerprint])
 
 # Two logs that were analysed by different versions, or are being analysed, cannot be compared: what was decided about
 # them stays until both have a result of the same version.
-_AFFECTED: Final = """
+AFFECTED: Final = """
     SELECT log.id
     FROM fap_analysis AS log LEFT JOIN fap_analysis AS newer ON newer.id = log.superseded_by
     WHERE log.user_id = %(user_id)s AND (log.id = ANY(%(changed)s) OR log.superseded_by = ANY(%(changed)s))
@@ -40,7 +40,7 @@ _RELEASE: Final = """
     UPDATE fap_analysis SET superseded_by = NULL
     WHERE id = ANY(%(affected)s) AND user_id = %(user_id)s AND superseded_by IS NOT NULL
 """
-_CANDIDATES: Final = """
+CANDIDATES: Final = """
     SELECT id, file_name, created_at, drive_rows,
         jsonb_path_query_array(analysis, '$.drives[*].fingerprint') AS fingerprints,
         analysis -> 'drives_total' AS drives_total
@@ -74,7 +74,7 @@ _EARLIER_VERSIONS: Final = """
         AND log.deleted_at IS NULL AND older.deleted_at IS NULL
     ORDER BY older.drive_rows DESC, older.created_at, older.id LIMIT %(limit)s
 """
-_OVERLAPPING: Final = """
+OVERLAPPING: Final = """
     SELECT other.id, other.file_name, log.file_name AS own_file_name
     FROM fap_analysis AS log
     JOIN fap_analysis AS other
@@ -147,12 +147,12 @@ def update_superseded(connection: Conn, user_id: UUID, changed: Iterable[UUID]) 
     Needs `db.lock_user`. Call it before `mark_stale_averages`.
     """
     values: dict[str, Any] = {"user_id": user_id, "changed": list(changed)}
-    affected = [row["id"] for row in connection.execute(_AFFECTED, values).fetchall()]
+    affected = [row["id"] for row in connection.execute(AFFECTED, values).fetchall()]
     if not affected:
         return
     values["affected"] = affected
     connection.execute(_RELEASE, values)
-    logs = [_version(row) for row in connection.execute(_CANDIDATES, values).fetchall()]
+    logs = [_version(row) for row in connection.execute(CANDIDATES, values).fetchall()]
     if superseded := find_superseded(logs, set(affected)):
         values |= {"superseded": list(superseded), "newer": list(superseded.values())}
         connection.execute(_SUPERSEDE_EARLIER_VERSIONS, values)
@@ -177,7 +177,7 @@ def find_related(connection: Conn, user_id: UUID, analysis_id: UUID) -> dict[str
     values = {"user_id": user_id, "id": analysis_id, "limit": MAX_RELATED}
     newer = connection.execute(_NEWER, values).fetchone()
     earlier = connection.execute(_EARLIER_VERSIONS, values).fetchall()
-    overlapping = connection.execute(_OVERLAPPING, values).fetchall()
+    overlapping = connection.execute(OVERLAPPING, values).fetchall()
     return {
         "supersededBy": _reference(newer) if newer else None,
         "earlierVersions": [_reference(row) for row in earlier],
