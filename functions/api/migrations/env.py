@@ -1,13 +1,13 @@
-"""How alembic reaches the database: with the URL it is given, one transaction for all steps, one runner at a time."""
+"""Alembic's environment: the given URL, one transaction for all revisions, one runner at a time."""
 
 from alembic import context
 from sqlalchemy import create_engine, pool, text
 
-LOCK = 0x_FA_91_06  # any number, as long as every migration takes the same
+LOCK = 0x_FA_91_06  # any number, the same for every migration
 
 
 def run() -> None:
-    """Apply the revisions alembic was asked for."""
+    """Apply the requested revisions."""
     url = str(context.config.attributes["url"]).replace("postgresql://", "postgresql+psycopg://", 1)
     engine = create_engine(url, poolclass=pool.NullPool)
     with engine.connect() as connection:

@@ -1,7 +1,7 @@
-"""Accounts: users, their sessions and refresh tokens, the brake on guessing, and the audit log.
+"""Accounts: users, their sessions and refresh tokens, the rate limit of logins, and the audit log.
 
-`faplog_api` works for one user at a time and sees that user's rows alone; `faplog_worker` looks up logins, keeps
-sessions and does what belongs to nobody in particular. Neither owns a table.
+`faplog_api` works for one user at a time and sees only that user's rows; `faplog_worker` looks up logins, maintains
+sessions and does work that is not for a single user. Neither owns a table.
 """
 
 from alembic import op
@@ -35,7 +35,7 @@ STATEMENTS = (
     """,
     "CREATE INDEX sessions_user ON sessions (user_id)",
     "CREATE INDEX sessions_expiry ON sessions (expires_at)",
-    # A session is the family of its refresh tokens. One that was used keeps the salt its successor is derived with.
+    # A session has a family of refresh tokens. A used token keeps the salt that its successor is derived with.
     """
     CREATE TABLE refresh_tokens (
         digest bytea PRIMARY KEY CHECK (length(digest) = 32),
@@ -47,7 +47,7 @@ STATEMENTS = (
     )
     """,
     "CREATE INDEX refresh_tokens_session ON refresh_tokens (session_id)",
-    # Keys are digests of account and address; a row is forgotten when it has been quiet for long enough.
+    # Keys are digests of account and address; rows without recent failures are deleted.
     """
     CREATE TABLE brake (
         key bytea PRIMARY KEY CHECK (length(key) = 32),
@@ -58,7 +58,7 @@ STATEMENTS = (
     )
     """,
     "CREATE INDEX brake_quiet ON brake (counted_at)",
-    # No foreign key: that an account was deleted outlives the account (as an id, which then names nobody).
+    # No foreign key: the event that an account was deleted outlives the account.
     """
     CREATE TABLE audit_log (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -91,6 +91,6 @@ STATEMENTS = (
 
 
 def upgrade() -> None:
-    """Make the tables, their policies and grants."""
+    """Create the tables, their policies and grants."""
     for statement in STATEMENTS:
         op.execute(statement)

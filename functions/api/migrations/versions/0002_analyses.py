@@ -1,4 +1,4 @@
-"""Analyses and averages: one row a log, one row a period; what belongs to whom is held by row-level security."""
+"""Analyses and averages: one row per log, one row per period; row-level security restricts rows to their owner."""
 
 from alembic import op
 
@@ -10,9 +10,9 @@ depends_on = None
 CURRENT_USER = "nullif(current_setting('app.current_user_id', true), '')::uuid"
 
 STATEMENTS = (
-    # `sent` is false while a queued row's message is known not to have reached the stream. `retries` counts what
-    # reconcile did since the last upload; `attempt` only rises, so that message ids never repeat. `digest` is over
-    # everything an average is made of. The object's size and hash make its HTTP headers without asking the store.
+    # `sent` is false while a queued row's message is known not to be in the stream. `retries` counts the retries of
+    # reconcile since the last upload; `attempt` only rises, so that message ids never repeat. `digest` covers
+    # everything an average is made from. Size and hash of the object give its HTTP headers without the store.
     """
     CREATE TABLE fap_analysis (
         id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -43,7 +43,7 @@ STATEMENTS = (
         CHECK (NOT timed_out OR status = 'Failed')
     )
     """,
-    # The list in each of its orders; descending is the usual one, ascending reads the same index backwards.
+    # One index for each order of the list; ascending order reads it backwards.
     "CREATE INDEX fap_analysis_by_created ON fap_analysis (user_id, created_at DESC, id DESC)",
     "CREATE INDEX fap_analysis_by_name ON fap_analysis (user_id, file_name DESC, id DESC)",
     "CREATE INDEX fap_analysis_by_date ON fap_analysis (user_id, log_date DESC NULLS LAST, id DESC)",
@@ -54,7 +54,7 @@ STATEMENTS = (
         INCLUDE (digest, log_year, log_month) WHERE status = 'Success'
     """,
     "CREATE INDEX fap_analysis_version ON fap_analysis (version, id) WHERE status <> 'Processing'",
-    # `sha256` is of the analyses asked for; `average` is the last good one and may be of older ones.
+    # `sha256` is the digest of the requested analyses; `average` is the last good one and may be of older analyses.
     "CREATE SEQUENCE fap_average_generation",
     """
     CREATE TABLE fap_average (
@@ -97,6 +97,6 @@ STATEMENTS = (
 
 
 def upgrade() -> None:
-    """Make the tables, their indexes, policies and grants."""
+    """Create the tables, their indexes, policies and grants."""
     for statement in STATEMENTS:
         op.execute(statement)

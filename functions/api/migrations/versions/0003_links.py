@@ -1,4 +1,4 @@
-"""Links: at most one a log, by which somebody without an account may read its report."""
+"""Links: at most one per log; its token lets a reader without an account see the report."""
 
 from alembic import op
 
@@ -11,7 +11,7 @@ CURRENT_USER = "nullif(current_setting('app.current_user_id', true), '')::uuid"
 PRESENTED = "decode(nullif(current_setting('app.link_digest', true), ''), 'hex')"
 
 STATEMENTS = (
-    # `user_id` is the log's owner, beside it so that a policy needs no join; the row goes with its log.
+    # `user_id` is the owner of the log, repeated here so that a policy needs no join. The row is deleted with its log.
     """
     CREATE TABLE fap_link (
         analysis_id uuid PRIMARY KEY REFERENCES fap_analysis ON DELETE CASCADE,
@@ -26,7 +26,7 @@ STATEMENTS = (
     "ALTER TABLE fap_link ENABLE ROW LEVEL SECURITY",
     "CREATE POLICY worker ON fap_link TO faplog_worker USING (true) WITH CHECK (true)",
     f"CREATE POLICY own ON fap_link FOR SELECT TO faplog_api USING (user_id = {CURRENT_USER})",
-    # Whoever presents a token sees the row of its digest, while it is good, and no other.
+    # A token shows the row of its digest until the link expires, and no other row.
     f"""
     CREATE POLICY presented ON fap_link FOR SELECT TO faplog_api
         USING (digest = {PRESENTED} AND expires_at > now())
@@ -37,6 +37,6 @@ STATEMENTS = (
 
 
 def upgrade() -> None:
-    """Make the table, its policies and grants."""
+    """Create the table, its policies and grants."""
     for statement in STATEMENTS:
         op.execute(statement)

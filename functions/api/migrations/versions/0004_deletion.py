@@ -22,7 +22,7 @@ REPLACED = (
 STATEMENTS = (
     "ALTER TABLE fap_analysis ADD COLUMN deleted_at timestamptz",
     *(f"DROP INDEX {index}" for index in REPLACED),
-    # The indexes of 0002, now without deleted logs: a list reads only the rows it shows.
+    # The indexes of 0002 without deleted logs, so that a list reads only the rows it shows.
     f"CREATE INDEX fap_analysis_by_created ON fap_analysis (user_id, created_at DESC, id DESC) WHERE {LIVE}",
     f"CREATE INDEX fap_analysis_by_name ON fap_analysis (user_id, file_name DESC, id DESC) WHERE {LIVE}",
     f"""

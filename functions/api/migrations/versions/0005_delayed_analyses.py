@@ -1,4 +1,4 @@
-"""Delayed analyses: those that failed a try, which the averages no longer wait for."""
+"""Delayed analyses: those that failed a try, for which averages no longer wait."""
 
 from alembic import op
 
@@ -8,7 +8,7 @@ branch_labels = None
 depends_on = None
 
 STATEMENTS = (
-    # True from the first failed try of an analysis until its result is in.
+    # True from the first failed try of an analysis until its result is applied.
     "ALTER TABLE fap_analysis ADD COLUMN delayed boolean NOT NULL DEFAULT false",
 )
 
