@@ -36,29 +36,36 @@ AFFECTED: Final = """
             OR log.status = 'Failed' OR newer.status = 'Failed'
             OR log.status = 'Success' AND newer.status = 'Success' AND log.version = newer.version)
 """
-_RELEASE: Final = """
-    UPDATE fap_analysis SET superseded_by = NULL
-    WHERE id = ANY(%(affected)s) AND user_id = %(user_id)s AND superseded_by IS NOT NULL
-"""
+# Logs that count and share a drive with an affected one, and the affected ones themselves.
 CANDIDATES: Final = """
+    WITH shared AS MATERIALIZED (
+        SELECT coalesce(array_agg(DISTINCT key), '{}') AS keys
+        FROM fap_analysis, unnest(drive_keys) AS key
+        WHERE id = ANY(%(affected)s) AND user_id = %(user_id)s AND status = 'Success' AND deleted_at IS NULL
+    )
     SELECT id, file_name, created_at, drive_rows,
         jsonb_path_query_array(analysis, '$.drives[*].fingerprint') AS fingerprints,
         analysis -> 'drives_total' AS drives_total
     FROM fap_analysis
     WHERE user_id = %(user_id)s AND status = 'Success' AND deleted_at IS NULL AND superseded_by IS NULL
-        AND drive_keys && ARRAY(
-            SELECT DISTINCT unnest(drive_keys) FROM fap_analysis
-            WHERE id = ANY(%(affected)s) AND user_id = %(user_id)s AND status = 'Success' AND deleted_at IS NULL)
+        AND drive_keys && (SELECT keys FROM shared)
+    UNION ALL
+    SELECT id, file_name, created_at, drive_rows,
+        jsonb_path_query_array(analysis, '$.drives[*].fingerprint') AS fingerprints,
+        analysis -> 'drives_total' AS drives_total
+    FROM fap_analysis
+    WHERE id = ANY(%(affected)s) AND user_id = %(user_id)s AND status = 'Success' AND deleted_at IS NULL
+        AND superseded_by IS NOT NULL AND drive_keys IS NOT NULL
 """
-_SUPERSEDE_EARLIER_VERSIONS: Final = """
+_WRITE: Final = """
     UPDATE fap_analysis AS log SET superseded_by = decided.newer
-    FROM unnest(%(superseded)s::uuid[], %(newer)s::uuid[]) AS decided (id, newer)
-    WHERE log.superseded_by = decided.id AND log.user_id = %(user_id)s
+    FROM unnest(%(decided)s::uuid[], %(newer)s::uuid[]) AS decided (id, newer)
+    WHERE log.id = decided.id AND log.user_id = %(user_id)s AND log.superseded_by IS DISTINCT FROM decided.newer
 """
-_SUPERSEDE: Final = """
+_WRITE_EARLIER_VERSIONS: Final = """
     UPDATE fap_analysis AS log SET superseded_by = decided.newer
-    FROM unnest(%(superseded)s::uuid[], %(newer)s::uuid[]) AS decided (id, newer)
-    WHERE log.id = decided.id AND log.user_id = %(user_id)s
+    FROM unnest(%(decided)s::uuid[], %(newer)s::uuid[]) AS decided (id, newer)
+    WHERE decided.newer IS NOT NULL AND log.superseded_by = decided.id AND log.user_id = %(user_id)s
 """
 
 _NEWER: Final = """
@@ -151,12 +158,11 @@ def update_superseded(connection: Conn, user_id: UUID, changed: Iterable[UUID]) 
     if not affected:
         return
     values["affected"] = affected
-    connection.execute(_RELEASE, values)
     logs = [_version(row) for row in connection.execute(CANDIDATES, values).fetchall()]
-    if superseded := find_superseded(logs, set(affected)):
-        values |= {"superseded": list(superseded), "newer": list(superseded.values())}
-        connection.execute(_SUPERSEDE_EARLIER_VERSIONS, values)
-        connection.execute(_SUPERSEDE, values)
+    decided: dict[UUID, UUID | None] = dict.fromkeys(affected) | find_superseded(logs, set(affected))
+    values |= {"decided": list(decided), "newer": list(decided.values())}
+    connection.execute(_WRITE, values)
+    connection.execute(_WRITE_EARLIER_VERSIONS, values)
 
 
 def drive_columns(user_id: UUID, analysis: Mapping[str, Any] | None) -> dict[str, Any]:
