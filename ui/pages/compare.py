@@ -26,7 +26,8 @@ def two() -> Answer:
     first, second = _log_id("a"), _log_id("b")
 
     def read() -> dict[str, Any]:
-        choice = fetch("/analyses", limit=100, sortBy="logDate", order="desc", status=AnalysisStatus.SUCCESS.value)
+        finished = AnalysisStatus.SUCCESS.value
+        choice = fetch("/analyses", limit=100, sortBy="logDate", order="desc", status=finished, superseded="false")
         known: dict[str, Any] = {"choice": choice.get("data", [])}
         if not (first and second):
             return known

@@ -25,12 +25,13 @@ SORTS: Final = {
 
 FILTERS: Final = {
     "": (_("All"), {}),
-    "act": (_("Act"), {"verdict": Severity.ACT.value}),
-    "watch": (_("Watch"), {"verdict": Severity.WATCH.value}),
-    "good": (_("Good"), {"verdict": Severity.GOOD.value}),
-    "regen": (_("With regeneration"), {"fapRegen": "true"}),
+    "act": (_("Act"), {"verdict": Severity.ACT.value, "superseded": "false"}),
+    "watch": (_("Watch"), {"verdict": Severity.WATCH.value, "superseded": "false"}),
+    "good": (_("Good"), {"verdict": Severity.GOOD.value, "superseded": "false"}),
+    "regen": (_("With regeneration"), {"fapRegen": "true", "superseded": "false"}),
     "processing": (_("In progress"), {"status": AnalysisStatus.PROCESSING.value}),
     "failed": (_("Failed"), {"status": AnalysisStatus.FAILED.value}),
+    "versions": (_("Earlier versions"), {"superseded": "true"}),
 }
 
 
@@ -51,13 +52,24 @@ def logs() -> Answer:
         listed = fetch("/analyses", page=max(number, 1), limit=PAGE_SIZE, sortBy=by, order=order, q=q, **wanted)
         rows = [row | {"severity": findings.severity(row.get("verdict"))} for row in listed.get("data", [])]
         return {
-            "rows": rows,
+            "rows": behind_newer(rows),
             "pagination": listed.get("pagination") or {},
             "icons": findings.ICON,
             "names": findings.SEVERITY,
         }
 
     return page("history.html", "history_list.html", read, **known)
+
+
+def behind_newer(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows with earlier versions directly behind the log that supersedes them, if it is among the rows."""
+    shown = {row["id"] for row in rows}
+    earlier: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        if (newer := row.get("supersededBy")) and newer["id"] in shown:
+            earlier.setdefault(newer["id"], []).append(row)
+    moved = {row["id"] for versions in earlier.values() for row in versions}
+    return [one for row in rows if row["id"] not in moved for one in (row, *earlier.get(row["id"], ()))]
 
 
 @blueprint.get("/logs/deleted")

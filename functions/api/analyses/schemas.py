@@ -24,6 +24,12 @@ class Named(Output):
     file_name: str
 
 
+class Version(Named):
+    """Another version of the same log."""
+
+    same_drives: bool = Field(description="Both have the same rows. If false, the later version is longer.")
+
+
 class Report(Output):
     """Status and result of an analysis, without the names that only its owner may see."""
 
@@ -53,6 +59,10 @@ class AnalysisItem(Named):
     fap_regen: bool
     distance: float | None = Field(description="Distance driven, in kilometres.")
     verdict: Severity | None
+    superseded_by: Version | None = Field(
+        default=None,
+        description="The log that has all drives of this one. While there is one, this one is in no average.",
+    )
 
 
 class Pagination(Output):
@@ -87,6 +97,16 @@ class DeletedList(Output):
 
 class AnalysisDetail(Report, Named):
     """One analysis, with its result as soon as there is one."""
+
+    superseded_by: Version | None = Field(
+        description="The log that has all drives of this one. While there is one, this one is in no average."
+    )
+    earlier_versions: list[Version] = Field(
+        description="The logs that this one supersedes, the longest first; 100 at most."
+    )
+    overlaps: list[Named] = Field(
+        description="Other logs with drives at the same time whose rows are different; both count. 100 at most."
+    )
 
 
 class Progress(Output):
@@ -133,6 +153,9 @@ class ListQuery(Input):
     status: AnalysisStatus | None = None
     fap_regen: bool | None = None
     verdict: Severity | None = None
+    superseded: bool | None = Field(
+        default=None, description="true: only earlier versions of other logs; false: the list without them."
+    )
     q: str | None = Field(default=None, max_length=255, description="Part of the file name, upper or lower case.")
 
 

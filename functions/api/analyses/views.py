@@ -40,6 +40,7 @@ from .schemas import (
     Progress,
     SortBy,
 )
+from .superseding import find_related
 
 TAG: Final = "analyses"
 blueprint = Blueprint("analyses", __name__, url_prefix=PREFIX)
@@ -83,8 +84,11 @@ def list_statement(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str,
     statement = SQL(
         """
         SELECT id, file_name, created_at, log_date, status, stage, message, error_code, error_params,
-            fap_regen, distance, verdict
-        FROM fap_analysis WHERE {where} ORDER BY {order} LIMIT %(limit)s OFFSET %(offset)s
+            fap_regen, distance, verdict,
+            (SELECT json_build_object('id', newer.id, 'fileName', newer.file_name,
+                 'sameDrives', newer.drive_rows = log.drive_rows)
+             FROM fap_analysis AS newer WHERE newer.id = log.superseded_by) AS superseded_by
+        FROM fap_analysis AS log WHERE {where} ORDER BY {order} LIMIT %(limit)s OFFSET %(offset)s
         """
     ).format(where=where, order=order)
     return statement, values | {"limit": query.limit, "offset": (query.page - 1) * query.limit}
@@ -97,6 +101,8 @@ def _filters(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str, Any]]
         if (value := getattr(query, column)) is not None:
             conditions.append(SQL(f"{column} = %({column})s"))  # one of three names
             values[column] = value
+    if query.superseded is not None:
+        conditions.append(SQL("superseded_by IS NOT NULL" if query.superseded else "superseded_by IS NULL"))
     if query.q:
         conditions.append(
             SQL("""lower(file_name COLLATE "pg_c_utf8") LIKE lower(%(q)s::text COLLATE "pg_c_utf8") ESCAPE '!'""")
@@ -110,8 +116,11 @@ def _filters(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str, Any]]
 @authenticated
 def show(id: UUID) -> ResponseReturnValue:
     """Answer one analysis."""
+    user: User = g.user
     row = get_analysis(id)
-    return json_response({"id": row["id"], "fileName": row["file_name"], **report(row)})
+    with services().database.api(user.id) as connection:
+        related = find_related(connection, user.id, id)
+    return json_response({"id": row["id"], "fileName": row["file_name"], **report(row), **related})
 
 
 @blueprint.get("/analyse/<uuid:id>")

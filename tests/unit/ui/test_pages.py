@@ -94,9 +94,63 @@ def test_history_names_each_log_with_date_distance_verdict(user: FlaskClient, ap
 def test_history_asks_for_what_was_chosen(user: FlaskClient, api: FakeApi) -> None:
     api.answers["analyses"] = listing()
     shown = text(user.get("/logs?q=DCM&show=act&sort=name&page=3"))
-    wanted = {"page": "3", "limit": "20", "sortBy": "fileName", "order": "asc", "q": "DCM", "verdict": "act"}
-    assert api.asked == [("analyses", wanted)]
+    wanted = {"page": "3", "limit": "20", "sortBy": "fileName", "order": "asc", "q": "DCM"}
+    assert api.asked == [("analyses", wanted | {"verdict": "act", "superseded": "false"})]
     assert "No logs found" in shown
+
+
+NEWER: dict[str, Any] = {"id": OTHER_ID, "fileName": "evening.csv", "sameDrives": False}
+
+
+@pytest.mark.parametrize(
+    ("language", "same", "said"),
+    [
+        ("en", False, "Earlier version of evening.csv"),
+        ("en", True, "Same drives as evening.csv"),
+        ("fr", False, "Version antérieure de evening.csv"),
+        ("fr", True, "Mêmes trajets que evening.csv"),
+        ("pl", False, "Wcześniejsza wersja pliku evening.csv"),
+        ("pl", True, "Te same jazdy co w pliku evening.csv"),
+    ],
+)
+def test_an_earlier_version_is_shown_behind_the_newer_log(
+    user: FlaskClient, api: FakeApi, language: str, same: bool, said: str
+) -> None:
+    third = "1b6a7a6e-2a0b-4d5c-8a51-6f3f6f1f0c22"
+    api.answers["analyses"] = listing(
+        item(supersededBy=NEWER | {"sameDrives": same}), item(third), item(OTHER_ID, fileName="evening.csv")
+    )
+    user.set_cookie("faplog_language", language)
+    page = user.get("/logs")
+    assert re.findall(r'<li class="([^"]+)" data-id="([^"]+)"', page.text) == [
+        ("row-log", third),
+        ("row-log", OTHER_ID),
+        ("row-log is-superseded", LOG_ID),
+    ]
+    assert said in text(page)
+
+
+def test_the_history_shows_earlier_versions_alone(user: FlaskClient, api: FakeApi) -> None:
+    api.answers["analyses"] = listing(item(supersededBy=NEWER))  # without the newer log
+    assert "not counted" in text(user.get("/logs?show=versions"))
+    assert api.asked[0][1]["superseded"] == "true"
+
+
+def test_a_report_names_the_logs_with_the_same_drives(user: FlaskClient, api: FakeApi) -> None:
+    named = [{"id": OTHER_ID, "fileName": f"{number}.csv"} for number in range(7)]
+    api.answers[f"analyses/{LOG_ID}"] = detail(ANALYSIS) | {
+        "supersededBy": NEWER,
+        "earlierVersions": named[:1],
+        "overlaps": named,
+    }
+    page = user.get(f"/logs/{LOG_ID}")
+    shown = text(page)
+    assert re.search(r"Earlier version of evening\.csv ?\. Only that log counts", shown)
+    assert "1 other upload has drives of this log and is not counted: 0.csv" in shown
+    assert "7 other logs have drives at the same time" in shown
+    assert f'<a href="/logs/{OTHER_ID}">evening.csv</a>' in page.text
+    assert re.search(r"4\.csv ?, …", shown)
+    assert "5.csv" not in shown
 
 
 @pytest.mark.parametrize(

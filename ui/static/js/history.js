@@ -64,7 +64,7 @@ async function refresh() {
   } else {
     for (const row of rows) {
       const old = body.querySelector(`li[data-id="${row.dataset.id}"]`);
-      if (!old || old.dataset.status === row.dataset.status) continue;
+      if (!old || (old.dataset.status === row.dataset.status && old.className === row.className)) continue;
       old.replaceWith(row);
       changed = true;
     }
