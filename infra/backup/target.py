@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import Field, SecretStr
 
+from faplog import reachable
 from faplog.blobs import Blobs
 from faplog.settings import DatabaseAddress, HttpAddress, Settings, load
 
@@ -56,7 +57,7 @@ class Target:
 
 
 def target(model: type[BackupSettings] | type[RestoreSettings]) -> Target:
-    """The target that the environment describes.
+    """Return the target that the environment describes, after its servers take connections (or do not within a time).
 
     Raises:
         SettingsError: a setting is missing; the sentence names it.
@@ -64,7 +65,10 @@ def target(model: type[BackupSettings] | type[RestoreSettings]) -> Target:
     settings = load(model)
     keys = settings.access_key.get_secret_value().strip(), settings.secret_key.get_secret_value().strip()
     blobs = Blobs(settings.s3_endpoint, settings.s3_bucket, *keys)
-    return Target(settings.database.get_secret_value().strip(), blobs)
+    database = settings.database.get_secret_value().strip()
+    for server in (database, settings.s3_endpoint):
+        reachable.wait_for_server(server)
+    return Target(database, blobs)
 
 
 def use_state(state: "os.PathLike[str]") -> None:
