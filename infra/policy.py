@@ -94,8 +94,11 @@ def _container(container: Object, pod: Object, *, probes: bool) -> Iterator[str]
     if own.get("capabilities") != {"drop": ["ALL"]}:
         yield "it keeps capabilities"
     for kind in ("requests", "limits"):
-        if set(container.get("resources", {}).get(kind, {})) < {"cpu", "memory"}:
+        amounts = container.get("resources", {}).get(kind, {})
+        if set(amounts) < {"cpu", "memory"}:
             yield f"it has no {kind} of processor and memory"
+        if (cpu := str(amounts.get("cpu", ""))).endswith("000m"):
+            yield f"the API server keeps {cpu} as {int(cpu[:-1]) // 1000}, which Argo CD would see as a difference"
     if probes and not {"readinessProbe", "livenessProbe"} <= set(container):
         yield "it has no readiness and liveness probe"
     if not _PINNED.match(container["image"]):

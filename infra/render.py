@@ -51,6 +51,8 @@ def knative_service(function: stack.Function) -> dict[str, Any]:
                         autoscaling + "min-scale": str(function.ours("scale-min")),
                         autoscaling + "max-scale": str(function.ours("scale-max")),
                         autoscaling + "scale-to-zero-pod-retention-period": f"{function.ours('idle-seconds')}s",
+                        # With Knative's default of 70 % one request to a function with one thread starts two replicas.
+                        autoscaling + "target-utilization-percentage": "100",
                     },
                 },
                 "spec": {
@@ -125,8 +127,8 @@ def rendered() -> dict[Path, str]:
     return {
         **stamped,
         Path("infra/knative/base/services.yaml"): HEADER.format(source="stack.yml") + _yaml_all(services),
-        Path("infra/connector/knative/routes.json"): routes.render(routes.from_stack(functions, KNATIVE)),
-        Path("infra/connector/openfaas/routes.json"): routes.render(routes.from_stack(functions, GATEWAY)),
+        Path("infra/connector/base/routes.json"): routes.render(routes.from_stack(functions, KNATIVE)),
+        Path("infra/environments/openfaas/connector/routes.json"): routes.render(routes.from_stack(functions, GATEWAY)),
         Path("infra/nats/users.yaml"): HEADER.format(source="faplog/nats_users.py") + _yaml_all([nats_values()]),
         Path("infra/openfaas/deploy/stack.yml"): stamped[Path("stack.yml")],
         settings_page.PAGE: settings_page.render(functions),

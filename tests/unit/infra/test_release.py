@@ -10,7 +10,7 @@ from faplog.version import VERSION
 from infra import release, render
 
 NEXT = "7.8.9-rc.1"
-NAMES_NO_RELEASE = ("CHANGELOG.md", "requirements/", "ui/package-lock.json", "tests/", "docs/")
+NAMES_NO_RELEASE = ("CHANGELOG.md", "SECURITY.md", "requirements/", "ui/package-lock.json", "tests/", "docs/")
 """History, other people's versions, and prose."""
 
 
