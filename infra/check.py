@@ -24,7 +24,7 @@ import kubernetes_validate
 import yaml
 
 from infra import policy, render, upstream
-from infra.release import DOCKERFILES
+from infra.dockerfiles import DOCKERFILES
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 INFRA: Final = ROOT / "infra"

@@ -15,7 +15,7 @@ import yaml
 
 from faplog import nats_users, routes, stack
 from faplog.version import VERSION
-from infra import dashboards, release, settings_page
+from infra import dashboards, dockerfiles, release, settings_page
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 NAMESPACE: Final = "faplog"
@@ -126,6 +126,7 @@ def rendered() -> dict[Path, str]:
     stamped = release.stamped(ROOT)
     return {
         **stamped,
+        **dockerfiles.rendered(stamped),
         Path("infra/knative/base/services.yaml"): HEADER.format(source="stack.yml") + _yaml_all(services),
         Path("infra/connector/base/routes.json"): routes.render(routes.from_stack(functions, KNATIVE)),
         Path("infra/environments/openfaas/connector/routes.json"): routes.render(routes.from_stack(functions, GATEWAY)),

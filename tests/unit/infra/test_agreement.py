@@ -16,7 +16,7 @@ from faplog import bus, routes, stack
 from faplog.metrics import METRICS
 from faplog.version import VERSION
 from functions.api.settings import OwnerSettings, Settings
-from infra import check, dashboards, policy, release, render, seal
+from infra import check, dashboards, dockerfiles, policy, render, seal
 from standalone import edge, nats, postgres
 
 ROOT = check.ROOT
@@ -72,7 +72,7 @@ def test_of_watchdog_splits_the_command_at_spaces_only() -> None:
     assert template["fprocess"].split(" ")[-1] == "function.handler:create_app()"
 
 
-@pytest.mark.parametrize("path", release.DOCKERFILES)
+@pytest.mark.parametrize("path", dockerfiles.DOCKERFILES)
 def test_an_image_says_its_version_and_runs_as_a_number(path: str) -> None:
     text = (ROOT / path).read_text("utf-8")
     assert f'org.opencontainers.image.version="{VERSION}"' in text
