@@ -273,12 +273,12 @@ def main(arguments: list[str] | None = None) -> int:
                 failed = True
             continue
         if not options.rotate and not options.apply and (folder / f"{group}.yaml").exists():
-            print(f"{group}: sealed already")
+            print(f"{group}: already sealed")
             continue
         try:
             made = make(present)
             if options.apply and not options.rotate and any(_exists(secret) for secret in made):
-                print(f"{group}: in the cluster already")
+                print(f"{group}: already there")
                 continue
             manifests = [manifest for secret in made for manifest in secret.manifests(on_openfaas=openfaas_too)]
             if options.apply:
@@ -287,7 +287,7 @@ def main(arguments: list[str] | None = None) -> int:
             else:
                 write(folder, group, [seal(manifest, options.certificate) for manifest in manifests])
         except Missing as error:
-            print(f"{group}: left out, {error}", file=sys.stderr)
+            print(f"{group}: skipped, {error}", file=sys.stderr)
             failed = failed or group in options.rotate
         except FileNotFoundError as error:
             print(f"{group}: the program {error.filename} is not installed.", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Programs without a supervisor: for tests, and for what runs beside the system."""
+"""Runs programs without a supervisor: in tests, and beside the system."""
 
 import subprocess
 import time
@@ -12,16 +12,16 @@ from standalone.state import Problem, State
 
 @contextmanager
 def running(state: State, programs: Iterable[Program]) -> Iterator[None]:
-    """The programs, started side by side and ready, until the block ends; stopped in the opposite order.
+    """Start the programs side by side, wait until they are ready, and stop them in reverse order when the block ends.
 
     Raises:
-        Problem: one ended or took too long; with the last lines of its log.
+        Problem: A program ended or took too long; the message has the last lines of its log.
     """
     with ExitStack() as stack:
         started = []
         for program in programs:
             process = subprocess.Popen(
-                logs.into(state, program),
+                logs.appending_command(state, program),
                 cwd=program.folder,
                 env=dict(program.environment),
                 stdin=subprocess.DEVNULL,
@@ -46,7 +46,7 @@ def _wait_ready(state: State, program: Program, process: subprocess.Popen[bytes]
 
 
 def _stop(program: Program, process: subprocess.Popen[bytes]) -> None:
-    """Ask the program to stop; kill it if it does not in its time."""
+    """Ask the program to stop; kill it if it takes longer than its time."""
     process.send_signal(program.stop_signal)
     try:
         process.wait(program.stop_seconds)

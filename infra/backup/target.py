@@ -1,4 +1,4 @@
-"""What is backed up and where it is restored to, from the environment and secret files."""
+"""The source of a backup and the target of a restore, from environment variables and secret files."""
 
 import os
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from faplog.settings import DatabaseAddress, HttpAddress, Settings, load
 
 
 class BackupSettings(Settings):
-    """To back up: the tables' owner, and the key that may read the whole bucket but change nothing."""
+    """Settings of a backup: the tables' owner, and the key that may read the whole bucket but change nothing."""
 
     database: DatabaseAddress = Field(validation_alias="faplog-owner-database")
     """Address of the database, as the owner of the tables."""
@@ -30,7 +30,7 @@ class BackupSettings(Settings):
 
 
 class RestoreSettings(Settings):
-    """To restore: the tables' owner, and the API's key, which may write."""
+    """Settings of a restore: the tables' owner, and the API's key, which may write."""
 
     database: DatabaseAddress = Field(validation_alias="faplog-owner-database")
     """Address of the database, as the owner of the tables."""
@@ -57,10 +57,10 @@ class Target:
 
 
 def target(model: type[BackupSettings] | type[RestoreSettings]) -> Target:
-    """Return the target that the environment describes, after its servers take connections (or do not within a time).
+    """Return the target that the environment describes, after waiting for its servers for a limited time.
 
     Raises:
-        SettingsError: a setting is missing; the sentence names it.
+        SettingsError: A setting is missing; the message names it.
     """
     settings = load(model)
     keys = settings.access_key.get_secret_value().strip(), settings.secret_key.get_secret_value().strip()
@@ -75,7 +75,7 @@ def use_state(state: "os.PathLike[str]") -> None:
     """Take the settings from a laptop's state folder: its secrets, and the addresses of the system that runs there.
 
     Raises:
-        NotRunning: no system runs there.
+        NotRunning: No system runs there.
     """
     import json
     from pathlib import Path
@@ -95,4 +95,4 @@ def use_state(state: "os.PathLike[str]") -> None:
 
 
 class NotRunning(Exception):
-    """There is no running system in that state folder."""
+    """No system runs with that state folder."""

@@ -166,9 +166,9 @@ def test_what_the_operator_did_not_say_is_named_and_left_out(
     assert seal.main([]) == 0
     errors = capfd.readouterr().err
     assert (
-        "backup: left out, set RESTIC_REPOSITORY, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY in the environment" in errors
+        "backup: skipped, set RESTIC_REPOSITORY, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY in the environment" in errors
     )
-    assert "grafana: left out, set GRAFANA_OTLP_ENDPOINT" in errors
+    assert "grafana: skipped, set GRAFANA_OTLP_ENDPOINT" in errors
     assert not (seal.ENVIRONMENTS / "prod/secrets/backup.yaml").exists()
 
 
