@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from standalone import alone, nats, postgres, s3
+from standalone import nats, postgres, s3, unsupervised
 from standalone.credentials import ensure_signing_keys, password
 from standalone.ports import HOST, assign
 from standalone.program import Program
@@ -91,5 +91,5 @@ def running(state: State) -> Iterator[Servers]:
         Problem: A server could not start; the message has the last lines of its log.
     """
     servers = prepare(state)
-    with alone.running(state, servers.programs):
+    with unsupervised.running(state, servers.programs):
         yield servers

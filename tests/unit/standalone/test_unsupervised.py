@@ -8,9 +8,9 @@ import psutil
 import pytest
 
 from standalone import logs
-from standalone.alone import running
 from standalone.program import Program
 from standalone.state import Problem, prepare
+from standalone.unsupervised import running
 
 
 def program(folder: Path, script: str, *, ready: bool, ready_seconds: float = 20) -> Program:
