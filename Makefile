@@ -56,12 +56,12 @@ backup: $(VENV)/.laptop ## back up the running system's accounts and logs (TO=ba
 restore: $(VENV)/.laptop ## bring a backup into the running system (FROM=backups; REPLACE=yes over what is there)
 	@$(BIN)/python -m infra.backup restore $(or $(FROM),backups) --state $(STATE) $(if $(filter yes,$(REPLACE)),--replace)
 
-check: $(VENV)/.dev ## format, lint, types, the published schemas, and the cluster's manifests
+check: $(VENV)/.dev ## format, lint, types, the published schemas, and the cluster's manifests (KUBECTL=path of a second kubectl to build with)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m faplog.contracts.schema --check
-	$(BIN)/python -m infra.check
+	$(BIN)/python -m infra.check $(addprefix --kubectl=,$(KUBECTL))
 
 format: $(VENV)/.dev ## make the code look as `make check` wants it, and the published schemas say what the models say
 	$(BIN)/ruff format .
