@@ -23,7 +23,8 @@ import jsonschema
 import kubernetes_validate
 import yaml
 
-from infra import policy, render, upstream
+from faplog import routes, stack
+from infra import dockerfiles, gitops, policy, render, upstream
 from infra.dockerfiles import DOCKERFILES
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -35,6 +36,9 @@ INSTALLS: Final = (INFRA / "argocd/install", INFRA / "knative/install")
 
 KUBERNETES: Final = "1.34"
 """The oldest version whose schemas the manifests must satisfy."""
+
+OWN_ANSWER_SEC: Final = 3
+"""of-watchdog needs this long to answer 504 itself before its connection is closed."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9.-]*")
 _HASHED: Final = re.compile(r".+-[a-z0-9]{10}")
@@ -166,7 +170,8 @@ def _shapes(url: str) -> list[Object]:
 
 def check_environment(environment: Path) -> list[str]:
     """Return what is wrong between an environment's Applications and the folders and charts that they apply."""
-    wrong = []
+    parts = {name: build(folder) for name, folder in applied(environment).items()}
+    wrong = [f"{environment.relative_to(ROOT)}: {problem}" for problem in gitops.broken(build(environment), parts)]
     for name, application in applications(environment).items():
         spec = application["spec"]
         where = f"{environment.relative_to(ROOT)}: Application {name}"
@@ -253,6 +258,53 @@ def check_replacements() -> list[str]:
     ]
 
 
+def check_argo_cd() -> list[str]:
+    """Return what is wrong with the settings of Argo CD and with the operator's commands."""
+    settings = INFRA / "argocd/install/settings.yaml"
+    guide = ROOT / "docs/operations.md"
+    wrong = [
+        f"{settings.relative_to(ROOT)}: {problem}"
+        for problem in gitops.health_misses(yaml.safe_load(settings.read_text("utf-8")))
+    ]
+    return wrong + [
+        f"{guide.relative_to(ROOT)}: {problem}" for problem in gitops.guide_misses(guide.read_text("utf-8"))
+    ]
+
+
+def timeouts(functions: list[stack.Function], gateway: Object) -> Iterator[str]:
+    """Yield time-outs in the wrong order: a function, its proxy, the gateway and the connector each wait longer.
+
+    Args:
+        functions: The functions of stack.yml.
+        gateway: The values of OpenFaaS' gateway.
+    """
+    upstream_sec, read_sec = (routes.seconds(gateway[key]) for key in ("upstreamTimeout", "readTimeout"))
+    connector = {route.function: route.timeout_sec for route in routes.from_stack(functions, render.GATEWAY)}
+    for function in functions:
+        exec_sec, write_sec = (routes.seconds(function.environment[key]) for key in ("exec_timeout", "write_timeout"))
+        if exec_sec + OWN_ANSWER_SEC > write_sec:
+            yield f"stack.yml: {function.name}: exec_timeout must be {OWN_ANSWER_SEC} s below write_timeout"
+        knative_sec = exec_sec + render.REVISION_MARGIN_SEC
+        if not exec_sec < upstream_sec < read_sec < connector[function.name] > knative_sec:
+            yield f"stack.yml: {function.name}: gateway and connector must wait longer than the function"
+
+
+def check_images() -> list[str]:
+    """Return Dockerfiles without the shared labels, and what the contexts of functions let through."""
+    wrong = [
+        f"{path}: it has no block `labels`, which says where an image comes from"
+        for path in DOCKERFILES
+        if "labels" not in dockerfiles.blocks_of((ROOT / path).read_text("utf-8"))
+    ]
+    file = ROOT / "template/faplog-python/.dockerignore"
+    ignored = file.read_text("utf-8").splitlines() if file.exists() else []
+    return wrong + [
+        f"{file.relative_to(ROOT)}: {pattern} must not go into an image"
+        for pattern in ("**/__pycache__", "function/faplog/synthetic")
+        if pattern not in ignored
+    ]
+
+
 def tidy() -> list[str]:
     """Return the complaints of yamllint and hadolint."""
     commands = (
@@ -276,7 +328,9 @@ def problems(kubectls: tuple[str, ...] = ()) -> list[str]:
             lists = pool.map(lambda folder, kubectl=kubectl: check_folder(folder, kubectl), checked)
             found += [f"with {kubectl}: {line}" for lines in lists for line in lines]
     found += [line for environment in environments() for line in check_environment(environment)]
-    found += check_releases() + check_replacements() + check_values_of_traefik()
+    found += check_releases() + check_replacements() + check_values_of_traefik() + check_argo_cd() + check_images()
+    gateway = yaml.safe_load((INFRA / "openfaas/values.yaml").read_text("utf-8"))["gateway"]
+    found += timeouts(stack.read(ROOT / "stack.yml", {}), gateway)
     found += [f"{path} is stale: run `make render`" for path in render.stale()]
     return found + tidy()
 

@@ -20,6 +20,7 @@ from typing import Any, Final
 import yaml
 
 from infra import seal
+from infra.gitops import wave
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 ENVIRONMENTS: Final = ROOT / "infra/environments"
@@ -74,11 +75,6 @@ def built(folder: Path) -> list[Object]:
     if done.returncode:
         raise InstallError(f"{folder.relative_to(ROOT)} does not build: {done.stderr.strip()}")
     return [document for document in yaml.safe_load_all(done.stdout) if document]
-
-
-def wave(thing: Object) -> int:
-    """Return the sync wave of an object."""
-    return int(thing["metadata"].get("annotations", {}).get("argocd.argoproj.io/sync-wave", 0))
 
 
 def parts(environment: Path) -> list[Part]:

@@ -17,6 +17,7 @@ from faplog.metrics import METRICS
 from faplog.version import VERSION
 from functions.api.settings import OwnerSettings, Settings
 from infra import check, dashboards, dockerfiles, policy, render, seal
+from infra.gitops import wave
 from standalone import edge, nats, postgres
 
 ROOT = check.ROOT
@@ -316,11 +317,6 @@ def test_the_streams_fit_into_what_the_server_may_store() -> None:
     assert streams <= nats.MAX_STORE_BYTES
 
 
-def wave(thing: Any) -> int:
-    """When Argo CD applies an object: all of a wave are healthy before the next begins."""
-    return int(thing["metadata"].get("annotations", {}).get("argocd.argoproj.io/sync-wave", 0))
-
-
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_argo_cd_deploys_what_is_there_in_order(environment: str) -> None:
     applications = check.applications(check.ENVIRONMENTS / environment)
@@ -398,55 +394,6 @@ def test_a_claim_that_waits_for_its_first_pod_holds_nothing_up() -> None:
     assert [thing for thing in everything() if thing["kind"] == "PersistentVolumeClaim"]
     health = read("infra/argocd/install/settings.yaml")["data"]
     assert '"Healthy"' in health["resource.customizations.health.PersistentVolumeClaim"]
-
-
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_no_wave_waits_for_what_may_never_be_healthy(environment: str) -> None:
-    """The collector without an account, the edge without a certificate, the root while any child is unhealthy."""
-    applications = check.applications(check.ENVIRONMENTS / environment)
-    waves = {name: wave(application) for name, application in applications.items()}
-    last = {name for name, number in waves.items() if number == max(waves.values())}
-    assert last == {"telemetry", "edge", "faplog"}
-
-
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_a_failed_sync_is_tried_again_with_the_newest_commit(environment: str) -> None:
-    for application in check.applications(check.ENVIRONMENTS / environment).values():
-        assert application["spec"]["syncPolicy"]["retry"]["refresh"] is True
-
-
-def test_an_application_without_git_or_in_a_sync_is_not_healthy() -> None:
-    health = read("infra/argocd/install/settings.yaml")["data"][
-        "resource.customizations.health.argoproj.io_Application"
-    ]
-    for condition in ('obj.status.sync.status == "Unknown"', 'obj.status.operationState.phase == "Running"'):
-        assert re.search(re.escape(condition) + r' then\s+health.status = "Progressing"', health), condition
-
-
-def test_scaling_the_connector_by_hand_is_left_alone() -> None:
-    """Argo CD heals each field that the manifest has."""
-    for environment in ENVIRONMENTS:
-        [connector] = [thing for thing in of(environment, "connector") if thing["kind"] == "Deployment"]
-        assert "replicas" not in connector["spec"]
-
-
-def test_fields_that_a_server_fills_in_are_no_difference() -> None:
-    applications = check.applications(check.ENVIRONMENTS / "prod")
-    for name in ("postgres", "minio", "nats"):
-        [ignored] = applications[name]["spec"]["ignoreDifferences"]
-        assert ignored["kind"] == "StatefulSet"
-        assert ".spec.volumeClaimTemplates[]?.status" in ignored["jqPathExpressions"]
-    [ignored] = applications["functions"]["spec"]["ignoreDifferences"]
-    assert ignored["kind"] == "Service"
-    for filled in ("ports[]?.protocol", "readinessProbe.httpGet.port", "readinessProbe.successThreshold"):
-        assert f".spec.template.spec.containers[]?.{filled}" in ignored["jqPathExpressions"]
-
-
-def test_one_request_starts_one_replica() -> None:
-    for thing in of("prod", "functions"):
-        if thing["kind"] == "Service":
-            annotations = thing["spec"]["template"]["metadata"]["annotations"]
-            assert annotations["autoscaling.knative.dev/target-utilization-percentage"] == "100"
 
 
 def test_openfaas_standard_is_a_component_of_its_functions(tmp_path: Path) -> None:

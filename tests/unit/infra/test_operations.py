@@ -1,6 +1,5 @@
 """The operations guide: what it tells an operator to type names what is there, and is taken as it is written."""
 
-import json
 import re
 import shlex
 import subprocess
@@ -89,27 +88,6 @@ def test_by_hand_only_the_project_and_the_root_are_applied(environment: Path) ->
         if thing["metadata"].get("labels", {}).get(key) == value
     }
     assert chosen == {("AppProject", "faplog"), ("Application", "faplog")}
-
-
-def test_a_sync_by_hand_applies_as_argo_cd_does() -> None:
-    operations = re.findall(r"""'(\{"operation".*?\})'""", GUIDE)
-    assert operations
-    for operation in operations:
-        assert json.loads(operation)["operation"]["sync"]["syncOptions"] == ["ServerSideApply=true"]
-
-
-def test_a_restart_names_what_is_restarted() -> None:
-    """Without a name `rollout restart deployment` restarts Knative's own Deployments of our functions, too."""
-    restarts = re.findall(r"rollout restart ([^`\n]+)", GUIDE)
-    assert len(restarts) >= 3
-    for named in restarts:
-        assert re.match(r'"?(deployment|statefulset)/[a-z$]', named), named
-
-
-def test_sealing_keys_are_not_applied_server_side() -> None:
-    """The file has the uids of the old cluster, which the API server then compares."""
-    applied = re.findall(r"kubectl apply [^`\n]*sealing-keys.yaml", GUIDE)
-    assert applied == ["kubectl apply -f sealing-keys.yaml"]
 
 
 def test_the_groups_of_secrets_are_those_of_the_program() -> None:
