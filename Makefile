@@ -56,12 +56,12 @@ backup: $(VENV)/.laptop ## back up the running system's accounts and logs (TO=ba
 restore: $(VENV)/.laptop ## restore a backup into the running system (FROM=backups; REPLACE=yes replaces existing data)
 	@$(BIN)/python -m infra.backup restore $(or $(FROM),backups) --state $(STATE) $(if $(filter yes,$(REPLACE)),--replace)
 
-check: $(VENV)/.dev ## check formatting, lint, types, published schemas and the cluster's manifests
+check: $(VENV)/.dev ## check formatting, lint, types, published schemas and the cluster's manifests (KUBECTL=path of a second kubectl to build with)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m faplog.contracts.schema --check
-	$(BIN)/python -m infra.check
+	$(BIN)/python -m infra.check $(addprefix --kubectl=,$(KUBECTL))
 
 format: $(VENV)/.dev ## format the code and update the published schemas
 	$(BIN)/ruff format .

@@ -11,7 +11,7 @@ STACK: Final = Path(__file__).parents[1] / "stack.yml"
 
 
 def main() -> int:
-    """Run; 1 and a sentence on stderr for everything the person at the keyboard can mend."""
+    """Run the system; return 1 with a sentence on stderr for every problem that the user can solve."""
     parser = argparse.ArgumentParser(prog="python -m standalone", description=__doc__)
     parser.add_argument("--port", type=_port, default=8080, help="port on 127.0.0.1 (default: %(default)s)")
     parser.add_argument("--state", type=Path, default=Path(".state"), help="folder for all data (default: %(default)s)")

@@ -22,7 +22,7 @@ def main() -> int:
     arguments = parser.parse_args()
     state = State(arguments.state.expanduser().absolute())
     try:
-        if not arguments.yes and not _agreed(state):
+        if not arguments.yes and not _confirmed(state):
             print("Nothing was removed.")
             return 1
         print(remove(state))
@@ -33,10 +33,10 @@ def main() -> int:
 
 
 def remove(state: State) -> str:
-    """Remove the state folder; a sentence that says what is gone.
+    """Remove the state folder and return a sentence that says what was removed.
 
     Raises:
-        Problem: a system runs on it, or it is no state folder.
+        Problem: A system runs on it, or it is no state folder.
     """
     if not state.root.exists():
         return f"There is no state at {state.root}; nothing was removed."
@@ -49,7 +49,7 @@ def remove(state: State) -> str:
     return f"Removed {state.root}: {CONTENTS}."
 
 
-def _agreed(state: State) -> bool:
+def _confirmed(state: State) -> bool:
     if not sys.stdin.isatty():
         raise Problem("Nothing was removed: without a terminal to ask, say --yes.")
     return input(f"Remove {CONTENTS} in {state.root}? [y/N] ").strip().lower() in ("y", "yes")

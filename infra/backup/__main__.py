@@ -16,7 +16,7 @@ from infra.backup.target import BackupSettings, NotRunning, RestoreSettings, tar
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Do what the command says; 1 and one sentence on stderr if it could not be done."""
+    """Run the command; return 1 with one sentence on stderr if it failed."""
     parser = argparse.ArgumentParser(prog="python -m infra.backup", description=__doc__)
     parser.add_argument("command", choices=["create", "verify", "restore", "drill"])
     parser.add_argument("place", type=Path, help="folder of snapshots, or one snapshot")
@@ -66,10 +66,10 @@ def _do(options: argparse.Namespace) -> str:
 
 
 def carry(command: list[str], folder: Path) -> None:
-    """Run the command that carries a snapshot away; only after it a backup counts as one.
+    """Run the command that copies a snapshot elsewhere. Only after it succeeded the backup counts as one.
 
     Raises:
-        BadBackup: it failed.
+        BadBackup: The command failed.
     """
     try:
         subprocess.run([*command, str(folder)], check=True)
