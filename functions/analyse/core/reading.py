@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from io import BytesIO
 from typing import Any, Final
 
@@ -32,6 +33,9 @@ CHUNKED_ABOVE_BYTES: Final = 4_000_000
 """pandas reads small texts faster in one go, large ones in chunks."""
 
 CHUNK_ROWS: Final = 20_000
+
+BLOCK_BYTES: Final = 1 << 18
+"""Bytes compared at a time: so many, and what comes of them, stay in the processor's cache."""
 
 SECONDLESS_ROWS: Final = 6
 """So many rows whose time is a minute alone, and more than have a whole one, are a clock without seconds."""
@@ -270,14 +274,15 @@ def _spread(minute: Integers) -> Integers | None:
     return np.asarray(minute + np.repeat(begins, counts) + place * np.repeat(steps, counts)).astype(np.int64)
 
 
-def _fields(names: tuple[str, ...]) -> list[tuple[int, int]]:
-    """Which fields of a row are numbers we know: (field, position in `NUMBERS`); of a repeated name the first."""
+@lru_cache(maxsize=16)
+def _fields(names: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
+    """Return the known fields of a row: (field, position in `NUMBERS`); of a repeated name the first."""
     seen: dict[int, int] = {}
     for index, name in enumerate(names):
         position = POSITIONS.get(name)
         if position is not None:
             seen.setdefault(position, index)
-    return sorted((index, position) for position, index in seen.items())
+    return tuple(sorted((index, position) for position, index in seen.items()))
 
 
 def _cell_starts(table: Table, separators: Integers, field: int) -> Integers:
@@ -330,15 +335,28 @@ def _plain_numbers(table: Table, separator: bytes) -> bytes | None:
 
 
 def _has_three_decimals(table: Table, mark: bytes, separator: bytes) -> bool:
-    """Whether a cell ends in the mark and three digits after one to three others: `1.013` may be a thousand."""
+    """Return whether a cell ends in the mark and three digits after one to three others: `1.013` may be a thousand."""
     view, width = table.view, len(mark) + THREE
-    inside = np.flatnonzero((view[:-width] == mark[0]) & (view[width:] == separator[0]))
     at_ends = np.append(table.starts[1:] - 1, [len(view) - 1, len(view)]) - width
     at_ends = at_ends[at_ends > 0]
-    marks = np.append(inside[inside > 0], at_ends[view[at_ends] == mark[0]])
+    if _any_begins_short(view, at_ends[view[at_ends] == mark[0]], separator):
+        return True
+    for start in range(0, len(view) - width, BLOCK_BYTES):
+        block = view[start : start + BLOCK_BYTES + width]
+        ends = block == separator[0]
+        marked = ends[width:] > ends[2:-2]  # most cells have fewer decimals, so few are left
+        marked &= block[:-width] == mark[0]
+        if _any_begins_short(view, np.flatnonzero(marked) + start, separator):
+            return True
+    return False
+
+
+def _any_begins_short(view: Bytes, marks: Integers, separator: bytes) -> bool:
+    """Return whether one of these marks has three digits after it, and before it one to three that begin a cell."""
+    marks = marks[marks > 0]
     for offset in (-1, 1, 2, 3):
         marks = marks[view[marks + offset] - np.uint8(48) < 10]
-    for offset in (2, 3, 4):  # a cell of one to three digits before the mark; a time or a date is none
+    for offset in (2, 3, 4):  # a time or a date has more before its mark
         before = view[np.maximum(marks - offset, 0)]
         begins = (before == separator[0]) | (before == NEWLINE) | (before == ord("-")) | (marks < offset)
         if begins.any():
