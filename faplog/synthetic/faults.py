@@ -15,7 +15,7 @@ from faplog.synthetic import plan
 from faplog.synthetic.car import SOOT_TRIGGER_GL, Car
 from faplog.synthetic.cells import Cells
 from faplog.synthetic.drive import Trip, Wish
-from faplog.synthetic.profiles import PRESSURE_INVALID, PROFILES, TEMP_INVALID
+from faplog.synthetic.profiles import BYTE_INVALID, PRESSURE_INVALID, PROFILES, TEMP_INVALID, WORD_INVALID
 from faplog.synthetic.road import Kind
 from faplog.synthetic.wear import Wear
 
@@ -259,6 +259,8 @@ def _sooty_history(cells: Cells, amount: float, _: Place) -> Cells:
 _FLAT: Final = ("pressure_not_following_flow", "restriction_low", "sensor_stuck")
 _UNREADABLE: Final = (*_FLAT, "pressure_unreadable")
 _STUCK: Final = ("sensor_stuck",)
+_COLD: Final = (*_STUCK, "cold_start_mismatch")
+_NO_VALUE: Final = ("sensor_unreadable",)
 _BLOCKED: Final = ("restriction_high", "max_pressure", "idle_pressure")
 _DCM62: Final = ("DCM62v2",)
 """The profile whose injector corrections are ratios (the other's have no known unit, and are not judged), and that
@@ -412,18 +414,31 @@ FAULTS: Final[dict[str, Fault]] = {
         Fault(
             "filter temperature gives no value",
             "share of the log",
-            _STUCK,
+            _NO_VALUE,
             (0.3, 0.8, 1.0),
             misreading=_no_value("FAPtemp", TEMP_INVALID),
         ),
         Fault(
             "filter temperature stuck",
             "share of the log",
-            _STUCK,
+            _COLD,
             (0.3, 0.8, 1.0),
             misreading=_stuck_at("FAPtemp", -30, 300),
         ),
-        Fault("filter temperature drifted", "°C", (), (40, 150, 350), misreading=_add("FAPtemp")),
+        Fault(
+            "filter temperature drifted",
+            "°C",
+            ("cold_start_mismatch",),
+            (40, 150, 350),
+            misreading=_add("FAPtemp"),
+        ),
+        Fault(
+            "air meter gives no value",
+            "share of the log",
+            _NO_VALUE,
+            (0.3, 0.8, 1.0),
+            misreading=_no_value("AirFlow", WORD_INVALID),
+        ),
         Fault("air meter dead", "mg", _STUCK, (0.3, 0.8, 1.0), misreading=_stuck_at("AirFlow", 0, 0)),
         Fault(
             "air meter stuck", "share of the log", _STUCK, (0.3, 0.8, 1.0), misreading=_stuck_at("AirFlow", 350, 900)
@@ -442,11 +457,30 @@ FAULTS: Final[dict[str, Fault]] = {
             (0.3, 0.8, 1.0),
             misreading=_stuck_at("Coolant", -40, 39),
         ),
-        Fault("coolant sensor drifted", "°C", ("coolant_max", "never_warm"), (8, 18, 30), misreading=_add("Coolant")),
         Fault(
-            "oil sensor stuck", "share of the log", _STUCK, (0.3, 0.8, 1.0), misreading=_stuck_at("OilTemp", -40, 39)
+            "coolant sensor gives no value",
+            "share of the log",
+            _NO_VALUE,
+            (0.3, 0.8, 1.0),
+            misreading=_no_value("Coolant", BYTE_INVALID),
         ),
-        Fault("oil sensor drifted", "°C", ("oil_max",), (15, 30, 50), misreading=_add("OilTemp")),
+        Fault("coolant sensor drifted", "°C", ("coolant_max", "never_warm"), (8, 18, 30), misreading=_add("Coolant")),
+        Fault("oil sensor stuck", "share of the log", _COLD, (0.3, 0.8, 1.0), misreading=_stuck_at("OilTemp", -40, 39)),
+        Fault(
+            "oil sensor gives no value",
+            "share of the log",
+            _NO_VALUE,
+            (0.3, 0.8, 1.0),
+            misreading=_no_value("OilTemp", BYTE_INVALID),
+        ),
+        Fault("oil sensor drifted", "°C", ("oil_max", "cold_start_mismatch"), (15, 30, 50), misreading=_add("OilTemp")),
+        Fault(
+            "speed gives no value",
+            "share of the log",
+            _NO_VALUE,
+            (0.3, 0.8, 1.0),
+            misreading=_no_value("Speed", BYTE_INVALID),
+        ),
     )
 }
 """Every fault by its name."""

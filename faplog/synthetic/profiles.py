@@ -8,6 +8,8 @@ from faplog.synthetic.car import Car
 
 PRESSURE_INVALID: Final = "65280"  # 0xFF00, not a pressure
 TEMP_INVALID: Final = "25855"  # 0x64FF, not a temperature
+BYTE_INVALID: Final = "255"
+WORD_INVALID: Final = "65535"
 SENTINELS: Final = {"FAPpressure": PRESSURE_INVALID, "FAPtemp": TEMP_INVALID}
 
 Reading = Callable[[Car], str]

@@ -1,8 +1,8 @@
 """Whether sensors can be believed: checked before anything is judged by them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +40,28 @@ STILL_RANGE: Final = 3.0
 COLD_BELOW_C: Final = 40.0
 """A coolant or oil that is colder warms up as soon as the engine works; a warm one is held by the thermostat."""
 
+UNREADABLE_SEC: Final = 180.0
+"""Readings without a usable value count from this long on. A slow channel holds a single bad answer for 80 s."""
+
+DEAD_PERC: Final = cast(float, LIMITS[Code.PRESSURE_UNREADABLE].act)
+"""A sensor with this share of unusable readings is not believed in the rest of the log either."""
+
+ALIKE_C: Final = 5.0
+"""Before a cold start the temperatures of a car that stood for hours differ by less than this."""
+
+COLD_START_SEC: Final = 60.0
+"""A temperature first read later than this after the engine start no longer shows the cold engine."""
+
 PRESSURE: Final = "FAPpressure"
+ASKED: Final = (
+    "Revs", "Speed", "AirFlow", "InjFlow", "FAPtemp", "Coolant", "OilTemp", "Battery", "FuelPress", "Turbopress",
+)  # fmt: skip
+"""Signals the verdict rests on, beside the pressure."""
+EVERY_ECU_HAS: Final = frozenset(("Speed", "AirFlow", "InjFlow", "FAPtemp", "Coolant"))
+"""Of these, the ones that are dead where the column stays empty. Others may be missing in the car."""
+STATES: Final = frozenset(("Revs", "Speed"))
+"""Signals that are kept although they are dead for a while: without them no drive, distance or idle is known."""
+COLD_START: Final = ("FAPtemp", "OilTemp", "Coolant", "FuelTemp")
 MOVING: Final = ("FAPtemp", "AirFlow")
 WARMING: Final = ("Coolant", "OilTemp")
 
@@ -55,22 +76,24 @@ class _Work:
     ran: Floats
 
 
-def sensor_signs(log: Log, outside: Mask, flow: Floats, voided: int) -> Iterator[Sign]:
+def sensor_signs(log: Log, outside: Mask, flow: Floats, voided: Mapping[str, tuple[int, int]]) -> Iterator[Sign]:
     """Yield what was seen of each sensor that can be checked.
 
     Args:
         log: The log as it was read.
         outside: Rows outside regenerations. In them the filter is held at one temperature.
         flow: Exhaust flow of each row, m³/h.
-        voided: Pressure cells that held "no value" or an impossible one.
+        voided: Cells of each column that held "no value", and cells that held an impossible one.
     """
     if log.unknown("FAPtemp"):
         flow = volume_flow(log, assumed_c=200.0)
     running = log.engine_on & outside
     work = _Work(log, flow, running, np.cumsum(np.where(running, log.dt, 0.0)))
     yield from _pressure_follows(work)
-    yield from _pressure_readable(log, voided)
+    yield from _pressure_readable(log, sum(voided.get(PRESSURE, (0, 0))))
+    yield from _unreadable(log, voided)
     yield from _stuck(work)
+    yield from _cold_start(log)
 
 
 def implausible(signs: Iterable[Sign]) -> set[str]:
@@ -78,8 +101,10 @@ def implausible(signs: Iterable[Sign]) -> set[str]:
     columns: set[str] = set()
     for sign in signs:
         severity = LIMITS[sign.code].judge(sign.rounded)
-        if sign.code is Code.SENSOR_STUCK and severity is Severity.WATCH:
+        if sign.code in {Code.SENSOR_STUCK, Code.COLD_START_MISMATCH} and severity is Severity.WATCH:
             columns |= {one.name for one in sign.which}
+        elif sign.code is Code.SENSOR_UNREADABLE:
+            columns |= {one.name for one in sign.which if one.value >= DEAD_PERC} - STATES
         elif severity is Severity.ACT:
             columns.add(PRESSURE)
     return columns
@@ -114,6 +139,74 @@ def _pressure_readable(log: Log, voided: int) -> Iterator[Sign]:
     read = int(np.count_nonzero(log.engine_on & ~np.isnan(log[PRESSURE]))) + unusable
     if unusable and read >= MIN_ROWS:
         yield Sign(Code.PRESSURE_UNREADABLE, unusable / read * 100, void)
+
+
+def _unreadable(log: Log, voided: Mapping[str, tuple[int, int]]) -> Iterator[Sign]:
+    """Yield all other signals without a usable value, as one sign: the largest share of readings first.
+
+    A signal has none where the ECU answers "no value" or something impossible, or where the column stays empty
+    although the ECU answers others. A column that the file does not have is not missed.
+    """
+    found: list[tuple[Named, Integers]] = []
+    asked = ~log.engine_off
+    for name in ASKED:
+        cells = sum(voided.get(name, (0, 0)))
+        empty = not cells and name in EVERY_ECU_HAS and name in log.columns and log.unknown(name)
+        if not cells and not empty:
+            continue
+        void = np.flatnonzero((log.engine_on if empty else asked) & np.isnan(log[name]))
+        unusable = len(void) if empty else min(cells, len(void))
+        read = int(np.count_nonzero(asked & ~np.isnan(log[name]))) + unusable
+        if unusable and read >= MIN_ROWS and log.dt[void].sum() * unusable / len(void) >= UNREADABLE_SEC:
+            found.append((Named(name, round(unusable / read * 100)), void))
+    if found:
+        found.sort(key=lambda one: -one[0].value)
+        limit = LIMITS[Code.SENSOR_UNREADABLE]
+        which = [one for one, _ in found if limit.judge(one.value) is not Severity.GOOD] or [found[0][0]]
+        yield Sign(Code.SENSOR_UNREADABLE, which[0].value, found[0][1], which=tuple(which))
+
+
+def _cold_start(log: Log) -> Iterator[Sign]:
+    """Yield the temperature furthest from the three others before a cold start.
+
+    After hours of rest filter, oil, coolant and fuel are as cold as the car. Only such a start is judged: the three
+    others are alike. A coolant above them may come from a parking heater.
+    """
+    worst: tuple[float, str, Integers] | None = None
+    for drive in log.drives:
+        readings = _before_cold_start(log, drive)
+        if readings is None:
+            continue
+        for name, (row, value) in readings.items():
+            others = [other for one, (_, other) in readings.items() if one != name]
+            apart = value - sorted(others)[1]
+            heated = name == "Coolant" and apart > 0
+            if name == "FuelTemp" or heated or max(others) - min(others) > ALIKE_C or max(others) >= COLD_BELOW_C:
+                continue
+            if worst is None or abs(apart) > abs(worst[0]):
+                worst = apart, name, np.array([row])
+    if worst is not None:
+        apart, name, rows = worst
+        yield Sign(Code.COLD_START_MISMATCH, apart, rows, which=(Named(name, apart),))
+
+
+def _before_cold_start(log: Log, drive: slice) -> dict[str, tuple[int, float]] | None:
+    """Return row and value of each temperature's first reading in a drive; None where no start was seen from rest.
+
+    The filter has to be read before the start: it warms up at once.
+    """
+    start = int(log.engine_on[drive].argmax()) + drive.start
+    if not log.engine_on[start] or not log.engine_off[drive.start : start].any():
+        return None
+    latest = int(np.searchsorted(log.t, log.t[start] + COLD_START_SEC, side="right"))
+    readings: dict[str, tuple[int, float]] = {}
+    for name in COLD_START:
+        cells = log[name][drive.start : start if name == "FAPtemp" else min(latest, drive.stop)]
+        row = int((~np.isnan(cells)).argmax())
+        if np.isnan(cells[row]):
+            return None
+        readings[name] = drive.start + row, float(cells[row])
+    return readings
 
 
 def _stuck(work: _Work) -> Iterator[Sign]:

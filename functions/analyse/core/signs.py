@@ -12,7 +12,7 @@ from faplog.contracts.catalogue import Named
 from faplog.contracts.limits import FILTER_LIFE_KNOWN_KM, LIMITS, Code, Severity
 
 from . import stats
-from .engine import BOOST_MBAR, before_start, corrections
+from .engine import before_start, boosted, corrections
 from .log import Log, Mask
 from .reading import Floats
 from .regen import Episode
@@ -20,13 +20,20 @@ from .sections import Section
 from .warmup import never_warm
 
 ENGINE_OFF_SEC: Final = 10.0
-BOOST_SUSTAINED_SEC: Final = 5.0
+BOOST_ROWS: Final = 60
+"""Rows under boost that its error is judged by."""
+EGR_SETTLED_SEC: Final = 5.0
+"""A valve has followed by then, and both have been read since."""
+EGR_OPEN_PERC: Final = 5.0
+"""A valve of which this much is asked is to open."""
+EGR_ROWS: Final = 30
 CHARGING_SEC: Final = 600.0
 IDLE_SEC: Final = 60.0
 """Less idle than this is mostly the engine slowing down, and its pressure that of the flow before."""
 SETTLED_IDLE_SEC: Final = 5.0
-SETTLED_ROWS: Final = 30
-"""Fewer rows of settled idle do not say that the rail pressure is off."""
+SETTLED_ROWS: Final = 10
+IDLE_ROWS: Final = 30
+"""Rows of settled idle, and without them of any idle, that the rail pressure is judged by."""
 CHARGING_GOOD_V: Final = 14.1
 
 
@@ -211,21 +218,27 @@ def _injection(seen: Observed) -> Iterator[Sign]:
 
 
 def _rail(seen: Observed) -> Iterator[Sign]:
-    """Yield the mean error of the rail pressure at idle; where it is beyond its limits, the median of settled idle.
+    """Yield the mean error of the rail pressure at idle; where mean or median is beyond its limits, the median.
 
     Demand and reading are polled one after the other, so while the revs fall to idle they belong to different moments.
+    A few such rows spoil a mean. The median is that of settled idle, or of all idle where little of it is settled.
     """
-    rail, log = seen.sections["engine"]["fuelPressure"]["avg_diff_idle_bar"], seen.log
-    if rail is None:
+    log, limit = seen.log, LIMITS[Code.RAIL_PRESSURE_IDLE]
+    mean = seen.sections["engine"]["fuelPressure"]["avg_diff_idle_bar"]
+    if mean is None:
         return
     error = log["FuelPress"] - log["FuelPressInstr"]
-    rows = _known(error, log.idle)
-    if LIMITS[Code.RAIL_PRESSURE_IDLE].judge(rail) is not Severity.GOOD:
-        rows = _known(error, lasting(log, log.idle, SETTLED_IDLE_SEC))
-        if len(rows) < SETTLED_ROWS:
+    idle = _known(error, log.idle)
+    settled = _known(error, lasting(log, log.idle, SETTLED_IDLE_SEC))
+    rows = settled if len(settled) >= SETTLED_ROWS else idle
+    fine = limit.judge(mean) is Severity.GOOD
+    if len(rows) >= (SETTLED_ROWS if rows is settled else IDLE_ROWS):
+        median = float(np.median(error[rows]))
+        if not fine or limit.judge(median) is not Severity.GOOD:
+            yield Sign(limit.code, median, rows)
             return
-        rail = float(np.median(error[rows]))
-    yield Sign(Code.RAIL_PRESSURE_IDLE, rail, rows)
+    if fine:
+        yield Sign(limit.code, mean, idle)
 
 
 def _injectors(section: Section) -> tuple[Named, ...]:
@@ -237,13 +250,32 @@ def _injectors(section: Section) -> tuple[Named, ...]:
 
 
 def _boost(seen: Observed) -> Iterator[Sign]:
+    """Yield the mean boost error over all rows in which boost is asked for or there.
+
+    The app reads boost and demand seconds apart. A rise of the demand that was read first and its fall that was read
+    first cancel out in that mean.
+    """
+    error = seen.sections["engine"]["boost"]["avg_diff_mbar"]
+    rows = _known(seen.log["Turbopress"] - seen.log["TurboInstr"], boosted(seen.log))
+    if error is not None and len(rows) >= BOOST_ROWS:
+        yield Sign(Code.BOOST_ERROR, error, rows)
+
+
+def _egr(seen: Observed) -> Iterator[Sign]:
+    """Yield the larger error of the EGR valve: while it is to be shut, or while it is to be open."""
     log = seen.log
-    demanded = lasting(log, (log["TurboInstr"] > BOOST_MBAR) & ~log.regenerating, BOOST_SUSTAINED_SEC)
-    error = log["Turbopress"] - log["TurboInstr"]
-    # the median: where the demand jumps, the two were read at different moments
-    median = stats.median(error, demanded)
-    if median is not None:
-        yield Sign(Code.BOOST_ERROR, median, _known(error, demanded))
+    error = log["EGRpos"] - log["EGRposInstr"]
+    running = log.engine_on & ~log.regenerating & ~np.isnan(error)
+    worst: Sign | None = None
+    for demanded in (log["EGRposInstr"] == 0, log["EGRposInstr"] >= EGR_OPEN_PERC):
+        rows = np.flatnonzero(lasting(log, running & demanded, EGR_SETTLED_SEC))
+        if len(rows) < EGR_ROWS:
+            continue
+        sign = Sign(Code.EGR_ERROR, float(np.median(error[rows])), rows)
+        if worst is None or abs(sign.value) > abs(worst.value):
+            worst = sign
+    if worst is not None:
+        yield worst
 
 
 def _faults(seen: Observed) -> Iterator[Sign]:
@@ -263,5 +295,6 @@ _LOOKS: Final[tuple[Callable[[Observed], Iterator[Sign]], ...]] = (
     _battery,
     _injection,
     _boost,
+    _egr,
     _faults,
 )
