@@ -1,4 +1,4 @@
-"""What can be wrong with a car, and what a good verdict calls it.
+"""Catalogue of faults of a car, and the codes that are right for each.
 
 `FAULTS` is the catalogue. Each fault has three degrees and names the codes that are right for it. A fault of the car
 (`Wear`) is driven; a fault of a sensor or a counter is written over the log of a healthy car. `log()` makes the log:
@@ -22,16 +22,16 @@ from faplog.synthetic.wear import Wear
 Degree = Literal["slight", "clear", "severe"]
 DEGREES: Final[tuple[Degree, ...]] = get_args(Degree)
 Scene = Literal["drive", "regen", "broken off"]
-"""What the log shows: a drive, one in which a regeneration ends well, one in which it is broken off."""
+"""Kind of drive: without a regeneration, with a complete one, with one that is broken off."""
 
 FIRST_DAY: Final = date(2025, 3, 1)
 LOGS: Final = 10
-"""A car's history has so many logs."""
+"""Logs in a car's history."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where in a car's history a log stands."""
+    """Position of a log in a car's history."""
 
     number: int
     random: Random
@@ -69,23 +69,32 @@ class Fault:
     """Only the history shows it, no single log."""
 
     def amount(self, degree: Degree) -> float:
-        """How much of the fault that degree is."""
+        """Return the amount of the fault in that degree."""
         return self.amounts[DEGREES.index(degree)]
 
     @property
     def is_driven(self) -> bool:
-        """Whether the car has to be driven with it: a healthy car's log does not do."""
+        """Whether the car has to be driven with the fault. Others are written over a healthy car's log."""
         return self.damage is not None or self.broken_off is not None
 
     def scene_of(self, degree: Degree, number: int) -> Scene:
-        """What that log of the history shows."""
+        """Return the kind of drive that this log of the history shows."""
         if self.broken_off is None:
             return self.scene
         return "broken off" if number % 3 < self.broken_off[DEGREES.index(degree)] else "regen"
 
 
 def log(fault: Fault, degree: Degree, seed: int, number: int, profile: str, healthy: Cells | None = None) -> bytes:
-    """Return one log of a car with that fault. `healthy` spares driving it where the fault is only written over."""
+    """Return one log of a car with that fault.
+
+    Args:
+        fault: The fault.
+        degree: Its degree.
+        seed: The car.
+        number: Place of the log in the car's history.
+        profile: ECU profile.
+        healthy: The same log without the fault, if at hand: saves driving it again.
+    """
     amount = fault.amount(degree)
     if healthy is None or fault.is_driven:
         healthy = Cells.parse(healthy_log(seed, number, profile, fault.scene_of(degree, number), fault.damage, amount))
@@ -236,7 +245,7 @@ def _rising_pressure(cells: Cells, amount: float, place: Place) -> Cells:
 
 
 def _shorter_intervals(cells: Cells, amount: float, place: Place) -> Cells:
-    """The last four regenerations come sooner by that many per cent."""
+    """Let the last four regenerations come sooner by that many per cent."""
     if place.number < LOGS - 4:
         return cells
     share = 1.0 - amount / 100.0
