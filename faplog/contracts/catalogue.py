@@ -352,7 +352,7 @@ NOTE_UNITS: Final[dict[NoteCode, str]] = {NoteCode.ENGINE_NOT_WARM: "°C", NoteC
 REGENERATION_DUE_NOW: Final = "A regeneration is due at any moment. It needs 15 to 20 minutes of steady driving."
 
 OUTSIDE: Final = "Outside the limits: {list}"
-"""Said of several alike, where more than one is outside its limits."""
+"""Sentence for injectors, where more than one is outside its limits."""
 
 NEVER_RAN: Final = "The engine never ran in this log. Upload one of a drive to learn more."
 ENGINE_UNREAD: Final = "The engine speed was never read, so this log does not tell whether the engine ran."

@@ -1,4 +1,4 @@
-"""Whether sensors can be believed: checked before anything is judged by them."""
+"""Plausibility of the sensors, checked before anything is judged by them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ MIN_ROWS: Final = 200
 """Rows with the engine on that a check of the pressure needs."""
 
 MAX_ROWS: Final = 10_000
-"""Of more rows than this every n-th is correlated: ranking all of a long log costs more than it tells."""
+"""Of more rows than this only every n-th is correlated: ranking all rows of a long log takes long and adds nothing."""
 
 MIN_FLOW_SPREAD_M3H: Final = 30.0
 """Interquartile range of the exhaust flow that the pressure has to follow."""
@@ -28,17 +28,17 @@ MIN_FLOW_SPREAD_M3H: Final = 30.0
 WORKING_LEFT_OUT: Final = 0.1
 MIN_WORKING_FLOW_M3H: Final = 30.0
 MIN_WORKING_REVS: Final = 200.0
-"""An engine works whose flow, or revs where the flow is not known, differs so much, a tenth left out at either end. Not
-the interquartile range: on an even road that is small, though no sensor may stand still there."""
+"""Range of flow or revs, without a tenth at either end, from which on the engine counts as working. The interquartile
+range would be too small on an even road, where no sensor may stand still either."""
 
 STILL_SEC: Final = 600.0
-"""A reading that stands still for so long of running is stuck."""
+"""A reading that stands still for this long while the engine works is stuck."""
 
 STILL_RANGE: Final = 3.0
-"""A reading that stays within less than this stands still."""
+"""A reading that varies by less than this stands still."""
 
 COLD_BELOW_C: Final = 40.0
-"""A coolant or oil that is colder warms up as soon as the engine works; a warm one is held by the thermostat."""
+"""Colder coolant or oil warms up as soon as the engine works. Warm coolant is held by the thermostat."""
 
 UNREADABLE_SEC: Final = 180.0
 """Readings without a usable value count from this long on. A slow channel holds a single bad answer for 80 s."""
@@ -53,13 +53,13 @@ COLD_START_SEC: Final = 60.0
 """A temperature first read later than this after the engine start no longer shows the cold engine."""
 
 PRESSURE: Final = "FAPpressure"
-ASKED: Final = (
+SIGNALS: Final = (
     "Revs", "Speed", "AirFlow", "InjFlow", "FAPtemp", "Coolant", "OilTemp", "Battery", "FuelPress", "Turbopress",
 )  # fmt: skip
 """Signals the verdict rests on, beside the pressure."""
 EVERY_ECU_HAS: Final = frozenset(("Speed", "AirFlow", "InjFlow", "FAPtemp", "Coolant"))
 """Of these, the ones that are dead where the column stays empty. Others may be missing in the car."""
-STATES: Final = frozenset(("Revs", "Speed"))
+KEPT: Final = frozenset(("Revs", "Speed"))
 """Signals that are kept although they are dead for a while: without them no drive, distance or idle is known."""
 COLD_START: Final = ("FAPtemp", "OilTemp", "Coolant", "FuelTemp")
 MOVING: Final = ("FAPtemp", "AirFlow")
@@ -77,7 +77,7 @@ class _Work:
 
 
 def sensor_signs(log: Log, outside: Mask, flow: Floats, voided: Mapping[str, tuple[int, int]]) -> Iterator[Sign]:
-    """Yield what was seen of each sensor that can be checked.
+    """Yield the signs of each sensor that can be checked.
 
     Args:
         log: The log as it was read.
@@ -104,14 +104,14 @@ def implausible(signs: Iterable[Sign]) -> set[str]:
         if sign.code in {Code.SENSOR_STUCK, Code.COLD_START_MISMATCH} and severity is Severity.WATCH:
             columns |= {one.name for one in sign.which}
         elif sign.code is Code.SENSOR_UNREADABLE:
-            columns |= {one.name for one in sign.which if one.value >= DEAD_PERC} - STATES
+            columns |= {one.name for one in sign.which if one.value >= DEAD_PERC} - KEPT
         elif severity is Severity.ACT:
             columns.add(PRESSURE)
     return columns
 
 
 def believed(log: Log, columns: set[str]) -> Log:
-    """Return the log without these columns, so that no figure and no finding rests on them."""
+    """Return the log without the columns that cannot be believed, so that no figure and no finding rests on them."""
     if not columns:
         return log
     return replace(log, columns={name: values for name, values in log.columns.items() if name not in columns})
@@ -119,7 +119,7 @@ def believed(log: Log, columns: set[str]) -> Log:
 
 def _pressure_follows(work: _Work) -> Iterator[Sign]:
     """Yield the rank correlation (Spearman) of pressure and flow; 0 where only the pressure stood still."""
-    still = max(_stretches(work, PRESSURE), key=lambda one: one[0], default=None)
+    still = max(_still_stretches(work, PRESSURE), key=lambda one: one[0], default=None)
     if still is not None:
         yield Sign(Code.PRESSURE_NOT_FOLLOWING_FLOW, 0.0, still[1])
         return
@@ -149,7 +149,7 @@ def _unreadable(log: Log, voided: Mapping[str, tuple[int, int]]) -> Iterator[Sig
     """
     found: list[tuple[Named, Integers]] = []
     asked = ~log.engine_off
-    for name in ASKED:
+    for name in SIGNALS:
         cells = sum(voided.get(name, (0, 0)))
         empty = not cells and name in EVERY_ECU_HAS and name in log.columns and log.unknown(name)
         if not cells and not empty:
@@ -212,7 +212,7 @@ def _before_cold_start(log: Log, drive: slice) -> dict[str, tuple[int, float]] |
 def _stuck(work: _Work) -> Iterator[Sign]:
     """Yield all sensors that stood still although the engine worked, as one sign: the longest first."""
     found: list[tuple[Named, Integers]] = []
-    for names, stretches in ((MOVING, _stretches), (WARMING, _cold_stretches)):
+    for names, stretches in ((MOVING, _still_stretches), (WARMING, _still_cold_stretches)):
         for name in names:
             longest = max(stretches(work, name), key=lambda one: one[0], default=None)
             if longest is not None:
@@ -223,7 +223,7 @@ def _stuck(work: _Work) -> Iterator[Sign]:
         yield Sign(Code.SENSOR_STUCK, named.value, rows, which=tuple(one for one, _ in found))
 
 
-def _stretches(work: _Work, name: str) -> Iterator[tuple[float, Integers]]:
+def _still_stretches(work: _Work, name: str) -> Iterator[tuple[float, Integers]]:
     """Yield seconds and rows of stretches of a drive in which a reading stood still although the engine worked.
 
     Either exactly one value for a while, or less than `STILL_RANGE` apart in the whole drive.
@@ -235,11 +235,11 @@ def _stretches(work: _Work, name: str) -> Iterator[tuple[float, Integers]]:
             spans.append((0, len(values) - 1))
         for start, end in spans:
             seconds = float(ran[end] - ran[start])
-            if seconds >= STILL_SEC and _works(work, rows[start : end + 1]):
+            if seconds >= STILL_SEC and _engine_worked(work, rows[start : end + 1]):
                 yield seconds, rows[start : end + 1]
 
 
-def _cold_stretches(work: _Work, name: str) -> Iterator[tuple[float, Integers]]:
+def _still_cold_stretches(work: _Work, name: str) -> Iterator[tuple[float, Integers]]:
     """Yield the same for a temperature that began cold and did not rise from there, or that stands still while cold."""
     for rows, values in _drives_with(work, name):
         ran = work.ran[rows]
@@ -252,7 +252,7 @@ def _cold_stretches(work: _Work, name: str) -> Iterator[tuple[float, Integers]]:
             spans.append(longest)
         for start, end in spans:
             seconds = float(ran[end] - ran[start])
-            if seconds >= STILL_SEC and _works(work, rows[start : end + 1]):
+            if seconds >= STILL_SEC and _engine_worked(work, rows[start : end + 1]):
                 yield seconds, rows[start : end + 1]
 
 
@@ -275,7 +275,7 @@ def _drives_with(work: _Work, name: str) -> Iterator[tuple[Integers, Floats]]:
             yield rows, column[rows]
 
 
-def _works(work: _Work, rows: Integers) -> bool:
+def _engine_worked(work: _Work, rows: Integers) -> bool:
     """Return whether flow or revs changed enough for a working sensor to notice."""
     flows, revs = (spread(values[rows], WORKING_LEFT_OUT) for values in (work.flow, work.log["Revs"]))
     return flows >= MIN_WORKING_FLOW_M3H or revs >= MIN_WORKING_REVS

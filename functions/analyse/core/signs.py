@@ -1,4 +1,4 @@
-"""What the verdict looks at: one value for each row of the table of limits, and the rows it rests on."""
+"""Signs: the value that each row of the table of limits is judged by, and the rows it was taken from."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,13 +23,13 @@ ENGINE_OFF_SEC: Final = 10.0
 BOOST_ROWS: Final = 60
 """Rows under boost that its error is judged by."""
 EGR_SETTLED_SEC: Final = 5.0
-"""A valve has followed by then, and both have been read since."""
+"""After this long the valve has followed its demand, and both have been read again."""
 EGR_OPEN_PERC: Final = 5.0
-"""A valve of which this much is asked is to open."""
+"""From this demand on the valve is to be open."""
 EGR_ROWS: Final = 30
 CHARGING_SEC: Final = 600.0
 IDLE_SEC: Final = 60.0
-"""Less idle than this is mostly the engine slowing down, and its pressure that of the flow before."""
+"""In less idle than this the engine is mostly slowing down, and the pressure still that of the flow before."""
 SETTLED_IDLE_SEC: Final = 5.0
 SETTLED_ROWS: Final = 10
 IDLE_ROWS: Final = 30
@@ -39,25 +39,32 @@ CHARGING_GOOD_V: Final = 14.1
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """A value for a finding; `rows` are those it was taken from, `which` names sensors or injectors, worst first."""
+    """A value for a finding.
+
+    Attributes:
+        code: What it is about.
+        value: The value, in the unit of its limit.
+        rows: The rows it was taken from.
+        which: Sensors or injectors it is about, the worst first.
+        flow_m3h: For the highest pressure: the exhaust flow at that moment.
+    """
 
     code: Code
     value: float
     rows: npt.NDArray[np.intp]
     which: tuple[Named, ...] = ()
     flow_m3h: float | None = None
-    """Of the highest pressure: the exhaust flow it was seen at."""
 
     @property
     def rounded(self) -> float:
-        """The value as it is judged and shown."""
+        """The value, rounded as it is judged and shown."""
         decimals = LIMITS[self.code].decimals
         return round(float(self.value), decimals) if decimals else round(float(self.value))
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What signs are taken from: the log, its regenerations, the sections made of it, and the exhaust flow (m³/h)."""
+    """Input of the signs: the log, its regenerations, its sections, and the exhaust flow (m³/h)."""
 
     log: Log
     episodes: list[Episode]
@@ -67,8 +74,8 @@ class Observed:
 
 def signs(seen: Observed) -> Iterator[Sign]:
     """Yield every sign of filter and engine, in the order of the table of limits."""
-    for look in _LOOKS:
-        yield from look(seen)
+    for rule in _RULES:
+        yield from rule(seen)
 
 
 def lasting(log: Log, mask: Mask, seconds: float) -> Mask:
@@ -284,7 +291,7 @@ def _faults(seen: Observed) -> Iterator[Sign]:
         yield Sign(Code.FAULT_CODES, errors, np.flatnonzero(seen.log["Errors"] == np.nanmax(seen.log["Errors"])))
 
 
-_LOOKS: Final[tuple[Callable[[Observed], Iterator[Sign]], ...]] = (
+_RULES: Final[tuple[Callable[[Observed], Iterator[Sign]], ...]] = (
     _restriction,
     _pressure,
     _temperatures,
