@@ -1,6 +1,6 @@
-"""`python -m accuracy`: put every fault into synthetic cars and see what they are told; writes docs/accuracy.md.
+"""`python -m accuracy`: put every fault into synthetic cars, analyse their logs, and write docs/accuracy.md.
 
-Status 1 where a bar is missed, 0 otherwise.
+The exit status is 1 if a bar is missed, else 0.
 """
 
 import argparse
@@ -21,20 +21,20 @@ from faplog.synthetic.faults import DEGREES, FAULTS
 
 CARS: Final = 200
 FILES_EVERY: Final = 5
-"""The log of every so many cars is damaged in every way."""
+"""Every such car's log is also damaged in every way."""
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What was seen of one car."""
+class CarResult:
+    """Results of one car."""
 
     healthy: Healthy
     cases: list[Case]
     files: list[DamagedFile]
 
 
-def look_at(seed: int, faults: Sequence[str]) -> Seen:
-    """Drive one car, healthy and with every fault that its profile can show."""
+def measure(seed: int, faults: Sequence[str]) -> CarResult:
+    """Drive one car, healthy and with every fault that its profile can show, and analyse its logs."""
     car = Car(seed, profile_of(seed))
     cases = [
         faulty(car, FAULTS[name], degree)
@@ -43,11 +43,11 @@ def look_at(seed: int, faults: Sequence[str]) -> Seen:
         for degree in DEGREES
     ]
     damaged = [] if seed % FILES_EVERY else damaged_files(car.cells("drive", 0).content(), car.profile, seed)
-    return Seen(healthy(car), cases, damaged)
+    return CarResult(healthy(car), cases, damaged)
 
 
 def main() -> int:
-    """Measure, print, write the document; 1 where a bar is missed."""
+    """Measure, print and write the document. Returns 1 if a bar is missed, else 0."""
     parser = argparse.ArgumentParser(prog="python -m accuracy", description=__doc__)
     parser.add_argument("--cars", type=int, default=CARS, help="how many; profiles take turns (%(default)s)")
     parser.add_argument("--fault", action="append", choices=sorted(FAULTS), help="this fault alone; may be repeated")
@@ -56,29 +56,29 @@ def main() -> int:
     parser.add_argument("--dry", action="store_true", help="print, and leave docs/accuracy.md as it is")
     given = parser.parse_args()
     began = time.monotonic()
-    seen: list[Seen] = []
+    results: list[CarResult] = []
     with ProcessPoolExecutor(given.processes) as pool:
         town, long_drive = (
             pool.submit(realism.compare, *arguments)
             for arguments in ((realism.REAL, realism.town), (realism.REAL_LONG, realism.long_drive))
         )
-        waiting = [pool.submit(look_at, seed, given.fault or list(FAULTS)) for seed in range(given.cars)]
+        waiting = [pool.submit(measure, seed, given.fault or list(FAULTS)) for seed in range(given.cars)]
         for done in as_completed(waiting):
             if done.cancelled():
                 continue
-            seen.append(done.result())
+            results.append(done.result())
             seconds = time.monotonic() - began
-            if len(seen) % 10 == 0 or len(seen) == given.cars:
-                print(f"{len(seen)} of {given.cars} cars, {seconds:.0f} s", file=sys.stderr, flush=True)
+            if len(results) % 10 == 0 or len(results) == given.cars:
+                print(f"{len(results)} of {given.cars} cars, {seconds:.0f} s", file=sys.stderr, flush=True)
             if given.minutes and seconds > given.minutes * 60:
                 for one in waiting:
                     one.cancel()
-    seen.sort(key=lambda one: one.healthy.seed)
-    rows = summary.rows([case for one in seen for case in one.cases])
-    alarms = summary.alarms([one.healthy for one in seen])
-    files = summary.files(damaged for one in seen for damaged in one.files)
+    results.sort(key=lambda one: one.healthy.seed)
+    rows = summary.rows([case for one in results for case in one.cases])
+    alarms = summary.alarms([one.healthy for one in results])
+    files = summary.files(damaged for one in results for damaged in one.files)
     tables = {
-        "run": _run(len(seen), time.monotonic() - began),
+        "run": _run(len(results), time.monotonic() - began),
         "town": document.realism_table(town.result()),
         "long": document.realism_table(long_drive.result()),
         "faults": document.faults_table(rows),

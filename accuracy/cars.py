@@ -1,4 +1,4 @@
-"""Drives one car through its history, healthy and with every fault, and notes what it is told."""
+"""One car's history, healthy and with every fault: its logs, their verdicts and findings."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,10 +16,10 @@ Findings = dict[str, str]
 """Severity by code, of what is not good."""
 
 SLIGHT_HISTORY_EVERY: Final = 5
-"""A slight fault is followed through ten logs in every so many cars: mostly it is not named, and ten logs cost ten
-times as much."""
+"""Only in every fifth car a slight fault is followed through ten logs. Mostly it is not named, and ten logs cost ten
+times as much as one."""
 REGEN_LOGS: Final = 3
-"""Of a healthy car so many logs with a regeneration are looked at, beside its ten drives."""
+"""Logs of a healthy car with a regeneration, beside its ten drives."""
 
 
 @dataclass(frozen=True)
@@ -31,15 +31,15 @@ class Case:
     seed: int
     profile: str
     named_after: int | None
-    """Logs until a right code was named; None: not within those that were looked at."""
-    looked_at: int
-    """How many logs that were: all ten, or one."""
+    """Number of the first log that named a right code; None if none of them did."""
+    logs_followed: int
+    """How many logs were analysed at most: ten, one, or none."""
     verdict: str
     """Of the first log."""
     findings: Findings
-    """Of the first log, without what the same car is told without the fault."""
+    """Of the first log, without those of the same car without the fault."""
     verdict_of_all: str | None
-    """Of the average over ten logs; None where a right code was named before."""
+    """Of the average over ten logs; None if a log named a right code."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Car:
     seed: int
     profile: str
     driven: dict[tuple[Scene, int], Cells] = field(default_factory=dict)
-    told: dict[Scene, Findings] = field(default_factory=dict)
+    healthy_findings: dict[Scene, Findings] = field(default_factory=dict)
 
     def cells(self, scene: Scene, number: int) -> Cells:
         """Return a log of its history."""
@@ -69,11 +69,11 @@ class Car:
         return self.driven[key]
 
     def findings(self, scene: Scene) -> Findings:
-        """Return what its first log of that kind is told without a fault."""
-        if scene not in self.told:
+        """Return the findings of its first log of that kind without a fault."""
+        if scene not in self.healthy_findings:
             analysis = _analysis(self.cells(scene, 0).content(), self.profile, 0)
-            self.told[scene] = findings(analysis["analysis"])
-        return self.told[scene]
+            self.healthy_findings[scene] = findings(analysis["analysis"])
+        return self.healthy_findings[scene]
 
 
 def profile_of(seed: int) -> str:
@@ -82,7 +82,7 @@ def profile_of(seed: int) -> str:
 
 
 def healthy(car: Car) -> Healthy:
-    """Look at a healthy car."""
+    """Return the results of a healthy car."""
     drives = [_analysis(car.cells("drive", number).content(), car.profile, number) for number in range(LOGS)]
     regens = [_analysis(car.cells("regen", number).content(), car.profile, number) for number in range(REGEN_LOGS)]
     logs = [(one["analysis"]["health"]["verdict"], findings(one["analysis"])) for one in (*drives, *regens)]
@@ -90,7 +90,7 @@ def healthy(car: Car) -> Healthy:
 
 
 def faulty(car: Car, fault: Fault, degree: Degree) -> Case:
-    """Put a fault into a car, and look log by log until a right code is named."""
+    """Put a fault into a car, and analyse its logs until one names a right code."""
     logs = LOGS
     if not fault.codes or (degree == "slight" and car.seed % SLIGHT_HISTORY_EVERY):
         logs = 1
@@ -118,7 +118,7 @@ def faulty(car: Car, fault: Fault, degree: Degree) -> Case:
         seed=car.seed,
         profile=car.profile,
         named_after=named,
-        looked_at=logs,
+        logs_followed=logs,
         verdict=first["health"]["verdict"] if first else Severity.UNKNOWN,
         findings={code: seen for code, seen in findings(first).items() if code not in without} if first else {},
         verdict_of_all=verdict_of_all,
@@ -135,7 +135,7 @@ def _not_good(found: Iterable[tuple[str, str]]) -> Findings:
 
 
 def _analysis(content: bytes, profile: str, number: int) -> Json:
-    """Return an analysis as an average is asked for it."""
+    """Return the analysis of a log in the form that the average reads."""
     return {"analysisId": f"{number:04d}", "analysis": analyse(read(content), profile)}
 
 

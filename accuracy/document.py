@@ -14,14 +14,14 @@ from faplog.synthetic.faults import DEGREES, FAULTS, Degree
 
 DOCUMENT: Final = Path(__file__).parents[1] / "docs" / "accuracy.md"
 OTHERS_FROM: Final = 0.02
-"""A wrong code is listed where so large a share of the cars was given it."""
+"""A code that is not right for the fault is listed from this share of the cars on."""
 _MARKED: Final = re.compile(r"(?<=<!-- )(?!end )(\w+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
 
 Tables = dict[str, str]
 
 
 def filled(text: str, tables: Tables) -> str:
-    """Return the document with these tables in their places; a place of another name stays as it is."""
+    """Return the document with these tables between their marks. Marks without a table keep their text."""
 
     def fill(place: re.Match[str]) -> str:
         name = place[1]
@@ -31,12 +31,12 @@ def filled(text: str, tables: Tables) -> str:
 
 
 def write(tables: Tables) -> None:
-    """Bring the document in line with a run."""
+    """Write the tables of a run into the document."""
     DOCUMENT.write_text(filled(DOCUMENT.read_text("utf-8"), tables), "utf-8")
 
 
 def realism_table(compared: Sequence[Compared]) -> str:
-    """Write real beside synthetic."""
+    """Return the table of real and synthetic figures."""
     lines = []
     for one in compared:
         decimals = one.figure.decimals
@@ -47,7 +47,7 @@ def realism_table(compared: Sequence[Compared]) -> str:
 
 
 def faults_table(rows: Sequence[Row]) -> str:
-    """Write how many of the cars with each fault were told so."""
+    """Return the table of faults, and in how many cars each is named."""
     lines, before = [], ""
     for row in rows:
         fault = FAULTS[row.fault]
@@ -69,7 +69,7 @@ def faults_table(rows: Sequence[Row]) -> str:
 
 
 def confusion_table(rows: Sequence[Row]) -> str:
-    """Write which other codes come with clear and severe faults."""
+    """Return the table of other codes that come with clear and severe faults."""
     lines = []
     for row in rows:
         others = [(code, count) for code, count in row.others.most_common() if count / row.cars >= OTHERS_FROM]
@@ -80,7 +80,7 @@ def confusion_table(rows: Sequence[Row]) -> str:
 
 
 def healthy_table(alarms: Alarms) -> str:
-    """Write the false alarms of healthy cars."""
+    """Return the table of false alarms in healthy cars."""
     codes = sorted(alarms.watch.keys() | alarms.act.keys(), key=lambda code: -alarms.watch[code])
     lines = [
         (code, per_1000(alarms.watch[code], alarms.logs), per_1000(alarms.act[code], alarms.logs)) for code in codes
@@ -98,7 +98,7 @@ def healthy_table(alarms: Alarms) -> str:
 
 
 def files_table(found: dict[tuple[str, Degree], Files]) -> str:
-    """Write what became of damaged files."""
+    """Return the table of damaged files."""
     lines = []
     for name, damage in DAMAGES.items():
         for number, degree in enumerate(DEGREES):
@@ -121,7 +121,7 @@ def files_table(found: dict[tuple[str, Degree], Files]) -> str:
 
 
 def missed_list(rows: Iterable[Row], alarms: Alarms) -> str:
-    """Write what misses the bar, and why."""
+    """Return the list of what misses the bar, and why."""
     lines = [
         f"- **{row.fault}, {row.degree}**: {' and '.join(missed)}. {why(row.fault)}"
         for row in rows

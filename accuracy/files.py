@@ -1,4 +1,4 @@
-"""Damages files, and sees whether they are read right, refused, or told of; never believed in silence."""
+"""Damaged files: whether each is read right, refused, or reported in `quality`."""
 
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -14,9 +14,9 @@ Outcome = Literal["right", "wrong", "refused"]
 """`refused` is a refusal where the log could have been read: nothing false is said, but the figures are lost."""
 
 TOLERANCE: Final = 0.01
-"""Distance and running time may be that far off, besides what was lost with rows and cells."""
+"""Allowed relative error of distance and running time, besides what was lost with rows and cells."""
 COUNTS: Final = {"rows_read", "rows_used", "gaps", "gap_sec", "sampling_sec", "missing_columns"}
-"""What of `quality` is no word about the file's damage."""
+"""Parts of `quality` that do not report damage."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,11 @@ class DamagedFile:
     seed: int
     outcome: Outcome
     why: str
-    """What was wrong."""
+    """The first thing that was wrong."""
 
 
 def damaged_files(content: bytes, profile: str, seed: int) -> list[DamagedFile]:
-    """Damage the first log of a car in every way."""
+    """Damage a log in every way, and return the outcomes."""
     sound = analyse(read(content, FIRST_DAY), profile)
     found = []
     for damage in DAMAGES.values():

@@ -1,7 +1,7 @@
-"""The generator against life: the same figures of real logs and of synthetic ones of the same kind of drive.
+"""The generator compared with real logs: the same figures of both, for the same kind of drive.
 
-What is known of the real car stands here as numbers, so that the comparison needs no real log: of a drive through
-town in winter, and of a longer one of which only some figures are known.
+The figures of the real logs are written here as numbers, so that the comparison needs no real log: those of a drive
+through town in winter, and the few that are known of a longer one.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ SEEDS: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One statistic: how it is taken from a log, what the real logs say, and how far life may lie from 40 others."""
+    """One statistic and its values in the real logs."""
 
     name: str
     real: Known
@@ -76,7 +76,7 @@ REAL_LONG: Final[tuple[Figure, ...]] = (
     Figure("filter temperature in a regeneration, highest, °C", (381,), 0),
     Figure("minutes to 80 °C coolant, from around 0 °C", (25,), 0),
 )
-"""A longer drive with a regeneration, of which no more is known here."""
+"""A longer drive with a regeneration, of which only these figures are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Compared:
 
     @property
     def inside(self) -> bool:
-        """Whether what is real could be one of the synthetic logs."""
+        """Whether the real values lie among nine of ten synthetic ones."""
         return all(self.low <= value <= self.high for value in self.figure.real)
 
 
@@ -167,7 +167,7 @@ def figures(raw: bytes) -> Figures:
 
 
 def compare(known: tuple[Figure, ...], make: Callable[[int], bytes], seeds: int = SEEDS) -> list[Compared]:
-    """Hold the real figures against as many synthetic logs as there are seeds."""
+    """Compare the real figures with those of synthetic logs, one for each seed."""
     seen = [figures(make(seed)) for seed in range(seeds)]
     found = []
     for figure in known:

@@ -1,4 +1,4 @@
-"""Adds cases up into shares, and holds them against the bars."""
+"""Shares of cases, and whether they meet the bars."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ BARRED: Final[frozenset[Degree]] = frozenset({"clear", "severe"})
 
 @dataclass(frozen=True)
 class Row:
-    """What became of one fault in one degree, over all cars."""
+    """Results of one fault in one degree, over all cars."""
 
     fault: str
     degree: Degree
@@ -27,14 +27,14 @@ class Row:
     named_in_one: float | None
     """Share of cars whose first log names a right code; None for what only a history shows."""
     named_in_ten: float | None
-    """The same within ten logs, of the cars that were followed so far."""
+    """The same within ten logs, of the cars that were followed that long."""
     good: int
-    """Cars whose first log was called good (for a history: whose average was, and nothing named the fault)."""
+    """Cars whose first log was called good. For what only a history shows: whose average was, and no code named it."""
     others: Counter[str]
     """Other codes in the first log, and in how many cars."""
 
     def missed(self) -> list[str]:
-        """Return the bars it misses, as sentences."""
+        """Return the bars that are missed, as sentences."""
         if self.degree not in BARRED:
             return []
         found = []
@@ -77,7 +77,7 @@ class Alarms:
 
 @dataclass
 class Files:
-    """What became of one damage in one degree, over all files."""
+    """Results of one damage in one degree, over all files."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     why: Counter[str] = field(default_factory=Counter)
@@ -95,7 +95,7 @@ def rows(cases: Sequence[Case]) -> list[Row]:
 
 def _row(name: str, degree: Degree, cases: list[Case]) -> Row:
     fault = FAULTS[name]
-    followed = [case for case in cases if case.looked_at == LOGS]
+    followed = [case for case in cases if case.logs_followed == LOGS]
     if fault.over_logs:
         good = sum(case.verdict_of_all == Severity.GOOD and case.named_after is None for case in followed)
     else:
@@ -142,14 +142,14 @@ def files(damaged: Iterable[DamagedFile]) -> dict[tuple[str, Degree], Files]:
 
 
 def percent(share: float | None) -> str:
-    """Write a share; what rounds to 100 without being all of it is written with a decimal."""
+    """Format a share; one that would round to 100 without being all has a decimal."""
     if share is None:
         return "–"
     return f"{share * 100:.1f} %" if 0.99 < share < 1.0 else f"{share * 100:.0f} %"
 
 
 def per_1000(count: int, of: int) -> str:
-    """Write a count as a rate."""
+    """Format a count as a rate."""
     return f"{count / of * 1000:.1f}"
 
 

@@ -83,6 +83,8 @@ WORDS: Final[dict[Code, Words]] = {
     Code.PRESSURE_NOT_FOLLOWING_FLOW: Words(
         title="Pressure sensor against exhaust flow",
         seen="Correlation of the pressure with the exhaust flow: {value}",
+        watch="The pressure follows the exhaust flow only loosely: a hose of the sensor may be partly blocked. Log "
+        "another drive of half an hour, and have the hoses checked if it shows the same.",
         act="The filter cannot be judged until the pressure sensor works: its pressure does not follow the exhaust "
         "flow. The sensor is stuck, or its hoses are blocked or off. Have both checked.",
         urgency=Urgency.WORKSHOP_SOON,
@@ -98,11 +100,25 @@ WORDS: Final[dict[Code, Words]] = {
         urgency=Urgency.WORKSHOP_SOON,
         channel="pressure",
     ),
+    Code.SENSOR_UNREADABLE: Words(
+        title="Sensor without a usable value",
+        seen="Up to {value} of the readings had no usable value: {which}",
+        watch="The sensor or its wiring is probably faulty, or the ECU does not support this value. Figures that need "
+        "it are missing, or rest on the other readings. If other logs of this car do have the value, have sensor and "
+        "plug checked.",
+    ),
     Code.SENSOR_STUCK: Words(
         title="Stuck sensor",
         seen="No change for {value} while the engine was working: {which}",
         watch="The sensor or its wiring is probably faulty. Everything that needs it is left out of this report. Have "
         "it checked.",
+    ),
+    Code.COLD_START_MISMATCH: Words(
+        title="Temperatures before a cold start",
+        seen="Before a cold start, when all temperatures should be alike, one sensor was {value} off the others: "
+        "{which}",
+        watch="This sensor probably reads wrong values. Everything that needs it is left out of this report. Compare "
+        "it again after a night's rest; if it is still off, have it checked.",
     ),
     Code.RESTRICTION_LOW: Words(
         title="Filter restriction, lower limit",
@@ -277,9 +293,16 @@ WORDS: Final[dict[Code, Words]] = {
     ),
     Code.BOOST_ERROR: Words(
         title="Boost pressure, off its target",
-        seen="Under lasting boost the pressure was {value} off its target",
+        seen="Under boost the pressure was on average {value} off its target",
         watch="If the engine pulls badly, look first for a split hose or a sticking turbocharger vane.",
         channel="boost",
+    ),
+    Code.EGR_ERROR: Words(
+        title="EGR valve, off its target",
+        seen="The position of the EGR valve was {value} off its target",
+        watch="The valve may stick: soot builds up on it, and a valve that stays open makes the filter fill faster. If "
+        "other logs show the same, have the valve cleaned or checked.",
+        channel="egr",
     ),
     Code.FAULT_CODES: Words(
         title="Stored fault codes",
@@ -329,7 +352,7 @@ NOTE_UNITS: Final[dict[NoteCode, str]] = {NoteCode.ENGINE_NOT_WARM: "°C", NoteC
 REGENERATION_DUE_NOW: Final = "A regeneration is due at any moment. It needs 15 to 20 minutes of steady driving."
 
 OUTSIDE: Final = "Outside the limits: {list}"
-"""Said of several alike, where more than one is outside its limits."""
+"""Sentence for injectors, where more than one is outside its limits."""
 
 NEVER_RAN: Final = "The engine never ran in this log. Upload one of a drive to learn more."
 ENGINE_UNREAD: Final = "The engine speed was never read, so this log does not tell whether the engine ran."

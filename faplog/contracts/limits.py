@@ -43,7 +43,9 @@ class Code(StrEnum):
     # whether a sensor can be believed at all
     PRESSURE_NOT_FOLLOWING_FLOW = "pressure_not_following_flow"
     PRESSURE_UNREADABLE = "pressure_unreadable"
+    SENSOR_UNREADABLE = "sensor_unreadable"
     SENSOR_STUCK = "sensor_stuck"
+    COLD_START_MISMATCH = "cold_start_mismatch"
     # filter and engine
     RESTRICTION_LOW = "restriction_low"
     RESTRICTION_HIGH = "restriction_high"
@@ -66,6 +68,7 @@ class Code(StrEnum):
     INJECTOR_MEAN = "injector_mean"
     RAIL_PRESSURE_IDLE = "rail_pressure_idle"
     BOOST_ERROR = "boost_error"
+    EGR_ERROR = "egr_error"
     FAULT_CODES = "fault_codes"
     # judged over many logs, by the average
     INTERVAL_DROP = "interval_drop"
@@ -172,9 +175,11 @@ _MEDIUM, _LOW, _HIGH = Confidence.MEDIUM, Confidence.LOW, Confidence.HIGH
 LIMITS: Final[dict[Code, Limit]] = {
     limit.code: limit
     for limit in (
-        Limit(Code.PRESSURE_NOT_FOLLOWING_FLOW, "ratio", Bad.BELOW, 0.4, 0.4, _MEDIUM, (-1, 1)),
+        Limit(Code.PRESSURE_NOT_FOLLOWING_FLOW, "ratio", Bad.BELOW, 0.5, 0.4, _MEDIUM, (-1, 1)),
         Limit(Code.PRESSURE_UNREADABLE, "%", Bad.AT_OR_ABOVE, 5, 25, _MEDIUM, (0, 100)),
+        Limit(Code.SENSOR_UNREADABLE, "%", Bad.AT_OR_ABOVE, 10, None, _MEDIUM, (0, 100)),
         Limit(Code.SENSOR_STUCK, "min", Bad.AT_OR_ABOVE, 10, None, _MEDIUM, (0, 60)),
+        Limit(Code.COLD_START_MISMATCH, "°C", Bad.OUTSIDE, (-30, 30), None, _MEDIUM, (-100, 100)),
         Limit(Code.RESTRICTION_LOW, KV, Bad.BELOW, 0.04, 0.04, _MEDIUM, (0, 0.5)),
         Limit(Code.RESTRICTION_HIGH, KV, Bad.AT_OR_ABOVE, 0.5, 1.0, _MEDIUM, (0, 1.5)),
         Limit(Code.IDLE_PRESSURE, "mbar", Bad.AT_OR_ABOVE, 25, 60, _MEDIUM, (0, 90)),
@@ -195,7 +200,8 @@ LIMITS: Final[dict[Code, Limit]] = {
         Limit(Code.INJECTOR_CORRECTION, "ratio", Bad.OUTSIDE, (0.90, 1.10), (0.80, 1.20), _MEDIUM, (0.7, 1.3)),
         Limit(Code.INJECTOR_MEAN, "ratio", Bad.OUTSIDE, (0.95, 1.05), (0.90, 1.10), _MEDIUM, (0.8, 1.2)),
         Limit(Code.RAIL_PRESSURE_IDLE, "bar", Bad.OUTSIDE, (-15, 15), None, _LOW, (-40, 40)),
-        Limit(Code.BOOST_ERROR, "mbar", Bad.OUTSIDE, (-200, 200), None, _LOW, (-500, 500)),
+        Limit(Code.BOOST_ERROR, "mbar", Bad.OUTSIDE, (-150, 150), None, _LOW, (-500, 500)),
+        Limit(Code.EGR_ERROR, "%", Bad.OUTSIDE, (-10, 10), None, _LOW, (-50, 50)),
         Limit(Code.FAULT_CODES, "codes", Bad.AT_OR_ABOVE, 1, None, _HIGH, (0, 10)),
         Limit(Code.INTERVAL_DROP, "%", Bad.AT_OR_ABOVE, 30, None, _MEDIUM, (0, 100)),
         Limit(Code.RESTRICTION_RISE, "%", Bad.AT_OR_ABOVE, 20, 60, _MEDIUM, (0, 100)),

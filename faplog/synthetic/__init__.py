@@ -1,4 +1,4 @@
-"""Synthetic logs: a car, its filter and the app that watches them, the same for the same seed, with the truth beside.
+"""Synthetic logs of a simulated car and app, reproducible by seed, each with the truth beside it.
 
 `month()` gives a file a day, `day()` one file, `log_of_size()` one about so many bytes long; each comes as the CSV's
 bytes and its `FileTruth`. `write()` and `python -m faplog.synthetic` put a month into a folder together with
@@ -31,7 +31,7 @@ BYTES_PER_ROW = {"DCM62v2": 225, "HDI_SID807_BR2": 163}
 def month(
     days: int = 30, seed: int = 7, profile: str = "DCM62v2", health: Health = "good", first: date = FIRST_DAY
 ) -> Iterator[tuple[bytes, FileTruth]]:
-    """A file for each day of one car's life. Within 30 days regenerations end completely, aborted and unknown."""
+    """Yield a file for each day of one car's life. Within 30 days regenerations end completely, aborted and unknown."""
     return plan.month(days, seed, profile, health, first)
 
 
@@ -46,7 +46,7 @@ def day(
     row_sec: float = ROW_SEC,
     truncate: bool = False,
 ) -> tuple[bytes, FileTruth]:
-    """One file with about `minutes` of driving, in two drives from half an hour on.
+    """Return one file with about `minutes` of driving, in two drives from half an hour on.
 
     With `regen` the filter is full at the start, so that one regeneration happens and ends as wished; it needs a drive
     of at least 12 minutes, and makes the file longer or shorter. Without, none happens in the first 300 km or so.
@@ -69,7 +69,7 @@ def day(
 
 
 def log_of_size(size: int, seed: int = 7, profile: str = "DCM62v2") -> tuple[bytes, FileTruth]:
-    """One file of about `size` bytes (within a fifth). What does not fit a day at a row a second is sampled faster."""
+    """Return one file of about `size` bytes (within a fifth). Long ones are sampled faster, to fit into one day."""
     rows = size / BYTES_PER_ROW[profile]
     row_sec = min(ROW_SEC, 20 * 3600 / rows)
     return day(seed, profile, minutes=max(1.0, rows * row_sec / 60 - 1.2), row_sec=row_sec)
@@ -83,7 +83,7 @@ def write(
     health: Health = "good",
     first: date = FIRST_DAY,
 ) -> Truth:
-    """Put a month's CSVs and `truth.json` into `folder`, which is made if need be."""
+    """Write a month's CSVs and `truth.json` into `folder`, and create it if necessary."""
     folder.mkdir(parents=True, exist_ok=True)
     files: list[FileTruth] = []
     for content, file in month(days, seed, profile, health, first):

@@ -11,10 +11,10 @@ SENTINEL_CHANCE = 1 / 700
 GAP_SEC = 10.0
 BUSY_CHANCE = 0.15
 BUSY_SEC = (0.95, 0.95, 1.9, 2.85)
-"""Now and then the app is busy with what it shows nobody, and every channel waits for so long."""
+"""Now and then the app is busy with other work, and every channel waits for so long."""
 LATE_CHANCE = 0.05
 FIRST_SEC = 100.0
-"""By then everything has been read once, at measured times."""
+"""After this long every channel has been read once."""
 
 
 class DayFile:
@@ -46,7 +46,7 @@ class DayFile:
         return len(self.lines) - self.headers
 
     def start(self) -> None:
-        """The app starts anew: the header again (mostly), every cell blank until its first poll."""
+        """Start the app: write the header again (mostly), and leave every cell blank until its first poll."""
         if not self.lines or self.random.random() < 0.7:
             self.lines.append(self.header)
             self.headers += 1
@@ -83,11 +83,11 @@ class DayFile:
             self._busy = round(self.random.choice(BUSY_SEC) / self.row_sec)
 
     def truncate(self) -> None:
-        """The app is killed while it writes: the last line stays half a time stamp."""
+        """Cut off the last line within its time stamp, as an app that is killed while it writes does."""
         self.tail = self.lines[-1][: self.random.randrange(4, 17)]
 
     def content(self) -> bytes:
-        """The file."""
+        """Return the file."""
         return ("\n".join(self.lines) + "\n" + self.tail).encode("ascii")
 
     def _maybe_spoil(self, index: int, name: str) -> None:
@@ -97,7 +97,7 @@ class DayFile:
             self.spoiled.add(name)
 
     def _jitter(self) -> float:
-        """Mostly on time, now and then a row early or late."""
+        """Return how many rows late the next poll is: mostly 0, now and then one early or late."""
         chance = self.random.random()
         return -1.0 if chance < 0.03 else 1.0 if chance > 1.0 - LATE_CHANCE else 0.0
 

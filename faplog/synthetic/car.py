@@ -29,14 +29,13 @@ SHIFT_SEC = (0.8, 2.2)
 URGE_M_S2 = 0.8
 URGE_SEC = 6.0
 CALM_FROM_KMH = 38.0
-"""A driver never holds the pedal still: how strongly he presses and lifts in town, for how long, and from which speed
-on half as much."""
+"""Unsteadiness of the pedal: its strength in town, how long it lasts, and the speed at which it has halved."""
 FLOW_NOISE = 0.07
 FLOW_NOISE_SEC = 3.0
 """Swirl: the pressure's own noise as a share of it, in a hurry more than at idle, and how long it lasts."""
 FLOW_DRIFT = 0.06
 FLOW_DRIFT_SEC = 45.0
-"""And a slow one: the air the ECU reckons with is not quite the air that flows."""
+"""Slow noise of the pressure: the air mass of the ECU differs a little from the true one."""
 
 SOOT_TRIGGER_GL = 15.0
 SOOT_DONE_GL = 1.6
@@ -53,7 +52,7 @@ RESTRICTION_PER_GL = 0.0065
 
 @dataclass(slots=True)
 class Car:
-    """A car's state: what persists between drives first, then what the last step made of it."""
+    """State of a car: first what persists between drives, then the result of the last step."""
 
     random: Random
     soot_gl: float
@@ -108,15 +107,15 @@ class Car:
     last_interval_km: float = 0.0
 
     def restriction(self) -> float:
-        """k_v of the filter as it is loaded now, mbar per m³/h at 473 K."""
+        """Return k_v of the filter with its present load, mbar per m³/h at 473 K."""
         return self.wear.restriction_clean + RESTRICTION_PER_GL * self.soot_gl
 
     def start(self) -> None:
-        """Turn the engine on."""
+        """Start the engine."""
         self.engine_on, self.running_sec = True, 0.0
 
     def stop(self) -> None:
-        """Turn the engine off: a running regeneration ends unfinished. Injection and turbo keep stale values."""
+        """Stop the engine. A running regeneration ends unfinished; injection and turbo keep stale values."""
         self.engine_on = self.regen = False
         self.revs = self.speed_kmh = self.fuel_mg_s = self.air_mg = self.egr_perc = self.pedal_perc = 0.0
         self.gear, self.clutch, self.brake = 0, False, False
@@ -124,7 +123,7 @@ class Car:
         self.pressure_mbar = 0.0
 
     def rest(self, seconds: float) -> None:
-        """Stand with the engine off: everything cools towards the outside."""
+        """Let everything cool towards the outside temperature with the engine off."""
         for name, slowness in (("coolant_c", 5400), ("oil_c", 6000), ("fap_c", 2400), ("fuel_c", 6000)):
             value = getattr(self, name)
             setattr(self, name, self.outside_c + (value - self.outside_c) * exp(-seconds / slowness))
@@ -133,12 +132,12 @@ class Car:
         self.awake = False
 
     def drive_unseen(self, km: float) -> None:
-        """Kilometres without the app: soot and counters go on, short of the load that starts a regeneration."""
+        """Add kilometres without the app. Soot and counters go on, short of the load that starts a regeneration."""
         self.soot_gl = min(self.soot_gl + km * 0.033 * self.wear.soot_factor, max(self.soot_gl, SOOT_TRIGGER_GL - 0.25))
         self._count(km)
 
     def step(self, dt: float, target_kmh: float) -> float:
-        """Drive `dt` seconds towards the target speed with the engine running; the distance in km."""
+        """Drive `dt` seconds towards the target speed with the engine running, and return the distance in km."""
         before = self.speed_kmh
         accel = self._move(dt, target_kmh)
         distance = (before + self.speed_kmh) / 7200.0 * dt
@@ -151,7 +150,7 @@ class Car:
         return distance
 
     def _noise(self, value: float, deviation: float, seconds: float, dt: float) -> float:
-        """The next value of a noise of that standard deviation which forgets itself within `seconds`."""
+        """Return the next value of a noise with this standard deviation and a correlation time of `seconds`."""
         kept = exp(-dt / seconds)
         return value * kept + self.random.gauss(0.0, deviation) * sqrt(1.0 - kept * kept)
 
@@ -234,7 +233,7 @@ class Car:
         self.pressure_mbar = max(0.0, pressure + random.gauss(0.0, 0.2))
 
     def _recirculate(self, dt: float) -> None:
-        """The EGR valve: shut under load, in a regeneration, and for a while now and then."""
+        """Move the EGR valve: shut under load, in a regeneration, and for a while now and then."""
         if self.random.random() < dt / 15.0:
             self.egr_shut = not self.egr_shut
         self.egr_want_perc = 0.0
@@ -286,7 +285,7 @@ class Car:
             self.regen, self.regen_sec = True, 0.0
 
     def _reset(self) -> None:
-        """A regeneration has ended well: the counters say so."""
+        """Reset the counters after a complete regeneration."""
         self.regen = self.regen_wanted = False
         self.last_interval_km = self.last_regen_km
         self.avg10_km += (self.last_regen_km - self.avg10_km) / 10.0

@@ -42,15 +42,15 @@ class Cells:
         return ("\n".join(chain.from_iterable(parts)) + "\n" + self.tail).encode("ascii")
 
     def __len__(self) -> int:
-        """How many data rows there are."""
+        """Return the number of data rows."""
         return len(self.columns["Date"])
 
     def running(self) -> list[bool]:
-        """Rows with the engine turning."""
+        """Return for each row whether the engine turns."""
         return [cell not in ("", "0") for cell in self.columns["Revs"]]
 
     def highest(self, name: str) -> float:
-        """The highest value of a column, which must have one."""
+        """Return the highest value of a column, which must have one."""
         return max(float(cell) for cell in set(self.columns[name]) if cell and cell != SENTINELS.get(name))
 
     def with_column(self, name: str, cells: list[str]) -> "Cells":
@@ -60,8 +60,8 @@ class Cells:
     def map(self, name: str, change: Callable[[float], float], decimals: int = 0, since: float = 0.0) -> "Cells":
         """Return the log with a column's values changed, from the share `since` of the rows on.
 
-        A cell that is empty or holds the "no value" number stays. A value that was held stays held: `change` is asked
-        once per reading, so it may be a noise.
+        A cell that is empty or holds the "no value" number stays. `change` is called once per reading, not once per
+        row, so it may be a noise: a value that was held stays held.
         """
         old = self.columns[name]
         first = round(since * len(old))

@@ -1,4 +1,4 @@
-"""What happens to a file on its way: clocks that jump, bytes that get lost, spreadsheets that rewrite.
+"""Damage to files: clocks that jump, bytes that get lost, spreadsheets that rewrite.
 
 `DAMAGES` is the catalogue. Each damage has three degrees, and says what is right to do with the file.
 """
@@ -20,7 +20,7 @@ Change = Callable[[bytes, float, Random], bytes]
 
 @dataclass(frozen=True)
 class Damage:
-    """One row of the catalogue. `change` is given a log, the amount and chance."""
+    """One row of the catalogue. `change` is called with a log, the amount and a random generator."""
 
     name: str
     what: str
@@ -36,7 +36,7 @@ class Damage:
         return self.change(content, self.amounts[DEGREES.index(degree)], Random(f"{self.name}/{degree}/{seed}"))
 
     def right_for(self, degree: Degree) -> Right:
-        """What is right to do with a file damaged in that degree."""
+        """Return what is right to do with a file damaged in that degree."""
         return self.right[DEGREES.index(degree)]
 
 
@@ -88,8 +88,10 @@ def _lost_bytes(content: bytes, amount: float, random: Random) -> bytes:
 
 
 def _decimal_comma(content: bytes, amount: float, _: Random) -> bytes:
-    """Write numbers as a German spreadsheet does; from an amount of 1 on with a dot, of 2 on with a blank between
-    thousands."""
+    """Write numbers as a German spreadsheet does.
+
+    Thousands are not separated with an amount of 0, separated by a dot with 1, and by a blank with 2.
+    """
     between = (None, ".", " ")[round(amount)]
     cells = Cells.parse(content)
     for name in list(cells.columns)[2:]:

@@ -1,4 +1,4 @@
-"""One drive: the car on its road, the app watching, and the truth written down beside it."""
+"""One drive: moves the car along its road, lets the app log it, and records the truth."""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -20,8 +20,15 @@ MAX_OVERTIME_SEC = 3600.0
 
 @dataclass(frozen=True)
 class Trip:
-    """A drive as planned: when (seconds after midnight), where, how long; what becomes of a regeneration that starts
-    in it; whether the app pauses."""
+    """A planned drive.
+
+    Attributes:
+        start_sec: Start, seconds after midnight.
+        kind: Kind of road.
+        seconds: Planned duration.
+        wish: Outcome of a regeneration that starts in it.
+        pauses: How often at most the app pauses.
+    """
 
     start_sec: float
     kind: Kind
@@ -31,7 +38,7 @@ class Trip:
 
 
 class Drive:
-    """Runs a trip step by step; afterwards `truth`, `regens` and `pauses` say what happened, `end_sec` when."""
+    """Simulation of a trip, step by step. Afterwards `regens`, `pauses` and `end_sec` hold what happened."""
 
     def __init__(self, trip: Trip, car: Car, file: DayFile, random: Random, index: int) -> None:
         self.trip, self.car, self.file, self.random, self.index = trip, car, file, random, index
@@ -52,7 +59,7 @@ class Drive:
         self._stop_at: float | None = None
 
     def run(self) -> DriveTruth:
-        """Ignition on, drive, ignition off."""
+        """Switch the ignition on, drive, switch it off, and return the truth."""
         car, random = self.car, self.random
         soot, coolant = car.soot_gl, car.coolant_c
         car.running_sec = 0.0
@@ -78,7 +85,7 @@ class Drive:
         )
 
     def _stand(self, seconds: float, wake: float | None = None) -> None:
-        """Ignition on, engine off; with `wake` the ECU answers with pseudo-values until then."""
+        """Stand with the ignition on and the engine off. Until `wake` seconds the ECU answers with pseudo-values."""
         begin = self.now
         while self.now - begin < seconds:
             if wake is not None and self.now - begin > wake:
@@ -118,18 +125,18 @@ class Drive:
         return elapsed >= self.trip.seconds
 
     def _regen_is_near(self) -> bool:
-        """Whether one may begin within minutes: the app does not pause then, so that its truth is what was seen."""
+        """Return whether a regeneration may begin within minutes. The app does not pause then, so that it is logged."""
         return self.car.regen or self.car.regen_wanted or self.car.soot_gl > SOOT_TRIGGER_GL - 0.3
 
     def _plan_pauses(self) -> list[tuple[float, float]]:
-        """When (after the start) and how long the app pauses: seconds, or a minute or two."""
+        """Return start (seconds after that of the drive) and length of the app's pauses."""
         latest = self.trip.seconds - 200
         count = sum(self.random.random() < 0.5 for _ in range(self.trip.pauses)) if latest > 240 else 0
         lengths = (self.random.choice((self.random.uniform(3, 8), self.random.uniform(14, 150))) for _ in range(count))
         return sorted((self.random.uniform(200, latest), length) for length in lengths)
 
     def _tick(self, distance_km: float) -> None:
-        """`dt` has passed: write a row unless the app pauses, and count what a reader of the rows can see."""
+        """Let `dt` pass: write a row unless the app pauses, and add up what a reader of the rows can see."""
         car, dt = self.car, self.dt
         rate, self._rate_before = self._rate_before, car.fuel_mg_s
         if self.last_row is not None:

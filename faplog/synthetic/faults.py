@@ -1,4 +1,4 @@
-"""What can be wrong with a car, and what a good verdict calls it.
+"""Catalogue of faults of a car, and the codes that are right for each.
 
 `FAULTS` is the catalogue. Each fault has three degrees and names the codes that are right for it. A fault of the car
 (`Wear`) is driven; a fault of a sensor or a counter is written over the log of a healthy car. `log()` makes the log:
@@ -15,23 +15,23 @@ from faplog.synthetic import plan
 from faplog.synthetic.car import SOOT_TRIGGER_GL, Car
 from faplog.synthetic.cells import Cells
 from faplog.synthetic.drive import Trip, Wish
-from faplog.synthetic.profiles import PRESSURE_INVALID, PROFILES, TEMP_INVALID
+from faplog.synthetic.profiles import BYTE_INVALID, PRESSURE_INVALID, PROFILES, TEMP_INVALID, WORD_INVALID
 from faplog.synthetic.road import Kind
 from faplog.synthetic.wear import Wear
 
 Degree = Literal["slight", "clear", "severe"]
 DEGREES: Final[tuple[Degree, ...]] = get_args(Degree)
 Scene = Literal["drive", "regen", "broken off"]
-"""What the log shows: a drive, one in which a regeneration ends well, one in which it is broken off."""
+"""Kind of drive: without a regeneration, with a complete one, with one that is broken off."""
 
 FIRST_DAY: Final = date(2025, 3, 1)
 LOGS: Final = 10
-"""A car's history has so many logs."""
+"""Logs in a car's history."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where in a car's history a log stands."""
+    """Position of a log in a car's history."""
 
     number: int
     random: Random
@@ -69,23 +69,32 @@ class Fault:
     """Only the history shows it, no single log."""
 
     def amount(self, degree: Degree) -> float:
-        """How much of the fault that degree is."""
+        """Return the amount of the fault in that degree."""
         return self.amounts[DEGREES.index(degree)]
 
     @property
     def is_driven(self) -> bool:
-        """Whether the car has to be driven with it: a healthy car's log does not do."""
+        """Whether the car has to be driven with the fault. Others are written over a healthy car's log."""
         return self.damage is not None or self.broken_off is not None
 
     def scene_of(self, degree: Degree, number: int) -> Scene:
-        """What that log of the history shows."""
+        """Return the kind of drive that this log of the history shows."""
         if self.broken_off is None:
             return self.scene
         return "broken off" if number % 3 < self.broken_off[DEGREES.index(degree)] else "regen"
 
 
 def log(fault: Fault, degree: Degree, seed: int, number: int, profile: str, healthy: Cells | None = None) -> bytes:
-    """Return one log of a car with that fault. `healthy` spares driving it where the fault is only written over."""
+    """Return one log of a car with that fault.
+
+    Args:
+        fault: The fault.
+        degree: Its degree.
+        seed: The car.
+        number: Place of the log in the car's history.
+        profile: ECU profile.
+        healthy: The same log without the fault, if at hand: saves driving it again.
+    """
     amount = fault.amount(degree)
     if healthy is None or fault.is_driven:
         healthy = Cells.parse(healthy_log(seed, number, profile, fault.scene_of(degree, number), fault.damage, amount))
@@ -236,7 +245,7 @@ def _rising_pressure(cells: Cells, amount: float, place: Place) -> Cells:
 
 
 def _shorter_intervals(cells: Cells, amount: float, place: Place) -> Cells:
-    """The last four regenerations come sooner by that many per cent."""
+    """Let the last four regenerations come sooner by that many per cent."""
     if place.number < LOGS - 4:
         return cells
     share = 1.0 - amount / 100.0
@@ -259,6 +268,8 @@ def _sooty_history(cells: Cells, amount: float, _: Place) -> Cells:
 _FLAT: Final = ("pressure_not_following_flow", "restriction_low", "sensor_stuck")
 _UNREADABLE: Final = (*_FLAT, "pressure_unreadable")
 _STUCK: Final = ("sensor_stuck",)
+_COLD: Final = (*_STUCK, "cold_start_mismatch")
+_NO_VALUE: Final = ("sensor_unreadable",)
 _BLOCKED: Final = ("restriction_high", "max_pressure", "idle_pressure")
 _DCM62: Final = ("DCM62v2",)
 """The profile whose injector corrections are ratios (the other's have no known unit, and are not judged), and that
@@ -412,18 +423,31 @@ FAULTS: Final[dict[str, Fault]] = {
         Fault(
             "filter temperature gives no value",
             "share of the log",
-            _STUCK,
+            _NO_VALUE,
             (0.3, 0.8, 1.0),
             misreading=_no_value("FAPtemp", TEMP_INVALID),
         ),
         Fault(
             "filter temperature stuck",
             "share of the log",
-            _STUCK,
+            _COLD,
             (0.3, 0.8, 1.0),
             misreading=_stuck_at("FAPtemp", -30, 300),
         ),
-        Fault("filter temperature drifted", "°C", (), (40, 150, 350), misreading=_add("FAPtemp")),
+        Fault(
+            "filter temperature drifted",
+            "°C",
+            ("cold_start_mismatch",),
+            (40, 150, 350),
+            misreading=_add("FAPtemp"),
+        ),
+        Fault(
+            "air meter gives no value",
+            "share of the log",
+            _NO_VALUE,
+            (0.3, 0.8, 1.0),
+            misreading=_no_value("AirFlow", WORD_INVALID),
+        ),
         Fault("air meter dead", "mg", _STUCK, (0.3, 0.8, 1.0), misreading=_stuck_at("AirFlow", 0, 0)),
         Fault(
             "air meter stuck", "share of the log", _STUCK, (0.3, 0.8, 1.0), misreading=_stuck_at("AirFlow", 350, 900)
@@ -442,11 +466,30 @@ FAULTS: Final[dict[str, Fault]] = {
             (0.3, 0.8, 1.0),
             misreading=_stuck_at("Coolant", -40, 39),
         ),
-        Fault("coolant sensor drifted", "°C", ("coolant_max", "never_warm"), (8, 18, 30), misreading=_add("Coolant")),
         Fault(
-            "oil sensor stuck", "share of the log", _STUCK, (0.3, 0.8, 1.0), misreading=_stuck_at("OilTemp", -40, 39)
+            "coolant sensor gives no value",
+            "share of the log",
+            _NO_VALUE,
+            (0.3, 0.8, 1.0),
+            misreading=_no_value("Coolant", BYTE_INVALID),
         ),
-        Fault("oil sensor drifted", "°C", ("oil_max",), (15, 30, 50), misreading=_add("OilTemp")),
+        Fault("coolant sensor drifted", "°C", ("coolant_max", "never_warm"), (8, 18, 30), misreading=_add("Coolant")),
+        Fault("oil sensor stuck", "share of the log", _COLD, (0.3, 0.8, 1.0), misreading=_stuck_at("OilTemp", -40, 39)),
+        Fault(
+            "oil sensor gives no value",
+            "share of the log",
+            _NO_VALUE,
+            (0.3, 0.8, 1.0),
+            misreading=_no_value("OilTemp", BYTE_INVALID),
+        ),
+        Fault("oil sensor drifted", "°C", ("oil_max", "cold_start_mismatch"), (15, 30, 50), misreading=_add("OilTemp")),
+        Fault(
+            "speed gives no value",
+            "share of the log",
+            _NO_VALUE,
+            (0.3, 0.8, 1.0),
+            misreading=_no_value("Speed", BYTE_INVALID),
+        ),
     )
 }
 """Every fault by its name."""

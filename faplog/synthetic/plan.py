@@ -1,4 +1,4 @@
-"""The owner's days: which drives, how far without the app, how the car ages, what becomes of its regenerations."""
+"""Plan of a car's days: drives, kilometres without the app, ageing, and the outcome of regenerations."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +17,7 @@ from faplog.synthetic.truth import DriveTruth, FileTruth, RegenTruth
 Health = Literal["good", "worn"]
 
 SHOWN_AFTER_SEC: Final = 400.0
-"""So long must the engine run on in the file before the missing reset of a counter proves anything."""
+"""The missing reset of a counter proves an aborted regeneration after this much further running."""
 
 WISHES: Final[dict[Health, tuple[Wish, ...]]] = {
     "good": ("complete", "aborted", "complete", "unknown", "complete", "complete"),
@@ -26,11 +26,11 @@ WISHES: Final[dict[Health, tuple[Wish, ...]]] = {
         *("complete", "aborted", "aborted", "aborted", "aborted"),
     ),
 }
-"""What becomes of the regenerations, one after the other."""
+"""Outcomes of the regenerations, in order."""
 
 
 def new_car(random: Random, health: Health, wear: float) -> Car:
-    """A car as its log begins, between two regenerations. No two healthy cars are alike."""
+    """Return a car between two regenerations. No two healthy cars are alike."""
     soot = random.uniform(12.2, 13.4)
     car = Car(
         random,
@@ -64,7 +64,7 @@ def age(car: Car, health: Health, wear: float) -> None:
 
 
 def month(days: int, seed: int, profile: str, health: Health, first: date) -> Iterator[tuple[bytes, FileTruth]]:
-    """One file a day, the same car ageing through them."""
+    """Yield one file a day of a car that ages through them."""
     random = Random(f"{seed}/{profile}/{health}")
     car = new_car(random, health, 0.0)
     wishes = iter(WISHES[health] * (days + 1))
@@ -86,7 +86,7 @@ def month(days: int, seed: int, profile: str, health: Health, first: date) -> It
 
 
 def trips_of(day: date, random: Random, wish: Wish) -> list[Trip]:
-    """A working day goes there and back, a weekend out or to the shops."""
+    """Return the trips of a day: to work and back, or one trip at the weekend."""
     if day.weekday() < 5:
         trips = [
             Trip(random.uniform(7.1, 7.8) * 3600, "commute", random.uniform(17, 23) * 60, wish),
@@ -109,8 +109,11 @@ def one_day(
     row_sec: float = ROW_SEC,
     truncate: bool = False,
 ) -> tuple[bytes, FileTruth]:
-    """Drive the day's trips into one file. A regeneration that is to be aborted or to stay unknown changes the plan:
-    after the one a short drive shows that the counter was not reset, after the other nothing is logged that day."""
+    """Drive the day's trips into one file.
+
+    A regeneration that is to be aborted or to stay unknown changes the plan: after an aborted one a short drive shows
+    that the counter was not reset, after an unknown one nothing more is logged that day.
+    """
     file = DayFile(profile, day, random, row_sec)
     car.outside_c, car.atmosphere_mbar = outside_c, random.uniform(985, 1022)
     car.rest(9 * 3600)
@@ -166,7 +169,7 @@ def _truth(file: DayFile, car: Car, soot: float, drives: list[Drive], truths: li
 
 
 def _regens(file: DayFile, drives: list[Drive], number: int) -> Iterator[RegenTruth]:
-    """A drive's regenerations, with what the rest of the file shows of them."""
+    """Yield a drive's regenerations, with what the rest of the file shows of them."""
     later_sec = sum(drive.on_sec for drive in drives[number + 1 :])
     drive = drives[number]
     for regen, (ended, on_sec) in zip(drive.regens, drive.regen_ends, strict=True):

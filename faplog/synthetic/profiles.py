@@ -8,6 +8,8 @@ from faplog.synthetic.car import Car
 
 PRESSURE_INVALID: Final = "65280"  # 0xFF00, not a pressure
 TEMP_INVALID: Final = "25855"  # 0x64FF, not a temperature
+BYTE_INVALID: Final = "255"
+WORD_INVALID: Final = "65535"
 SENTINELS: Final = {"FAPpressure": PRESSURE_INVALID, "FAPtemp": TEMP_INVALID}
 
 Reading = Callable[[Car], str]
@@ -36,7 +38,10 @@ def _fixed(text: str) -> Reading:
 
 
 def _injector(share: float, middle: float) -> Reading:
-    """A correction: 1.00 while inactive, 0 at fuel cut, else its share of the car's spread around the middle."""
+    """Return the reading of a correction.
+
+    It is 1.00 while inactive, 0 at fuel cut, else its share of the car's spread around the middle.
+    """
 
     def read(car: Car) -> str:
         if not car.engine_on:
@@ -142,7 +147,7 @@ _SID807_COLUMNS: Final = [
 
 
 def _sid807() -> tuple[Channel, ...]:
-    """The 1.6 HDi reads fewer columns, and its injector corrections lie around 0."""
+    """Return the channels of the 1.6 HDi: fewer columns, and injector corrections around 0."""
     by_name = {channel.name: channel for channel in _DCM62}
     shares = {"Inj.1FlowCorr": 0.11, "Inj.2FlowCorr": -0.23, "Inj.3FlowCorr": 0.05, "Inj.4FlowCorr": 0.08}
     for name, share in shares.items():

@@ -1,4 +1,4 @@
-"""What the road asks of the driver: target speeds, one after the other."""
+"""Roads as sequences of target speeds."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ Kind = Literal["errand", "commute", "motorway"]
 
 @dataclass(frozen=True)
 class Leg:
-    """Hold a target speed for some seconds, counted from the moment it is asked for."""
+    """A target speed and how long it lasts, in seconds."""
 
     target_kmh: float
     seconds: float
 
 
 def legs(kind: Kind, random: Random) -> Iterator[Leg]:
-    """An endless road: out of town first, then what the kind of drive is made of. The driver decides when to stop."""
+    """Yield an endless road: out of town first, then as the kind of drive says."""
     yield Leg(0, random.uniform(4, 15))
     yield from _town(random, 150 if kind == "motorway" else 210)
     while True:

@@ -19,7 +19,7 @@ from .reading import read_rows
 from .regen import Episode, episodes, fap_regen, outside, regens
 from .restriction import restriction, volume_flow
 from .sections import Section
-from .sensors import PRESSURE, believed, implausible, sensor_signs
+from .sensors import believed, implausible, sensor_signs
 from .signs import Observed
 from .text import Text, read_text
 from .warmup import warmup
@@ -58,9 +58,8 @@ def analyse(reading: Reading, profile: str | None = None) -> Section:
         profile: The ECU profile, where the file name says.
     """
     raw, episodes = reading.log, reading.episodes
-    voided = sum(reading.cleaned.voided.get(PRESSURE, (0, 0)))
     flow = volume_flow(raw)
-    sensors = list(sensor_signs(raw, outside(raw, episodes), flow, voided))
+    sensors = list(sensor_signs(raw, outside(raw, episodes), flow, reading.cleaned.voided))
     log = believed(raw, implausible(sensors))
     if log is not raw:
         flow = volume_flow(log)

@@ -1,8 +1,8 @@
-"""Whether sensors can be believed: checked before anything is judged by them."""
+"""Plausibility of the sensors, checked before anything is judged by them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ MIN_ROWS: Final = 200
 """Rows with the engine on that a check of the pressure needs."""
 
 MAX_ROWS: Final = 10_000
-"""Of more rows than this every n-th is correlated: ranking all of a long log costs more than it tells."""
+"""Of more rows than this only every n-th is correlated: ranking all rows of a long log takes long and adds nothing."""
 
 MIN_FLOW_SPREAD_M3H: Final = 30.0
 """Interquartile range of the exhaust flow that the pressure has to follow."""
@@ -28,19 +28,40 @@ MIN_FLOW_SPREAD_M3H: Final = 30.0
 WORKING_LEFT_OUT: Final = 0.1
 MIN_WORKING_FLOW_M3H: Final = 30.0
 MIN_WORKING_REVS: Final = 200.0
-"""An engine works whose flow, or revs where the flow is not known, differs so much, a tenth left out at either end. Not
-the interquartile range: on an even road that is small, though no sensor may stand still there."""
+"""Range of flow or revs, without a tenth at either end, from which on the engine counts as working. The interquartile
+range would be too small on an even road, where no sensor may stand still either."""
 
 STILL_SEC: Final = 600.0
-"""A reading that stands still for so long of running is stuck."""
+"""A reading that stands still for this long while the engine works is stuck."""
 
 STILL_RANGE: Final = 3.0
-"""A reading that stays within less than this stands still."""
+"""A reading that varies by less than this stands still."""
 
 COLD_BELOW_C: Final = 40.0
-"""A coolant or oil that is colder warms up as soon as the engine works; a warm one is held by the thermostat."""
+"""Colder coolant or oil warms up as soon as the engine works. Warm coolant is held by the thermostat."""
+
+UNREADABLE_SEC: Final = 180.0
+"""Readings without a usable value count from this long on. A slow channel holds a single bad answer for 80 s."""
+
+DEAD_PERC: Final = cast(float, LIMITS[Code.PRESSURE_UNREADABLE].act)
+"""A sensor with this share of unusable readings is not believed in the rest of the log either."""
+
+ALIKE_C: Final = 5.0
+"""Before a cold start the temperatures of a car that stood for hours differ by less than this."""
+
+COLD_START_SEC: Final = 60.0
+"""A temperature first read later than this after the engine start no longer shows the cold engine."""
 
 PRESSURE: Final = "FAPpressure"
+SIGNALS: Final = (
+    "Revs", "Speed", "AirFlow", "InjFlow", "FAPtemp", "Coolant", "OilTemp", "Battery", "FuelPress", "Turbopress",
+)  # fmt: skip
+"""Signals the verdict rests on, beside the pressure."""
+EVERY_ECU_HAS: Final = frozenset(("Speed", "AirFlow", "InjFlow", "FAPtemp", "Coolant"))
+"""Of these, the ones that are dead where the column stays empty. Others may be missing in the car."""
+KEPT: Final = frozenset(("Revs", "Speed"))
+"""Signals that are kept although they are dead for a while: without them no drive, distance or idle is known."""
+COLD_START: Final = ("FAPtemp", "OilTemp", "Coolant", "FuelTemp")
 MOVING: Final = ("FAPtemp", "AirFlow")
 WARMING: Final = ("Coolant", "OilTemp")
 
@@ -55,22 +76,24 @@ class _Work:
     ran: Floats
 
 
-def sensor_signs(log: Log, outside: Mask, flow: Floats, voided: int) -> Iterator[Sign]:
-    """Yield what was seen of each sensor that can be checked.
+def sensor_signs(log: Log, outside: Mask, flow: Floats, voided: Mapping[str, tuple[int, int]]) -> Iterator[Sign]:
+    """Yield the signs of each sensor that can be checked.
 
     Args:
         log: The log as it was read.
         outside: Rows outside regenerations. In them the filter is held at one temperature.
         flow: Exhaust flow of each row, m³/h.
-        voided: Pressure cells that held "no value" or an impossible one.
+        voided: Cells of each column that held "no value", and cells that held an impossible one.
     """
     if log.unknown("FAPtemp"):
         flow = volume_flow(log, assumed_c=200.0)
     running = log.engine_on & outside
     work = _Work(log, flow, running, np.cumsum(np.where(running, log.dt, 0.0)))
     yield from _pressure_follows(work)
-    yield from _pressure_readable(log, voided)
+    yield from _pressure_readable(log, sum(voided.get(PRESSURE, (0, 0))))
+    yield from _unreadable(log, voided)
     yield from _stuck(work)
+    yield from _cold_start(log)
 
 
 def implausible(signs: Iterable[Sign]) -> set[str]:
@@ -78,15 +101,17 @@ def implausible(signs: Iterable[Sign]) -> set[str]:
     columns: set[str] = set()
     for sign in signs:
         severity = LIMITS[sign.code].judge(sign.rounded)
-        if sign.code is Code.SENSOR_STUCK and severity is Severity.WATCH:
+        if sign.code in {Code.SENSOR_STUCK, Code.COLD_START_MISMATCH} and severity is Severity.WATCH:
             columns |= {one.name for one in sign.which}
+        elif sign.code is Code.SENSOR_UNREADABLE:
+            columns |= {one.name for one in sign.which if one.value >= DEAD_PERC} - KEPT
         elif severity is Severity.ACT:
             columns.add(PRESSURE)
     return columns
 
 
 def believed(log: Log, columns: set[str]) -> Log:
-    """Return the log without these columns, so that no figure and no finding rests on them."""
+    """Return the log without the columns that cannot be believed, so that no figure and no finding rests on them."""
     if not columns:
         return log
     return replace(log, columns={name: values for name, values in log.columns.items() if name not in columns})
@@ -94,7 +119,7 @@ def believed(log: Log, columns: set[str]) -> Log:
 
 def _pressure_follows(work: _Work) -> Iterator[Sign]:
     """Yield the rank correlation (Spearman) of pressure and flow; 0 where only the pressure stood still."""
-    still = max(_stretches(work, PRESSURE), key=lambda one: one[0], default=None)
+    still = max(_still_stretches(work, PRESSURE), key=lambda one: one[0], default=None)
     if still is not None:
         yield Sign(Code.PRESSURE_NOT_FOLLOWING_FLOW, 0.0, still[1])
         return
@@ -116,10 +141,78 @@ def _pressure_readable(log: Log, voided: int) -> Iterator[Sign]:
         yield Sign(Code.PRESSURE_UNREADABLE, unusable / read * 100, void)
 
 
+def _unreadable(log: Log, voided: Mapping[str, tuple[int, int]]) -> Iterator[Sign]:
+    """Yield all other signals without a usable value, as one sign: the largest share of readings first.
+
+    A signal has none where the ECU answers "no value" or something impossible, or where the column stays empty
+    although the ECU answers others. A column that the file does not have is not missed.
+    """
+    found: list[tuple[Named, Integers]] = []
+    asked = ~log.engine_off
+    for name in SIGNALS:
+        cells = sum(voided.get(name, (0, 0)))
+        empty = not cells and name in EVERY_ECU_HAS and name in log.columns and log.unknown(name)
+        if not cells and not empty:
+            continue
+        void = np.flatnonzero((log.engine_on if empty else asked) & np.isnan(log[name]))
+        unusable = len(void) if empty else min(cells, len(void))
+        read = int(np.count_nonzero(asked & ~np.isnan(log[name]))) + unusable
+        if unusable and read >= MIN_ROWS and log.dt[void].sum() * unusable / len(void) >= UNREADABLE_SEC:
+            found.append((Named(name, round(unusable / read * 100)), void))
+    if found:
+        found.sort(key=lambda one: -one[0].value)
+        limit = LIMITS[Code.SENSOR_UNREADABLE]
+        which = [one for one, _ in found if limit.judge(one.value) is not Severity.GOOD] or [found[0][0]]
+        yield Sign(Code.SENSOR_UNREADABLE, which[0].value, found[0][1], which=tuple(which))
+
+
+def _cold_start(log: Log) -> Iterator[Sign]:
+    """Yield the temperature furthest from the three others before a cold start.
+
+    After hours of rest filter, oil, coolant and fuel are as cold as the car. Only such a start is judged: the three
+    others are alike. A coolant above them may come from a parking heater.
+    """
+    worst: tuple[float, str, Integers] | None = None
+    for drive in log.drives:
+        readings = _before_cold_start(log, drive)
+        if readings is None:
+            continue
+        for name, (row, value) in readings.items():
+            others = [other for one, (_, other) in readings.items() if one != name]
+            apart = value - sorted(others)[1]
+            heated = name == "Coolant" and apart > 0
+            if name == "FuelTemp" or heated or max(others) - min(others) > ALIKE_C or max(others) >= COLD_BELOW_C:
+                continue
+            if worst is None or abs(apart) > abs(worst[0]):
+                worst = apart, name, np.array([row])
+    if worst is not None:
+        apart, name, rows = worst
+        yield Sign(Code.COLD_START_MISMATCH, apart, rows, which=(Named(name, apart),))
+
+
+def _before_cold_start(log: Log, drive: slice) -> dict[str, tuple[int, float]] | None:
+    """Return row and value of each temperature's first reading in a drive; None where no start was seen from rest.
+
+    The filter has to be read before the start: it warms up at once.
+    """
+    start = int(log.engine_on[drive].argmax()) + drive.start
+    if not log.engine_on[start] or not log.engine_off[drive.start : start].any():
+        return None
+    latest = int(np.searchsorted(log.t, log.t[start] + COLD_START_SEC, side="right"))
+    readings: dict[str, tuple[int, float]] = {}
+    for name in COLD_START:
+        cells = log[name][drive.start : start if name == "FAPtemp" else min(latest, drive.stop)]
+        row = int((~np.isnan(cells)).argmax())
+        if np.isnan(cells[row]):
+            return None
+        readings[name] = drive.start + row, float(cells[row])
+    return readings
+
+
 def _stuck(work: _Work) -> Iterator[Sign]:
     """Yield all sensors that stood still although the engine worked, as one sign: the longest first."""
     found: list[tuple[Named, Integers]] = []
-    for names, stretches in ((MOVING, _stretches), (WARMING, _cold_stretches)):
+    for names, stretches in ((MOVING, _still_stretches), (WARMING, _still_cold_stretches)):
         for name in names:
             longest = max(stretches(work, name), key=lambda one: one[0], default=None)
             if longest is not None:
@@ -130,7 +223,7 @@ def _stuck(work: _Work) -> Iterator[Sign]:
         yield Sign(Code.SENSOR_STUCK, named.value, rows, which=tuple(one for one, _ in found))
 
 
-def _stretches(work: _Work, name: str) -> Iterator[tuple[float, Integers]]:
+def _still_stretches(work: _Work, name: str) -> Iterator[tuple[float, Integers]]:
     """Yield seconds and rows of stretches of a drive in which a reading stood still although the engine worked.
 
     Either exactly one value for a while, or less than `STILL_RANGE` apart in the whole drive.
@@ -142,11 +235,11 @@ def _stretches(work: _Work, name: str) -> Iterator[tuple[float, Integers]]:
             spans.append((0, len(values) - 1))
         for start, end in spans:
             seconds = float(ran[end] - ran[start])
-            if seconds >= STILL_SEC and _works(work, rows[start : end + 1]):
+            if seconds >= STILL_SEC and _engine_worked(work, rows[start : end + 1]):
                 yield seconds, rows[start : end + 1]
 
 
-def _cold_stretches(work: _Work, name: str) -> Iterator[tuple[float, Integers]]:
+def _still_cold_stretches(work: _Work, name: str) -> Iterator[tuple[float, Integers]]:
     """Yield the same for a temperature that began cold and did not rise from there, or that stands still while cold."""
     for rows, values in _drives_with(work, name):
         ran = work.ran[rows]
@@ -159,7 +252,7 @@ def _cold_stretches(work: _Work, name: str) -> Iterator[tuple[float, Integers]]:
             spans.append(longest)
         for start, end in spans:
             seconds = float(ran[end] - ran[start])
-            if seconds >= STILL_SEC and _works(work, rows[start : end + 1]):
+            if seconds >= STILL_SEC and _engine_worked(work, rows[start : end + 1]):
                 yield seconds, rows[start : end + 1]
 
 
@@ -182,7 +275,7 @@ def _drives_with(work: _Work, name: str) -> Iterator[tuple[Integers, Floats]]:
             yield rows, column[rows]
 
 
-def _works(work: _Work, rows: Integers) -> bool:
+def _engine_worked(work: _Work, rows: Integers) -> bool:
     """Return whether flow or revs changed enough for a working sensor to notice."""
     flows, revs = (spread(values[rows], WORKING_LEFT_OUT) for values in (work.flow, work.log["Revs"]))
     return flows >= MIN_WORKING_FLOW_M3H or revs >= MIN_WORKING_REVS

@@ -1,4 +1,4 @@
-"""What the verdict looks at: one value for each row of the table of limits, and the rows it rests on."""
+"""Signs: the value that each row of the table of limits is judged by, and the rows it was taken from."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from faplog.contracts.catalogue import Named
 from faplog.contracts.limits import FILTER_LIFE_KNOWN_KM, LIMITS, Code, Severity
 
 from . import stats
-from .engine import BOOST_MBAR, before_start, corrections
+from .engine import before_start, boosted, corrections
 from .log import Log, Mask
 from .reading import Floats
 from .regen import Episode
@@ -20,37 +20,51 @@ from .sections import Section
 from .warmup import never_warm
 
 ENGINE_OFF_SEC: Final = 10.0
-BOOST_SUSTAINED_SEC: Final = 5.0
+BOOST_ROWS: Final = 60
+"""Rows under boost that its error is judged by."""
+EGR_SETTLED_SEC: Final = 5.0
+"""After this long the valve has followed its demand, and both have been read again."""
+EGR_OPEN_PERC: Final = 5.0
+"""From this demand on the valve is to be open."""
+EGR_ROWS: Final = 30
 CHARGING_SEC: Final = 600.0
 IDLE_SEC: Final = 60.0
-"""Less idle than this is mostly the engine slowing down, and its pressure that of the flow before."""
+"""In less idle than this the engine is mostly slowing down, and the pressure still that of the flow before."""
 SETTLED_IDLE_SEC: Final = 5.0
-SETTLED_ROWS: Final = 30
-"""Fewer rows of settled idle do not say that the rail pressure is off."""
+SETTLED_ROWS: Final = 10
+IDLE_ROWS: Final = 30
+"""Rows of settled idle, and without them of any idle, that the rail pressure is judged by."""
 CHARGING_GOOD_V: Final = 14.1
 
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """A value for a finding; `rows` are those it was taken from, `which` names sensors or injectors, worst first."""
+    """A value for a finding.
+
+    Attributes:
+        code: What it is about.
+        value: The value, in the unit of its limit.
+        rows: The rows it was taken from.
+        which: Sensors or injectors it is about, the worst first.
+        flow_m3h: For the highest pressure: the exhaust flow at that moment.
+    """
 
     code: Code
     value: float
     rows: npt.NDArray[np.intp]
     which: tuple[Named, ...] = ()
     flow_m3h: float | None = None
-    """Of the highest pressure: the exhaust flow it was seen at."""
 
     @property
     def rounded(self) -> float:
-        """The value as it is judged and shown."""
+        """The value, rounded as it is judged and shown."""
         decimals = LIMITS[self.code].decimals
         return round(float(self.value), decimals) if decimals else round(float(self.value))
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What signs are taken from: the log, its regenerations, the sections made of it, and the exhaust flow (m³/h)."""
+    """Input of the signs: the log, its regenerations, its sections, and the exhaust flow (m³/h)."""
 
     log: Log
     episodes: list[Episode]
@@ -60,8 +74,8 @@ class Observed:
 
 def signs(seen: Observed) -> Iterator[Sign]:
     """Yield every sign of filter and engine, in the order of the table of limits."""
-    for look in _LOOKS:
-        yield from look(seen)
+    for rule in _RULES:
+        yield from rule(seen)
 
 
 def lasting(log: Log, mask: Mask, seconds: float) -> Mask:
@@ -211,21 +225,27 @@ def _injection(seen: Observed) -> Iterator[Sign]:
 
 
 def _rail(seen: Observed) -> Iterator[Sign]:
-    """Yield the mean error of the rail pressure at idle; where it is beyond its limits, the median of settled idle.
+    """Yield the mean error of the rail pressure at idle; where mean or median is beyond its limits, the median.
 
     Demand and reading are polled one after the other, so while the revs fall to idle they belong to different moments.
+    A few such rows spoil a mean. The median is that of settled idle, or of all idle where little of it is settled.
     """
-    rail, log = seen.sections["engine"]["fuelPressure"]["avg_diff_idle_bar"], seen.log
-    if rail is None:
+    log, limit = seen.log, LIMITS[Code.RAIL_PRESSURE_IDLE]
+    mean = seen.sections["engine"]["fuelPressure"]["avg_diff_idle_bar"]
+    if mean is None:
         return
     error = log["FuelPress"] - log["FuelPressInstr"]
-    rows = _known(error, log.idle)
-    if LIMITS[Code.RAIL_PRESSURE_IDLE].judge(rail) is not Severity.GOOD:
-        rows = _known(error, lasting(log, log.idle, SETTLED_IDLE_SEC))
-        if len(rows) < SETTLED_ROWS:
+    idle = _known(error, log.idle)
+    settled = _known(error, lasting(log, log.idle, SETTLED_IDLE_SEC))
+    rows = settled if len(settled) >= SETTLED_ROWS else idle
+    fine = limit.judge(mean) is Severity.GOOD
+    if len(rows) >= (SETTLED_ROWS if rows is settled else IDLE_ROWS):
+        median = float(np.median(error[rows]))
+        if not fine or limit.judge(median) is not Severity.GOOD:
+            yield Sign(limit.code, median, rows)
             return
-        rail = float(np.median(error[rows]))
-    yield Sign(Code.RAIL_PRESSURE_IDLE, rail, rows)
+    if fine:
+        yield Sign(limit.code, mean, idle)
 
 
 def _injectors(section: Section) -> tuple[Named, ...]:
@@ -237,13 +257,32 @@ def _injectors(section: Section) -> tuple[Named, ...]:
 
 
 def _boost(seen: Observed) -> Iterator[Sign]:
+    """Yield the mean boost error over all rows in which boost is asked for or there.
+
+    The app reads boost and demand seconds apart. A rise of the demand that was read first and its fall that was read
+    first cancel out in that mean.
+    """
+    error = seen.sections["engine"]["boost"]["avg_diff_mbar"]
+    rows = _known(seen.log["Turbopress"] - seen.log["TurboInstr"], boosted(seen.log))
+    if error is not None and len(rows) >= BOOST_ROWS:
+        yield Sign(Code.BOOST_ERROR, error, rows)
+
+
+def _egr(seen: Observed) -> Iterator[Sign]:
+    """Yield the larger error of the EGR valve: while it is to be shut, or while it is to be open."""
     log = seen.log
-    demanded = lasting(log, (log["TurboInstr"] > BOOST_MBAR) & ~log.regenerating, BOOST_SUSTAINED_SEC)
-    error = log["Turbopress"] - log["TurboInstr"]
-    # the median: where the demand jumps, the two were read at different moments
-    median = stats.median(error, demanded)
-    if median is not None:
-        yield Sign(Code.BOOST_ERROR, median, _known(error, demanded))
+    error = log["EGRpos"] - log["EGRposInstr"]
+    running = log.engine_on & ~log.regenerating & ~np.isnan(error)
+    worst: Sign | None = None
+    for demanded in (log["EGRposInstr"] == 0, log["EGRposInstr"] >= EGR_OPEN_PERC):
+        rows = np.flatnonzero(lasting(log, running & demanded, EGR_SETTLED_SEC))
+        if len(rows) < EGR_ROWS:
+            continue
+        sign = Sign(Code.EGR_ERROR, float(np.median(error[rows])), rows)
+        if worst is None or abs(sign.value) > abs(worst.value):
+            worst = sign
+    if worst is not None:
+        yield worst
 
 
 def _faults(seen: Observed) -> Iterator[Sign]:
@@ -252,7 +291,7 @@ def _faults(seen: Observed) -> Iterator[Sign]:
         yield Sign(Code.FAULT_CODES, errors, np.flatnonzero(seen.log["Errors"] == np.nanmax(seen.log["Errors"])))
 
 
-_LOOKS: Final[tuple[Callable[[Observed], Iterator[Sign]], ...]] = (
+_RULES: Final[tuple[Callable[[Observed], Iterator[Sign]], ...]] = (
     _restriction,
     _pressure,
     _temperatures,
@@ -263,5 +302,6 @@ _LOOKS: Final[tuple[Callable[[Observed], Iterator[Sign]], ...]] = (
     _battery,
     _injection,
     _boost,
+    _egr,
     _faults,
 )

@@ -18,7 +18,7 @@ def case(seed: int = 0, **given: object) -> Case:
         "seed": seed,
         "profile": "DCM62v2",
         "named_after": 1,
-        "looked_at": 10,
+        "logs_followed": 10,
         "verdict": "watch",
         "findings": {"coolant_max": "watch"},
         "verdict_of_all": None,
@@ -27,8 +27,8 @@ def case(seed: int = 0, **given: object) -> Case:
 
 
 def car(*logs: Findings) -> Healthy:
-    told = [("act" if "act" in one.values() else "watch" if one else "good", one) for one in logs]
-    return Healthy(0, "DCM62v2", told, ("good", {}))
+    logs_and_verdicts = [("act" if "act" in one.values() else "watch" if one else "good", one) for one in logs]
+    return Healthy(0, "DCM62v2", logs_and_verdicts, ("good", {}))
 
 
 def test_98_of_100_meets_the_bar_and_97_does_not() -> None:
@@ -47,7 +47,7 @@ def test_one_that_is_called_good_misses_the_bar() -> None:
 
 @pytest.mark.parametrize("degree", ["slight"])
 def test_a_slight_fault_has_no_bar(degree: Degree) -> None:
-    (row,) = rows([case(degree=degree, named_after=None, verdict="good", looked_at=1)])
+    (row,) = rows([case(degree=degree, named_after=None, verdict="good", logs_followed=1)])
     assert row.missed() == []
     assert row.named_in_ten is None, "it was not followed"
 
@@ -60,7 +60,7 @@ def test_a_history_is_good_where_its_average_is() -> None:
 
 
 def test_what_no_rule_can_name_is_said() -> None:
-    (row,) = rows([case(fault="filter temperature drifted", named_after=None, looked_at=1)])
+    (row,) = rows([case(fault="filter temperature drifted", named_after=None, logs_followed=1)])
     assert row.missed() == ["no rule can name it"]
 
 

@@ -3,13 +3,14 @@
 import json
 import re
 from collections import Counter
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from faplog import synthetic
+from faplog.contracts.limits import LIMITS, Code, Severity
 from faplog.synthetic.__main__ import main
 from faplog.synthetic.drive import Wish
 from faplog.synthetic.truth import FileTruth
@@ -75,6 +76,17 @@ def test_pseudo_values_before_the_ecu_wakes_and_after_it_stops() -> None:
     assert plain.column("InjFlow")[-1] > 0, "injection stays stale"
 
 
+POLL_SEC = 16
+"""A flag is read every three rows, one more where it is late, and before each the app may be busy for three."""
+BURNED_UNREAD_GL = 0.03 * 40
+"""A regeneration burns that much until the load is read again."""
+
+
+def a_minute_before_the_end(plain: Plain) -> str:
+    """Return that time as the truth writes it."""
+    return datetime.fromtimestamp(plain.times[-1] - 60, UTC).isoformat()[:19]
+
+
 def test_a_plain_reading_confirms_the_truth_of_a_month(month: Month) -> None:
     for truth, plain in month:
         assert plain.distance_km == pytest.approx(truth["distance_km"], rel=0.01), truth["file"]
@@ -86,7 +98,9 @@ def test_a_plain_reading_confirms_the_truth_of_a_month(month: Month) -> None:
         assert plain.gap_sec == pytest.approx(truth["gap_sec"], abs=0.3 * max(1, truth["gaps"]))
         soot = plain.column("FAPsoot")
         assert soot[0] == pytest.approx(truth["soot_start_gl"], abs=0.02)
-        assert soot[-1] == pytest.approx(truth["soot_end_gl"], abs=0.05)
+        burning = any(regen["end"] > a_minute_before_the_end(plain) for regen in truth["regens"])
+        unread = BURNED_UNREAD_GL if burning else 0.05
+        assert truth["soot_end_gl"] - 0.05 <= soot[-1] <= truth["soot_end_gl"] + unread
         for name, rows in truth["sentinels"].items():
             assert sum(row[name] in ("65280", "25855") for row in plain.rows) == rows
 
@@ -98,7 +112,7 @@ def test_regenerations_in_the_rows_are_those_of_the_truth(month: Month) -> None:
         assert len(rises) == len(truth["regens"]), truth["file"]
         for i, regen in zip(rises, truth["regens"], strict=True):
             started = datetime.fromisoformat(regen["start"] + "+00:00").timestamp()
-            assert plain.times[i] == pytest.approx(started, abs=6)
+            assert -1.1 <= plain.times[i] - started <= POLL_SEC, "the truth is that of the row after"
             counter = [float(row["LastRegen"]) for row in plain.rows[i:] if row["LastRegen"]]
             assert (min(counter) < counter[0]) == regen["reset_shown"]
             if regen["interval_km"] is not None:
@@ -150,7 +164,8 @@ def highest_pressure(content: bytes) -> int:
 def test_a_worn_filter_shows() -> None:
     good, worn = (list(synthetic.month(16, seed=2, health=health)) for health in ("good", "worn"))
     highest = [max(highest_pressure(content) for content, _ in month) for month in (good, worn)]
-    assert highest[0] < 200 < 300 < highest[1]
+    assert LIMITS[Code.MAX_PRESSURE].judge(highest[0]) is Severity.GOOD
+    assert LIMITS[Code.MAX_PRESSURE].judge(highest[1]) is not Severity.GOOD
     aborted = "".join(regen["outcome"][0] for _, truth in worn for regen in truth["regens"])
     assert "aaa" in aborted
     intervals = [
