@@ -25,7 +25,7 @@ HEADER_REASON: Final = "Faplog-Reason"
 
 
 def message_id(subject: str, key: str, attempt: int, publish_no: int = 0) -> str:
-    """The de-duplication id. The window is per stream and spans subjects, so the subject is part of the id."""
+    """Return the de-duplication id. The window is per stream and spans subjects, so the subject is part of the id."""
     return f"{subject}:{key}:{attempt}:{publish_no}"
 
 
@@ -35,7 +35,7 @@ def inbox_prefix(role: str) -> str:
 
 
 def streams() -> "list[StreamConfig]":
-    """The two streams: work (each message goes to one consumer and is removed by its ack) and the dead letters."""
+    """Return the two streams: work, whose messages go to one consumer each and are removed by its ack, and dead letters."""
     from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 
     return [

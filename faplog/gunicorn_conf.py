@@ -66,7 +66,7 @@ else:
 
 
 def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001
-    """Logging and telemetry start in the worker: threads made before a fork do not live in the child."""
+    """Start logging and telemetry in the worker, since threads made before a fork do not live in the child."""
     from faplog import logs, telemetry
 
     logs.setup(log_level)
@@ -74,7 +74,7 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001
 
 
 def post_worker_init(worker: Any) -> None:
-    """What the application does in the background begins, when the worker is ready for requests."""
+    """Start the background work of the application when the worker is ready for requests."""
     from faplog.function import background
 
     for task in background(worker.wsgi):
@@ -82,7 +82,7 @@ def post_worker_init(worker: Any) -> None:
 
 
 def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001
-    """After the last request background work ends; spans, numbers and events that are still in memory go out."""
+    """Stop background work after the last request, and flush telemetry."""
     from faplog import telemetry
     from faplog.function import background
 

@@ -99,7 +99,7 @@ def _class_of(status: HTTPStatus) -> type[Refused]:
 
 
 def register(app: Flask) -> None:
-    """Let the app answer every error as JSON; what nobody expected becomes one logged 500 that tells nothing."""
+    """Make the app answer every error as JSON. An unexpected one becomes a logged 500 without details."""
     app.register_error_handler(HTTPException, _of_http)
     app.register_error_handler(Unavailable, _of_unavailable)
     app.register_error_handler(Exception, _of_unexpected)

@@ -117,18 +117,18 @@ class Exporting:
         return [self._traces.shutdown, self._logs.shutdown, lambda: self._metrics.shutdown(milliseconds)]
 
     def _forgotten(self) -> None:
-        """A process that ends without `shutdown`; no thread can be started any more."""
+        """Flush in a process that ends without `shutdown`, when no thread can be started any more."""
         for end in self._ends():
             end()
 
     def traceparent(self) -> str | None:
-        """The current span in W3C form."""
+        """Return the current span in W3C form, or None without one."""
         carrier: dict[str, str] = {}
         TraceContextTextMapPropagator().inject(carrier)
         return carrier.get("traceparent")
 
     def trace_fields(self) -> dict[str, str]:
-        """The ids of the current span."""
+        """Return the ids of the current span; empty without one."""
         context = trace.get_current_span().get_span_context()
         if not context.is_valid:
             return {}
@@ -137,7 +137,7 @@ class Exporting:
     def span(
         self, name: str, parent: str | None, kind: str, attributes: Mapping[str, Any]
     ) -> AbstractContextManager[object]:
-        """A span that is the current one inside the block, and failed if the block raises.
+        """Return a context manager for a span that is current inside the block, and failed if the block raises.
 
         Where the current span already is of the parent's trace, it is the nearer parent: a message says who asked
         first, a request's header who asked last.
@@ -190,7 +190,7 @@ def _impersonal(span: ReadableSpan) -> ReadableSpan:
     for key in PATH_ATTRIBUTES & (span.attributes or {}).keys():
         attributes[key] = _path(str((span.attributes or {})[key]))
     return ReadableSpan(
-        name=without_tokens(span.name),  # of an address nobody serves it is the address
+        name=without_tokens(span.name),  # for an unknown address the name is the address
         context=span.get_span_context(),
         parent=span.parent,
         resource=span.resource,
