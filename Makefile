@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo reset backup restore check test coverage fuzz format lock render images clean ui messages screenshots
+.PHONY: help run demo reset backup restore check test coverage accuracy fuzz format lock render images clean ui messages screenshots
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -82,6 +82,9 @@ coverage: $(VENV)/.dev $(UI) ## the same with every process watched: lines and b
 bench: $(VENV)/.dev $(UI) ## measure and compare with the baseline (ARGS=scale for one section, ARGS=--save-baseline for a new one)
 	@tests/browser/get_chromium.sh
 	$(BIN)/python -m bench $(ARGS)
+
+accuracy: $(VENV)/.dev ## put every fault into 200 synthetic cars and see whether the verdict names it; writes docs/accuracy.md (ARGS=--cars=20)
+	$(BIN)/python -m accuracy $(ARGS)
 
 chaos: $(VENV)/.dev $(UI) ## the long fault tests: every part killed, hung or lying under 200 uploads (about 15 minutes)
 	$(BIN)/python -m pytest -m chaos tests/chaos $(ARGS)

@@ -5,38 +5,24 @@ The API judges; this only translates. A code that is new to these pages is shown
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 from flask_babel import lazy_gettext as _
 
-from faplog.contracts.limits import LIMITS, RANK, Code, Severity
+from faplog.contracts import catalogue
+from faplog.contracts.limits import LIMITS, RANK, Code, Confidence, Limit, Severity
 from ui import units
-from ui.checks import WORDS, Text
 
-CONFIDENCE: Final = {
-    "low": _("low confidence: an indication, not a diagnosis"),
-    "medium": _("medium confidence"),
-    "high": _("high confidence"),
-}
+Text: TypeAlias = Any
+"""A text in the reader's language: a string, or one that is translated when it is shown."""
 
-VERDICT: Final = {
-    Severity.GOOD: _("All good"),
-    Severity.WATCH: _("Keep an eye on it"),
-    Severity.ACT: _("Do something about it"),
-    Severity.UNKNOWN: _("Too little to judge"),
-}
+VERDICT: Final = {severity: lazy_gettext(sentence) for severity, sentence in catalogue.VERDICTS.items()}
+VERDICT_MEANING: Final = {severity: lazy_gettext(sentence) for severity, sentence in catalogue.MEANINGS.items()}
 
-VERDICT_MEANING: Final = {
-    Severity.GOOD: _("Nothing in this log asks for attention."),
-    Severity.WATCH: _("The car can be driven as usual. Something is worth watching."),
-    Severity.ACT: _("Something is outside its limits and should be looked after soon."),
-    Severity.UNKNOWN: _("The engine ran for less than five minutes. A longer drive says more."),
-}
-
-NEVER_RAN: Final = _("The engine never ran in this log. Upload one of a drive to learn more.")
-ENGINE_UNREAD: Final = _("The engine’s speed was never read, so this log does not tell whether it ran.")
-PRESSURE_UNREAD: Final = _("The filter’s pressure was never read, and without it there is no judging the filter.")
+NEVER_RAN: Final = lazy_gettext(catalogue.NEVER_RAN)
+ENGINE_UNREAD: Final = lazy_gettext(catalogue.ENGINE_UNREAD)
+PRESSURE_UNREAD: Final = lazy_gettext(catalogue.PRESSURE_UNREAD)
 
 SEVERITY: Final = {
     Severity.GOOD: _("good"),
@@ -53,24 +39,39 @@ ICON: Final = {
 }
 
 
+SEVERAL: Final = 2
+
+WITHOUT_DECIMALS_FROM: Final = 100
+"""Values of this size are shown as whole numbers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A finding ready for a template."""
 
     code: str
     severity: Severity
-    title: Text
-    advice: Text | None
+    title: str
     value: float | None
     unit: str
     decimals: int
     normal: str
-    confidence: Text | None
-    channel: str | None
-    rows: int | None
-    start: str | None
-    end: str | None
-    profile: str | None
+    seen: str | None = None
+    """What was seen, as a sentence."""
+    advice: str | None = None
+    urgency: str | None = None
+    """Whether one may drive on."""
+    confidence: str | None = None
+    channel: str | None = None
+    near: bool = False
+    outside: str | None = None
+    """All injectors outside their limits, where there are several."""
+    rows: int | None = None
+    logs: int | None = None
+    """Over how many logs it was seen."""
+    start: str | None = None
+    end: str | None = None
+    profile: str | None = None
     """The engine control unit it was seen on, where the API names it: over many logs there may be several."""
 
     @property
@@ -85,12 +86,12 @@ class Shown:
 
 
 def profile(name: str) -> str:
-    """An engine control unit as it is shown; the API says "unknown" for files whose name does not tell."""
+    """Return an engine control unit as it is shown; the API says "unknown" for files whose name does not tell."""
     return str(gettext("unknown car")) if name == "unknown" else name
 
 
 def severity(text: Any) -> Severity:
-    """A severity as the API writes it; `UNKNOWN` for anything else."""
+    """Return a severity as the API writes it; `UNKNOWN` for anything else."""
     try:
         return Severity(text)
     except ValueError:
@@ -98,40 +99,109 @@ def severity(text: Any) -> Severity:
 
 
 def shown(findings: Iterable[dict[str, Any]] | None) -> list[Shown]:
-    """All findings of an analysis or average, the worst first, else in the API's order."""
-    every = [_one(finding) for finding in findings or ()]
+    """Return all findings of an analysis or average, the worst first, else in the API's order."""
+    every = [_shown(finding) for finding in findings or ()]
     return sorted(every, key=lambda finding: -RANK.index(finding.severity))
 
 
-def _one(finding: dict[str, Any]) -> Shown:
-    code, level = str(finding.get("code", "")), severity(finding.get("severity"))
-    words = WORDS.get(Code(code)) if code in set(Code) else None
+def _shown(finding: dict[str, Any]) -> Shown:
+    level, value = severity(finding.get("severity")), finding.get("value")
     evidence = finding.get("evidence") or {}
     unit = str(finding.get("unit") or "")
+    code = known(finding)
+    decimals = 1 if code is None else LIMITS[code].decimals
+    if value is not None and abs(value) >= WITHOUT_DECIMALS_FROM:
+        decimals = 0
+    which = _which(finding.get("which"))
     alarming = level in (Severity.WATCH, Severity.ACT)
     return Shown(
-        code=code,
+        code=str(finding.get("code", "")),
         severity=level,
-        title=words.title if words else str(finding.get("text") or code),
-        advice=(words.advice if words else finding.get("advice")) if alarming else None,
-        value=finding.get("value"),
+        title=str(finding.get("text") or finding.get("code", "")) if code is None else title(code),
+        seen=None if code is None or value is None else seen(code, value, unit, decimals, which),
+        advice=(finding.get("advice") if code is None else advice(code, level, value)) if alarming else None,
+        urgency=urgency(finding.get("urgency")),
+        value=value,
         unit=unit,
-        decimals=words.decimals if words else 1,
-        normal=_normal(code),
-        confidence=CONFIDENCE.get(str(finding.get("confidence"))),
-        channel=words.channel if words else None,
+        decimals=decimals,
+        normal="" if code is None else _normal(LIMITS[code]),
+        confidence=_confidence(finding.get("confidence")),
+        channel=None if code is None else catalogue.words(code).channel,
+        near=finding.get("near") is True,
+        outside=None if code is None else outside(code, which, unit, decimals),
         rows=evidence.get("rows"),
+        logs=evidence.get("logs"),
         start=evidence.get("from"),
         end=evidence.get("to"),
         profile=evidence.get("profile"),
     )
 
 
-def _normal(code: str) -> str:
-    """What a good value is, in words: e.g. “below 15 mbar”."""
-    if code not in set(Code):
-        return ""
-    limit = LIMITS[Code(code)]
+def known(finding: dict[str, Any]) -> Code | None:
+    """Return the code of a finding; None for one that is new to these pages."""
+    code = finding.get("code")
+    return Code(code) if code in set(Code) else None
+
+
+def title(code: Code) -> str:
+    """Return what is checked, in the reader's language."""
+    return str(gettext(catalogue.words(code).title))
+
+
+def seen(code: Code, value: float, unit: str, decimals: int, which: list[catalogue.Named]) -> str | None:
+    """Return what was seen, in the reader's language and units; None where it needs names that are not given."""
+    words = catalogue.words(code, value)
+    if "{which}" in words.seen and not which:
+        return None
+    shown = units.quantity(value, unit, decimals)
+    return str(gettext(words.seen)).format(value=shown, which=catalogue.names(words, which))
+
+
+def outside(code: Code, which: list[catalogue.Named], unit: str, decimals: int) -> str | None:
+    """Return all of several alike that are outside their limits, with their values; None for one alone."""
+    part = catalogue.words(code).part
+    if not part or len(which) < SEVERAL:
+        return None
+    name = str(gettext(part))
+    listed = (f"{name.format(which=one.name)}: {units.quantity(one.value, unit, decimals)}" for one in which)
+    return str(gettext(catalogue.OUTSIDE)).format(list=", ".join(listed))
+
+
+def advice(code: Code, level: Severity, value: float | None) -> str | None:
+    """Return what to do about a finding, in the reader's language."""
+    sentence = catalogue.advice(code, level, value)
+    return str(gettext(sentence)) if sentence else None
+
+
+def notes(given: Iterable[dict[str, Any]] | None) -> list[str]:
+    """Return what is worth knowing besides the findings; a note that is new to these pages in the API's words."""
+    return [_note(one) for one in given or ()]
+
+
+def _note(given: dict[str, Any]) -> str:
+    code, value = given.get("code"), given.get("value")
+    if code not in set(catalogue.NoteCode) or value is None:
+        return str(given.get("text", ""))
+    sentence = catalogue.note(catalogue.NoteCode(code), value)
+    return str(gettext(sentence)).format(value=units.quantity(value, str(given.get("unit", ""))))
+
+
+def _which(given: Any) -> list[catalogue.Named]:
+    named = given if isinstance(given, list) else []
+    return [catalogue.Named(str(one["name"]), one["value"]) for one in named]
+
+
+def urgency(given: Any) -> str | None:
+    """Return whether one may drive on, in the reader's language."""
+    return str(gettext(catalogue.URGENCIES[catalogue.Urgency(given)])) if given in set(catalogue.Urgency) else None
+
+
+def _confidence(given: Any) -> str | None:
+    return str(gettext(catalogue.CONFIDENCES[Confidence(given)])) if given in set(Confidence) else None
+
+
+def _normal(limit: Limit) -> str:
+    """Return what a good value is, in words: e.g. “below 25 mbar”."""
     if limit.unit in ("codes", "in a row"):
         return "0"
     unit = units.unit_name(limit.unit)

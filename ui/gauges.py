@@ -42,7 +42,7 @@ _FEWEST_MARKS_APART: Final = 9.0
 
 
 def gauge(finding: Shown) -> Gauge | None:
-    """The gauge of a finding; None where there is no value or no scale."""
+    """Return the gauge of a finding; None where there is no value or no scale."""
     if finding.value is None or finding.code not in set(Code):
         return None
     limit = LIMITS[Code(finding.code)]
@@ -52,7 +52,7 @@ def gauge(finding: Shown) -> Gauge | None:
 
 
 def gauges(findings: list[Shown]) -> list[Gauge]:
-    """The gauges of all findings that have one."""
+    """Return the gauges of all findings that have one."""
     return [made for finding in findings if (made := gauge(finding))]
 
 

@@ -9,6 +9,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import write_po
 
+from faplog.contracts import catalogue
 from ui import catalogs
 from ui.preferences import LANGUAGES
 
@@ -18,13 +19,15 @@ _OPTIONS: Final = {"templates/**.html": {"silent": "false", "trim_blocks": "true
 
 
 def template() -> Catalog:
-    """Every text of the pages, as found in code and templates."""
+    """Every text of the pages: those found in code and templates, and the words of the findings."""
     found = Catalog(charset="utf-8")
     keywords = DEFAULT_KEYWORDS | {"lazy_gettext": None}
     for _file, _line, message, _comments, context in extract_from_dir(
         catalogs.FOLDER.parent, _METHODS, _OPTIONS, keywords
     ):
         found.add(message, context=context)
+    for sentence in catalogue.sentences():
+        found.add(sentence)
     return found
 
 

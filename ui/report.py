@@ -12,7 +12,7 @@ _PRESSURE: Final = Figure("fap.pressure.max_mbar", "")
 
 
 def _meaning(verdict: Severity, analysis: dict[str, Any]) -> Any:
-    """What the verdict means; where there is none, why."""
+    """Return what the verdict means; where there is none, why."""
     if verdict is Severity.UNKNOWN:
         if _RAN.of(analysis) is None:
             return findings.ENGINE_UNREAD
@@ -24,7 +24,7 @@ def _meaning(verdict: Severity, analysis: dict[str, Any]) -> Any:
 
 
 def report(log: dict[str, Any]) -> dict[str, Any]:
-    """What the template needs for `log`, the API's answer for one analysis."""
+    """Return what the template needs for `log`, the API's answer for one analysis."""
     analysis = log.get("analysis") or {}
     health = analysis.get("health") or {}
     checked = findings.shown(health.get("findings"))
@@ -36,6 +36,8 @@ def report(log: dict[str, Any]) -> dict[str, Any]:
         "verdict_name": findings.VERDICT[verdict],
         "verdict_meaning": _meaning(verdict, analysis),
         "verdict_icon": findings.ICON[verdict],
+        "urgency": findings.urgency(health.get("urgency")),
+        "notes": findings.notes(health.get("notes")),
         "problems": [finding for finding in checked if finding.advice],
         "checked": checked,
         "gauges": gauges(checked),

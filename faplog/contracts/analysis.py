@@ -32,7 +32,7 @@ from faplog.contracts.figures import (
 )
 from faplog.contracts.findings import Health
 
-ANALYSIS_VERSION: Final = 1
+ANALYSIS_VERSION: Final = 2
 """Raised whenever the same log would give other numbers: analyses made by an older one are queued again."""
 
 Date = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
@@ -177,6 +177,19 @@ class Warmup(Part):
     to70_l: float | None
 
 
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+
+
+class Fingerprint(Part):
+    """A hash over a drive's rows, clock and values: the same where the same rows stand in another file."""
+
+    rows: int
+    whole: Digest = Field(description="over all rows")
+    starts: list[Digest] = Field(
+        max_length=32, description="over the first 1, 2, 4, 8 … rows: a drive that has grown keeps them"
+    )
+
+
 class Drive(Part):
     """One drive of the log."""
 
@@ -190,6 +203,7 @@ class Drive(Part):
     soot_end_gl: float | None
     coldStart: bool | None
     regen: bool | None
+    fingerprint: Fingerprint
 
 
 class Regen(Part):
@@ -210,6 +224,7 @@ class Regen(Part):
     interval_uncertainty_km: int | None
     extra_fuel_l: float | None
     outcome: Outcome
+    service: bool = Field(default=False, description="run by a workshop: standing, at raised revs throughout")
 
 
 class RowsDropped(Part):
@@ -226,6 +241,13 @@ class Voided(Part):
     implausible: int
 
 
+class ClockJump(Part):
+    """The phone's clock was set within a drive: `at` is the last time before, as written; `sec` by how much."""
+
+    at: Moment
+    sec: float = Field(description="seconds, negative where it was set back; the rows after it were moved by so much")
+
+
 class Quality(Part):
     """How far to trust the rest."""
 
@@ -235,7 +257,13 @@ class Quality(Part):
     rows_read: int
     rows_used: int
     rows_dropped: RowsDropped
+    damaged_rows: int = Field(description="rows that lost bytes, or are another car's; dropped")
     rows_out_of_order: int
+    clock_jumps: list[ClockJump] = Field(max_length=100)
+    clock_jumps_total: int
+    seconds_missing: bool = Field(description="times had no seconds: the rows were spread over their minutes")
+    days: list[Date] = Field(max_length=10, description="the dates of the rows, as written")
+    date_contradiction: Date | None = Field(description="the day in the file's name, where no row is of that day")
     voided: dict[str, Voided]
     gaps: int
     gap_sec: int

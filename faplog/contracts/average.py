@@ -163,6 +163,8 @@ class TrendPoint(Part):
     oilDilution_perc: Number | None
     additive_ml: Number | None
     battery_before_v: Number | None
+    ash_perc: Number | None = None
+    filter_life_left_km: Number | None = None
 
 
 class Average(Part):

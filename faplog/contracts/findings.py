@@ -2,6 +2,7 @@
 
 from pydantic import ConfigDict, Field
 
+from faplog.contracts.catalogue import NoteCode, Urgency
 from faplog.contracts.figures import Moment, Part
 from faplog.contracts.limits import Code, Confidence, Severity
 
@@ -21,6 +22,23 @@ class Evidence(Part):
     rows: int
     from_: Moment = Field(alias="from")
     to: Moment
+    flow_m3h: int | None = Field(None, description="of the highest pressure: the exhaust flow it was seen at")
+
+
+class Which(Part):
+    """A sensor or an injector a finding is about."""
+
+    name: str
+    value: float = Field(description="its own value, in the unit of the finding")
+
+
+class Note(Part):
+    """Something worth knowing that is no finding; `text` is English."""
+
+    code: NoteCode
+    value: float
+    unit: str
+    text: str
 
 
 class Finding(Part):
@@ -35,13 +53,21 @@ class Finding(Part):
     confidence: Confidence
     text: str
     advice: str | None
+    urgency: Urgency | None = Field(None, description="at act: whether one may drive on")
+    near: bool = Field(default=False, description="good, but close to the limit")
+    which: list[Which] = Field(
+        default=[],
+        description="the injectors outside their limits, else the one furthest from 1; the sensors that are stuck",
+    )
 
 
 class Health(Part):
     """The verdict and what it rests on."""
 
     verdict: Severity
+    urgency: Urgency | None = Field(None, description="the most urgent of the findings")
     findings: list[Finding]
+    notes: list[Note] = Field(default=[], description="worth knowing, but no finding")
 
 
 class TrendEvidence(Part):
@@ -67,10 +93,15 @@ class TrendFinding(Part):
     confidence: Confidence
     text: str
     advice: str | None
+    urgency: Urgency | None = Field(None, description="at act: whether one may drive on")
+    near: bool = Field(default=False, description="good, but close to the limit")
+    which: list[Which] = Field(default=[], description="of a single log's finding: its sensors or injectors")
 
 
 class TrendHealth(Part):
     """The verdict over all logs: the worst finding, `unknown` where too little was seen."""
 
     verdict: Severity
+    urgency: Urgency | None = Field(None, description="the most urgent of the findings")
     findings: list[TrendFinding]
+    notes: list[Note] = Field(default=[], description="worth knowing, but no finding")

@@ -40,17 +40,26 @@ class Bad(StrEnum):
 class Code(StrEnum):
     """What a finding is about."""
 
+    # whether a sensor can be believed at all
+    PRESSURE_NOT_FOLLOWING_FLOW = "pressure_not_following_flow"
+    PRESSURE_UNREADABLE = "pressure_unreadable"
+    SENSOR_STUCK = "sensor_stuck"
+    # filter and engine
+    RESTRICTION_LOW = "restriction_low"
+    RESTRICTION_HIGH = "restriction_high"
     IDLE_PRESSURE = "idle_pressure"
     MAX_PRESSURE = "max_pressure"
     PRESSURE_ENGINE_OFF = "pressure_engine_off"
     COOLANT_MAX = "coolant_max"
     OIL_MAX = "oil_max"
+    NEVER_WARM = "never_warm"
     ADDITIVE_REMAINING = "additive_remaining"
     REGEN_INTERVAL = "regen_interval"
     REGEN_DURATION = "regen_duration"
     REGENS_ABORTED = "regens_aborted"
     OIL_DILUTION = "oil_dilution"
     FILTER_LIFE_LEFT = "filter_life_left"
+    ASH_SHARE = "ash_share"
     BATTERY_BEFORE_START = "battery_before_start"
     CHARGING_VOLTAGE = "charging_voltage"
     INJECTOR_CORRECTION = "injector_correction"
@@ -61,6 +70,7 @@ class Code(StrEnum):
     # judged over many logs, by the average
     INTERVAL_DROP = "interval_drop"
     RESTRICTION_RISE = "restriction_rise"
+    REGENS_ABORTED_SHARE = "regens_aborted_share"
 
 
 Bound = float | tuple[float, float]
@@ -80,16 +90,58 @@ class Limit:
     scale: tuple[float, float]
 
     def judge(self, value: float) -> Severity:
-        """The severity of a value; `UNKNOWN` for NaN. Low confidence never says more than `WATCH`."""
+        """Return the severity of a value; `UNKNOWN` for NaN. Low confidence never says more than `WATCH`."""
         if isnan(value):
             return Severity.UNKNOWN
         if self.act is not None and self.confidence is not Confidence.LOW and _beyond(value, self.bad, self.act):
             return Severity.ACT
         return Severity.WATCH if _beyond(value, self.bad, self.watch) else Severity.GOOD
 
+    @property
+    def decimals(self) -> int:
+        """Decimals of a finding's value. The rounded value is what is judged and shown."""
+        return DECIMALS.get(self.unit, 0)
+
+    def near(self, value: float) -> bool:
+        """Return whether a good value is close to its watch limit.
+
+        Close means within 5 % of the limit, or within 1 where a whole-numbered limit is below 20; of a range, within
+        5 % of its width. A count is never close: one less is simply fewer.
+        """
+        if self.unit in COUNTS or self.judge(value) is not Severity.GOOD:
+            return False
+        if isinstance(self.watch, tuple):
+            low, high = self.watch
+            distance, margin = min(value - low, high - value), NEAR_SHARE * (high - low)
+        else:
+            whole = self.decimals < FINE_DECIMALS and abs(self.watch) < SMALL_LIMIT
+            distance, margin = abs(value - self.watch), 1.0 if whole else NEAR_SHARE * abs(self.watch)
+        return round(distance, 6) <= round(margin, 6)
+
+    def severities(self) -> frozenset[Severity]:
+        """Return the severities a known value can have."""
+        found = {Severity.GOOD}
+        if self.act is not None and self.confidence is not Confidence.LOW:
+            found.add(Severity.ACT)
+        if self.act != self.watch:
+            found.add(Severity.WATCH)
+        return frozenset(found)
+
     def to_dict(self) -> dict[str, float | list[float] | None]:
-        """The limits as a finding shows them: a number each, or `[lowest, highest]` good value."""
+        """Return the limits as a finding shows them: a number each, or `[lowest, highest]` good value."""
         return {"watch": _plain(self.watch), "act": _plain(self.act)}
+
+
+COUNTS: Final = frozenset({"in a row", "codes"})
+"""Units that only say what is counted."""
+
+NEAR_SHARE: Final = 0.05
+SMALL_LIMIT: Final = 20.0
+FINE_DECIMALS: Final = 2
+"""A unit with so many decimals is finer than 1."""
+
+DECIMALS: Final = {"mbar": 1, "min": 1, "V": 2, "ratio": 2, "bar": 1, "mbar·h/m³": 3}
+"""Decimals by unit; whole numbers otherwise."""
 
 
 def _beyond(value: float, bad: Bad, bound: Bound) -> bool:
@@ -112,22 +164,32 @@ def _plain(bound: Bound | None) -> float | list[float] | None:
     return list(bound) if isinstance(bound, tuple) else bound
 
 
+KV: Final = "mbar·h/m³"
+"""Unit of the restriction: mbar per m³/h, at 200 °C."""
+
 _MEDIUM, _LOW, _HIGH = Confidence.MEDIUM, Confidence.LOW, Confidence.HIGH
 
 LIMITS: Final[dict[Code, Limit]] = {
     limit.code: limit
     for limit in (
-        Limit(Code.IDLE_PRESSURE, "mbar", Bad.AT_OR_ABOVE, 15, 50, _MEDIUM, (0, 80)),
+        Limit(Code.PRESSURE_NOT_FOLLOWING_FLOW, "ratio", Bad.BELOW, 0.4, 0.4, _MEDIUM, (-1, 1)),
+        Limit(Code.PRESSURE_UNREADABLE, "%", Bad.AT_OR_ABOVE, 5, 25, _MEDIUM, (0, 100)),
+        Limit(Code.SENSOR_STUCK, "min", Bad.AT_OR_ABOVE, 10, None, _MEDIUM, (0, 60)),
+        Limit(Code.RESTRICTION_LOW, KV, Bad.BELOW, 0.04, 0.04, _MEDIUM, (0, 0.5)),
+        Limit(Code.RESTRICTION_HIGH, KV, Bad.AT_OR_ABOVE, 0.5, 1.0, _MEDIUM, (0, 1.5)),
+        Limit(Code.IDLE_PRESSURE, "mbar", Bad.AT_OR_ABOVE, 25, 60, _MEDIUM, (0, 90)),
         Limit(Code.MAX_PRESSURE, "mbar", Bad.AT_OR_ABOVE, 300, 400, _MEDIUM, (0, 600)),
         Limit(Code.PRESSURE_ENGINE_OFF, "mbar", Bad.ABOVE, 5, 10, _MEDIUM, (0, 20)),
         Limit(Code.COOLANT_MAX, "°C", Bad.AT_OR_ABOVE, 103, 110, _MEDIUM, (0, 130)),
         Limit(Code.OIL_MAX, "°C", Bad.AT_OR_ABOVE, 115, 125, _MEDIUM, (0, 150)),
-        Limit(Code.ADDITIVE_REMAINING, "ml", Bad.AT_OR_BELOW, 250, 100, _MEDIUM, (0, 1300)),
+        Limit(Code.NEVER_WARM, "°C", Bad.BELOW, 75, None, _MEDIUM, (0, 110)),
+        Limit(Code.ADDITIVE_REMAINING, "ml", Bad.AT_OR_BELOW, 300, 100, _MEDIUM, (0, 1300)),
         Limit(Code.REGEN_INTERVAL, "km", Bad.AT_OR_BELOW, 300, 150, _MEDIUM, (0, 1000)),
-        Limit(Code.REGEN_DURATION, "min", Bad.ABOVE, 20, 30, _MEDIUM, (0, 45)),
+        Limit(Code.REGEN_DURATION, "min", Bad.ABOVE, 25, 35, _MEDIUM, (0, 50)),
         Limit(Code.REGENS_ABORTED, "in a row", Bad.AT_OR_ABOVE, 1, 3, _HIGH, (0, 5)),
         Limit(Code.OIL_DILUTION, "%", Bad.AT_OR_ABOVE, 5, 7, _MEDIUM, (0, 10)),
         Limit(Code.FILTER_LIFE_LEFT, "km", Bad.AT_OR_BELOW, 50_000, None, _LOW, (0, 200_000)),
+        Limit(Code.ASH_SHARE, "%", Bad.AT_OR_ABOVE, 80, 100, _LOW, (0, 120)),
         Limit(Code.BATTERY_BEFORE_START, "V", Bad.BELOW, 12.0, 11.6, _MEDIUM, (11, 13.5)),
         Limit(Code.CHARGING_VOLTAGE, "V", Bad.OUTSIDE, (13.2, 15.0), (12.8, 15.3), _MEDIUM, (12, 16)),
         Limit(Code.INJECTOR_CORRECTION, "ratio", Bad.OUTSIDE, (0.90, 1.10), (0.80, 1.20), _MEDIUM, (0.7, 1.3)),
@@ -136,9 +198,19 @@ LIMITS: Final[dict[Code, Limit]] = {
         Limit(Code.BOOST_ERROR, "mbar", Bad.OUTSIDE, (-200, 200), None, _LOW, (-500, 500)),
         Limit(Code.FAULT_CODES, "codes", Bad.AT_OR_ABOVE, 1, None, _HIGH, (0, 10)),
         Limit(Code.INTERVAL_DROP, "%", Bad.AT_OR_ABOVE, 30, None, _MEDIUM, (0, 100)),
-        Limit(Code.RESTRICTION_RISE, "%", Bad.AT_OR_ABOVE, 20, None, _MEDIUM, (0, 100)),
+        Limit(Code.RESTRICTION_RISE, "%", Bad.AT_OR_ABOVE, 20, 60, _MEDIUM, (0, 100)),
+        Limit(Code.REGENS_ABORTED_SHARE, "%", Bad.AT_OR_ABOVE, 33.3, 66.6, _HIGH, (0, 100)),
     )
 }
+
+HOSES_SWAPPED_BELOW: Final = -0.3
+"""A pressure that falls this clearly with the flow is measured the wrong way round."""
+
+COLD_LOG_C: Final = 60.0
+"""A log whose coolant never got above this says little about pressures and fuel economy."""
+
+REGENERATION_NEAR_KM: Final = 100.0
+"""A regeneration due within this distance is worth planning for."""
 
 FILTER_LIFE_KNOWN_KM: Final = 10_000
 """Below this many km on a filter the ECU's extrapolated rest says nothing."""
@@ -151,5 +223,5 @@ RANK: Final = (Severity.UNKNOWN, Severity.GOOD, Severity.WATCH, Severity.ACT)
 
 
 def worst(severities: list[Severity]) -> Severity:
-    """The worst of several severities; `UNKNOWN` for none."""
+    """Return the worst of several severities; `UNKNOWN` for none."""
     return max(severities, key=RANK.index, default=Severity.UNKNOWN)

@@ -1,6 +1,6 @@
 """The messages on the stream FAPLOG. Field names are the wire format; unknown fields are ignored, never refused."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from faplog.contracts.errors import Param
 from faplog.contracts.keys import check_reference
 
 
@@ -74,8 +75,6 @@ HEADER_SECRET: Final = "X-Connector-Secret"  # noqa: S105  (a header's name)
 """Proves that a message comes from the connector."""
 
 MESSAGE_SUCCESS: Final = "Analysis completed successfully."
-MESSAGE_BAD_LOG: Final = "Failed to read csv file: {reason}"
-MESSAGE_BAD_DATA: Final = "Failed to process data: {reason}"
 
 MAX_INLINE_BYTES: Final = 256 * 1024
 """Above this a list or result goes through the object store and the message carries its reference."""
@@ -106,7 +105,8 @@ Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 """A count, or the number of a year: no longer than the database's integers and other readers' JSON."""
 
 _EXTENSIONS: Final = frozenset(
-    {"analysisRef", "averageRef", "attempt", "version", "profile", "type", "year", "month", "generation", "traceparent"}
+    {"analysisRef", "averageRef", "attempt", "version", "profile", "day", "code", "params"}
+    | {"type", "year", "month", "generation", "traceparent"}
 )
 """Ours on top of the wire format fixed for all clients: left out where not set."""
 
@@ -134,6 +134,8 @@ class AnalysisRequestData(Message):
     version: Whole | None = None
     profile: str | None = Field(default=None, max_length=40)
     """The ECU profile of the uploaded file's name (`profiles.profile_of`): trends are kept per profile."""
+    day: date | None = None
+    """The day of the uploaded file's name (`profiles.day_of`): it tells `2/3/2025` from `3/2/2025`."""
 
 
 class AnalysisRequest(Message):
@@ -145,11 +147,17 @@ class AnalysisRequest(Message):
 
 
 class AnalysisResult(Message):
-    """`analysis.result`: the whole answer, or for a big one `analysis_ref` in its place."""
+    """`analysis.result`: the whole answer, or for a big one `analysis_ref` in its place.
+
+    A failed one says why in `message`, and as `code` and `params` of `errors`. The code is plain text here, so that
+    one of a later release is read too.
+    """
 
     analysis_id: UUID
     status: Literal[AnalysisStatus.SUCCESS, AnalysisStatus.FAILED]
     message: str
+    code: str | None = Field(default=None, max_length=60)
+    params: dict[str, Param] | None = None
     analysis: dict[str, Any] | None = None
     analysis_ref: Reference | None = None
     fap_regen: bool = False

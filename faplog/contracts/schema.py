@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from faplog.contracts.analysis import Analysis
 from faplog.contracts.average import Average
+from faplog.contracts.errors import TEMPLATES, ErrorCode, Template
 from faplog.contracts.limits import LIMITS, Bad, Bound, Limit
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
@@ -17,15 +18,28 @@ BEGIN: Final = "<!-- limits -->\n"
 END: Final = "<!-- /limits -->\n"
 HEAD: Final = "| code | unit | watch | act | confidence |\n|---|---|---|---|---|\n"
 
+ERRORS_HEAD: Final = """# Error codes
+
+A failed analysis says why as `code`, `params` and an English `message` made from them. Match on the code; translate
+from code and params; show the message for a code you do not know. A code keeps its meaning and its parameters for good.
+This page is generated from `faplog/contracts/errors.py`.
+
+| code | message | params |
+|---|---|---|
+"""
+
+_TYPES: Final = {str: "text", int: "number"}
+
 _WORDS: Final = {Bad.AT_OR_ABOVE: "≥ {}", Bad.ABOVE: "> {}", Bad.AT_OR_BELOW: "≤ {}", Bad.BELOW: "< {}"}
 
 
 def pages() -> dict[Path, str]:
-    """What each generated file must hold: two JSON schemas, and the page with the table of limits."""
+    """What each generated file must hold: two JSON schemas, the error codes, and the page with the limits."""
     guide = DOCS / "analysis.md"
     return {
         DOCS / "schema" / "analysis.json": _schema(Analysis),
         DOCS / "schema" / "average.json": _schema(Average),
+        DOCS / "errors.md": errors_page(),
         guide: with_limits(guide.read_text("utf-8")),
     }
 
@@ -42,12 +56,28 @@ def with_limits(page: str) -> str:
     return before + BEGIN + HEAD + "".join(map(_row, LIMITS.values())) + END + after
 
 
+def errors_page() -> str:
+    """Return the page of all error codes."""
+    return ERRORS_HEAD + "".join(_error(code, template) for code, template in TEMPLATES.items())
+
+
+def _error(code: ErrorCode, template: Template) -> str:
+    params = ", ".join(f"`{name}` ({_TYPES[kind]})" for name, kind in template.params.items()) or "–"
+    return f"| `{code}` | {template.lead}{template.text} | {params} |\n"
+
+
 def _schema(model: type[BaseModel]) -> str:
     return json.dumps(model.model_json_schema(by_alias=True), indent=1, ensure_ascii=False) + "\n"
 
 
 def _row(limit: Limit) -> str:
-    cells = (limit.code, limit.unit, _bound(limit, limit.watch), _bound(limit, limit.act), limit.confidence)
+    cells = (
+        limit.code,
+        limit.unit,
+        _bound(limit, limit.watch if limit.watch != limit.act else None),
+        _bound(limit, limit.act),
+        limit.confidence,
+    )
     return f"| {' | '.join(cells)} |\n"
 
 

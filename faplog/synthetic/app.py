@@ -9,6 +9,12 @@ from faplog.synthetic.profiles import SENTINELS, Profile
 ROW_SEC = 0.9505
 SENTINEL_CHANCE = 1 / 700
 GAP_SEC = 10.0
+BUSY_CHANCE = 0.15
+BUSY_SEC = (0.95, 0.95, 1.9, 2.85)
+"""Now and then the app is busy with what it shows nobody, and every channel waits for so long."""
+LATE_CHANCE = 0.05
+FIRST_SEC = 100.0
+"""By then everything has been read once, at measured times."""
 
 
 class DayFile:
@@ -26,6 +32,7 @@ class DayFile:
         self._cells: list[str] = []
         self._due: dict[int, list[int]] = {}
         self._row = 0
+        self._busy = 0
         self._dates: dict[int, str] = {}
 
     @property
@@ -44,13 +51,22 @@ class DayFile:
             self.lines.append(self.header)
             self.headers += 1
         self._cells = [""] * len(self.profile.channels)
-        self._row, self._due, self.spoiled = 0, {}, set()
+        self._row, self._busy, self._due, self.spoiled = 0, 0, {}, set()
         for index, channel in enumerate(self.profile.channels):
             late = self.random.choice((0, 0, 1)) if channel.first_sec > 20 else 0
             self._due.setdefault(round(channel.first_sec / self.row_sec) + late, []).append(index)
 
     def row(self, at_sec: float, car: Car) -> None:
-        """Poll what is due and append a row, `at_sec` seconds after the day's midnight."""
+        """Poll what is due, unless the app is busy, and append a row, `at_sec` seconds after the day's midnight."""
+        if self._busy:
+            self._busy -= 1
+        else:
+            self._poll(at_sec, car)
+        for name in self.spoiled:
+            self.sentinel_rows[name] += 1
+        self.lines.append(f"{self._stamp(at_sec)};{';'.join(self._cells)};")
+
+    def _poll(self, at_sec: float, car: Car) -> None:
         cells, row = self._cells, self._row
         for index in self._due.pop(row, ()):
             channel = self.profile.channels[index]
@@ -62,10 +78,9 @@ class DayFile:
             if channel.every_sec:
                 step = max(1, round(channel.every_sec / self.row_sec + self._jitter()))
                 self._due.setdefault(row + step, []).append(index)
-        for name in self.spoiled:
-            self.sentinel_rows[name] += 1
         self._row = row + 1
-        self.lines.append(f"{self._stamp(at_sec)};{';'.join(cells)};")
+        if row * self.row_sec > FIRST_SEC and self.random.random() < BUSY_CHANCE:
+            self._busy = round(self.random.choice(BUSY_SEC) / self.row_sec)
 
     def truncate(self) -> None:
         """The app is killed while it writes: the last line stays half a time stamp."""
@@ -84,7 +99,7 @@ class DayFile:
     def _jitter(self) -> float:
         """Mostly on time, now and then a row early or late."""
         chance = self.random.random()
-        return -1.0 if chance < 0.03 else 1.0 if chance > 0.95 else 0.0
+        return -1.0 if chance < 0.03 else 1.0 if chance > 1.0 - LATE_CHANCE else 0.0
 
     def _stamp(self, at_sec: float) -> str:
         days, tenths = divmod(int(at_sec * 10 + 1e-6), 864_000)

@@ -6,7 +6,7 @@ from random import Random
 from typing import Literal
 
 from faplog.synthetic.app import GAP_SEC, DayFile
-from faplog.synthetic.car import Car
+from faplog.synthetic.car import SOOT_TRIGGER_GL, Car
 from faplog.synthetic.road import Kind, legs
 from faplog.synthetic.truth import DriveTruth, PauseTruth, RegenTruth
 
@@ -93,7 +93,7 @@ class Drive:
         for leg in legs(self.trip.kind, self.random):
             until = self.now + leg.seconds
             while self.now < until:
-                if pauses and self.now - begin > pauses[0][0] and not car.regen:
+                if pauses and self.now - begin > pauses[0][0] and not self._regen_is_near():
                     self.hidden_until = self.now + pauses.pop(0)[1]
                 self._tick(car.step(dt, leg.target_kmh))
                 self._watch_regen()
@@ -116,6 +116,10 @@ class Drive:
         if self.car.regen:
             return False
         return elapsed >= self.trip.seconds
+
+    def _regen_is_near(self) -> bool:
+        """Whether one may begin within minutes: the app does not pause then, so that its truth is what was seen."""
+        return self.car.regen or self.car.regen_wanted or self.car.soot_gl > SOOT_TRIGGER_GL - 0.3
 
     def _plan_pauses(self) -> list[tuple[float, float]]:
         """When (after the start) and how long the app pauses: seconds, or a minute or two."""

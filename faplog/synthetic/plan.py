@@ -21,13 +21,16 @@ SHOWN_AFTER_SEC: Final = 400.0
 
 WISHES: Final[dict[Health, tuple[Wish, ...]]] = {
     "good": ("complete", "aborted", "complete", "unknown", "complete", "complete"),
-    "worn": ("complete", "aborted", "aborted", "aborted", "complete", "unknown", "aborted", "complete"),
+    "worn": (
+        *("complete", "aborted", "aborted", "aborted", "complete", "unknown", "aborted", "complete"),
+        *("complete", "aborted", "aborted", "aborted", "aborted"),
+    ),
 }
 """What becomes of the regenerations, one after the other."""
 
 
 def new_car(random: Random, health: Health, wear: float) -> Car:
-    """A car as its log begins, between two regenerations."""
+    """A car as its log begins, between two regenerations. No two healthy cars are alike."""
     soot = random.uniform(12.2, 13.4)
     car = Car(
         random,
@@ -35,7 +38,12 @@ def new_car(random: Random, health: Health, wear: float) -> Car:
         last_regen_km=soot * random.uniform(26, 29) / (1.7 if health == "worn" else 1.0),
         avg10_km=round(random.uniform(395, 440) / (1.6 if health == "worn" else 1.0)),
         life_km=random.uniform(60_000, 90_000) if health == "worn" else random.uniform(10_500, 22_000),
+        additive_ml=round(random.uniform(520, 980)),
+        battery_rest_v=random.uniform(12.2, 12.5),
     )
+    car.wear.restriction_clean = random.uniform(0.175, 0.205)
+    car.wear.injector_spread = random.uniform(0.7, 1.25)
+    car.wear.oil_dilution = random.uniform(1, 3)
     age(car, health, wear)
     return car
 
@@ -44,14 +52,14 @@ def age(car: Car, health: Health, wear: float) -> None:
     """Set what wears: a good car stays as it is, a worn one fails as `wear` goes from 0 to 1."""
     if health == "good":
         return
-    car.restriction_clean = 0.22 + 0.30 * wear
-    car.soot_factor = 1.5 + 0.6 * wear
-    car.burn_factor = 0.8 - 0.25 * wear
-    car.pressure_zero_mbar = 7.0 * wear
-    car.injector_spread = 1.0 + 1.3 * wear
-    car.oil_dilution = 2.0 + 4.2 * wear
+    car.wear.restriction_clean = 0.22 + 0.55 * wear
+    car.wear.soot_factor = 1.5 + 0.6 * wear
+    car.wear.burn_factor = 0.8 - 0.25 * wear
+    car.wear.pressure_zero_mbar = 6.0 * wear
+    car.wear.injector_spread = 1.0 + 1.3 * wear
+    car.wear.oil_dilution = 2.0 + 4.2 * wear
     car.battery_rest_v = 12.3 - 0.55 * wear
-    car.errors = int(wear * 2.5)
+    car.wear.errors = int(wear * 2.5)
     car.additive_ml = min(car.additive_ml, 560.0 - 380.0 * wear)
 
 
@@ -143,8 +151,9 @@ def _truth(file: DayFile, car: Car, soot: float, drives: list[Drive], truths: li
         fuel_l=round(sum(truth["fuel_l"] for truth in truths), 5),
         soot_start_gl=round(soot, 3),
         soot_end_gl=round(car.soot_gl, 3),
-        restriction_clean=round(car.restriction_clean, 4),
+        restriction_clean=round(car.wear.restriction_clean, 4),
         restriction_per_gl=RESTRICTION_PER_GL,
+        pressure_zero_mbar=round(car.wear.pressure_zero_mbar, 2),
         drives=truths,
         regens=[regen for number in range(len(drives)) for regen in _regens(file, drives, number)],
         pauses=pauses,

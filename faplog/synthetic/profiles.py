@@ -43,7 +43,7 @@ def _injector(share: float, middle: float) -> Reading:
             return "1.00" if middle else "0.00"
         if not car.inj_mg:
             return "0.00"
-        spread = share * car.injector_spread * (1.0 if car.gear == 0 else 0.5)
+        spread = share * car.wear.injector_spread * (1.0 if car.gear == 0 else 0.5)
         return f"{middle + spread + car.wobble * 0.01:.2f}"
 
     return read
@@ -63,19 +63,19 @@ def _sixteenths(car: Car) -> str:
 
 def _battery(car: Car) -> str:
     if car.engine_on:
-        return f"{14.45 - 0.0006 * car.coolant_c:.2f}"
+        return f"{14.44 - 0.0006 * car.coolant_c + 0.09 * car.wobble:.2f}"
     return f"{car.battery_rest_v + (0.7 if car.running_sec else 0.0):.2f}"
 
 
 _DCM62: Final = (
-    Channel("EGRposInstr", 0.9, 2.85, lambda c: f"{round(c.egr_perc)}"),
-    Channel("EGRpos", 1.9, 2.85, lambda c: f"{round(c.egr_perc * 0.97 + 0.4)}"),
+    Channel("EGRposInstr", 0.9, 2.85, lambda c: f"{round(c.egr_want_perc)}"),
+    Channel("EGRpos", 1.9, 2.85, lambda c: f"{round(c.egr_perc)}"),
     Channel("ExternalTemp", 27.5, 135, lambda c: f"{round(c.outside_c)}"),
     Channel("AirFlowSensor", 6.6, 11.4, lambda c: f"{round(c.outside_c + 0.15 * (c.intake_c - c.outside_c))}"),
     Channel("AirManifold", 5.7, 11.4, lambda c: f"{round(c.intake_c)}"),
     Channel("AlternatorTemp", 9.5, 26.6, lambda c: f"{round(c.outside_c + 0.6 * (c.coolant_c - c.outside_c))}"),
     Channel("OilTemp", 5.7, 11.4, lambda c: f"{round(c.oil_c)}"),
-    Channel("OilDilution", 4.7, 12.35, lambda c: f"{round(c.oil_dilution)}" if c.awake else "0"),
+    Channel("OilDilution", 4.7, 12.35, lambda c: f"{round(c.wear.oil_dilution)}" if c.awake else "0"),
     Channel("OilCarbon", 3.8, 12.35, lambda c: "1" if c.awake else "8"),
     Channel("Speed", 0.0, 2.85, lambda c: f"{round(c.speed_kmh)}"),
     Channel("GearA", 2.8, 5.7, _fixed("M")),
@@ -96,7 +96,7 @@ _DCM62: Final = (
     Channel("TurboVarGeom", 3.8, 4.75, lambda c: f"{round(88 - c.pedal_perc * 0.48)}" if c.engine_on else "0"),
     Channel("AirMixerInstr", 1.9, 2.85, lambda c: ("30" if c.regen else "-5") if c.engine_on else "0"),
     Channel("AirMixer", 2.8, 2.85, lambda c: "31" if c.regen else "0"),
-    Channel("Coolant", 22.8, 75, lambda c: f"{round(c.coolant_c)}"),
+    Channel("Coolant", 22.8, 80, lambda c: f"{round(c.coolant_c)}"),
     Channel("Battery", 11.4, 26.6, _battery),
     Channel("FuelPressInstr", 0.0, 2.85, lambda c: f"{round(c.rail_want_bar)}"),
     Channel("FuelPress", 0.0, 2.85, lambda c: f"{round(c.rail_bar)}"),
@@ -108,7 +108,7 @@ _DCM62: Final = (
     Channel("Revs", 0.0, 2.85, lambda c: f"{round(c.revs)}"),
     Channel("TurboInstr", 0.0, 2.85, lambda c: f"{round(c.turbo_want_mbar)}"),
     Channel("Turbopress", 0.9, 2.85, lambda c: f"{round(c.turbo_mbar)}"),
-    Channel("FAPpressure", 0.9, 2.85, lambda c: f"{round(c.pressure_mbar)}"),
+    Channel("FAPpressure", 0.9, 2.85, lambda c: f"{round(c.pressure_mbar + c.wear.pressure_zero_mbar)}"),
     Channel("FAPtemp", 2.8, 2.85, lambda c: f"{round(c.fap_c)}"),
     Channel("AlternatorLoad", 2.8, 2.85, lambda c: f"{round(38 + c.wobble * 10)}" if c.engine_on else "0"),
     Channel("AlternatorSpeed", 0.9, 2.85, lambda c: f"{round(c.revs * 3 / 75) * 75}"),
@@ -124,7 +124,7 @@ _DCM62: Final = (
     Channel("Avg10regen", 37.0, 380, lambda c: f"{round(c.avg10_km)}"),
     Channel("FAP life", 89.3, 0, lambda c: f"{int(c.life_km)}"),
     Channel("FAPlifeLeft", 98.8, 0, lambda c: f"{int(c.life_km * 13.7)}"),
-    Channel("Errors", 0.0, 75, lambda c: str(c.errors)),
+    Channel("Errors", 0.0, 75, lambda c: str(c.wear.errors)),
     Channel("REGEN", 0.0, 2.85, lambda c: _flag(c.regen)),
     Channel("BR", 2.8, 2.85, lambda c: _flag(c.brake)),
     Channel("CL", 2.8, 2.85, lambda c: _flag(c.clutch)),

@@ -33,8 +33,8 @@ def legs(kind: Kind, random: Random) -> Iterator[Leg]:
 def _town(random: Random, seconds: float) -> Iterator[Leg]:
     left = seconds
     while left > 0:
-        drive, stop = random.uniform(25, 70), random.choice([0, 0, random.uniform(6, 35)])
-        yield Leg(random.uniform(24, 52), drive)
+        drive, stop = random.uniform(8, 30), random.choice([0, random.uniform(4, 40)])
+        yield Leg(random.choice((random.uniform(6, 30), random.uniform(28, 54), random.uniform(38, 68))), drive)
         if stop:
             yield Leg(0, stop)
         left -= drive + stop
@@ -43,16 +43,18 @@ def _town(random: Random, seconds: float) -> Iterator[Leg]:
 def _country(random: Random, seconds: float) -> Iterator[Leg]:
     left = seconds
     while left > 0:
-        drive = random.uniform(50, 160)
-        yield Leg(random.uniform(62, 94), drive)
+        drive = random.uniform(15, 100)
+        yield Leg(random.uniform(58, 96), drive)
         if random.random() < 0.3:
-            yield Leg(random.uniform(30, 50), random.uniform(15, 30))
+            slow = random.uniform(8, 25)
+            yield Leg(random.uniform(28, 52), slow)
+            left -= slow
         left -= drive
 
 
 def _motorway(random: Random, seconds: float) -> Iterator[Leg]:
     left = seconds
     while left > 0:
-        drive = random.uniform(60, 200)
-        yield Leg(random.uniform(104, 131), drive)
+        drive = random.uniform(30, 150)
+        yield Leg(random.uniform(92, 131), drive)
         left -= drive

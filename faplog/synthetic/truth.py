@@ -79,6 +79,8 @@ class FileTruth(TypedDict):
     """The filter's k_v without soot (ash and age) at the end of the day."""
     restriction_per_gl: float
     """What a g/l of soot adds to k_v."""
+    pressure_zero_mbar: float
+    """What the pressure sensor adds to every reading."""
     drives: list[DriveTruth]
     regens: list[RegenTruth]
     pauses: list[PauseTruth]

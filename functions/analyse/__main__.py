@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import orjson
 
-from faplog.contracts.profiles import profile_of
+from faplog.contracts.profiles import day_of, profile_of
 
 from .core.analysis import analyse, read
 from .core.errors import BadLog
@@ -82,16 +82,14 @@ def _bytes(path: Path) -> bytes:
 
 
 def _made(raw: bytes, path: Path, form: str) -> Section:
-    reading = read(raw)
+    reading = read(raw, day_of(path.name))
     return series(reading) if form == "series" else analyse(reading, profile_of(path.name))
 
 
 def _reason(error: BadLog | OSError) -> str:
     if isinstance(error, OSError):
         return error.strerror or type(error).__name__
-    from .job import sentence
-
-    return sentence(error)
+    return error.message
 
 
 def _shown(name: str) -> str:

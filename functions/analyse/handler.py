@@ -49,4 +49,4 @@ def _direct() -> bytes:
     try:
         return orjson.dumps(analyse(read(body)))
     except BadLog as error:
-        raise UnprocessableEntity(job.sentence(error)) from None
+        raise UnprocessableEntity(error.message) from None

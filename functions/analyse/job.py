@@ -10,10 +10,9 @@ import orjson
 
 from faplog import telemetry
 from faplog.contracts import keys
+from faplog.contracts.errors import ErrorCode
 from faplog.contracts.messages import (
     MAX_INLINE_BYTES,
-    MESSAGE_BAD_DATA,
-    MESSAGE_BAD_LOG,
     MESSAGE_SUCCESS,
     AnalysisRequest,
     AnalysisResult,
@@ -21,7 +20,7 @@ from faplog.contracts.messages import (
 )
 
 from .core.analysis import analyse, read
-from .core.errors import BadData, BadLog
+from .core.errors import BadLog
 from .core.series import series
 
 log = logging.getLogger(__name__)
@@ -53,16 +52,18 @@ def answer(request: AnalysisRequest, store: Store) -> AnalysisResult:
     raw = store.get(keys.log_key(data.file_name))
     try:
         if raw is None:
-            raise BadLog("the file is no longer there")
-        reading = read(raw)
+            raise BadLog(ErrorCode.FILE_MISSING)
+        reading = read(raw, data.day)
         analysis = analyse(reading, data.profile)
     except BadLog as error:
-        log.info("not analysed", extra={"analysis_id": str(data.file_name), "reason": str(error)})
+        log.info("not analysed", extra={"analysis_id": str(data.file_name), "code": error.code})
         telemetry.count("faplog.logs.analysed", status=AnalysisStatus.FAILED)
         return AnalysisResult(
             analysis_id=data.file_name,
             status=AnalysisStatus.FAILED,
-            message=sentence(error),
+            message=error.message,
+            code=error.code,
+            params=error.params,
             analysis=None,
             log_date=None,
             distance=None,
@@ -87,11 +88,6 @@ def answer(request: AnalysisRequest, store: Store) -> AnalysisResult:
         extra={"analysis_id": str(data.file_name), "bytes": len(raw), "ms": round(seconds * 1000, 1)},
     )
     return result
-
-
-def sentence(error: BadLog) -> str:
-    """The message of a failed analysis."""
-    return (MESSAGE_BAD_DATA if isinstance(error, BadData) else MESSAGE_BAD_LOG).format(reason=error)
 
 
 def _whole(request: AnalysisRequest, analysis: dict[str, Any], store: Store) -> dict[str, Any]:

@@ -10,11 +10,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from faplog.contracts import catalogue
+from faplog.contracts.limits import Severity
+
 MARKS: Final = {
-    "act": ("✖", "bold red", "Something should be done"),
-    "watch": ("▲", "bold yellow", "Keep an eye on it"),
-    "good": ("✔", "bold green", "All well"),
-    "unknown": ("?", "bold cyan", "Too little was seen for a verdict"),
+    Severity.ACT: ("✖", "bold red"),
+    Severity.WATCH: ("▲", "bold yellow"),
+    Severity.GOOD: ("✔", "bold green"),
+    Severity.UNKNOWN: ("?", "bold cyan"),
 }
 
 Rows = Iterator[tuple[str, str]]
@@ -25,21 +28,26 @@ def show(console: Console, name: str, analysis: Section) -> None:
     """Print one analysis."""
     overall, health = analysis["overall"], analysis["health"]
     day, duration = overall["date"], overall["duration"]
-    mark, style, words = MARKS[health["verdict"]]
+    verdict = Severity(health["verdict"])
+    mark, style = MARKS[verdict]
     console.rule(f"[bold]{escape(name)}[/]", align="left", style="dim")
     console.print(
         f"{day['date']}  {day['start']} to {day['end']}  {_time(duration['overall_sec'])}  "
         f"{_unit(overall['distance_km'], 'km')}  {analysis['drives_total']} drive(s)"
     )
-    console.print(Text(f"{mark} {words}", style=style))
+    console.print(Text(f"{mark} {catalogue.VERDICTS[verdict]}", style=style))
     for finding in sorted(health["findings"], key=lambda one: list(MARKS).index(one["severity"])):
         if finding["severity"] in {"act", "watch"}:
-            mark, style, _ = MARKS[finding["severity"]]
+            mark, style = MARKS[Severity(finding["severity"])]
             console.print(Padding(Text(f"{mark} {finding['text']}", style=style), (0, 0, 0, 2)))
             console.print(Padding(Text(finding["advice"] or ""), (0, 0, 0, 4)))
-    fine = [finding["code"].replace("_", " ") for finding in health["findings"] if finding["severity"] == "good"]
-    if fine:
-        console.print(Padding(Text(f"✔ fine: {', '.join(fine)}", style="green"), (0, 0, 0, 2)))
+            if finding["urgency"]:
+                console.print(Padding(Text(catalogue.URGENCIES[finding["urgency"]], style="bold"), (0, 0, 0, 4)))
+    for note in health["notes"]:
+        console.print(Padding(Text(f"i {note['text']}"), (0, 0, 0, 2)))
+    good = [catalogue.words(finding["code"]).title for finding in health["findings"] if finding["severity"] == "good"]
+    if good:
+        console.print(Padding(Text(f"✔ Good: {', '.join(good)}", style="green"), (0, 0, 0, 2)))
     for title, rows in (("Filter", _filter(analysis)), ("Drive", _drive(analysis)), ("Engine", _engine(analysis))):
         console.print(_pairs(title, rows))
     if analysis["drives_total"] > 1:
@@ -101,8 +109,17 @@ def _engine(analysis: Section) -> Rows:
 
 def _quality(quality: Section) -> Rows:
     yield "profile", quality["profile"] or "unknown"
-    dropped = sum(quality["rows_dropped"].values())
+    dropped = sum(quality["rows_dropped"].values()) + quality["damaged_rows"]
     yield "rows", f"{quality['rows_used']} used, {dropped} dropped, one every {_plain(quality['sampling_sec'])} s"
+    if quality["damaged_rows"]:
+        yield "damaged rows", str(quality["damaged_rows"])
+    if quality["clock_jumps_total"]:
+        yield "clock jumps", ", ".join(f"{jump['sec']:+g} s" for jump in quality["clock_jumps"])
+    if quality["seconds_missing"]:
+        yield "times", "without seconds, spread over each minute"
+    if len(quality["days"]) > 1 or quality["date_contradiction"]:
+        named = f", but {quality['date_contradiction']} in the file's name" if quality["date_contradiction"] else ""
+        yield "days", ", ".join(quality["days"]) + named
     yield "gaps", f"{quality['gaps']} ({_time(quality['gap_sec'])})"
     voided = {name: sum(reasons.values()) for name, reasons in quality["voided"].items()}
     yield "void cells", ", ".join(f"{name} {count}" for name, count in voided.items()) or "none"

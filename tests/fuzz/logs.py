@@ -52,6 +52,7 @@ WORDS: Final = (
         b"Time",
     ),
     *(b"9999.12.31", b"1970.01.01", b"2025.02.29", b"31/12/99", b"23:59:59.999", b"00:00:00.0", b"24:00:00", b"x"),
+    *(b" PM", b"\xe2\x80\xaf", b"\xe2\x88\x92", b"'", b"1.013", b"1,013", b"65535", b"16777215", b"\x1f", b"0.857442"),
     *(b"2025.02.03;07:41:03.123456789;", b"65280", b"25855", b"1e308", b"-1", b"0", b"1", b'"1,5"', b";;;;;;"),
 )
 
@@ -156,6 +157,25 @@ def seeds() -> list[bytes]:
         b"Date;Time;Speed;Revs;\n9999.12.31;23:59:59;1;x;\n9999.12.31;00:00:01;5;800;\n",
         SMALL,
         b"",
+        *_odd(drive),
+    ]
+
+
+def _odd(log: bytes) -> list[bytes]:
+    """A log as spreadsheets and damage leave it."""
+    header, *rows = log.splitlines(keepends=True)
+    half = len(rows) // 2
+    return [
+        header + b"".join(rows[:half] + [row.replace(b":3", b":1") for row in rows[half:]]),  # the clock jumps
+        header + b"".join(rows[:half]) + rows[half][:20] + b"".join(rows[half + 1 :]),  # bytes were lost
+        log[: len(log) // 2] + b"\0" * 40 + log[len(log) // 2 + 40 :],
+        b"Date;Time;Turbopress;Battery;\n"
+        + b"3.2.2025;20:34:42,9;1.013;14,45;\n2/13/2025;8:34:43 PM;985;1.985,5;\n" * 8,
+        b'Date,Time,Revs\n45691,"0,857442","1,013"\n' * 8,
+        b"Date;Time;Revs;\n" + b"2025.02.03;20:34;1\xe2\x80\xaf013;\n" * 20 + b"2025.02.03;20:35;\xe2\x88\x921;\n" * 20,
+        b"Date;Time;Revs;\n" + b"2025.02.03;34:42.9;800;\n" * 8,
+        b"Date;Time;FAP life;Speed;\n" + b"2025.02.03;08:00:00;10765;255;\n2025.02.03;08:00:01;154300;0;\n" * 12,
+        b'"SECONDS";"PID";"VALUE";"UNITS"\n"1.5";"RPM";"800";"rpm"\n',
     ]
 
 

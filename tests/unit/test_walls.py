@@ -67,7 +67,8 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
         *("faplog.contracts", "faplog.stack", "faplog.synthetic", "functions.analyse", "functions.average"),
         *("standalone", "tests"),
     ),
-    "tests": ("faplog", "functions", "ui", "connector", "standalone", "infra", "bench"),
+    "accuracy": ("faplog.contracts", "faplog.synthetic", "functions.analyse", "functions.average"),
+    "tests": ("faplog", "functions", "ui", "connector", "standalone", "infra", "bench", "accuracy"),
 }
 OURS: Final = {room.split("/")[0] for room in ALLOWED}
 CORE_ALLOWED: Final = ("numpy", "pandas", "pydantic", "faplog.contracts")

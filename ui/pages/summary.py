@@ -42,6 +42,7 @@ TRENDS: Final = (
     ("l100km", _("Fuel economy"), "l/100km", 2),
     ("oilDilution_perc", _("Fuel in the oil"), "%", 1),
     ("additive_ml", _("Additive left"), "ml", 0),
+    ("ash_perc", _("Ash, share"), "%", 0),
     ("battery_before_v", _("Battery before the start"), "V", 2),
 )
 
@@ -87,6 +88,8 @@ def _arranged(answer: dict[str, Any]) -> dict[str, Any]:
         "verdict": verdict,
         "verdict_name": findings.VERDICT[verdict],
         "verdict_icon": findings.ICON[verdict],
+        "urgency": findings.urgency(health.get("urgency")),
+        "notes": findings.notes(health.get("notes")),
         "problems": [finding for finding in checked if finding.advice],
         "gauges": gauges(checked),
         "figures": [(figure, figure.of(average)) for figure in FIGURES if figure.of(average) is not None],

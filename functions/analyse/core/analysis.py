@@ -1,6 +1,7 @@
 """The whole analysis of one log: bytes in, plain values out."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from . import stats
@@ -15,9 +16,11 @@ from .outlook import next_regen, soot_rate
 from .overall import driving, overall
 from .quality import quality
 from .reading import read_rows
-from .regen import Episode, episodes, fap_regen, regens
-from .restriction import restriction
+from .regen import Episode, episodes, fap_regen, outside, regens
+from .restriction import restriction, volume_flow
 from .sections import Section
+from .sensors import PRESSURE, believed, implausible, sensor_signs
+from .signs import Observed
 from .text import Text, read_text
 from .warmup import warmup
 
@@ -27,39 +30,51 @@ MAX_ENTRIES: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A log as read: its text, its clean rows, what cleaning did, and its regenerations."""
+    """A log as read: its text, its clean rows, what cleaning did, its regenerations, and the day in its name."""
 
     text: Text
     log: Log
     cleaned: Cleaned
     episodes: list[Episode]
+    day: date | None = None
 
 
-def read(raw: bytes) -> Reading:
-    """The clean log in a file's bytes.
+def read(raw: bytes, day: date | None = None) -> Reading:
+    """Return the clean log in a file's bytes. `day` is the one in the file's name, where it has one.
 
     Raises:
         BadLog: the bytes are no log; `BadData` where they are, but no row can be used.
     """
     text = read_text(raw)
-    log, cleaned = clean(read_rows(text))
-    return Reading(text, log, cleaned, episodes(log))
+    log, cleaned = clean(read_rows(text, day))
+    return Reading(text, log, cleaned, episodes(log), day)
 
 
 def analyse(reading: Reading, profile: str | None = None) -> Section:
-    """The analysis, in the names of `faplog.contracts.analysis`. `profile` is the ECU's, where the file name says."""
-    log, found = reading.log, reading.episodes
-    entries = regens(log, found)
-    rate = soot_rate(log, found)
+    """Return the analysis, in the names of `faplog.contracts.analysis`.
+
+    Args:
+        reading: The log as read.
+        profile: The ECU profile, where the file name says.
+    """
+    raw, episodes = reading.log, reading.episodes
+    voided = sum(reading.cleaned.voided.get(PRESSURE, (0, 0)))
+    flow = volume_flow(raw)
+    sensors = list(sensor_signs(raw, outside(raw, episodes), flow, voided))
+    log = believed(raw, implausible(sensors))
+    if log is not raw:
+        flow = volume_flow(log)
+    entries = regens(log, episodes)
+    rate = soot_rate(log, episodes)
     all_drives = drives(log)
     sections: Section = {
         "overall": overall(log),
         "driving": driving(log),
         "engine": engine(log),
         "fap": fap(log),
-        "fapRegen": fap_regen(log, found, entries),
+        "fapRegen": fap_regen(log, episodes, entries),
         "fuelConsumption": fuel_consumption(log),
-        "restriction": restriction(log, found),
+        "restriction": restriction(log, episodes, flow),
         "sootRate_gl100km": stats.rounded(rate, 2),
         "nextRegen": next_regen(log, entries, rate),
         "warmup": warmup(log),
@@ -68,7 +83,7 @@ def analyse(reading: Reading, profile: str | None = None) -> Section:
         "regens": entries,
         "regens_total": len(entries),
     }
-    sections["health"] = health(log, found, sections)
-    sections["quality"] = quality(log, reading.text, reading.cleaned, profile)
+    sections["health"] = health(Observed(log, episodes, sections, flow), sensors)
+    sections["quality"] = quality(raw, reading.text, reading.cleaned, profile, reading.day)
     sections["regens"] = entries[:MAX_ENTRIES]
     return sections

@@ -1,51 +1,103 @@
-"""From typed rows to a clean log, and the account of what was dropped and voided on the way."""
+"""From typed rows to a clean log, and the account of what was dropped, moved and voided on the way."""
 
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from faplog.contracts.errors import ErrorCode
+
 from .clock import DAY_MS, INVALID
-from .columns import NUMBERS
+from .columns import NUMBERS, POSITIONS, plain
 from .errors import BadData
-from .log import Log
+from .jumps import find_jumps, without_jumps
+from .log import Log, Mask
 from .reading import Floats, Rows
 from .text import Integers
 
 MIDNIGHT_FALL_MS: Final = DAY_MS // 2
 """Where the time falls by more than this under the same date, midnight passed."""
 
+LIFE: Final = POSITIONS[plain("FAP life")]
+
+FOREIGN_KM: Final = 1000.0
+FOREIGN_KM_A_DAY: Final = 2000.0
+"""Kilometres on the filter that differ by more, and by more than so many for each day between, are another car's."""
+
+FOREIGN_SHARE: Final = 0.05
+FOREIGN_ROWS: Final = 10
+"""Rows of another car that are dropped as damaged; with more, and more than this share, the log is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockJump:
+    """A jump: the last clock time before it, ms, and by how many seconds the clock was set forward or back."""
+
+    at_ms: int
+    seconds: float
+
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """What cleaning did: rows dropped and out of order, cells voided (column → sentinels, implausible)."""
+    """What cleaning did: rows dropped and out of order, jumps, cells voided (column → sentinels, implausible)."""
 
     rows: int
+    damaged: int
     bad_time: int
     out_of_order: int
     voided: dict[str, tuple[int, int]]
+    jumps: list[ClockJump]
+    days: list[str]
+    """The dates of the rows as written, ISO."""
+    without_seconds: bool
 
 
 def clean(rows: Rows) -> tuple[Log, Cleaned]:
-    """The log in the order of time with implausible cells void; every removal counted.
+    """Return the log in the order of time with implausible cells void; every removal counted.
 
     Raises:
-        BadData: no row has a valid date and time.
+        BadData: No row has a valid date and time, rows of two cars are mixed, or the clock jumps all the time.
     """
     valid = (rows.days != INVALID) & (rows.times != INVALID)
     total = len(valid)
-    days, times, numbers = rows.days, rows.times, rows.numbers
-    if not valid.all():
-        days, times, numbers = days[valid], times[valid], numbers[:, valid]
-    if not len(days):
-        raise BadData("no row has a valid date and time")
-    columns, voided = _without_implausible(rows, numbers)
-    clock = (days + _midnights(days, times)) * DAY_MS + times
+    if not valid.any():
+        raise BadData(ErrorCode.NO_VALID_TIME)
+    numbers, voided = _without_implausible(rows)
+    foreign = _foreign(rows, numbers)
+    keep = valid & ~foreign
+    sessions = rows.sessions
+    days, times = rows.days, rows.times
+    if not keep.all():
+        sessions = _moved_on(sessions, keep)
+        days, times, numbers = days[keep], times[keep], numbers[:, keep]
+    written = (days + _midnights(days, times)) * DAY_MS + times
+    jumps, hopeless = find_jumps(written, numbers, sessions, rows.positions)
+    if hopeless:
+        raise BadData(ErrorCode.CLOCK_UNUSABLE, jumps=len(jumps))
+    clock = without_jumps(written, jumps) if jumps else written
+    seen = [ClockJump(int(written[jump.row - 1]), round(jump.ms / 1000, 1)) for jump in jumps]
     behind = int((clock < np.maximum.accumulate(clock)).sum())
     if behind:
         order = np.argsort(clock, kind="stable")
-        clock, columns = clock[order], {name: values[order] for name, values in columns.items()}
-    return Log(clock, columns), Cleaned(total, total - len(clock), behind, voided)
+        clock, written, numbers = clock[order], written[order], numbers[:, order]
+    columns = {NUMBERS[position].name: values for position, values in zip(rows.positions, numbers, strict=True)}
+    dropped = int(np.count_nonzero(foreign & valid))
+    cleaned = Cleaned(
+        rows=total + rows.damaged,
+        damaged=rows.damaged + dropped,
+        bad_time=int(np.count_nonzero(~valid)),
+        out_of_order=behind,
+        voided=voided,
+        jumps=seen,
+        days=[str(np.datetime64(int(day), "D")) for day in _dates(days)],
+        without_seconds=rows.without_seconds,
+    )
+    return Log(clock, columns, written), cleaned
+
+
+def _dates(days: Integers) -> Integers:
+    """Return the different days, in order."""
+    return days[:1] if days.min() == days.max() else np.unique(days)
 
 
 def _midnights(days: Integers, times: Integers) -> Integers:
@@ -56,23 +108,70 @@ def _midnights(days: Integers, times: Integers) -> Integers:
     return passed - np.maximum.accumulate(np.where(same_date, 0, passed))
 
 
-def _without_implausible(rows: Rows, numbers: Floats) -> tuple[dict[str, Floats], dict[str, tuple[int, int]]]:
-    """The columns by name, sentinels and values outside a column's range NaN, and the counts of columns with any.
+def _moved_on(sessions: Mask, keep: Mask) -> Mask:
+    """Return the first kept row after each header."""
+    rows = np.append(0, np.cumsum(keep))[np.flatnonzero(sessions)]
+    found = np.zeros(int(np.count_nonzero(keep)), bool)
+    found[rows[rows < len(found)]] = True
+    return found
+
+
+def _foreign(rows: Rows, numbers: Floats) -> Mask:
+    """Return the rows whose kilometres on the filter are those of another car than most rows'.
+
+    Raises:
+        BadData: They are too many to be damage.
+    """
+    foreign = np.zeros(len(rows.days), bool)
+    if LIFE not in rows.positions:
+        return foreign
+    life = numbers[rows.positions.index(LIFE)]
+    known = np.flatnonzero(~np.isnan(life))
+    if not len(known) or float(np.ptp(life[known])) <= FOREIGN_KM:
+        return foreign
+    middle = _middle(life[known])
+    apart = np.abs(life[known] - middle)
+    days = np.where(rows.days == INVALID, 0, rows.days)[known]
+    of_day = int(np.median(days[apart <= FOREIGN_KM])) if (apart <= FOREIGN_KM).any() else int(days[0])
+    others = known[apart > FOREIGN_KM + FOREIGN_KM_A_DAY * np.abs(days - of_day)]
+    if not len(others):
+        return foreign
+    foreign[others] = True
+    if len(others) > FOREIGN_ROWS and len(others) > FOREIGN_SHARE * len(known):
+        low, high = sorted((middle, _middle(life[others])))
+        raise BadData(ErrorCode.TWO_CARS, low_km=round(low), high_km=round(high))
+    return foreign
+
+
+def _middle(values: Floats) -> float:
+    """Return the middle one of the values: of two cars' kilometres one of them, and no mean of both."""
+    return float(np.partition(values, len(values) // 2)[len(values) // 2])
+
+
+def _without_implausible(rows: Rows) -> tuple[Floats, dict[str, tuple[int, int]]]:
+    """Return the numbers with sentinels and values outside a column's range NaN, and the counts of columns with any.
 
     A word where a number should be counts as implausible.
     """
     kinds = [NUMBERS[position] for position in rows.positions]
-    columns = {kind.name: values for kind, values in zip(kinds, numbers, strict=True)}
+    numbers = rows.numbers
     voided: dict[str, tuple[int, int]] = {}
     if not kinds:
-        return columns, voided
+        return numbers, voided
     low = np.array([[kind.low] for kind in kinds])
     high = np.array([[kind.high] for kind in kinds])
     bad = (numbers < low) | (numbers > high)
     for kind, values, wrong, words in zip(kinds, numbers, bad, rows.not_numeric, strict=True):
+        for sentinel in kind.sentinels:
+            if kind.low <= sentinel <= kind.high:
+                wrong |= values == sentinel
         outside = int(np.count_nonzero(wrong))
         if outside or words:
-            sentinels = int(np.count_nonzero(values == kind.sentinel))
+            sentinels = int(np.count_nonzero(np.isin(values[wrong], kind.sentinels)))
             voided[kind.name] = (sentinels, outside - sentinels + words)
-            columns[kind.name] = np.where(wrong, np.nan, values)
-    return columns, voided
+    if voided:
+        numbers = numbers if numbers.flags.writeable else numbers.copy()
+        for values, wrong in zip(numbers, bad, strict=True):
+            if wrong.any():
+                values[wrong] = np.nan
+    return numbers, voided

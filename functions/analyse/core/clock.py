@@ -7,6 +7,9 @@ given up with it. Odd rows are few and matched one by one.
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -23,34 +26,94 @@ CELL: Final = 32
 LAYOUTS: Final = 12
 """Layouts tried on all rows before the rest is matched row by row."""
 
+EXAMPLES: Final = 50
+"""Cells looked at for one without hours."""
+
 DAY_MS: Final = 86_400_000
 
 YEARS: Final = range(1970, 3000)
 """A date outside is none. After the last one a file may still tell many midnights, none of them in a year 10000."""
 
+EXCEL_EPOCH_DAYS: Final = 25_569
+"""A spreadsheet's serial number of 1970-01-01."""
+
 _DATE = re.compile(
     rb"\s*(?:(?P<y>\d{4})[.\-/] ?(?P<m>\d{1,2})[.\-/] ?(?P<d>\d{1,2})"
-    rb"|(?P<d2>\d{1,2})[.\-/] ?(?P<m2>\d{1,2})[.\-/] ?(?P<y2>\d{4}|\d{2}))[.]?(?:[ T]0?0:00(?::00)?(?:[.]0+)?)?\s*$"
+    rb"|(?P<p>\d{1,2})[.\-/] ?(?P<q>\d{1,2})[.\-/] ?(?P<r>\d{4}|\d{2})"
+    rb"|(?P<serial>\d{5}))[.]?(?:[ T]0?0:00(?::00)?(?:[.]0+)?)?\s*$"
 )
-_TIME = re.compile(rb"\s*(?P<h>\d{1,2}):(?P<min>\d{2}):(?P<s>\d{2})(?:[.,](?P<f>\d{1,9}))?\s*$")
+_BLANK = rb"(?: |\xc2\xa0|\xa0|\xe2\x80\xaf|\xe2\x80\x89)"
+_HALF_DAY = rb"(?:" + _BLANK + rb"*(?P<half>[AaPp])[.]?" + _BLANK + rb"?[Mm][.]?)?"
+_TIME = re.compile(
+    rb"\s*(?:\d{4}-\d{2}-\d{2}[ T])?(?:(?P<h>\d{1,2})(?:"
+    rb":(?P<min>\d{2}):(?P<s>\d{2})(?:[.,\x1f](?P<f>\d{1,9}))?"
+    rb"|[.](?P<min2>\d{2})[.](?P<s2>\d{2}))" + _HALF_DAY + rb"|0?[.,\x1f](?P<share>\d{3,15}))\s*$"
+)
+_MINUTES = re.compile(rb"\s*(?P<h>\d{1,2}):(?P<min>\d{2})" + _HALF_DAY + rb"\s*$")
+_HOURLESS = re.compile(rb"\s*(?P<h>\d{1,2}):(?P<min>\d{2})(?:[.,\x1f](?P<f>\d{1,9}))?\s*$")
 
 Mask = npt.NDArray[np.bool_]
 Parts = dict[str, tuple[int, int]]
-Compute = Callable[[dict[str, Integers], Parts], Integers]
 
 
-def days(view: Bytes, starts: Integers, separator: int) -> tuple[Integers, Integers]:
+class Order(Enum):
+    """Which parts of a date like `2/3/25` are year, month and day."""
+
+    DAY_FIRST = "rqp"
+    MONTH_FIRST = "rpq"
+    YEAR_FIRST = "pqr"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The layout of a cell: where its numbers stand, and which half of the day it names."""
+
+    parts: Parts
+    half: bytes = b""
+
+
+Compute = Callable[[dict[str, Integers], Layout], Integers]
+
+
+def days(view: Bytes, starts: Integers, separator: int, order: Order = Order.DAY_FIRST) -> tuple[Integers, Integers]:
     """Days since 1970-01-01 of the date cells starting at `starts` (−1: no cell), and where those cells end.
 
-    `INVALID` days and an end of −1 for what is no date. Year first (`YYYY.MM.DD`, ISO) or day first (`DD.MM.YYYY`,
-    `DD/MM/YYYY`; a two-digit year is 20xx); a blank may follow the first two parts, a dot the last.
+    `INVALID` days and an end of −1 for what is no date. Year first (`YYYY.MM.DD`, ISO), two numbers and a year in the
+    given order (`DD.MM.YYYY`, `DD/MM/YYYY`; a two-digit year is 20xx), or a spreadsheet's serial number; a blank may
+    follow the first two parts, a dot the last.
     """
-    return _parse(view, starts, separator, _DATE, _days)
+    return _parse(view, starts, separator, _DATE, partial(_days, order))
+
+
+def has_order(view: Bytes, starts: Integers, separator: int) -> bool:
+    """Whether the first date cell is of the kind whose order of day and month is not known."""
+    known = starts[starts >= 0][:1]
+    match = _DATE.match(_cell(view, int(known[0]), separator)) if len(known) else None
+    return match is not None and match["p"] is not None
 
 
 def times(view: Bytes, starts: Integers, separator: int) -> Integers:
-    """Milliseconds since midnight of the time cells (`HH:MM:SS`, any fraction); `INVALID` for what is no time."""
+    """Milliseconds since midnight of the time cells; `INVALID` for what is no time.
+
+    `HH:MM:SS` or `HH.MM.SS` with any fraction, also with AM or PM; or a spreadsheet's share of a day (`0.857442`).
+    """
     return _parse(view, starts, separator, _TIME, _milliseconds)[0]
+
+
+def minutes(view: Bytes, starts: Integers, separator: int) -> Integers:
+    """Milliseconds since midnight of time cells without seconds (`HH:MM`, also with AM or PM)."""
+    return _parse(view, starts, separator, _MINUTES, _milliseconds)[0]
+
+
+def example_without_hours(view: Bytes, starts: Integers, separator: int) -> str | None:
+    """The first time cell that is minutes and seconds alone (`34:42.9`, or `34:42` where no hour is 34)."""
+    known = starts[starts >= 0]
+    for start in known[np.linspace(0, len(known) - 1, min(EXAMPLES, len(known)), dtype=np.int64)].tolist():
+        cell = _cell(view, start, separator)
+        match = _HOURLESS.match(cell)
+        if match and (match["f"] or int(match["h"]) > 23):
+            return cell.strip().decode().replace("\x1f", ",")
+    return None
 
 
 def _parse(
@@ -66,25 +129,28 @@ def _parse(
         if layouts == LAYOUTS:
             row, waiting = waiting[0], waiting[1:]
             if match is not None:
-                texts = {name: text for name, text in match.groupdict().items() if text is not None}
-                result[row] = compute({name: np.array([int(text)]) for name, text in texts.items()}, _parts(match))[0]
+                layout = _layout(match)
+                numbers = {name: np.array([int(match[name])]) for name in layout.parts}
+                result[row] = compute(numbers, layout)[0]
                 ends[row] = starts[row] + len(cell)
             continue
         layouts += 1
         if match is None:
             waiting = waiting[~_same_layout(view, starts[waiting], cell, separator, {})[0]]
             continue
-        parts = _parts(match)
-        same, values = _same_layout(view, starts[waiting], cell, separator, parts)
+        layout = _layout(match)
+        same, values = _same_layout(view, starts[waiting], cell, separator, layout.parts)
         rows = waiting[same]
-        result[rows] = compute({name: value[same] for name, value in values.items()}, parts)
+        result[rows] = compute({name: value[same] for name, value in values.items()}, layout)
         ends[rows] = starts[rows] + len(cell)
         waiting = waiting[~same]
     return result, ends
 
 
-def _parts(match: re.Match[bytes]) -> Parts:
-    return {name: match.span(name) for name, text in match.groupdict().items() if text is not None}
+def _layout(match: re.Match[bytes]) -> Layout:
+    found = {name: text for name, text in match.groupdict().items() if text is not None}
+    half = found.pop("half", b"").upper()
+    return Layout({name: match.span(name) for name in found}, half)
 
 
 def _cell(view: Bytes, start: int, separator: int) -> bytes:
@@ -119,14 +185,18 @@ def _same_layout(
     return same, values
 
 
-def _days(values: dict[str, Integers], parts: Parts) -> Integers:
+def _days(order: Order, values: dict[str, Integers], layout: Layout) -> Integers:
     """Days of the dates. Neighbours mostly have the same, so only where it changes it is computed."""
-    names = ("y", "m", "d") if "y" in values else ("y2", "m2", "d2")
+    if "serial" in values:
+        found = values["serial"] - EXCEL_EPOCH_DAYS
+        return np.where(found >= 0, found, INVALID)
+    names = "ymd" if "y" in values else order.value
     written = (values[names[0]] * 100 + values[names[1]]) * 100 + values[names[2]]
     changes = np.ones(len(written), bool)
     changes[1:] = written[1:] != written[:-1]
     year, month, day = (values[name][changes] for name in names)
-    if parts[names[0]][1] - parts[names[0]][0] == 2:
+    begin, end = layout.parts[names[0]]
+    if end - begin <= 2:
         year = year + 2000
     valid = (month >= 1) & (month <= 12) & (day >= 1) & (year >= YEARS.start) & (year < YEARS.stop)
     months = (np.where(valid, year, 1970) - 1970) * 12 + np.where(valid, month, 1) - 1
@@ -136,9 +206,18 @@ def _days(values: dict[str, Integers], parts: Parts) -> Integers:
     return np.asarray(found[np.cumsum(changes) - 1])
 
 
-def _milliseconds(values: dict[str, Integers], parts: Parts) -> Integers:
-    whole = ((values["h"] * 60 + values["min"]) * 60 + values["s"]) * 1000
+def _milliseconds(values: dict[str, Integers], layout: Layout) -> Integers:
+    if "share" in values:
+        begin, end = layout.parts["share"]
+        return np.asarray(np.rint(values["share"] * (DAY_MS / 10 ** (end - begin)))).astype(np.int64) % DAY_MS
+    hours = values["h"]
+    minute = values["min2" if "min2" in values else "min"]
+    second = values.get("s", values.get("s2", np.zeros_like(hours)))
+    if layout.half:  # of 1 to 12 hours; a clock that says both 20 and PM is believed
+        noon = 12 if layout.half == b"P" else 0
+        hours = np.where(hours <= 12, hours % 12 + noon, hours)
+    whole = ((hours * 60 + minute) * 60 + second) * 1000
     if "f" in values:
-        width = parts["f"][1] - parts["f"][0]
-        whole = whole + values["f"] * 1000 // 10**width
-    return np.where((values["h"] < 24) & (values["min"] < 60) & (values["s"] < 60), whole, INVALID)
+        begin, end = layout.parts["f"]
+        whole = whole + values["f"] * 1000 // 10 ** (end - begin)
+    return np.where((hours < 24) & (minute < 60) & (second < 60), whole, INVALID)

@@ -1,18 +1,22 @@
 """The columns of a FAP log: their names, what is plausible in them, and which raw values mean "no value"."""
 
 from dataclasses import dataclass
-from math import nan
 from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column, its plausible range (inclusive, in the app's own units) and its sentinel (NaN where it has none)."""
+    """A column, its plausible range (inclusive, in the app's own units), and what its ECU sends for "no value".
+
+    An ECU sends all bits set where it has no value, so the sentinels follow from the width and the scale of its field.
+    """
 
     name: str
     low: float
     high: float
-    sentinel: float = nan
+    sentinels: tuple[float, ...] = ()
+    whole: bool = False
+    """Whether the app writes it without decimals."""
 
 
 UNBOUNDED: Final = 1e7
@@ -21,34 +25,50 @@ UNBOUNDED: Final = 1e7
 PRESSURE_INVALID: Final = 65280.0  # 0xFF00: the sensor sent nothing
 TEMPERATURE_INVALID: Final = 25855.0  # 0x64FF
 
+U8: Final = 255.0
+U16: Final = 65535.0
+U24: Final = 16777215.0
+U32: Final = 4294967295.0
+S16: Final = 32767.0
 
-def _columns(names: str, low: float, high: float) -> list[Column]:
-    return [Column(name, low, high) for name in names.split()]
+WORD: Final = (U16, S16, 6553.5, 655.35, 65.535, 65.53, 65.54)
+KILOMETRES: Final = (U24, U32)
+DEGREES: Final = (205.0, 215.0, U8, U16, S16, 6553.5, 3276.7, 6503.5, 6513.5)
+"""A byte less 50 or 40, a word, and a word of tenths with and without that offset."""
+
+
+def _columns(
+    names: str, low: float, high: float, sentinels: tuple[float, ...] = (), *, whole: bool = False
+) -> list[Column]:
+    """Return columns of one kind; of the sentinels those that could not be a reading."""
+    return [Column(name, low, high, sentinels, whole) for name in names.split()]
 
 
 NUMBERS: Final[tuple[Column, ...]] = (
-    *_columns("Revs", 0, 6000),
-    *_columns("Speed", 0, 260),
-    *_columns("AccelPedalPos EGRpos EGRposInstr TurboVarGeom TurboGeomInstr", -10, 110),
-    *_columns("AirMixer AirMixerInstr FuelFlowReg AlternatorLoad", -10, 110),
-    *_columns("AirFlow", 0, 2500),
-    *_columns("InjFlow", 0, 150),
-    *_columns("FuelPress FuelPressInstr", -50, 2500),
-    *_columns("Turbopress TurboInstr AtmosphPress", 300, 3500),
-    Column("FAPpressure", -20, 2000, PRESSURE_INVALID),
-    Column("FAPtemp", -40, 1100, TEMPERATURE_INVALID),
-    *_columns("FAPsoot", 0, 200),
-    *_columns("FAPdeposits FAPcinder", 0, UNBOUNDED),
-    *_columns("FAPAdditiveVol FAPAdditiveRemain", 0, 10_000),
-    *_columns("LastRegen Avg10regen", 0, 20_000),
-    Column("FAP life", 0, UNBOUNDED),
-    *_columns("FAPlifeLeft", 0, UNBOUNDED),
-    *_columns("Coolant OilTemp FuelTemp ExternalTemp AirManifold AlternatorTemp AncBattTemp", -50, 200),
-    *_columns("Battery", 5, 18),
-    *_columns("AncBattCharge OilDilution OilCarbon", 0, 100),
-    *_columns("Inj.1FlowCorr Inj.2FlowCorr Inj.3FlowCorr Inj.4FlowCorr", -50, 50),
-    *_columns("Errors", 0, UNBOUNDED),
-    *_columns("REGEN BR CL", 0, 1),
+    *_columns("Revs", 0, 6000, (U16, 16383.75, 8191.875, 16383, 8191), whole=True),
+    *_columns("Speed", 0, 260, (U8, U16, 655.35, 6553.5)),
+    *_columns("AccelPedalPos EGRpos EGRposInstr TurboVarGeom TurboGeomInstr", -10, 110, (U8, U16, 655.35, 6553.5)),
+    *_columns("AirMixer AirMixerInstr FuelFlowReg AlternatorLoad", -10, 110, (U8, U16, 655.35, 6553.5)),
+    *_columns("AirFlow", 0, 2500, (U16, S16, 6553.5), whole=True),
+    *_columns("InjFlow", 0, 150, (U8, U16, 6553.5, 655.35)),
+    *_columns("FuelPress FuelPressInstr", -50, 2500, (U16, S16, 6553.5), whole=True),
+    *_columns("Turbopress TurboInstr AtmosphPress", 300, 3500, (U8, U16, S16, 6553.5), whole=True),
+    Column("FAPpressure", -20, 2000, (PRESSURE_INVALID, U16, S16, 6553.5), whole=True),
+    Column("FAPtemp", -40, 1100, (TEMPERATURE_INVALID, U16, S16, 6553.5, 6503.5), whole=True),
+    *_columns("FAPsoot", 0, 200, (U8, *WORD)),
+    *_columns("FAPdeposits FAPcinder", 0, UNBOUNDED, (U8, U16, 6553.5, 655.35)),
+    *_columns("FAPAdditiveVol FAPAdditiveRemain", 0, 10_000, (U16, S16, 6553.5), whole=True),
+    *_columns("LastRegen Avg10regen", 0, 20_000, (U16, S16, 6553.5), whole=True),
+    Column("FAP life", 0, UNBOUNDED, KILOMETRES, whole=True),
+    *_columns("FAPlifeLeft", 0, UNBOUNDED, KILOMETRES, whole=True),
+    *_columns(
+        "Coolant OilTemp FuelTemp ExternalTemp AirManifold AlternatorTemp AncBattTemp", -50, 200, DEGREES, whole=True
+    ),
+    *_columns("Battery", 5, 18, (U8, U16, 25.5, 65.535, 65.53, 65.54, 655.35)),
+    *_columns("AncBattCharge OilDilution OilCarbon", 0, 100, (U8, U16, 655.35)),
+    *_columns("Inj.1FlowCorr Inj.2FlowCorr Inj.3FlowCorr Inj.4FlowCorr", -50, 50, (U8, *WORD)),
+    *_columns("Errors", 0, UNBOUNDED, (U8, U16)),
+    *_columns("REGEN BR CL", 0, 1, (U8, U16)),
 )
 """Every column that is read as numbers, in the order in which missing ones are listed."""
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from . import stats
+from .fingerprints import fingerprint, row_hashes
 from .log import Log
 from .sections import Section
 from .warmup import cold_start
@@ -10,7 +11,8 @@ from .warmup import cold_start
 
 def drives(log: Log) -> list[Section]:
     """One entry per drive, in order."""
-    return [_drive(log, drive) for drive in log.drives]
+    hashes = row_hashes(log)
+    return [_drive(log, drive) | {"fingerprint": fingerprint(hashes[drive])} for drive in log.drives]
 
 
 def _drive(log: Log, drive: slice) -> Section:

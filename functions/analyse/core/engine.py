@@ -18,7 +18,7 @@ BOOST_MBAR: Final = 1200.0
 
 
 def engine(log: Log) -> Section:
-    """The section `engine`."""
+    """Return the section `engine`."""
     return {
         "battery": {
             "beforeDrive_v": stats.rounded(stats.mean(log["Battery"], log.dt, before_start(log)), 2),
@@ -41,7 +41,7 @@ def engine(log: Log) -> Section:
 
 
 def before_start(log: Log) -> Mask:
-    """Rows with the ignition on and the engine still, before the first start of their drive."""
+    """Return the rows with the ignition on and the engine still, before the first start of their drive."""
     before = np.zeros(len(log), bool)
     for drive in log.drives:
         running = log.engine_on[drive]
@@ -52,13 +52,13 @@ def before_start(log: Log) -> Mask:
 
 
 def warm_idle(log: Log) -> Mask:
-    """Rows at warm idle, not regenerating: oil (else coolant) at 80 °C or more."""
+    """Return the rows at warm idle, not regenerating: oil (else coolant) at 80 °C or more."""
     warm = log["Coolant"] if log.unknown("OilTemp") else log["OilTemp"]
     return np.asarray(log.idle & (warm >= WARM_C) & ~log.regenerating)
 
 
 def corrections(log: Log) -> tuple[Floats, Integers, bool]:
-    """The injectors' corrections at warm idle while active, the rows they are from, and whether they are ratios.
+    """Return the injectors' corrections at warm idle while active, the rows they are from, and whether they are ratios.
 
     DCM6.2 gives ratios around 1, SID807 figures centred on 0; the values tell: a ratio is never negative, and where it
     is not 0 it lies near 1. Of ratios, a row is inactive where all known ones are exactly 1.00 or one is 0 (fuel cut).
@@ -74,7 +74,7 @@ def corrections(log: Log) -> tuple[Floats, Integers, bool]:
 
 
 def injectors(log: Log) -> Section:
-    """Mean correction of each injector at warm idle, and the mean of those means."""
+    """Return the mean correction of each injector at warm idle, and the mean of those means."""
     values, rows, _ = corrections(log)
     means = [stats.mean(one, log.dt[rows]) for one in values]
     known = [value for value in means if value is not None]
@@ -84,7 +84,7 @@ def injectors(log: Log) -> Section:
 
 
 def boosted(log: Log) -> Mask:
-    """Rows where boost is demanded or there, not regenerating."""
+    """Return the rows where boost is demanded or there, not regenerating."""
     return ((log["TurboInstr"] > BOOST_MBAR) | (log["Turbopress"] > BOOST_MBAR)) & ~log.regenerating
 
 

@@ -1,9 +1,26 @@
-"""Why a log gives no analysis: permanent, and said in its owner's words."""
+"""Why a log gives no analysis: a permanent fault of the file, with a code that its owner's page translates."""
+
+from faplog.contracts.errors import ErrorCode, Param, message, reason
 
 
 class BadLog(Exception):
-    """The file cannot be read as a log. `str(error)` completes "Failed to read csv file: …"."""
+    """The file cannot be read as a log. `str(error)` is the reason, `error.message` the whole sentence."""
+
+    def __init__(self, code: ErrorCode, **params: Param) -> None:
+        """Make the reason from the code's template.
+
+        Raises:
+            ValueError: The parameters are not those of the template.
+        """
+        super().__init__(reason(code, params))
+        self.code = code
+        self.params = params
+
+    @property
+    def message(self) -> str:
+        """The message of the failed analysis."""
+        return message(self.code, self.params)
 
 
 class BadData(BadLog):
-    """The file is a log, but nothing can be made of its rows. `str(error)` completes "Failed to process data: …"."""
+    """The file is a log, but its rows cannot be used."""

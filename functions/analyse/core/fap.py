@@ -7,7 +7,7 @@ from .sections import Section
 
 
 def fap(log: Log) -> Section:
-    """The section `fap`."""
+    """Return the section `fap`."""
     pressure = log["FAPpressure"]
 
     def final(name: str, decimals: int = 0) -> stats.Number:
@@ -27,12 +27,12 @@ def fap(log: Log) -> Section:
 
 
 def soot(values: Floats) -> Section:
-    """First and last soot load and their difference."""
+    """Return first and last soot load and their difference."""
     return soot_between(stats.first(values), stats.last(values))
 
 
 def soot_between(start: float | None, end: float | None) -> Section:
-    """A start, an end and the difference of the two as they are shown."""
+    """Return a start, an end and the difference of the two as they are shown."""
     begin, finish = stats.rounded(start, 2), stats.rounded(end, 2)
     diff = None if begin is None or finish is None else round(finish - begin, 2)
     return {"start_gl": begin, "end_gl": finish, "diff_gl": diff}

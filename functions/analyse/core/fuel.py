@@ -16,7 +16,7 @@ RANGES: Final = (*(f"{low}-{high}" for low, high in pairwise(EDGES_KMH)), f"{EDG
 
 
 def fuel_consumption(log: Log) -> Section:
-    """The section `fuelConsumption`."""
+    """Return the section `fuelConsumption`."""
     return {
         "overall": {
             "total_l": stats.rounded(stats.total(log.litres), 2),
@@ -27,7 +27,7 @@ def fuel_consumption(log: Log) -> Section:
 
 
 def by_speed_range(log: Log, mask: Mask) -> Section:
-    """Litres per 100 km and kilometres by speed range; a step counts by the speed at its end row.
+    """Return litres per 100 km and kilometres by speed range; a step counts by the speed at its end row.
 
     Only ranges in which at least 5 m were driven with known fuel are listed.
     """

@@ -1,36 +1,67 @@
-"""The verdict: every sign judged against the one table of limits."""
+"""The verdict: every sign judged against the one table of limits, sensors before the filter."""
 
-from typing import Final
+from collections.abc import Iterator, Sequence
 
-from faplog.contracts.limits import LIMITS, MIN_ENGINE_ON_SEC, Severity, worst
+from faplog.contracts.catalogue import NOTE_UNITS, NoteCode, advice, most_urgent, note_text, text, urgency
+from faplog.contracts.limits import (
+    COLD_LOG_C,
+    LIMITS,
+    MIN_ENGINE_ON_SEC,
+    REGENERATION_NEAR_KM,
+    Code,
+    Severity,
+    worst,
+)
 
-from .advice import advice, text
 from .log import Log
-from .regen import Episode
 from .sections import Section
-from .signs import Sign, signs
-
-DECIMALS: Final = {"mbar": 1, "min": 1, "V": 2, "ratio": 2, "bar": 1}
-"""Of a finding's value by its unit; whole numbers otherwise. The rounded value is what is judged."""
+from .signs import Observed, Sign, signs
 
 
-def health(log: Log, found: list[Episode], sections: Section) -> Section:
-    """The section `health`, from the other sections and the log.
+def health(seen: Observed, sensors: Sequence[Sign]) -> Section:
+    """Return the section `health`, from the other sections and the log without what cannot be believed.
 
-    The verdict is the worst finding's, or `unknown` where the engine ran less than 300 s or pressure was never read.
+    The verdict is the worst finding's. It is `unknown` where the engine ran less than 300 s, or where pressure was
+    never read and that is not the sensor's fault.
     """
-    findings = [_finding(log, sign) for sign in signs(log, found, sections)]
+    log = seen.log
+    findings = [_finding(log, sign) for sign in (*sensors, *signs(seen))]
     verdict = worst([Severity(finding["severity"]) for finding in findings])
     ran = float(log.dt[log.engine_on].sum())
-    if ran < MIN_ENGINE_ON_SEC or log.unknown("FAPpressure"):
+    blind = log.unknown("FAPpressure") and not any(_is_dead_pressure(finding) for finding in findings)
+    if ran < MIN_ENGINE_ON_SEC or blind:
         verdict = Severity.UNKNOWN
-    return {"verdict": verdict.value, "findings": findings}
+    return {
+        "verdict": verdict.value,
+        "urgency": most_urgent(finding["urgency"] for finding in findings),
+        "findings": findings,
+        "notes": [_note(code, value) for code, value in _notes(seen)],
+    }
+
+
+def _note(code: NoteCode, value: float) -> Section:
+    return {"code": code.value, "value": value, "unit": NOTE_UNITS[code], "text": note_text(code, value)}
+
+
+def _is_dead_pressure(finding: Section) -> bool:
+    return finding["severity"] == Severity.ACT and finding["code"] in {
+        Code.PRESSURE_NOT_FOLLOWING_FLOW,
+        Code.PRESSURE_UNREADABLE,
+    }
+
+
+def _notes(seen: Observed) -> Iterator[tuple[NoteCode, float]]:
+    coolant = seen.sections["engine"]["coolantTemp"]["max_c"]
+    if coolant is not None and coolant <= COLD_LOG_C and seen.log.engine_on.any():
+        yield NoteCode.ENGINE_NOT_WARM, coolant
+    due = seen.sections["nextRegen"]
+    if due is not None and due["low_km"] <= REGENERATION_NEAR_KM:
+        yield NoteCode.REGENERATION_DUE, due["low_km"]
 
 
 def _finding(log: Log, sign: Sign) -> Section:
     limit = LIMITS[sign.code]
-    decimals = DECIMALS.get(limit.unit, 0)
-    value = round(float(sign.value), decimals) if decimals else round(float(sign.value))
+    value = sign.rounded
     severity = limit.judge(value)
     first, last = log.at(int(sign.rows[0])), log.at(int(sign.rows[-1]))
     return {
@@ -39,14 +70,21 @@ def _finding(log: Log, sign: Sign) -> Section:
         "value": value,
         "unit": limit.unit,
         "limit": limit.to_dict(),
-        "evidence": {"rows": len(sign.rows), "from": first, "to": last},
+        "evidence": {
+            "rows": len(sign.rows),
+            "from": first,
+            "to": last,
+            "flow_m3h": None if sign.flow_m3h is None else round(sign.flow_m3h),
+        },
         "confidence": limit.confidence.value,
-        "text": text(limit, severity, value, sign.which, _when(first, last)),
-        "advice": advice(limit.code, severity),
+        "text": text(limit.code, severity, value, _when(first, last, sign.flow_m3h), sign.which),
+        "advice": advice(limit.code, severity, value),
+        "urgency": urgency(limit.code, severity),
+        "near": limit.near(value),
+        "which": [{"name": one.name, "value": one.value} for one in sign.which],
     }
 
 
-def _when(first: str, last: str) -> str:
-    if first == last:
-        return f"at {first[11:]}"
-    return f"{first[11:]} to {last[11:]}"
+def _when(first: str, last: str, flow_m3h: float | None) -> str:
+    when = f"at {first[11:]}" if first == last else f"{first[11:]} to {last[11:]}"
+    return when if flow_m3h is None else f"{when}, at a flow of {flow_m3h:.0f} m³/h"

@@ -33,6 +33,8 @@ class Log:
     """Local wall clock, ms since 1970-01-01, rising."""
     columns: dict[str, Floats]
     """The known columns by name; a void cell is NaN."""
+    written_ms: Integers | None = None
+    """The clock as written, before jumps were taken out; None where it is `clock_ms`."""
 
     def __getitem__(self, name: str) -> Floats:
         """A column's values; all NaN for a column the file does not have."""

@@ -13,18 +13,18 @@ MIN_KM: Final = 5.0
 """Over less, a single step of the soot reading would be the whole rate."""
 
 
-def soot_rate(log: Log, found: list[Episode]) -> float | None:
-    """Grams per litre and 100 km outside regenerations and the 300 s after each; None under 5 km."""
+def soot_rate(log: Log, episodes: list[Episode]) -> float | None:
+    """Return the soot rate (g/l per 100 km) outside regenerations and the 300 s after each; None under 5 km."""
     soot = log.held(log["FAPsoot"])
     change = np.diff(soot, prepend=np.nan)
     change[[drive.start for drive in log.drives]] = np.nan
-    known = outside(log, found) & ~log.gap & ~np.isnan(change) & ~np.isnan(log.km)
+    known = outside(log, episodes) & ~log.gap & ~np.isnan(change) & ~np.isnan(log.km)
     km = float(log.km[known].sum())
     return float(change[known].sum()) / km * 100 if km >= MIN_KM else None
 
 
 def next_regen(log: Log, entries: list[Section], rate: float | None) -> Section | None:
-    """Kilometres to the next regeneration, as a range over what this log knows; None if it knows nothing.
+    """Return the kilometres to the next regeneration, as a range over what this log knows; None if it knows nothing.
 
     From the soot at which a regeneration of this log started and its own rate, and from the ECU's mean interval.
     """

@@ -6,7 +6,7 @@ from .sections import Section
 
 
 def overall(log: Log) -> Section:
-    """Date and clock times, durations (gaps excluded), distance (integral of Speed) and outside temperature."""
+    """Return date and clock times, durations (gaps excluded), distance (integral of Speed) and outside temperature."""
     start, end = log.at(0), log.at(-1)
     return {
         "date": {"date": start[:10], "start": start[11:], "end": end[11:]},
@@ -23,7 +23,7 @@ def overall(log: Log) -> Section:
 
 
 def driving(log: Log) -> Section:
-    """How the car was driven: pedal, revs and speed."""
+    """Return how the car was driven: pedal, revs and speed."""
     pedal = log["AccelPedalPos"]
     pressed = stats.span(pedal, log.dt, (pedal >= 0) & (pedal <= 100))
     moving = stats.mean(log["Revs"], log.dt, log.driving)

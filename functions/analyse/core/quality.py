@@ -1,17 +1,23 @@
 """How far to trust the rest: what was read, dropped, voided and missing."""
 
+from datetime import date
+from typing import Final
+
 import numpy as np
 
 from . import stats
-from .cleaning import Cleaned
+from .cleaning import Cleaned, ClockJump
 from .columns import NUMBERS, TEXTS, plain
 from .log import Log
 from .sections import Section
 from .text import Text
 
+MAX_JUMPS_LISTED: Final = 100
+MAX_DAYS_LISTED: Final = 10
 
-def quality(log: Log, text: Text, cleaned: Cleaned, profile: str | None) -> Section:
-    """The section `quality`."""
+
+def quality(log: Log, text: Text, cleaned: Cleaned, profile: str | None, day: date | None) -> Section:
+    """The section `quality`. `day` is the one in the file's name."""
     return {
         "profile": profile,
         "encoding": text.encoding,
@@ -19,13 +25,23 @@ def quality(log: Log, text: Text, cleaned: Cleaned, profile: str | None) -> Sect
         "rows_read": cleaned.rows + text.repeated_headers,
         "rows_used": len(log),
         "rows_dropped": {"bad_time": cleaned.bad_time, "repeated_header": text.repeated_headers},
+        "damaged_rows": cleaned.damaged,
         "rows_out_of_order": cleaned.out_of_order,
+        "clock_jumps": [_jump(jump) for jump in cleaned.jumps[:MAX_JUMPS_LISTED]],
+        "clock_jumps_total": len(cleaned.jumps),
+        "seconds_missing": cleaned.without_seconds,
+        "days": cleaned.days[:MAX_DAYS_LISTED],
+        "date_contradiction": None if day is None or str(day) in cleaned.days else str(day),
         "voided": {name: {"sentinel": s, "implausible": i} for name, (s, i) in cleaned.voided.items()},
         "gaps": int(log.gap.sum()),
         "gap_sec": round(float(log.step[log.gap].sum())),
         "sampling_sec": sampling_sec(log),
         "missing_columns": [name for name in _all_names() if plain(name) not in text.names],
     }
+
+
+def _jump(jump: ClockJump) -> Section:
+    return {"at": str(np.datetime64(jump.at_ms // 1000, "s")), "sec": jump.seconds}
 
 
 def sampling_sec(log: Log) -> stats.Number:

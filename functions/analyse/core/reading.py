@@ -1,6 +1,8 @@
-"""From text to typed rows: a timestamp and a number or nothing in every cell."""
+"""From text to typed rows: a timestamp and a number or nothing in every cell, and no row that lost bytes."""
 
+import re
 from dataclasses import dataclass
+from datetime import date
 from io import BytesIO
 from typing import Any, Final
 
@@ -8,12 +10,20 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from . import clock
+from faplog.contracts.errors import ErrorCode
+
+from . import clock, numerals
+from .clock import DAY_MS, INVALID, Order
 from .columns import DATE, POSITIONS, TIME
-from .errors import BadLog
-from .text import NEWLINE, Integers, Table, Text
+from .errors import BadData, BadLog
+from .text import NEWLINE, QUOTED_COMMA, Bytes, Integers, Table, Text
 
 Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+MINUTE_MS: Final = 60_000
+THREE: Final = 3
+"""Digits of which it is not told whether they are decimals or a thousand."""
 
 MAX_CELLS: Final = 8_000_000
 """Rows × known columns: four times what 20 MB of the widest real log hold."""
@@ -22,6 +32,22 @@ CHUNKED_ABOVE_BYTES: Final = 4_000_000
 """pandas reads small texts faster in one go, large ones in chunks."""
 
 CHUNK_ROWS: Final = 20_000
+
+SECONDLESS_ROWS: Final = 6
+"""So many rows whose time is a minute alone, and more than have a whole one, are a clock without seconds."""
+
+ROWS_A_MINUTE: Final = (6, 300)
+"""Rows of one minute between which a clock without seconds can be restored."""
+
+FILLED_SHARE: Final = 0.85
+"""A minute with fewer of the usual rows has a pause in it."""
+
+EPOCH: Final = date(1970, 1, 1)
+
+TIME_SAMPLE_BYTES: Final = 4096
+
+_TIME_COMMA = re.compile(rb"\d:\d\d[,\x1f]\d")
+_SWAPPED: Final = bytes.maketrans(b".,", b",.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,46 +62,212 @@ class Rows:
     positions: list[int]
     numbers: Floats
     not_numeric: list[int]
+    sessions: Mask
+    """Rows that follow a header: the app was started before them."""
+    damaged: int = 0
+    """Rows that lost bytes and were dropped."""
+    without_seconds: bool = False
+    """Whether the times have no seconds, and rows were spread over their minutes."""
 
 
-def read_rows(text: Text) -> Rows:
-    """The typed rows of all tables.
+def read_rows(text: Text, day: date | None = None) -> Rows:
+    """Return the typed rows of all tables, those that lost bytes left out.
+
+    Args:
+        text: The log's text.
+        day: The day in the file's name; it tells `2/3/2025` from `3/2/2025`.
 
     Raises:
-        BadLog: more cells than a log can have, or a line no row can be.
+        BadLog: More cells than a log can have, or a line no row can be.
+        BadData: The times have no hours, or no seconds and cannot be restored; or most rows are damaged.
     """
-    tables = [_read(table, text.separator.encode()) for table in text.tables if table.body]
+    separator = text.separator.encode()
+    tables, damaged = [], text.damaged_headers
+    for table in text.tables:
+        if len(table.starts) * len(_fields(table.names)) > MAX_CELLS:
+            raise BadLog(ErrorCode.TOO_MANY_ROWS, rows=len(table.starts))
+        whole, lost = _without_damage(table, separator) if table.body else (table, 0)
+        damaged += lost
+        if whole.body:
+            tables.append(whole)
+    rows = sum(len(table.starts) for table in tables)
+    if damaged > rows:
+        raise BadData(ErrorCode.TOO_DAMAGED, damaged=damaged, rows=damaged + rows)
+    if not tables:
+        raise BadLog(ErrorCode.NO_ROWS)
+    days, times, without_seconds = _timestamps(tables, separator[0], day)
+    positions, numbers, not_numeric = _matrix(tables, separator)
+    sessions = np.concatenate([_sessions(table) for table in tables])
+    return Rows(days, times, positions, numbers, not_numeric, sessions, damaged, without_seconds)
+
+
+def _matrix(tables: list[Table], separator: bytes) -> tuple[list[int], Floats, list[int]]:
+    """Return the positions of the columns of all tables, their numbers, and the words in each."""
+    parts = [_numbers(table, separator) for table in tables]
     if len(tables) == 1:
-        return tables[0]
-    positions = sorted({position for rows in tables for position in rows.positions})
-    numbers = np.full((len(positions), sum(len(rows.days) for rows in tables)), np.nan)
+        return [position for _, position in _fields(tables[0].names)], *parts[0]
+    positions = sorted({position for table in tables for _, position in _fields(table.names)})
+    numbers = np.full((len(positions), sum(len(table.starts) for table in tables)), np.nan)
     not_numeric = [0] * len(positions)
     start = 0
-    for rows in tables:
-        end = start + len(rows.days)
-        for own, position in enumerate(rows.positions):
-            numbers[positions.index(position), start:end] = rows.numbers[own]
-            not_numeric[positions.index(position)] += rows.not_numeric[own]
+    for table, (part, words) in zip(tables, parts, strict=True):
+        end = start + part.shape[1]
+        for own, (_, position) in enumerate(_fields(table.names)):
+            numbers[positions.index(position), start:end] = part[own]
+            not_numeric[positions.index(position)] += words[own]
         start = end
-    return Rows(
-        np.concatenate([rows.days for rows in tables]),
-        np.concatenate([rows.times for rows in tables]),
-        positions,
-        numbers,
-        not_numeric,
-    )
+    return positions, numbers, not_numeric
 
 
-def _read(table: Table, separator: bytes) -> Rows:
-    fields = _fields(table.names)
-    if len(table.starts) * len(fields) > MAX_CELLS:
-        raise BadLog(f"it has {len(table.starts)} rows, a log of one day cannot")
+def _without_damage(table: Table, separator: bytes) -> tuple[Table, int]:
+    """Return the table without blank lines and without rows that lost bytes, and how many of the latter there were.
+
+    A row lost bytes where a NUL says so, or where it has another number of cells than the header and most rows, and
+    its neighbours have not. Rows of one other width in a row are no damage: spreadsheets leave empty cells out.
+    """
     filled = table.view[table.starts] != NEWLINE
-    days, times = _timestamps(table, separator[0])
-    numbers, not_numeric = _numbers(table, [field for field, _ in fields], separator.decode())
-    if not filled.all():
-        days, times, numbers = days[filled], times[filled], numbers[:, filled]
-    return Rows(days, times, [position for _, position in fields], numbers, not_numeric)
+    bad = np.zeros(len(table.starts), bool)
+    if b"\0" in table.body:
+        lengths = np.diff(np.append(table.starts, len(table.view)))
+        bad[np.searchsorted(table.starts, np.flatnonzero(table.view == 0), side="right") - 1] = True
+        filled &= ~((table.view[table.starts] == 0) & (lengths <= len("\0\n")))
+    separators = (table.view == separator[0]).view(np.uint8)
+    wide = len(table.names) - 1
+    if not _all_as_wide(separators, table.starts, wide):
+        cells = np.add.reduceat(separators, table.starts, dtype=np.uint16)
+        told = filled & (cells > 0)  # a line of one cell is no row, and has no time
+        bad |= _torn(np.where(told, cells, wide).astype(np.int64), wide, not table.body.endswith(b"\n"))
+    bad &= filled
+    keep = filled & ~bad
+    return (table if keep.all() else _only(table, keep)), int(np.count_nonzero(bad))
+
+
+def _all_as_wide(separators: Bytes, starts: Integers, wide: int) -> bool:
+    """Whether each line has so many separators. Bytes are counted in bytes, which is fast and right up to 255."""
+    if wide > 255 or np.count_nonzero(separators) != wide * len(starts):
+        return False
+    return bool((np.add.reduceat(separators, starts, dtype=np.uint8) == wide).all())
+
+
+def _only(table: Table, keep: Mask) -> Table:
+    """Return the table with only the lines to keep."""
+    lengths = np.diff(np.append(table.starts, len(table.view)))
+    view = table.view[np.repeat(keep, lengths)]
+    ends = np.cumsum(lengths[keep])
+    starts = np.append(0, ends[:-1]) if len(ends) else ends
+    session_rows = np.append(0, np.cumsum(keep))[np.searchsorted(table.starts, table.sessions)]
+    sessions = np.append(starts, len(view))[session_rows]
+    return Table(table.names, view.tobytes(), view, starts, sessions)
+
+
+def _torn(cells: Integers, wide: int, broken_off: bool) -> Mask:
+    """Return which rows have a number of separators that is neither the header's nor usual among their neighbours."""
+    counts = np.bincount(cells)
+    usual = int(counts.argmax())
+    right = (cells == wide) | ((cells == usual) & (counts[usual] * 2 > len(cells)))
+    same_before = np.append(False, cells[1:] == cells[:-1])
+    same_after = np.append(cells[1:] == cells[:-1], False)
+    torn = ~right & ~((same_before | same_after) & (cells < wide))
+    if broken_off and cells[-1] < wide:
+        torn[-1] = False
+    return np.asarray(torn)
+
+
+def _sessions(table: Table) -> Mask:
+    """Return which rows are the first after a header."""
+    found = np.zeros(len(table.starts), bool)
+    rows = np.searchsorted(table.starts, table.sessions)
+    found[rows[rows < len(found)]] = True
+    return found
+
+
+def _timestamps(tables: list[Table], separator: int, day: date | None) -> tuple[Integers, Integers, bool]:
+    """Return days and milliseconds of all rows, and whether their seconds had to be made up."""
+    days: dict[Order, list[Integers]] = {order: [] for order in Order}
+    clocks = []
+    ambiguous = False
+    for table in tables:
+        place, time = table.names.index(DATE), table.names.index(TIME)
+        needed = place > 0 or time != 1
+        separators = np.flatnonzero(table.view == separator) if needed else np.empty(0, np.int64)
+        dates = _cell_starts(table, separators, place)
+        own, ends = clock.days(table.view, dates, separator)
+        clocks.append(np.where(ends < 0, -1, ends + 1) if time == place + 1 else _cell_starts(table, separators, time))
+        turns = clock.has_order(table.view, dates, separator)
+        ambiguous |= turns
+        for order, found in days.items():
+            turned = turns and order is not Order.DAY_FIRST
+            found.append(clock.days(table.view, dates, separator, order)[0] if turned else own)
+    together = {order: np.concatenate(found) for order, found in days.items()}
+    chosen = _chosen(together, day) if ambiguous else together[Order.DAY_FIRST]
+    return chosen, *_times(tables, chosen, clocks, separator)
+
+
+def _chosen(days: dict[Order, Integers], day: date | None) -> Integers:
+    """Return the days in the order that fits: the file's name, then the valid dates, then the shortest stretch."""
+    named = INVALID if day is None else (day - EPOCH).days
+
+    def fit(order: Order) -> tuple[int, int, int]:
+        valid = days[order][days[order] != INVALID]
+        of_name = int(np.count_nonzero((valid == named) | (valid == named + 1)))
+        if order is Order.YEAR_FIRST and not of_name:
+            return -1, 0, 0  # of two digits the year comes first only where the file's name says so
+        return of_name, len(valid), -int(np.ptp(valid)) if len(valid) else 0
+
+    return days[max(Order, key=fit)]
+
+
+def _times(tables: list[Table], days: Integers, clocks: list[Integers], separator: int) -> tuple[Integers, bool]:
+    """Return the milliseconds of all rows, and whether seconds were missing and rows were spread over their minutes.
+
+    Raises:
+        BadData: A spreadsheet removed the hours, or the seconds of so few rows a minute that they cannot be restored.
+    """
+    cells = list(zip(tables, clocks, strict=True))
+    times = np.concatenate([clock.times(table.view, starts, separator) for table, starts in cells])
+    lost = int(np.count_nonzero(times == INVALID))
+    if lost < SECONDLESS_ROWS or lost * 2 <= len(times):
+        return times, False
+    for table, starts in cells:
+        hourless = clock.example_without_hours(table.view, starts, separator)
+        if hourless is not None:
+            raise BadData(ErrorCode.HOURS_MISSING, example=hourless)
+    minutes = np.concatenate([clock.minutes(table.view, starts, separator) for table, starts in cells])
+    known = (days != INVALID) & (minutes != INVALID)
+    if np.count_nonzero(known) < SECONDLESS_ROWS:
+        return times, False
+    spread = _spread(days[known] * DAY_MS + minutes[known])
+    if spread is None:
+        hour, minute = divmod(int(minutes[known][0]) // MINUTE_MS, 60)
+        raise BadData(ErrorCode.SECONDS_MISSING, example=f"{hour}:{minute:02}")
+    times = np.full(len(minutes), INVALID, np.int64)
+    times[known] = spread - days[known] * DAY_MS
+    return times, True
+
+
+def _spread(minute: Integers) -> Integers | None:
+    """Return rows spread over their minutes by the usual step, in ms; None where they are too few or too many.
+
+    In the first minute of a stretch the rows stand at its end, in the last one at its start.
+    """
+    firsts = np.flatnonzero(np.diff(minute, prepend=minute[0] - 1) != 0) if len(minute) else np.empty(0, np.int64)
+    if not len(firsts):
+        return None
+    counts = np.diff(np.append(firsts, len(minute)))
+    values = minute[firsts]
+    follows = np.append(False, np.diff(values) == MINUTE_MS)
+    followed = np.append(follows[1:], False)
+    full = follows & followed
+    usual = float(np.median(counts[full])) if full.any() else float(counts.max())
+    low, high = ROWS_A_MINUTE
+    fits = (counts >= usual * 0.5) & (counts <= usual * 1.5)
+    if not low <= usual <= high or (counts > high).any() or (full.any() and fits[full].mean() < 0.75):
+        return None
+    place = np.arange(len(minute)) - np.repeat(firsts, counts)
+    filled = full & (counts >= usual * FILLED_SHARE)
+    steps = np.where(filled | (counts > usual), MINUTE_MS / counts, MINUTE_MS / usual)
+    begins = np.where(~follows & followed, MINUTE_MS - counts * steps, 0.0)
+    return np.asarray(minute + np.repeat(begins, counts) + place * np.repeat(steps, counts)).astype(np.int64)
 
 
 def _fields(names: tuple[str, ...]) -> list[tuple[int, int]]:
@@ -88,15 +280,6 @@ def _fields(names: tuple[str, ...]) -> list[tuple[int, int]]:
     return sorted((index, position) for position, index in seen.items())
 
 
-def _timestamps(table: Table, separator: int) -> tuple[Integers, Integers]:
-    date, time = table.names.index(DATE), table.names.index(TIME)
-    separators = np.flatnonzero(table.view == separator) if date > 0 or time != 1 else np.empty(0, np.int64)
-    dates = _cell_starts(table, separators, date)
-    days, ends = clock.days(table.view, dates, separator)
-    clocks = np.where(ends < 0, -1, ends + 1) if time == date + 1 else _cell_starts(table, separators, time)
-    return days, clock.times(table.view, clocks, separator)
-
-
 def _cell_starts(table: Table, separators: Integers, field: int) -> Integers:
     """Where the given field of each line starts; −1 where a line is too short to have it."""
     if field == 0:
@@ -106,52 +289,86 @@ def _cell_starts(table: Table, separators: Integers, field: int) -> Integers:
     return np.where(cells < np.append(table.starts[1:], len(table.view)), cells, -1)
 
 
-def _numbers(table: Table, fields: list[int], separator: str) -> tuple[Floats, list[int]]:
-    """The known columns as rows of a matrix; where a cell is no number, column by column."""
+def _numbers(table: Table, separator: bytes) -> tuple[Floats, list[int]]:
+    """The known columns as rows of a matrix; where cells are written in another way, column by column."""
+    fields = _fields(table.names)
     if not fields:
         return np.empty((0, len(table.starts))), []
+    columns = [field for field, _ in fields]
     options: dict[str, Any] = {
-        "sep": separator,
+        "sep": separator.decode(),
         "header": None,
         "names": range(len(table.names)),
-        "usecols": fields,
+        "usecols": columns,
         "index_col": False,
         "quoting": 3,
         "skip_blank_lines": False,
     }
-    chunked = len(table.body) > CHUNKED_ABOVE_BYTES
-    try:
-        frame = pd.read_csv(BytesIO(table.body), dtype="float64", low_memory=chunked, **options)
-    except ValueError:
-        return _numbers_among_words(table.body, fields, options)
-    return frame.to_numpy().T, [0] * len(fields)
+    body = _plain_numbers(table, separator)
+    if body is not None:
+        try:
+            frame = pd.read_csv(BytesIO(body), dtype="float64", low_memory=len(body) > CHUNKED_ABOVE_BYTES, **options)
+        except ValueError:
+            pass
+        else:
+            return frame.to_numpy().T, [0] * len(fields)
+    return _written_numbers(table, [position for _, position in fields], columns, options)
 
 
-def _numbers_among_words(body: bytes, fields: list[int], options: dict[str, Any]) -> tuple[Floats, list[int]]:
-    """The same with words in some cells, or with every row too short to have all columns.
+def _plain_numbers(table: Table, separator: bytes) -> bytes | None:
+    """Return the rows with decimal points; None where it takes a look at each cell to tell what its marks mean."""
+    comma = b"," if separator != b"," else QUOTED_COMMA
+    if _has_three_decimals(table, b".", separator):
+        return None
+    if comma not in table.body:
+        return table.body
+    if _has_three_decimals(table, comma, separator):
+        return None
+    if comma == QUOTED_COMMA:
+        return table.body.replace(comma, b".")
+    return table.body.translate(_SWAPPED)  # a point that is left becomes a comma, which is no number
+
+
+def _has_three_decimals(table: Table, mark: bytes, separator: bytes) -> bool:
+    """Whether a cell ends in the mark and three digits after one to three others: `1.013` may be a thousand."""
+    view, width = table.view, len(mark) + THREE
+    inside = np.flatnonzero((view[:-width] == mark[0]) & (view[width:] == separator[0]))
+    at_ends = np.append(table.starts[1:] - 1, [len(view) - 1, len(view)]) - width
+    at_ends = at_ends[at_ends > 0]
+    marks = np.append(inside[inside > 0], at_ends[view[at_ends] == mark[0]])
+    for offset in (-1, 1, 2, 3):
+        marks = marks[view[marks + offset] - np.uint8(48) < 10]
+    for offset in (2, 3, 4):  # a cell of one to three digits before the mark; a time or a date is none
+        before = view[np.maximum(marks - offset, 0)]
+        begins = (before == separator[0]) | (before == NEWLINE) | (before == ord("-")) | (marks < offset)
+        if begins.any():
+            return True
+        marks = marks[before - np.uint8(48) < 10]
+    return False
+
+
+def _written_numbers(
+    table: Table, positions: list[int], columns: list[int], options: dict[str, Any]
+) -> tuple[Floats, list[int]]:
+    """The same for words, thousands and other marks in some cells, and for every row too short to have all columns.
 
     Read in chunks, so that a file full of words stays small in memory, and under one row as wide as the header, for
     pandas takes the first rows' width for that of all.
     """
-    parts: list[Floats] = []
-    words = [0] * len(fields)
     widest = options["sep"].encode() * (len(options["names"]) - 1) + b"\n"
     chunks = pd.read_csv(
-        BytesIO(widest + body), chunksize=CHUNK_ROWS, low_memory=False, encoding_errors="replace", **options
+        BytesIO(widest + table.body),
+        chunksize=CHUNK_ROWS,
+        low_memory=False,
+        encoding_errors="replace",
+        dtype=object,
+        keep_default_na=False,
+        **options,
     )
+    parts: list[list[numerals.Cells]] = [[] for _ in columns]
     for chunk in chunks:
-        part = np.empty((len(fields), len(chunk)))
-        for index, field in enumerate(fields):
-            part[index], found = _mixed(chunk[field])
-            words[index] += found
-        parts.append(part)
-    return np.concatenate(parts, axis=1)[:, 1:], words
-
-
-def _mixed(cells: "pd.Series[Any]") -> tuple[Floats, int]:
-    """A column's numbers, and how many of its cells hold neither a number nor nothing."""
-    if cells.dtype == object:  # integers of any length, which `to_numeric` takes for no longer than a float can be
-        cells = cells.astype("str")
-    values = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64)
-    odd = cells[np.isnan(values) & cells.notna().to_numpy()]
-    return values, sum(1 for cell in odd if str(cell).strip())
+        for part, column in zip(parts, columns, strict=True):
+            part.append(numerals.read_cells(chunk[column]))
+    comma_times = _TIME_COMMA.search(table.body[:TIME_SAMPLE_BYTES]) is not None
+    decided = numerals.decide([numerals.joined(part) for part in parts], positions, comma_times)
+    return np.array([values[1:] for values, _ in decided]), [words for _, words in decided]

@@ -21,6 +21,11 @@ RESET_SLACK_KM: Final = 2.0
 """A first reading of LastRegen no higher than the distance since the flag rose, and this, was reset by it."""
 
 
+SERVICE_RPM: Final = 1500.0
+SERVICE_SHARE: Final = 0.9
+"""A workshop's regeneration holds this many revs for this share of its rows; nobody idles like that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Episode:
     """Consecutive rows of one drive with the flag set: from row `first` to row `last`."""
@@ -35,7 +40,7 @@ class Episode:
 
 
 def episodes(log: Log) -> list[Episode]:
-    """All episodes of the log, in order."""
+    """Return all episodes of the log, in order."""
     flag = log.regenerating
     if not flag.any():
         return []
@@ -47,20 +52,20 @@ def episodes(log: Log) -> list[Episode]:
     return [Episode(int(a), int(b)) for a, b in zip(starts, ends, strict=True) if flag[a]]
 
 
-def outside(log: Log, found: list[Episode]) -> Mask:
-    """Rows outside all episodes and the 300 s after each."""
+def outside(log: Log, episodes: list[Episode]) -> Mask:
+    """Return the rows outside all episodes and the 300 s after each."""
     mask = np.ones(len(log), bool)
-    for episode in found:
+    for episode in episodes:
         end = int(np.searchsorted(log.t, log.t[episode.last] + AFTER_SEC, side="right"))
         mask[episode.first : end] = False
     return mask
 
 
-def regens(log: Log, found: list[Episode]) -> list[Section]:
-    """One entry per episode."""
+def regens(log: Log, episodes: list[Episode]) -> list[Section]:
+    """Return one entry per episode."""
     rate = stats.litres_per_100km(log, ~log.regenerating)
-    after = [episode.first for episode in found[1:]] + [len(log)] * bool(found)
-    return [_regen(log, episode, until, rate) for episode, until in zip(found, after, strict=True)]
+    after = [episode.first for episode in episodes[1:]] + [len(log)] * bool(episodes)
+    return [_regen(log, episode, until, rate) for episode, until in zip(episodes, after, strict=True)]
 
 
 def _regen(log: Log, episode: Episode, until: int, rate: float | None) -> Section:
@@ -89,12 +94,13 @@ def _regen(log: Log, episode: Episode, until: int, rate: float | None) -> Sectio
         "interval_uncertainty_km": None if uncertainty is None else ceil(uncertainty),
         "extra_fuel_l": stats.rounded(extra, 2),
         "outcome": _outcome(log, episode, until, reset),
+        "service": _is_service(log, rows),
     }
 
 
-def fap_regen(log: Log, found: list[Episode], entries: list[Section]) -> Section | None:
-    """The section `fapRegen`: all episodes together; None without one."""
-    if not found:
+def fap_regen(log: Log, episodes: list[Episode], entries: list[Section]) -> Section | None:
+    """Return the section `fapRegen`: all episodes together; None without one."""
+    if not episodes:
         return None
     flag, dt = log.regenerating, log.dt
     return {
@@ -113,8 +119,17 @@ def fap_regen(log: Log, found: list[Episode], entries: list[Section]) -> Section
     }
 
 
+def _is_service(log: Log, rows: slice) -> bool:
+    """Return whether a workshop ran it: the car stood all the time, and the revs were raised for nearly all of it."""
+    speed, revs = log["Speed"][rows], log["Revs"][rows]
+    known = ~np.isnan(revs)
+    if np.isnan(speed).all() or np.nanmax(speed) > 0 or not known.any():
+        return False
+    return bool(np.mean(revs[known] >= SERVICE_RPM) >= SERVICE_SHARE)
+
+
 def _soot(log: Log, episode: Episode, until: int) -> tuple[float | None, float | None, float | None]:
-    """Soot at the start, at the end of the flag, and the lowest within 300 s after it in the same drive."""
+    """Return soot at the start, at the end of the flag, and the lowest within 300 s after it in the same drive."""
     soot = log["FAPsoot"]
     begin = int(log.drive_start[episode.first])
     start = stats.last(soot[begin : episode.first + 1])
@@ -129,7 +144,7 @@ def _soot(log: Log, episode: Episode, until: int) -> tuple[float | None, float |
 
 
 def _reset(log: Log, episode: Episode, until: int) -> int | None:
-    """The first row, before the next episode, in which LastRegen was seen to have been reset; None if never."""
+    """Return the first row, before the next episode, in which LastRegen was seen to have been reset; None if never."""
     counter = log["LastRegen"][:until]
     known = np.flatnonzero(~np.isnan(counter))
     before = int(np.searchsorted(known, episode.first, side="right"))
@@ -146,7 +161,7 @@ def _reset(log: Log, episode: Episode, until: int) -> int | None:
 
 
 def _interval(log: Log, episode: Episode, reset: int | None) -> tuple[float | None, float | None]:
-    """Kilometres of the interval this episode ended, and how far they are from certain; None where never read.
+    """Return the kilometres of the interval this episode ended, and their uncertainty; None where never read.
 
     The highest LastRegen from the episode's start to its reset (its end, where no reset was seen). It is polled every
     ~380 s, so the interval is known to within the distance driven between its last change and the reset.
@@ -165,7 +180,7 @@ def _interval(log: Log, episode: Episode, reset: int | None) -> tuple[float | No
 
 
 def _outcome(log: Log, episode: Episode, until: int, reset: int | None) -> str:
-    """`complete`, `aborted` or `unknown`.
+    """Return `complete`, `aborted` or `unknown`.
 
     Complete when LastRegen was reset or Avg10regen changed; aborted when the flag fell, or the engine stopped, and
     400 s of later running with a fresh reading show neither.

@@ -18,19 +18,20 @@ STANDARD_MBAR: Final = 1013.0
 GAS_CONSTANT: Final = 287.0
 """J/(kg·K), of air; exhaust of a diesel differs little."""
 REFERENCE_K: Final = 473.0
+ZERO_C_K: Final = 273.0
 VISCOSITY_EXPONENT: Final = 0.7
 
 
-def restriction(log: Log, found: list[Episode]) -> Section:
-    """Median resistance over steady rows: before the first regeneration, and from 300 s after the last one.
+def restriction(log: Log, episodes: list[Episode], flow: Floats) -> Section:
+    """Return the median resistance over steady rows: before the first regeneration, and from 300 s after the last one.
 
     So no row of a regeneration is among them.
     """
-    values = np.where(steady(log), resistance(log), np.nan)
+    values = np.where(steady(log), resistance(log, flow), np.nan)
     before, after = values, values[:0]
-    if found:
-        before = values[: found[0].first]
-        after = values[np.searchsorted(log.t, log.t[found[-1].last] + AFTER_SEC, side="right") :]
+    if episodes:
+        before = values[: episodes[0].first]
+        after = values[np.searchsorted(log.t, log.t[episodes[-1].last] + AFTER_SEC, side="right") :]
     return {**_median(before, "kv", "n"), **_median(after, "kv_afterRegen", "n_after")}
 
 
@@ -39,25 +40,33 @@ def _median(values: Floats, name: str, count: str) -> Section:
     return {name: stats.rounded(float(np.median(kept)), 3) if len(kept) >= MIN_ROWS else None, count: len(kept)}
 
 
-def resistance(log: Log) -> Floats:
-    """k_v of each row: mbar per m³/h, brought to 200 °C.
+def volume_flow(log: Log, assumed_c: float | None = None) -> Floats:
+    """Return the exhaust flow through the filter of each row, m³/h.
 
-    m = (AirFlow + InjFlow)·1e−6·Revs/30 kg/s (two strokes a revolution), by the gas law a volume flow
-    Q = 3600·m·287·T/(100·p) m³/h, k = FAPpressure/Q; viscosity grows with T^0.7. Atmospheric pressure is the last
-    known, else 1013 mbar.
+    m = (AirFlow + InjFlow)·1e−6·Revs/30 kg/s (two strokes a revolution); by the gas law
+    Q = 3600·m·287·T/(100·p) m³/h. Atmospheric pressure is the last known, else 1013 mbar.
+
+    Args:
+        log: The log.
+        assumed_c: Filter temperature to reckon with where it was never read.
     """
     air = log["AtmosphPress"]
     rows = np.maximum.accumulate(np.where(np.isnan(air), -1, np.arange(len(log))))
     ambient = np.where(rows >= 0, air[rows], STANDARD_MBAR)
-    kelvin = log["FAPtemp"] + 273.0
+    kelvin = (log["FAPtemp"] if assumed_c is None else assumed_c) + ZERO_C_K
     mass = (log["AirFlow"] + log["InjFlow"]) * 1e-6 * log["Revs"] / 30.0
     with np.errstate(divide="ignore", invalid="ignore"):
-        flow = 3600.0 * mass * GAS_CONSTANT * kelvin / (100.0 * (ambient + log["FAPpressure"]))
-        return np.asarray(log["FAPpressure"] / flow / (kelvin / REFERENCE_K) ** VISCOSITY_EXPONENT)
+        return np.asarray(3600.0 * mass * GAS_CONSTANT * kelvin / (100.0 * (ambient + log["FAPpressure"])))
+
+
+def resistance(log: Log, flow: Floats) -> Floats:
+    """Return k_v of each row: mbar per m³/h, brought to 200 °C, as viscosity grows with T^0.7."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(log["FAPpressure"] / flow / ((log["FAPtemp"] + ZERO_C_K) / REFERENCE_K) ** VISCOSITY_EXPONENT)
 
 
 def steady(log: Log) -> Mask:
-    """Rows whose trailing ten rows, of one drive, kept revs within 8 % and air flow within 20 %.
+    """Return the rows whose trailing ten rows, of one drive, kept revs within 8 % and air flow within 20 %.
 
     An engine that stands still is never steady: nothing is below a share of 0.
     """
@@ -68,7 +77,7 @@ def steady(log: Log) -> Mask:
 
 
 def _within(values: Floats, share: float) -> Mask:
-    """Rows over whose trailing ten rows (highest − lowest) is below that share of the mean; never with a void one."""
+    """Return the rows whose trailing ten, none void, have (highest − lowest) below that share of their mean."""
     highest = _trailing(values, np.maximum)
     lowest = _trailing(values, np.minimum)
     mean = _trailing(values, np.add) / STEADY_ROWS
@@ -78,7 +87,7 @@ def _within(values: Floats, share: float) -> Mask:
 
 
 def _trailing(values: Floats, combine: np.ufunc) -> Floats:
-    """The ufunc over each ten neighbours: of two, of four, of eight, and of eight and the two after them."""
+    """Return the ufunc over each ten neighbours: of two, of four, of eight, and of eight and the two after them."""
     two = combine(values[:-1], values[1:])
     four = combine(two[:-2], two[2:])
     eight = combine(four[:-4], four[4:])

@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from faplog.contracts.limits import FILTER_LIFE_KNOWN_KM, Code
+from faplog.contracts.catalogue import Named
+from faplog.contracts.limits import FILTER_LIFE_KNOWN_KM, LIMITS, Code, Severity
 
 from . import stats
 from .engine import BOOST_MBAR, before_start, corrections
@@ -16,31 +17,55 @@ from .log import Log, Mask
 from .reading import Floats
 from .regen import Episode
 from .sections import Section
+from .warmup import never_warm
 
 ENGINE_OFF_SEC: Final = 10.0
 BOOST_SUSTAINED_SEC: Final = 5.0
 CHARGING_SEC: Final = 600.0
+IDLE_SEC: Final = 60.0
+"""Less idle than this is mostly the engine slowing down, and its pressure that of the flow before."""
+SETTLED_IDLE_SEC: Final = 5.0
+SETTLED_ROWS: Final = 30
+"""Fewer rows of settled idle do not say that the rail pressure is off."""
 CHARGING_GOOD_V: Final = 14.1
 
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """A value for a finding; `rows` are those it was taken from, `which` names one of several alike."""
+    """A value for a finding; `rows` are those it was taken from, `which` names sensors or injectors, worst first."""
 
     code: Code
     value: float
     rows: npt.NDArray[np.intp]
-    which: str = ""
+    which: tuple[Named, ...] = ()
+    flow_m3h: float | None = None
+    """Of the highest pressure: the exhaust flow it was seen at."""
+
+    @property
+    def rounded(self) -> float:
+        """The value as it is judged and shown."""
+        decimals = LIMITS[self.code].decimals
+        return round(float(self.value), decimals) if decimals else round(float(self.value))
 
 
-def signs(log: Log, found: list[Episode], sections: Section) -> Iterator[Sign]:
-    """Every sign this log shows, in the order of the table."""
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What signs are taken from: the log, its regenerations, the sections made of it, and the exhaust flow (m³/h)."""
+
+    log: Log
+    episodes: list[Episode]
+    sections: Section
+    flow: Floats
+
+
+def signs(seen: Observed) -> Iterator[Sign]:
+    """Yield every sign of filter and engine, in the order of the table of limits."""
     for look in _LOOKS:
-        yield from look(log, found, sections)
+        yield from look(seen)
 
 
 def lasting(log: Log, mask: Mask, seconds: float) -> Mask:
-    """Rows at which the mask has held for that long without a gap."""
+    """Return the rows at which the mask has held for that long without a gap."""
     begins = np.ones(len(mask), bool)
     begins[1:] = ~mask[:-1] | log.gap[1:]
     begin = np.maximum.accumulate(np.where(begins, np.arange(len(mask)), 0))
@@ -52,77 +77,109 @@ def _known(values: Floats, mask: Mask | None = None) -> npt.NDArray[np.intp]:
     return np.flatnonzero(known if mask is None else known & mask)
 
 
-def _pressure(log: Log, _found: list[Episode], sections: Section) -> Iterator[Sign]:
-    pressure = log["FAPpressure"]
-    idle = sections["fap"]["pressure_idle"]["avg_mbar"]
-    if idle is not None:
+def _kv(seen: Observed) -> float | None:
+    """Return the resistance before the first regeneration; where that is not known, after the last one."""
+    section = seen.sections["restriction"]
+    kv: float | None = section["kv_afterRegen"] if section["kv"] is None else section["kv"]
+    return kv
+
+
+def _resists(kv: float | None) -> bool:
+    """Return False only where the filter is known to resist far too little."""
+    return kv is None or LIMITS[Code.RESTRICTION_LOW].judge(kv) is Severity.GOOD
+
+
+def _restriction(seen: Observed) -> Iterator[Sign]:
+    kv = _kv(seen)
+    if kv is not None:
+        rows = _known(seen.log["FAPpressure"], seen.log.engine_on)
+        yield Sign(Code.RESTRICTION_LOW, kv, rows)
+        if _resists(kv):
+            yield Sign(Code.RESTRICTION_HIGH, kv, rows)
+
+
+def _pressure(seen: Observed) -> Iterator[Sign]:
+    """Yield the pressures. Where the filter resists far too little, a low pressure does not count as good."""
+    log, fap = seen.log, seen.sections["fap"]
+    pressure, resists = log["FAPpressure"], _resists(_kv(seen))
+    idle, highest = fap["pressure_idle"]["avg_mbar"], fap["pressure"]["max_mbar"]
+    if idle is not None and resists and log.dt[log.idle].sum() >= IDLE_SEC:
         yield Sign(Code.IDLE_PRESSURE, idle, _known(pressure, log.idle))
-    highest = sections["fap"]["pressure"]["max_mbar"]
-    if highest is not None:
-        top = float(np.nanmax(pressure[log.engine_on]))
-        yield Sign(Code.MAX_PRESSURE, highest, np.flatnonzero(log.engine_on & (pressure == top)))
+    if highest is not None and resists:
+        top = np.flatnonzero(log.engine_on & (pressure == np.nanmax(pressure[log.engine_on])))
+        flow = float(seen.flow[top[0]])
+        yield Sign(Code.MAX_PRESSURE, highest, top, flow_m3h=flow if np.isfinite(flow) else None)
     still = lasting(log, log.engine_off, ENGINE_OFF_SEC)
     rest = stats.median(pressure, still)
     if rest is not None:
         yield Sign(Code.PRESSURE_ENGINE_OFF, rest, _known(pressure, still))
 
 
-def _temperatures(log: Log, _found: list[Episode], sections: Section) -> Iterator[Sign]:
+def _temperatures(seen: Observed) -> Iterator[Sign]:
     for code, name, key in ((Code.COOLANT_MAX, "Coolant", "coolantTemp"), (Code.OIL_MAX, "OilTemp", "oilTemp")):
-        highest = sections["engine"][key]["max_c"]
+        highest = seen.sections["engine"][key]["max_c"]
         if highest is not None:
-            yield Sign(code, highest, np.flatnonzero(log[name] == np.nanmax(log[name])))
+            yield Sign(code, highest, np.flatnonzero(seen.log[name] == np.nanmax(seen.log[name])))
+    coolant = never_warm(seen.log)
+    if coolant is not None:
+        yield Sign(Code.NEVER_WARM, *coolant)
 
 
-def _additive(log: Log, _found: list[Episode], sections: Section) -> Iterator[Sign]:
-    remain, volume = sections["fap"]["additive"]["remain_ml"], sections["fap"]["additive"]["vol_ml"]
-    if remain is not None and volume != 0:  # without a tank both read 0
-        yield Sign(Code.ADDITIVE_REMAINING, remain, _known(log["FAPAdditiveRemain"]))
+def _additive(seen: Observed) -> Iterator[Sign]:
+    additive = seen.sections["fap"]["additive"]
+    remain = additive["remain_ml"]
+    if remain is not None and additive["vol_ml"] != 0:  # without a tank both read 0
+        yield Sign(Code.ADDITIVE_REMAINING, remain, _known(seen.log["FAPAdditiveRemain"]))
 
 
-def _regenerations(log: Log, found: list[Episode], sections: Section) -> Iterator[Sign]:
+def _regenerations(seen: Observed) -> Iterator[Sign]:
+    episodes, sections = seen.episodes, seen.sections
     interval = sections["fap"]["last10Regen_km"]
     if interval:
-        yield Sign(Code.REGEN_INTERVAL, interval, _known(log["Avg10regen"]))
+        yield Sign(Code.REGEN_INTERVAL, interval, _known(seen.log["Avg10regen"]))
     entries: list[Section] = sections["regens"]
-    if not entries:
-        return
-    longest = max(range(len(entries)), key=lambda index: entries[index]["duration_sec"])
-    yield Sign(Code.REGEN_DURATION, entries[longest]["duration_sec"] / 60, _rows(found[longest : longest + 1]))
+    on_the_road = [index for index, entry in enumerate(entries) if not entry["service"]]
+    if on_the_road:
+        longest = max(on_the_road, key=lambda index: entries[index]["duration_sec"])
+        minutes = entries[longest]["duration_sec"] / 60
+        yield Sign(Code.REGEN_DURATION, minutes, _rows(episodes[longest : longest + 1]))
     runs = [(outcome, list(run)) for outcome, run in groupby(range(len(entries)), lambda i: entries[i]["outcome"])]
     aborted = max((run for outcome, run in runs if outcome == "aborted"), key=len, default=[])
     judged = aborted or [index for index, entry in enumerate(entries) if entry["outcome"] == "complete"]
     if judged:
-        yield Sign(Code.REGENS_ABORTED, len(aborted), _rows([found[index] for index in judged]))
+        yield Sign(Code.REGENS_ABORTED, len(aborted), _rows([episodes[index] for index in judged]))
 
 
-def _rows(found: list[Episode]) -> npt.NDArray[np.intp]:
-    return np.concatenate([np.arange(episode.first, episode.last + 1) for episode in found])
+def _rows(episodes: list[Episode]) -> npt.NDArray[np.intp]:
+    return np.concatenate([np.arange(episode.first, episode.last + 1) for episode in episodes])
 
 
-def _oil(log: Log, _found: list[Episode], sections: Section) -> Iterator[Sign]:
-    dilution = sections["engine"]["oilDilution_perc"]
+def _oil(seen: Observed) -> Iterator[Sign]:
+    dilution = seen.sections["engine"]["oilDilution_perc"]
     if dilution is not None:
-        yield Sign(Code.OIL_DILUTION, dilution, _known(log["OilDilution"], log.engine_on))
+        yield Sign(Code.OIL_DILUTION, dilution, _known(seen.log["OilDilution"], seen.log.engine_on))
 
 
-def _filter_life(log: Log, _found: list[Episode], sections: Section) -> Iterator[Sign]:
-    life = sections["fap"]["life"]
+def _filter_life(seen: Observed) -> Iterator[Sign]:
+    fap = seen.sections["fap"]
+    life, ash = fap["life"], fap["deposits"]["percentage_perc"]
     if life["left_km"] is not None and (life["life_km"] or 0) >= FILTER_LIFE_KNOWN_KM:
-        yield Sign(Code.FILTER_LIFE_LEFT, life["left_km"], _known(log["FAPlifeLeft"]))
+        yield Sign(Code.FILTER_LIFE_LEFT, life["left_km"], _known(seen.log["FAPlifeLeft"]))
+    if ash is not None:
+        yield Sign(Code.ASH_SHARE, ash, _known(seen.log["FAPcinder"]))
 
 
-def _battery(log: Log, _found: list[Episode], sections: Section) -> Iterator[Sign]:
-    before = sections["engine"]["battery"]["beforeDrive_v"]
+def _battery(seen: Observed) -> Iterator[Sign]:
+    before = seen.sections["engine"]["battery"]["beforeDrive_v"]
     if before is not None:
-        yield Sign(Code.BATTERY_BEFORE_START, before, _known(log["Battery"], before_start(log)))
-    charging = _charging(log)
+        yield Sign(Code.BATTERY_BEFORE_START, before, _known(seen.log["Battery"], before_start(seen.log)))
+    charging = _charging(seen.log)
     if charging is not None:
         yield charging
 
 
 def _charging(log: Log) -> Sign | None:
-    """Of all means over ten minutes of running in one drive the one furthest from a healthy 14.1 V."""
+    """Return the mean over ten minutes of running in one drive that is furthest from a healthy 14.1 V."""
     worst: Sign | None = None
     for drive in log.drives:
         rows = drive.start + np.flatnonzero(log.engine_on[drive] & ~np.isnan(log["Battery"][drive]))
@@ -142,36 +199,61 @@ def _charging(log: Log) -> Sign | None:
     return worst
 
 
-def _injection(log: Log, _found: list[Episode], sections: Section) -> Iterator[Sign]:
-    section = sections["engine"]["injector"]
+def _injection(seen: Observed) -> Iterator[Sign]:
+    section = seen.sections["engine"]["injector"]
     if section["average"] is not None:
-        _, rows, ratios = corrections(log)
+        _, rows, ratios = corrections(seen.log)
         if ratios:
-            known = {number: section[f"injector{number}"] for number in range(1, 5)}
-            values = {number: value for number, value in known.items() if value is not None}
-            number = max(values, key=lambda one: abs(values[one] - 1))
-            yield Sign(Code.INJECTOR_CORRECTION, values[number], rows, which=str(number))
+            which = _injectors(section)
+            yield Sign(Code.INJECTOR_CORRECTION, which[0].value, rows, which=which)
             yield Sign(Code.INJECTOR_MEAN, section["average"], rows)
-    rail = sections["engine"]["fuelPressure"]["avg_diff_idle_bar"]
-    if rail is not None:
-        yield Sign(Code.RAIL_PRESSURE_IDLE, rail, _known(log["FuelPress"] - log["FuelPressInstr"], log.idle))
+    yield from _rail(seen)
 
 
-def _boost(log: Log, _found: list[Episode], _sections: Section) -> Iterator[Sign]:
+def _rail(seen: Observed) -> Iterator[Sign]:
+    """Yield the mean error of the rail pressure at idle; where it is beyond its limits, the median of settled idle.
+
+    Demand and reading are polled one after the other, so while the revs fall to idle they belong to different moments.
+    """
+    rail, log = seen.sections["engine"]["fuelPressure"]["avg_diff_idle_bar"], seen.log
+    if rail is None:
+        return
+    error = log["FuelPress"] - log["FuelPressInstr"]
+    rows = _known(error, log.idle)
+    if LIMITS[Code.RAIL_PRESSURE_IDLE].judge(rail) is not Severity.GOOD:
+        rows = _known(error, lasting(log, log.idle, SETTLED_IDLE_SEC))
+        if len(rows) < SETTLED_ROWS:
+            return
+        rail = float(np.median(error[rows]))
+    yield Sign(Code.RAIL_PRESSURE_IDLE, rail, rows)
+
+
+def _injectors(section: Section) -> tuple[Named, ...]:
+    """Return the injectors outside their limits, the furthest from 1 first; if all are good, only the furthest."""
+    values = [Named(str(number), section[f"injector{number}"]) for number in range(1, 5)]
+    known = sorted((one for one in values if one.value is not None), key=lambda one: -abs(one.value - 1))
+    limit = LIMITS[Code.INJECTOR_CORRECTION]
+    return tuple(one for one in known if limit.judge(one.value) is not Severity.GOOD) or (known[0],)
+
+
+def _boost(seen: Observed) -> Iterator[Sign]:
+    log = seen.log
     demanded = lasting(log, (log["TurboInstr"] > BOOST_MBAR) & ~log.regenerating, BOOST_SUSTAINED_SEC)
     error = log["Turbopress"] - log["TurboInstr"]
-    mean = stats.mean(error, log.dt, demanded)
-    if mean is not None:
-        yield Sign(Code.BOOST_ERROR, mean, _known(error, demanded))
+    # the median: where the demand jumps, the two were read at different moments
+    median = stats.median(error, demanded)
+    if median is not None:
+        yield Sign(Code.BOOST_ERROR, median, _known(error, demanded))
 
 
-def _faults(log: Log, _found: list[Episode], sections: Section) -> Iterator[Sign]:
-    errors = sections["engine"]["errors"]
+def _faults(seen: Observed) -> Iterator[Sign]:
+    errors = seen.sections["engine"]["errors"]
     if errors is not None:
-        yield Sign(Code.FAULT_CODES, errors, np.flatnonzero(log["Errors"] == np.nanmax(log["Errors"])))
+        yield Sign(Code.FAULT_CODES, errors, np.flatnonzero(seen.log["Errors"] == np.nanmax(seen.log["Errors"])))
 
 
-_LOOKS: Final[tuple[Callable[[Log, list[Episode], Section], Iterator[Sign]], ...]] = (
+_LOOKS: Final[tuple[Callable[[Observed], Iterator[Sign]], ...]] = (
+    _restriction,
     _pressure,
     _temperatures,
     _additive,

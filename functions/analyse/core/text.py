@@ -1,6 +1,7 @@
 """From bytes to lines of one table: encoding, separator, header, repeated headers, and what is refused at sight.
 
-All checks here look at bytes only and cost a fraction of the parsing they may spare.
+All checks here look at bytes only and cost a fraction of the parsing they may spare. What shows that bytes were lost
+(NULs, broken multi-byte characters) is left in the text as NULs, for `reading` to drop the rows they stand in.
 """
 
 import re
@@ -10,6 +11,9 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+
+from faplog.contracts.errors import ErrorCode
+from faplog.contracts.other_apps import other_app
 
 from .columns import DATE, KNOWN, TIME, plain
 from .errors import BadLog
@@ -30,8 +34,17 @@ NEWLINE: Final = 10
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
 
-_QUOTED_DECIMAL = re.compile(rb'"([-+ :.\d]*),(\d+) *"')
-"""A number or a time with a decimal comma; in quotes, for without them it would be two cells."""
+QUOTED_COMMA: Final = b"\x1f"
+"""Stands for a comma inside a quoted number, so that it is not taken for a separator."""
+
+ENCODING_SAMPLE_BYTES: Final = 1 << 20
+HEAD_BYTES: Final = 64 * 1024
+
+_QUOTED_NUMBER = re.compile(rb'(?:(?<=[,;\t\n])|\A)"[^"\n;\tA-Za-z]*,[^"\n;\tA-Za-z]*"(?=[,;\t\n]|\Z)')
+"""A quoted cell without letters that has a comma in it: a number or a time."""
+
+_FILLED = re.compile(rb"[^\0\s]")
+_NULS = re.compile(rb"\0\0+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,8 @@ class Table:
     """The same bytes as numbers."""
     starts: Integers
     """Where each line starts."""
+    sessions: Integers
+    """Offsets before which a header stood: the app was started there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +69,7 @@ class Text:
     separator: str
     tables: list[Table]
     repeated_headers: int
+    damaged_headers: int = 0
     names: frozenset[str] = field(default=frozenset())
 
 
@@ -65,36 +81,69 @@ def read_text(raw: bytes) -> Text:
             shape no log has (a line of 64 kB, 1,000 columns, 600,000 lines, 100 changes of columns).
     """
     if len(raw) > MAX_BYTES:
-        raise BadLog(f"it is larger than {MAX_BYTES >> 20} MB")
+        raise BadLog(ErrorCode.LOG_TOO_LARGE, max_mb=MAX_BYTES >> 20)
     encoding, text = _decode(raw)
-    if not text or text.isspace():
-        raise BadLog("the file is empty")
+    if not _FILLED.search(text):
+        raise BadLog(ErrorCode.EMPTY_FILE)
     if text.count(b"\n") > MAX_LINES:
-        raise BadLog(f"it has more than {MAX_LINES} lines, a log of one day cannot")
+        raise BadLog(ErrorCode.TOO_MANY_LINES, max_lines=MAX_LINES)
     separator, names, start, end = _header(text)
-    body = _plain_numbers(_without_cut_cell(text[end:], separator, len(names)), separator)
+    body = _without_cut_cell(text[end:], separator, len(names))
+    if separator != b"," and QUOTED_COMMA in body:
+        body = body.replace(QUOTED_COMMA, b",")
     header = text[start:end].rstrip(b"\n")
-    tables, repeated = _tables(names, header, body, separator)
+    tables, repeated, damaged = _tables(names, header, body, separator)
     if all(not table.body or table.body.isspace() for table in tables):
-        raise BadLog("there are no rows under the header")
-    return Text(encoding, separator.decode(), tables, repeated, frozenset(n for t in tables for n in t.names))
+        raise BadLog(ErrorCode.NO_ROWS)
+    known = frozenset(name for table in tables for name in table.names)
+    return Text(encoding, separator.decode(), tables, repeated, damaged, known)
 
 
 def _decode(raw: bytes) -> tuple[str, bytes]:
-    """The name of the encoding, and the text with LF line ends, without byte order mark, NULs and stray quotes."""
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding, text = "utf-16", raw.decode("utf-16", "replace").encode()
-    elif raw.startswith(b"\xef\xbb\xbf"):
-        encoding, text = "utf-8-sig", raw[3:]
-    else:
-        encoding, text = ("utf-8" if _is_utf8(raw) else "latin-1"), raw
+    """Return the name of the encoding, and the text with LF line ends, without byte order mark and quotes.
+
+    A NUL stays where bytes were lost: one for each run of NULs, and one for each broken character of a UTF-8 text.
+    """
+    encoding, text = _as_utf8(raw)
     if b"\0" in text:
-        text = text.replace(b"\0", b"")
+        text = _NULS.sub(b"\0", text).lstrip(b"\0")
     if b"\r" in text:
         text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if QUOTED_COMMA in text:
+        text = text.replace(QUOTED_COMMA, b"\0")
     if b'"' in text:
-        text = b"".join(_QUOTED_DECIMAL.sub(rb"\1.\2", piece) for piece in _pieces(text)).replace(b'"', b"")
+        text = b"".join(_QUOTED_NUMBER.sub(_mark_commas, piece) for piece in _pieces(text)).replace(b'"', b"")
     return encoding, text
+
+
+def _mark_commas(cell: re.Match[bytes]) -> bytes:
+    return cell[0].replace(b",", QUOTED_COMMA)
+
+
+def _as_utf8(raw: bytes) -> tuple[str, bytes]:
+    """Return the encoding and the text in it as UTF-8; a text in Latin-1 as it is, for only column names matter."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16", raw.decode("utf-16", "replace").replace("\ufffd", "\0").encode()
+    if raw.startswith(b"\xef\xbb\xbf"):
+        return "utf-8-sig", _without_broken_characters(raw[3:]) or raw[3:]
+    if raw[1:400:2].count(0) > 190 or raw[:400:2].count(0) > 190:  # ASCII in UTF-16 without a mark
+        encoding = "utf-16-le" if raw[1:2] == b"\0" else "utf-16-be"
+        return encoding, raw.decode(encoding, "replace").replace("\ufffd", "\0").encode()
+    if _is_utf8(raw):
+        return "utf-8", raw
+    mended = _without_broken_characters(raw)
+    return ("latin-1", raw) if mended is None else ("utf-8", mended)
+
+
+def _without_broken_characters(raw: bytes) -> bytes | None:
+    """Return the text with a NUL for each broken character; None where it is UTF-8 throughout or mostly is not."""
+    if _is_utf8(raw):
+        return None
+    sample = raw[:ENCODING_SAMPLE_BYTES].decode("utf-8", "replace")
+    broken = sample.count("\ufffd")
+    if sum(character > "\x7f" for character in sample) <= 2 * broken:
+        return None
+    return raw.decode("utf-8", "replace").replace("\ufffd", "\0").encode()
 
 
 def _pieces(text: bytes) -> Iterator[bytes]:
@@ -138,18 +187,21 @@ def _header(text: bytes) -> tuple[bytes, tuple[str, ...], int, int]:
         if end >= len(text):
             break
         start = end
+    app = other_app(text[:HEAD_BYTES].decode("utf-8", "replace"))
+    if app:
+        raise BadLog(ErrorCode.OTHER_APP, app=app)
     if too_wide:
-        raise BadLog(f"it has more than {MAX_COLUMNS} columns")
+        raise BadLog(ErrorCode.TOO_MANY_COLUMNS, max_columns=MAX_COLUMNS)
     if len(missing) == 1:
-        raise BadLog(f"the column '{missing[0]}' is missing")
+        raise BadLog(ErrorCode.COLUMN_MISSING, column=missing[0])
     if missing:
-        raise BadLog("the columns 'Date' and 'Time' are missing")
-    raise BadLog("it has no header line with the columns 'Date' and 'Time'")
+        raise BadLog(ErrorCode.DATE_AND_TIME_MISSING)
+    raise BadLog(ErrorCode.NO_HEADER)
 
 
 def _names(line: bytes, separator: bytes) -> tuple[str, ...]:
-    """The plain names in a line; `()` where it cannot be a header."""
-    if separator not in line or line.count(separator) > MAX_COLUMNS:
+    """The plain names in a line; `()` where it cannot be a header, or lost bytes."""
+    if separator not in line or line.count(separator) > MAX_COLUMNS or b"\0" in line:
         return ()
     try:
         words = line.decode("utf-8")
@@ -168,7 +220,7 @@ def _is_wide_header(line: bytes, separator: bytes) -> bool:
 
 def _checked(separator: bytes, names: tuple[str, ...], start: int, end: int) -> tuple[bytes, tuple[str, ...], int, int]:
     if KNOWN.isdisjoint(names):
-        raise BadLog("besides 'Date' and 'Time' it has no column of a FAP log")
+        raise BadLog(ErrorCode.NO_KNOWN_COLUMN)
     return separator, names, start, end
 
 
@@ -178,11 +230,6 @@ def _without_cut_cell(body: bytes, separator: bytes, width: int) -> bytes:
     if last < len(body) and body.count(separator, last) < width - 1:
         return body[: max(body.rfind(separator, last) + 1, last)]
     return body
-
-
-def _plain_numbers(body: bytes, separator: bytes) -> bytes:
-    """Decimal commas become dots wherever the comma is not what separates the cells."""
-    return body.replace(b",", b".") if separator != b"," and b"," in body else body
 
 
 def _lines(body: bytes) -> tuple[Bytes, Integers]:
@@ -199,18 +246,22 @@ def _lines(body: bytes) -> tuple[Bytes, Integers]:
     if starts[-1] == len(body):
         starts = starts[:-1]
     if len(starts) and max(int(np.diff(starts).max(initial=0)), len(body) - int(starts[-1])) > MAX_LINE_BYTES:
-        raise BadLog(f"it has a line longer than {MAX_LINE_BYTES >> 10} kB")
+        raise BadLog(ErrorCode.LINE_TOO_LONG, max_kb=MAX_LINE_BYTES >> 10)
     return view, starts
 
 
-def _tables(names: tuple[str, ...], header: bytes, body: bytes, separator: bytes) -> tuple[list[Table], int]:
-    """The body cut at every repeated header. Rows begin with a digit or a separator, headers with a letter."""
+def _tables(names: tuple[str, ...], header: bytes, body: bytes, separator: bytes) -> tuple[list[Table], int, int]:
+    """Cut the body at every repeated header. Rows begin with a digit or a separator, headers with a letter.
+
+    Returns:
+        The tables, how many headers were repeated, and how many of them were damaged (and the columns kept).
+    """
     view, starts = _lines(body)
     first = view[starts]
     lettered = starts[((first | 32) >= ord("a")) & ((first | 32) <= ord("z")) | (first == 32) | (first >= 128)]
     tables: list[Table] = []
     pieces: list[bytes] = []
-    repeated, position = 0, 0
+    repeated, damaged, position = 0, 0, 0
     for start in lettered.tolist():
         end = body.find(b"\n", start) + 1 or len(body)
         line = body[start:end].rstrip(b"\n")
@@ -220,17 +271,26 @@ def _tables(names: tuple[str, ...], header: bytes, body: bytes, separator: bytes
         repeated += 1
         pieces.append(body[position:start])
         position = end
-        if own != names:
+        if own != names and _lost_bytes(own, names, body, end, separator):
+            damaged += 1
+        elif own != names:
             if len(tables) == MAX_TABLES:
-                raise BadLog(f"its columns change more than {MAX_TABLES} times")
+                raise BadLog(ErrorCode.TOO_MANY_COLUMN_CHANGES, max_changes=MAX_TABLES)
             tables.append(_table(names, pieces))
             names, header, pieces = own, line, []
     if not repeated:
-        return [Table(names, body, view, starts)], 0
+        return [Table(names, body, view, starts, np.zeros(1, np.int64))], 0, 0
     tables.append(_table(names, [*pieces, body[position:]]))
-    return tables, repeated
+    return tables, repeated - damaged, damaged
+
+
+def _lost_bytes(own: tuple[str, ...], names: tuple[str, ...], body: bytes, end: int, separator: bytes) -> bool:
+    """Whether a repeated header has another width than the row under it, which has that of the header before."""
+    row_end = body.find(b"\n", end) + 1 or len(body)
+    return len(own) != len(names) and body.count(separator, end, row_end) == len(names) - 1
 
 
 def _table(names: tuple[str, ...], pieces: list[bytes]) -> Table:
     body = b"".join(pieces)
-    return Table(names, body, *_lines(body))
+    ends = np.cumsum([0, *map(len, pieces[:-1])])
+    return Table(names, body, *_lines(body), np.asarray(ends, np.int64))

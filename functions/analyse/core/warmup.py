@@ -1,22 +1,32 @@
 """Cold starts: how long, and with how much fuel, until the engine is warm."""
 
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
+
+from faplog.contracts.limits import LIMITS, Code
 
 from . import stats
 from .log import Log
 from .reading import Floats
 from .sections import Section
+from .text import Integers
 
 COLD_BELOW_C: Final = 40.0
 WARM_C: Final = 80.0
 PROTECTED_C: Final = 70.0
 WITHIN_SEC: Final = 3600.0
 
+LONG_SEC: Final = 1200.0
+"""After this much running in one drive an engine with a working thermostat is warm, or still getting warmer."""
+LAST_SEC: Final = 600.0
+RISING_C: Final = 3.0
+"""Less than this in the last ten minutes is no rise."""
+THERMOSTAT_C: Final = cast(float, LIMITS[Code.NEVER_WARM].watch)
+
 
 def engine_warmup(log: Log) -> Section:
-    """Seconds from a cold start to 80 °C coolant and oil, within one drive and one hour."""
+    """Return the seconds from a cold start to 80 °C coolant and oil, within one drive and one hour."""
     return {
         "coolant_sec": _seconds(log, _rise(log, log["Coolant"], WARM_C)),
         "oil_sec": _seconds(log, _rise(log, log["OilTemp"], WARM_C)),
@@ -24,14 +34,35 @@ def engine_warmup(log: Log) -> Section:
 
 
 def warmup(log: Log) -> Section:
-    """Seconds and litres from a cold start to 70 °C coolant."""
+    """Return the seconds and litres from a cold start to 70 °C coolant."""
     rise = _rise(log, log["Coolant"], PROTECTED_C)
     litres = None if rise is None else stats.total(log.litres[rise[0] + 1 : rise[1] + 1])
     return {"to70_sec": _seconds(log, rise), "to70_l": stats.rounded(litres, 2)}
 
 
+def never_warm(log: Log) -> tuple[float, Integers] | None:
+    """Return the highest coolant of a drive with at least 20 minutes of running, and the rows it was read in.
+
+    Of several such drives the coldest. A drive in which the coolant was still rising at its end, below what a
+    thermostat holds, was merely too short and does not count.
+    """
+    coldest: tuple[float, Integers] | None = None
+    for drive in log.drives:
+        ran = np.cumsum(np.where(log.engine_on[drive], log.dt[drive], 0.0))
+        known = np.flatnonzero(log.engine_on[drive] & ~np.isnan(log["Coolant"][drive]))
+        if ran[-1] < LONG_SEC or not len(known):
+            continue
+        coolant = log["Coolant"][drive][known]
+        before = coolant[ran[known] <= ran[-1] - LAST_SEC]
+        highest = float(coolant.max())
+        settled = len(before) > 0 and coolant[-1] - before[-1] < RISING_C
+        if (highest >= THERMOSTAT_C or settled) and (coldest is None or highest < coldest[0]):
+            coldest = highest, known + drive.start
+    return coldest
+
+
 def cold_start(log: Log, drive: slice) -> bool | None:
-    """Whether the engine was started cold in this drive, by the coolant, else by the oil; None if nobody knows."""
+    """Return whether the engine was started cold in this drive, by coolant, else by oil; None if unknown."""
     for name in ("Coolant", "OilTemp"):
         start = _start(log, log[name], drive)
         if start is not None:
@@ -40,7 +71,7 @@ def cold_start(log: Log, drive: slice) -> bool | None:
 
 
 def _start(log: Log, temperature: Floats, drive: slice) -> tuple[int, int] | None:
-    """The row of a drive's first engine start, and the row of the first temperature known from there on."""
+    """Return the row of a drive's first engine start, and the row of the first temperature known from there on."""
     running = log.engine_on[drive]
     start = int(running.argmax())
     if not running[start]:
@@ -52,7 +83,7 @@ def _start(log: Log, temperature: Floats, drive: slice) -> tuple[int, int] | Non
 
 
 def _rise(log: Log, temperature: Floats, target: float) -> tuple[int, int] | None:
-    """First cold start that reached the target in time: its row, and the row that shows the target."""
+    """Return the first cold start that reached the target in time: its row, and the row that shows the target."""
     for drive in log.drives:
         start = _start(log, temperature, drive)
         if start is None or temperature[start[1]] >= COLD_BELOW_C:

@@ -4,6 +4,9 @@ import codecs
 import re
 from typing import Final
 
+from faplog.contracts.errors import ErrorCode, message
+from faplog.contracts.other_apps import other_app
+
 HEAD_BYTES: Final = 64 * 1024
 """How much of a file is looked at."""
 
@@ -24,6 +27,9 @@ def refusal(head: bytes) -> str | None:
     text = _text(head)
     if text is None:
         return "The file is not a text file: expected the CSV the FAP app writes."
+    app = other_app(text)
+    if app:
+        return message(ErrorCode.OTHER_APP, {"app": app})
     if not any(_is_header(line) for line in text.splitlines()):
         return "The file has no header line: expected the CSV the FAP app writes, with columns like Date and Time."
     return None

@@ -8,7 +8,7 @@ from faplog.contracts.average import Average
 from .consumption import consumption
 from .figures import pool
 from .forecast import next_regen
-from .health import health
+from .health import PooledFor, health
 from .reading import logs
 from .regens import counts, episodes, regeneration
 from .trends import in_date_order, trends
@@ -20,23 +20,23 @@ def average(items: Iterable[Any]) -> Average:
     Never raises for what an item holds. With no analysis at all everything is None or empty, `overall.logs` 0.
     """
     given = in_date_order(logs(items))
-    found = episodes(given)
+    regens = episodes(given)
     figures = pool(given)
     figures["overall"]["logs"] = len(given)
-    counted = counts(given, found)
+    counted = counts(given, regens)
     regens_in_all = counted["complete"] + counted["aborted"] + counted["unknown"]
-    points = trends(given, found)
+    points = trends(given, regens)
+    coming = next_regen(given, regens)
+    judged = PooledFor(
+        figures["overall"]["duration"]["engineOn_sec"],
+        figures["fap"]["pressure"]["max_mbar"],
+        None if coming is None else coming["low_km"],
+    )
     return Average(
-        **figures | {"fapRegen": regeneration(given, found, regens_in_all, figures["fapRegen"])},
+        **figures | {"fapRegen": regeneration(given, regens, regens_in_all, figures["fapRegen"])},
         fuelConsumption=consumption(given),
         regens=counted,
-        nextRegen=next_regen(given, found),
+        nextRegen=coming,
         trends=points,
-        health=health(
-            points,
-            given,
-            found,
-            figures["overall"]["duration"]["engineOn_sec"],
-            figures["fap"]["pressure"]["max_mbar"],
-        ),
+        health=health(points, given, regens, judged),
     )

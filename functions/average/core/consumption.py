@@ -11,7 +11,7 @@ _RANGE: Final = re.compile(r"[0-9]{1,3}(-[0-9]{1,3}|\+)_l100km")
 
 
 def consumption(logs: Sequence[Log]) -> dict[str, Any]:
-    """`overall{total_l, avg_l100km}` and `bySpeedRange`, each in l/100 km weighted by the km driven in it.
+    """Return `overall{total_l, avg_l100km}` and `bySpeedRange`, each in l/100 km weighted by the km driven in it.
 
     Litres burned while standing count: a log of 0 km adds its litres. One whose km are unknown adds to `total_l` only.
     """
@@ -36,7 +36,7 @@ def consumption(logs: Sequence[Log]) -> dict[str, Any]:
 
 
 def mean_by_km(pairs: Sequence[tuple[float, float]]) -> float | None:
-    """The mean of l/100 km figures, each weighted by the km it holds for; None for no pairs."""
+    """Return the mean of l/100 km figures, each weighted by the km it holds for; None for no pairs."""
     if not pairs:
         return None
     return round(fsum(rate * km for rate, km in pairs) / fsum(km for _, km in pairs), 2)

@@ -34,12 +34,12 @@ STANDING_MAIN: Final = "standing, main profile"
 
 
 def rounded(value: float, decimals: int) -> int | float:
-    """An int for 0 decimals, else a float."""
+    """Return an int for 0 decimals, else a float."""
     return round(value, decimals) if decimals else round(value)
 
 
 def _mean(weight: str, decimals: int = 0, *source: str) -> Figure:
-    """The mean of the logs' means, each weighted by what it was taken over, where both are known."""
+    """Return the mean of the logs' means, each weighted by what it was taken over, where both are known."""
 
     def reduce(values: Values, weights: dict[str, Weights]) -> int | float | None:
         of = weights[weight]
@@ -52,17 +52,17 @@ def _mean(weight: str, decimals: int = 0, *source: str) -> Figure:
 
 
 def _least(decimals: int = 0, *source: str) -> Figure:
-    """The lowest of the logs' lowest."""
+    """Return the lowest of the logs' lowest."""
     return Figure(lambda values, _: rounded(min(values)[0], decimals) if values else None, source)
 
 
 def _most(decimals: int = 0, *source: str) -> Figure:
-    """The highest of the logs' highest."""
+    """Return the highest of the logs' highest."""
     return Figure(lambda values, _: rounded(max(values)[0], decimals) if values else None, source)
 
 
 def _total(decimals: int = 0, *source: str) -> Figure:
-    """The sum."""
+    """Return the sum."""
     return Figure(lambda values, _: rounded(fsum(v for v, _ in values), decimals) if values else None, source)
 
 
@@ -120,7 +120,7 @@ FIGURES: Final[Table] = {
 
 
 def weights_of(logs: Sequence[Log]) -> dict[str, Weights]:
-    """What averages are taken over: seconds by state, log by log; None where unknown or 0."""
+    """Return what averages are taken over: seconds by state, log by log; None where unknown or 0."""
     durations = [section(log.analysis, "overall", "duration") for log in logs]
     weights: dict[str, Weights] = {
         name: [positive(duration.get(name)) for duration in durations]
@@ -143,7 +143,7 @@ def _main_profile(logs: Sequence[Log], engine_on: Weights) -> str | None:
 
 
 def pool(logs: Sequence[Log]) -> dict[str, Any]:
-    """The table with a value, or None, in the place of each figure."""
+    """Return the table with a value, or None, in the place of each figure."""
     wanted: dict[tuple[str, ...], dict[str, Values]] = {}
     _collect(FIGURES, (), wanted)
     for index, log in enumerate(logs):

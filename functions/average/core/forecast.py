@@ -15,8 +15,8 @@ LEAST_RATE_GL100KM: Final = 0.1
 """A filter that fills more slowly than this in a log was not seen to fill."""
 
 
-def next_regen(logs: Sequence[Log], found: Sequence[Episode]) -> dict[str, Any] | None:
-    """`nextRegen` in km from the end of the last log (they are in date order); None where neither basis is known.
+def next_regen(logs: Sequence[Log], episodes: Sequence[Episode]) -> dict[str, Any] | None:
+    """Return `nextRegen` in km from the end of the last log, in date order; None where neither basis is known.
 
     Own: (median soot at the start of a regeneration − soot now) / median soot rate. ECU: mean of its last ten
     intervals − km since the last one. What later logs drove without telling soot or counter is taken off. Only logs of
@@ -27,7 +27,7 @@ def next_regen(logs: Sequence[Log], found: Sequence[Episode]) -> dict[str, Any] 
     profile = logs[-1].profile
     of_profile = {index for index, log in enumerate(logs) if log.profile == profile}
     estimates = {
-        OWN: _own(logs, of_profile, [episode for episode in found if episode.log in of_profile]),
+        OWN: _own(logs, of_profile, [episode for episode in episodes if episode.log in of_profile]),
         ECU: _ecu(logs, of_profile),
     }
     known = {basis: max(0.0, km) for basis, km in estimates.items() if km is not None}
@@ -36,8 +36,8 @@ def next_regen(logs: Sequence[Log], found: Sequence[Episode]) -> dict[str, Any] 
     return {"low_km": round(min(known.values())), "high_km": round(max(known.values())), "basis": list(known)}
 
 
-def _own(logs: Sequence[Log], of_profile: set[int], found: Sequence[Episode]) -> float | None:
-    triggers = [soot for episode in found if (soot := positive(episode.figures.get("soot_start_gl"))) is not None]
+def _own(logs: Sequence[Log], of_profile: set[int], episodes: Sequence[Episode]) -> float | None:
+    triggers = [soot for episode in episodes if (soot := positive(episode.figures.get("soot_start_gl"))) is not None]
     rates = [
         rate
         for index in of_profile

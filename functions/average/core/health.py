@@ -1,18 +1,19 @@
 """What many logs say about filter and engine that one log cannot: judged against the same table of limits."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import takewhile
 from statistics import fmean, median
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from faplog.contracts.average import TrendPoint
+from faplog.contracts.catalogue import NOTE_UNITS, Named, NoteCode, advice, most_urgent, note_text, text, urgency
 from faplog.contracts.figures import Outcome
-from faplog.contracts.findings import LimitShown, TrendEvidence, TrendFinding, TrendHealth
-from faplog.contracts.limits import LIMITS, MIN_ENGINE_ON_SEC, Code, Severity, worst
+from faplog.contracts.findings import LimitShown, Note, TrendEvidence, TrendFinding, TrendHealth, Which
+from faplog.contracts.limits import LIMITS, MIN_ENGINE_ON_SEC, REGENERATION_NEAR_KM, Code, Severity, worst
 
-from .reading import LEAST, Log
+from .reading import LEAST, Json, Log, number, section
+from .reading import text as text_of
 from .regens import Episode
-from .texts import say
 
 RECENT: Final = 5
 """The state of the car is the median of so many last logs: one odd log is no trend."""
@@ -23,11 +24,28 @@ MIN_RISE_POINTS: Final = 3
 MAX_RISE_POINTS: Final = 60
 
 
+LAST_OUTCOMES: Final = 9
+MIN_OUTCOMES: Final = 6
+"""Fewer regenerations have no share: one of two may be chance."""
+
+_VERDICTS: Final = {Severity.GOOD.value, Severity.WATCH.value, Severity.ACT.value}
+_CODES: Final = {code.value: code for code in Code}
+
+
+class PooledFor(NamedTuple):
+    """Pooled figures the verdict needs."""
+
+    engine_on_sec: float | None
+    max_pressure_mbar: float | None
+    next_regen_km: int | None
+
+
 class Seen(NamedTuple):
-    """A value found in the trends, and the points it was found in."""
+    """A value found in the trends, the points it was found in, and how it was taken from them."""
 
     value: float
     points: Sequence[TrendPoint]
+    how: str = "over {logs}"
 
 
 class Profile(NamedTuple):
@@ -40,35 +58,111 @@ class Profile(NamedTuple):
 def health(
     trends: dict[str, list[TrendPoint]],
     logs: Sequence[Log],
-    found: Sequence[Episode],
-    engine_on_sec: float | None,
-    max_pressure_mbar: float | None,
+    episodes: Sequence[Episode],
+    pooled: PooledFor,
 ) -> TrendHealth:
-    """The findings of every profile and the worst of them.
+    """Return the findings of every profile, those the newest log carries over, and the worst of them.
 
     `unknown` when nothing is wrong but the engine ran less than 300 s in all, or no log read the filter's pressure.
     """
     findings = []
     for name, points in trends.items():
-        profile = Profile(points, _regens_of(name, points, logs, found))
+        profile = Profile(points, _regens_of(name, points, logs, episodes))
         for code, rule in RULES.items():
             seen = rule(profile)
             if seen is not None:
                 findings.append(_finding(code, name, seen))
+    findings = _with_carried(findings, logs)
     verdict = worst([finding.severity for finding in findings])
     if verdict not in (Severity.WATCH, Severity.ACT):
-        judged = (engine_on_sec or 0) >= MIN_ENGINE_ON_SEC and max_pressure_mbar is not None
+        judged = (pooled.engine_on_sec or 0) >= MIN_ENGINE_ON_SEC and pooled.max_pressure_mbar is not None
         verdict = Severity.GOOD if judged else Severity.UNKNOWN
-    return TrendHealth(verdict=verdict, findings=findings)
+    return TrendHealth(
+        verdict=verdict,
+        urgency=most_urgent(finding.urgency for finding in findings),
+        findings=findings,
+        notes=_notes(pooled.next_regen_km),
+    )
+
+
+def _notes(next_regen_km: int | None) -> list[Note]:
+    if next_regen_km is None or next_regen_km > REGENERATION_NEAR_KM:
+        return []
+    code = NoteCode.REGENERATION_DUE
+    return [Note(code=code, value=next_regen_km, unit=NOTE_UNITS[code], text=note_text(code, next_regen_km))]
+
+
+def _with_carried(findings: list[TrendFinding], logs: Sequence[Log]) -> list[TrendFinding]:
+    """Return the findings with what the newest log says at `act`, in place of a milder one of its code and profile."""
+    carried = {(finding.code, finding.evidence.profile): finding for finding in _newest_acts(logs)}
+    kept = []
+    for finding in findings:
+        key = finding.code, finding.evidence.profile
+        if finding.severity is Severity.ACT:
+            carried.pop(key, None)
+        if key not in carried:
+            kept.append(finding)
+    return [*kept, *carried.values()]
+
+
+def _newest_acts(logs: Sequence[Log]) -> Iterator[TrendFinding]:
+    """Yield what the newest log with a verdict of its own says at `act`, and what logs after it do.
+
+    A log that is too short for a verdict does not end what the one before it said.
+    """
+    seen: set[Code] = set()
+    for log in reversed(logs):
+        own = section(log.analysis, "health")
+        listed = own.get("findings")
+        for entry in listed if type(listed) is list else ():
+            finding = _carried(entry, log) if type(entry) is dict else None
+            if finding is not None and finding.code not in seen:
+                seen.add(finding.code)
+                yield finding
+        if own.get("verdict") in _VERDICTS:
+            return
+
+
+def _carried(entry: Json, log: Log) -> TrendFinding | None:
+    """Return a log's own finding at `act`; None for any other, or one that today's limits do not judge so."""
+    code, value = _CODES.get(text_of(entry.get("code")) or ""), number(entry.get("value"))
+    if entry.get("severity") != Severity.ACT.value or code is None or value is None:
+        return None
+    limit = LIMITS[code]
+    if limit.judge(value) is not Severity.ACT:
+        return None
+    which = _which(entry.get("which"))
+    how = f"in the log of {log.date}" if log.date else "in the newest log"
+    return TrendFinding(
+        code=code,
+        severity=Severity.ACT,
+        value=value,
+        unit=limit.unit,
+        limit=LimitShown.model_validate(limit.to_dict()),
+        evidence=TrendEvidence(profile=log.profile, logs=1, from_=log.date, to=log.date),
+        confidence=limit.confidence,
+        text=text(code, Severity.ACT, value, how, which),
+        advice=advice(code, Severity.ACT, value),
+        urgency=urgency(code, Severity.ACT),
+        which=[Which(name=one.name, value=one.value) for one in which],
+    )
+
+
+def _which(listed: Any) -> list[Named]:
+    """Return the sensors or injectors a finding names; what is malformed is left out."""
+    if type(listed) is not list:
+        return []
+    pairs = [(text_of(one.get("name")), number(one.get("value"))) for one in listed if type(one) is dict]
+    return [Named(name, value) for name, value in pairs if name is not None and value is not None]
 
 
 def _regens_of(
-    profile: str, points: Sequence[TrendPoint], logs: Sequence[Log], found: Sequence[Episode]
+    profile: str, points: Sequence[TrendPoint], logs: Sequence[Log], episodes: Sequence[Episode]
 ) -> list[tuple[Episode, TrendPoint]]:
-    """The profile's regenerations: its points are its logs, in the same order."""
+    """Return the profile's regenerations: its points are its logs, in the same order."""
     indexes = [index for index, log in enumerate(logs) if log.profile == profile]
     point_of = dict(zip(indexes, points, strict=True))
-    return [(episode, point_of[episode.log]) for episode in found if episode.log in point_of]
+    return [(episode, point_of[episode.log]) for episode in episodes if episode.log in point_of]
 
 
 def _finding(code: Code, profile: str, seen: Seen) -> TrendFinding:
@@ -77,7 +171,6 @@ def _finding(code: Code, profile: str, seen: Seen) -> TrendFinding:
     severity = limit.judge(value)
     dates = sorted(point.date for point in seen.points if point.date)
     logs = len({id(point) for point in seen.points})
-    text, advice = say(code, severity, value, logs)
     return TrendFinding(
         code=code,
         severity=severity,
@@ -88,19 +181,35 @@ def _finding(code: Code, profile: str, seen: Seen) -> TrendFinding:
             profile=profile, logs=logs, from_=dates[0] if dates else None, to=dates[-1] if dates else None
         ),
         confidence=limit.confidence,
-        text=text,
-        advice=advice,
+        text=text(code, severity, value, seen.how.format(logs="one log" if logs == 1 else f"{logs} logs")),
+        advice=advice(code, severity),
+        urgency=urgency(code, severity),
+        near=limit.near(value),
     )
 
 
 def _recent(read: Callable[[TrendPoint], int | float | None]) -> Callable[[Profile], Seen | None]:
-    """A rule: the median of what the last logs that know it say."""
+    """Return a rule: the median over the last logs that have the value."""
 
     def rule(profile: Profile) -> Seen | None:
         known = [(value, point) for point in profile.points if (value := read(point)) is not None][-RECENT:]
         if not known:
             return None
-        return Seen(median(value for value, _ in known), [point for _, point in known])
+        how = "the median of the last {logs}" if len(known) > 1 else "in {logs}"
+        return Seen(median(value for value, _ in known), [point for _, point in known], how)
+
+    return rule
+
+
+def _latest(read: Callable[[TrendPoint], int | float | None]) -> Callable[[Profile], Seen | None]:
+    """Return a rule: the value of the newest log that has it. For counters."""
+
+    def rule(profile: Profile) -> Seen | None:
+        known = [(value, point) for point in profile.points if (value := read(point)) is not None]
+        if not known:
+            return None
+        value, point = known[-1]
+        return Seen(value, [point], f"in the log of {point.date}" if point.date else "in one log")
 
     return rule
 
@@ -110,7 +219,7 @@ def _intervals(profile: Profile) -> list[tuple[float, TrendPoint]]:
 
 
 def _mean_interval(profile: Profile) -> Seen | None:
-    """The mean of the last intervals, ten at most, as the ECU reckons it; from two on."""
+    """Return the mean of the last intervals, ten at most, as the ECU reckons it; from two on."""
     known = _intervals(profile)[-10:]
     if len(known) < 2:
         return None
@@ -118,7 +227,7 @@ def _mean_interval(profile: Profile) -> Seen | None:
 
 
 def _interval_drop(profile: Profile) -> Seen | None:
-    """By how many per cent the mean of the last three intervals lies below the owner's own median; 0 if it does not."""
+    """Return by how many per cent the last three intervals lie below the owner's own median on average; at least 0."""
     known = _intervals(profile)
     if len(known) < MIN_INTERVALS_FOR_DROP:
         return None
@@ -128,7 +237,7 @@ def _interval_drop(profile: Profile) -> Seen | None:
 
 
 def _aborted_in_a_row(profile: Profile) -> Seen | None:
-    """How many of the last regenerations were broken off, one after the other; what ended unseen is passed over."""
+    """Return how many of the last regenerations in a row were interrupted; those with an unseen end do not count."""
     told = [(episode, point) for episode, point in profile.regens if episode.outcome is not Outcome.UNKNOWN]
     if not told:
         return None
@@ -136,8 +245,18 @@ def _aborted_in_a_row(profile: Profile) -> Seen | None:
     return Seen(len(row), row or [told[-1][1]])
 
 
+def _aborted_share(profile: Profile) -> Seen | None:
+    """Return the percentage interrupted of the last nine regenerations whose end was seen; None below six."""
+    told = [(episode, point) for episode, point in profile.regens if episode.outcome is not Outcome.UNKNOWN]
+    told = told[-LAST_OUTCOMES:]
+    if len(told) < MIN_OUTCOMES:
+        return None
+    aborted = sum(episode.outcome is Outcome.ABORTED for episode, _ in told)
+    return Seen(aborted / len(told) * 100, [point for _, point in told])
+
+
 def _restriction_rise(profile: Profile) -> Seen | None:
-    """By how many per cent the resistance of the burned-out filter rose over its points: what stays is ash.
+    """Return by how many per cent the resistance of the burned-out filter rose over its points: what stays is ash.
 
     Only after complete regenerations: else soot is left. The rise is the median slope between all pairs of points
     (Theil and Sen), so that one odd value does not make it; relative to the line's first value. The last 60 points at
@@ -162,7 +281,10 @@ RULES: Final[dict[Code, Callable[[Profile], Seen | None]]] = {
     Code.REGEN_INTERVAL: _mean_interval,
     Code.INTERVAL_DROP: _interval_drop,
     Code.REGENS_ABORTED: _aborted_in_a_row,
+    Code.REGENS_ABORTED_SHARE: _aborted_share,
     Code.OIL_DILUTION: _recent(lambda point: point.oilDilution_perc),
-    Code.ADDITIVE_REMAINING: _recent(lambda point: point.additive_ml),
+    Code.ADDITIVE_REMAINING: _latest(lambda point: point.additive_ml),
+    Code.ASH_SHARE: _latest(lambda point: point.ash_perc),
+    Code.FILTER_LIFE_LEFT: _latest(lambda point: point.filter_life_left_km),
     Code.BATTERY_BEFORE_START: _recent(lambda point: point.battery_before_v),
 }

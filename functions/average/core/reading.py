@@ -25,7 +25,7 @@ READ: Final = (
     "regens",
     "regens_total",
 )
-"""The sections an average is made of, besides the profile in `quality`."""
+"""The sections an average is made of, besides the profile in `quality` and what `health` says at `act`."""
 
 _NOTHING: Final[Json] = {}
 
@@ -41,26 +41,26 @@ class Log(NamedTuple):
 
 
 def number(value: Any) -> int | float | None:
-    """The value if it is a finite number of sane size, else None. A bool is no number."""
+    """Return the value if it is a finite number of sane size, else None. A bool is no number."""
     if (type(value) is float or type(value) is int) and -LARGEST < value < LARGEST:
         return value
     return None
 
 
 def positive(value: Any) -> int | float | None:
-    """The value if it is a number well above 0, as what one weighs by or divides by has to be, else None."""
+    """Return the value if it is a number well above 0, as what one weighs by or divides by has to be, else None."""
     if (type(value) is float or type(value) is int) and LEAST < value < LARGEST:
         return value
     return None
 
 
 def text(value: Any) -> str | None:
-    """The value if it is text that Postgres takes, which is any without a NUL, else None."""
+    """Return the value if it is text that Postgres takes, which is any without a NUL, else None."""
     return value if type(value) is str and "\x00" not in value else None
 
 
 def section(tree: Any, *path: str) -> Json:
-    """The object at a path, or an empty one."""
+    """Return the object at a path, or an empty one."""
     for name in path:
         if type(tree) is not dict:
             return _NOTHING
@@ -69,7 +69,7 @@ def section(tree: Any, *path: str) -> Json:
 
 
 def logs(items: Iterable[Any]) -> list[Log]:
-    """The analyses among the items: wrapped as in an `average.request`, or bare ones that have an `overall`."""
+    """Return the analyses among the items: wrapped as in an `average.request`, or bare ones that have an `overall`."""
     found = []
     for item in items:
         if type(item) is not dict:
@@ -83,15 +83,24 @@ def logs(items: Iterable[Any]) -> list[Log]:
 
 
 def slim(item: Any) -> Any:
-    """The item with its analysis cut down to what an average reads: ten thousand whole ones are too large to hold."""
+    """Return the item with its analysis reduced to what an average reads: 10,000 whole ones need too much memory."""
     if type(item) is not dict:
         return None
     analysis = item.get("analysis", item)
     if type(analysis) is not dict:
         return None
     kept = {name: analysis[name] for name in READ if name in analysis}
+    if "health" in analysis:
+        kept["health"] = _acts(section(analysis, "health"))
     kept["quality"] = {"profile": section(analysis, "quality").get("profile")}
     return {"analysisId": item.get("analysisId"), "logDate": item.get("logDate"), "analysis": kept}
+
+
+def _acts(health: Json) -> Json:
+    """Return a log's verdict and its findings at `act`; all of them together would be half of what is kept of a log."""
+    listed = health.get("findings")
+    acts = [one for one in listed if type(one) is dict and one.get("severity") == "act"] if type(listed) is list else []
+    return {"verdict": health.get("verdict"), "findings": acts}
 
 
 def _log(analysis: Json, item: Json) -> Log:

@@ -27,7 +27,7 @@ class Episode(NamedTuple):
 
 
 def episodes(logs: Sequence[Log]) -> list[Episode]:
-    """All regenerations, in the order of the logs. A log that knows only its pooled `fapRegen` counts as one."""
+    """Return all regenerations, in the order of the logs. A log that knows only its pooled `fapRegen` counts as one."""
     found: list[Episode] = []
     for index, log in enumerate(logs):
         listed = log.analysis.get("regens")
@@ -58,10 +58,10 @@ def _from_pooled(log: int, pooled: Json) -> Episode:
     return Episode(log, Outcome.UNKNOWN, positive(pooled.get("previousRegen_km")), figures)
 
 
-def counts(logs: Sequence[Log], found: Sequence[Episode]) -> dict[str, Any]:
-    """`regens`: the count by outcome and the intervals in date order. What an analysis cut off its list is unknown."""
-    by_outcome = Counter(episode.outcome for episode in found)
-    listed = Counter(episode.log for episode in found)
+def counts(logs: Sequence[Log], episodes: Sequence[Episode]) -> dict[str, Any]:
+    """Return `regens`: the count by outcome and the intervals in date order. What a list was cut off is unknown."""
+    by_outcome = Counter(episode.outcome for episode in episodes)
+    listed = Counter(episode.log for episode in episodes)
     for index, log in enumerate(logs):
         total = number(log.analysis.get("regens_total"))
         if total is not None and listed[index] < total <= MOST_IN_A_LOG:
@@ -70,43 +70,43 @@ def counts(logs: Sequence[Log], found: Sequence[Episode]) -> dict[str, Any]:
         "complete": by_outcome[Outcome.COMPLETE],
         "aborted": by_outcome[Outcome.ABORTED],
         "unknown": by_outcome[Outcome.UNKNOWN],
-        "intervals_km": [episode.interval_km for episode in found if episode.interval_km is not None],
+        "intervals_km": [episode.interval_km for episode in episodes if episode.interval_km is not None],
     }
 
 
 def regeneration(
-    logs: Sequence[Log], found: Sequence[Episode], number_of_regens: int, pooled: dict[str, Any]
+    logs: Sequence[Log], episodes: Sequence[Episode], number_of_regens: int, pooled: dict[str, Any]
 ) -> dict[str, Any] | None:
-    """`fapRegen`: plain means per regeneration, lowest and highest over all; None without a regeneration.
+    """Return `fapRegen`: plain means per regeneration, lowest and highest over all; None without a regeneration.
 
     `pooled` is what the logs know of all their regenerations together: its extremes hold, and its means (weighted by
     regeneration time) where a regeneration by itself is not told.
     """
     if not number_of_regens:
         return None
-    speed = _mean(found, "avg_speed_kmh", 0)
-    temp = _mean(found, "temp_avg_c", 0)
-    hottest = [value for episode in found if (value := number(episode.figures.get("temp_max_c"))) is not None]
+    speed = _mean(episodes, "avg_speed_kmh", 0)
+    temp = _mean(episodes, "temp_avg_c", 0)
+    hottest = [value for episode in episodes if (value := number(episode.figures.get("temp_max_c"))) is not None]
     if pooled["fapTemp"]["max_c"] is not None:
         hottest.append(pooled["fapTemp"]["max_c"])
     return {
         "numberOfRegens": number_of_regens,
-        "previousRegen_km": _plain_mean((e.interval_km for e in found), 1),
-        "duration_sec": _mean(found, "duration_sec", 1),
-        "distance_km": _mean(found, "distance_km", 1),
+        "previousRegen_km": _plain_mean((e.interval_km for e in episodes), 1),
+        "duration_sec": _mean(episodes, "duration_sec", 1),
+        "distance_km": _mean(episodes, "distance_km", 1),
         "speed": pooled["speed"] | ({} if speed is None else {"avg_kmh": speed}),
         "fapTemp": pooled["fapTemp"]
         | {"max_c": rounded(max(hottest), 0) if hottest else None}
         | ({} if temp is None else {"avg_c": temp}),
         "fapPressure": pooled["fapPressure"],
         "revs": pooled["revs"],
-        "fapSoot": {"start_gl": _mean(found, "soot_start_gl", 2), "end_gl": _mean(found, "soot_end_gl", 2)},
+        "fapSoot": {"start_gl": _mean(episodes, "soot_start_gl", 2), "end_gl": _mean(episodes, "soot_end_gl", 2)},
         "fuelConsumption": _regen_consumption(logs),
     }
 
 
-def _mean(found: Sequence[Episode], name: str, decimals: int) -> int | float | None:
-    return _plain_mean((number(episode.figures.get(name)) for episode in found), decimals)
+def _mean(episodes: Sequence[Episode], name: str, decimals: int) -> int | float | None:
+    return _plain_mean((number(episode.figures.get(name)) for episode in episodes), decimals)
 
 
 def _plain_mean(values: Iterable[int | float | None], decimals: int) -> int | float | None:
@@ -115,7 +115,7 @@ def _plain_mean(values: Iterable[int | float | None], decimals: int) -> int | fl
 
 
 def _regen_consumption(logs: Sequence[Log]) -> dict[str, float | None]:
-    """In regenerations, and outside them in the same logs, each weighted by its km."""
+    """Return the consumption in regenerations, and outside them in the same logs, each weighted by its km."""
     inside: list[tuple[float, float]] = []
     outside: list[tuple[float, float]] = []
     for log in logs:

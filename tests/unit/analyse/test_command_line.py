@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from faplog import synthetic
+from faplog.contracts import catalogue
+from faplog.contracts.limits import Code, Severity
 from faplog.contracts.profiles import profile_of
 from functions.analyse.__main__ import main
 from tests.unit.analyse.handmade import csv_log
@@ -66,7 +68,7 @@ def test_series(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_text_is_verdict_and_tables(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--text", str(folder / "DCM62v2_20250314.csv")]) == 0
     out = capsys.readouterr().out
-    for words in ("✔ All well", "Filter", "restriction kv", "Regenerations", "complete", "How far to trust this"):
+    for words in ("✔ All good", "Filter", "restriction kv", "Regenerations", "complete", "How far to trust this"):
         assert words in out
     assert "None" not in out
 
@@ -76,9 +78,22 @@ def test_text_of_a_log_that_knows_nothing(tmp_path: Path, capsys: pytest.Capture
     path.write_bytes(csv_log({"Errors": [1, 1]}))
     assert main(["--text", str(path)]) == 0
     out = capsys.readouterr().out
-    assert "? Too little was seen for a verdict" in out
+    assert "? Not enough data for a verdict" in out
     assert "▲ Fault codes stored in the ECU: 1" in out
     assert "None" not in out
+
+
+def test_text_prints_the_words_of_the_catalogue(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "hot.csv"
+    columns = {"Revs": [800] * 400, "Coolant": [112] * 400, "Errors": [0] * 400, "FAPpressure": [6] * 400}
+    path.write_bytes(csv_log(columns | {"Avg10regen": [800] * 400, "LastRegen": [750] * 400}))
+    assert main(["--text", str(path)]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "Do something about it" in out
+    assert str(catalogue.advice(Code.COOLANT_MAX, Severity.ACT)) in out
+    assert "Do not drive on while this lasts: stop safely and switch the engine off." in out
+    assert "i A regeneration is due in about 50 km." in out
+    assert "✔ Good: Highest back pressure, Distance between regenerations, Stored fault codes" in out
 
 
 def test_text_says_what_a_regeneration_left(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -139,7 +154,7 @@ def test_a_terminal_need_not_know_every_character(folder: Path, form: str) -> No
         assert "°C" in {finding["unit"] for finding in printed[0]["analysis"]["health"]["findings"]}
     else:
         assert b"Gr?n_20250314.csv" in done.stdout
-        assert b"? All well" in done.stdout
+        assert b"? All good" in done.stdout
 
 
 def test_several_logs_show_progress_on_a_terminal(folder: Path) -> None:

@@ -90,5 +90,5 @@ def test_no_figure_has_more_decimals_than_said(analysis: dict[str, Any]) -> None
 
     one = (".fap.pressure.", ".fap.pressure_idle.", ".fapRegen.fapPressure.", ".fapRegen.distance_km")
     for path, value in floats(analysis, ""):
-        most = 3 if path.startswith(".restriction.") else 1 if path.startswith(one) else 2
+        most = 3 if path.startswith((".restriction.", ".health.")) else 1 if path.startswith(one) else 2
         assert decimals(value) <= most, path

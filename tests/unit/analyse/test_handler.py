@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from pydantic import SecretStr
 
 from faplog import synthetic
-from faplog.contracts import keys
+from faplog.contracts import errors, keys
 from faplog.contracts.analysis import Analysis
 from faplog.contracts.messages import HEADER_SECRET, AnalysisRequest, AnalysisResult
 from faplog.errors import Unavailable
@@ -113,8 +113,9 @@ def test_a_log_that_cannot_be_read_is_an_answer(
         shelf.objects[keys.log_key(analysis_id)] = content
     status, answer = post(client, message(analysis_id))
     assert status == 200
-    assert set(answer) == WIRE
+    assert set(answer) == WIRE | {"code", "params"}
     assert (answer["status"], answer["message"], answer["analysis"]) == ("Failed", reason, None)
+    assert errors.message(errors.ErrorCode(answer["code"]), answer["params"]) == reason
     assert keys.series_key(analysis_id) not in shelf.objects
 
 

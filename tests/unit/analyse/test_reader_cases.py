@@ -79,7 +79,8 @@ SAME = {
     "quotes around every cell": lines(lambda _, line: ";".join(f'"{cell}"' for cell in line.split(";"))),
     "a stray quote": PLAIN.replace(b";36;1800;10", b';"36;1800;10', 1),
     "blanks in cells": lines(lambda n, line: line.replace(";36;", "; 36 ;") if n else line),
-    "NULs": PLAIN.replace(b";36;", b";3\x006;"),
+    "NULs before and after": b"\0\0" + PLAIN + b"\0" * 500,
+    "UTF-16 without a mark": (PLAIN.decode() + "\n" * 300).encode("utf-16-le"),
     "blank lines": PLAIN.replace(b"\n", b"\n\n"),
     "rows too long": lines(lambda n, line: line + ("1;2;3;4;" if n else "")),
     "first time without fraction": PLAIN.replace(b"08:00:00.0", b"08:00:00"),
@@ -136,11 +137,11 @@ def test_a_repeated_header_may_name_other_columns() -> None:
     assert found["driving"]["revs"]["max"] == 900
 
 
-def test_a_row_too_short_keeps_what_it_has() -> None:
+def test_a_single_row_too_short_lost_bytes_and_is_dropped() -> None:
     raw = PLAIN.replace(b"08:00:02.0;36;1800;10;8.25;", b"08:00:02.0;36")
     found = analyse(read(raw))
     assert found["overall"]["distance_km"] == EXPECTED["overall"]["distance_km"]
-    assert found["quality"]["rows_used"] == 6
+    assert (found["quality"]["rows_used"], found["quality"]["damaged_rows"]) == (5, 1)
 
 
 def test_every_row_may_be_too_short() -> None:

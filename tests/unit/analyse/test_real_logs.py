@@ -148,3 +148,17 @@ def test_half_a_minute_with_the_engine_never_on() -> None:
     assert analysis["sootRate_gl100km"] is None
     assert analysis["health"]["verdict"] == "unknown"
     assert {finding["severity"] for finding in analysis["health"]["findings"]} == {"good"}
+
+
+def test_a_cold_healthy_log_has_no_finding_and_says_what_to_know() -> None:
+    health = analyse(read((LOGS / NAMES[0]).read_bytes()))["health"]
+    assert (health["verdict"], health["urgency"]) == ("good", None)
+    assert {finding["severity"] for finding in health["findings"]} == {"good"}
+    assert [note["text"].partition(".")[0] for note in health["notes"]] == [
+        "The engine did not get warm: the coolant reached 52 °C at most",
+        "A regeneration is due in about 67 km",
+    ]
+    values = {finding["code"]: finding["value"] for finding in health["findings"]}
+    assert values["pressure_not_following_flow"] == pytest.approx(0.82, abs=0.02)
+    assert values["restriction_low"] == values["restriction_high"] == 0.294
+    assert (values["idle_pressure"], values["max_pressure"], values["rail_pressure_idle"]) == (14.7, 92.0, -1.4)

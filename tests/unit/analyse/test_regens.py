@@ -182,6 +182,7 @@ def test_every_figure_of_a_regeneration() -> None:
             "interval_uncertainty_km": 4,  # 150 s at 72.4 km/h since it showed 689.6
             "extra_fuel_l": 0.15,  # 0.2308 − 4.095 · 0.020111
             "outcome": "complete",
+            "service": False,
         }
     ]
     assert found["fapRegen"] == {

@@ -66,7 +66,7 @@ def test_where_drives_and_regenerations_lie() -> None:
     assert len(found["drives"]) == len(truth["drives"])
     assert len(found["regens"]) == 1
     regen = found["regens"][0]
-    assert regen["to"] - regen["from"] == pytest.approx(truth["regens"][0]["duration_sec"], abs=3)
+    assert regen["to"] - regen["from"] == pytest.approx(truth["regens"][0]["duration_sec"], abs=9)
     names = [one["name"] for one in found["channels"]]
     assert names[:7] == ["soot", "pressure", "temp", "speed", "revs", "regen", "coolant"]
 

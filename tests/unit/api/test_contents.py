@@ -54,3 +54,16 @@ def test_what_cannot_be_a_log_is_refused_with_a_sentence(content: bytes, said: s
     assert reason is not None
     assert said in reason
     assert reason.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("first_lines", "app"),
+    [
+        (b'"SECONDS";"PID";"VALUE";"UNITS"\n"37618.5";"Engine RPM";"1413";"rpm"\n', "Car Scanner"),
+        (b"GPS Time, Device Time, Longitude, Latitude\n", "Torque"),
+        (b"# StartTime = 02/03/2025 08:00:00\nTime (sec), Engine RPM (RPM)\n", "OBDLink"),
+        ("time(ms);Motordrehzahl;Öl\n".encode("latin-1"), "FORScan"),
+    ],
+)
+def test_a_log_of_another_app_is_refused_by_name(first_lines: bytes, app: str) -> None:
+    assert refusal(first_lines) == f"This looks like a {app} log. faplog reads the CSV files of the Android app FAP."

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from faplog.contracts import catalogue
 from faplog.contracts.findings import TrendFinding
-from faplog.contracts.limits import Code, Severity
+from faplog.contracts.limits import Code
 from functions.average.core import average
 from functions.average.core.reading import slim
-from functions.average.core.texts import say
 from tests.unit.average.analyses import Json, analysis, regen, seconds
 
 
@@ -21,7 +21,12 @@ def test_a_point_of_the_trends() -> None:
     log = analysis(
         {
             "restriction": {"kv": 0.291, "kv_afterRegen": 0.195},
-            "fap": {"pressure_idle": {"avg_mbar": 7.3}, "additive": {"remain_ml": 744.5}},
+            "fap": {
+                "pressure_idle": {"avg_mbar": 7.3},
+                "additive": {"remain_ml": 744.5},
+                "deposits": {"percentage_perc": 12.0},
+                "life": {"life_km": 10_000, "left_km": 90_000},
+            },
             "engine": {"oilDilution_perc": 2, "battery": {"beforeDrive_v": 12.31}},
             "fuelConsumption.overall.avg_l100km": 6.54,
         },
@@ -43,6 +48,8 @@ def test_a_point_of_the_trends() -> None:
             "oilDilution_perc": 2,
             "additive_ml": 744.5,
             "battery_before_v": 12.31,
+            "ash_perc": 12.0,
+            "filter_life_left_km": 90_000,
         }
     ]
 
@@ -161,7 +168,10 @@ def intervals(*km: float) -> list[Json]:
 def test_the_mean_interval_is_of_the_last_ten() -> None:
     found = history(*intervals(9000, *[500] * 9, 600))[Code.REGEN_INTERVAL]
     assert (found.value, found.evidence.logs) == (510, 10)
-    assert found.text == "On average 510 km lie between regenerations, over 10 logs."
+    assert found.text == (
+        "On average 510 km lie between the last regenerations (over 10 logs). This is fine; the limit is 300 km or "
+        "less. Medium confidence."
+    )
 
 
 @pytest.mark.parametrize(
@@ -214,24 +224,30 @@ def test_a_verdict_needs_five_minutes(engine_on: int, verdict: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "severity", "logs", "text"),
+    ("days", "code", "text"),
     [
-        (Code.OIL_DILUTION, Severity.WATCH, 1, "Fuel makes up 5 % of the oil, in one log."),
-        (Code.OIL_DILUTION, Severity.ACT, 3, "Fuel makes up 5 % of the oil, the median of the last 3 logs."),
-        (Code.REGEN_INTERVAL, Severity.ACT, 1, "On average 5 km lie between regenerations, over one log."),
-        (Code.REGEN_INTERVAL, Severity.GOOD, 2, "On average 5 km lie between regenerations, over 2 logs."),
+        ([{"engine.oilDilution_perc": 5}], Code.OIL_DILUTION,
+         "According to the ECU the oil contains 5 % of fuel (in one log). The limit is 5 % or more. "
+         "Medium confidence."),
+        ([{"engine.oilDilution_perc": 7}] * 3, Code.OIL_DILUTION,
+         "According to the ECU the oil contains 7 % of fuel (the median of the last 3 logs). The limit is 7 % or more. "
+         "Medium confidence."),
+        ([{"regens": [regen(interval_km=500), regen(interval_km=510)]}], Code.REGEN_INTERVAL,
+         "On average 505 km lie between the last regenerations (over one log). This is fine; the limit is 300 km or "
+         "less. Medium confidence."),
     ],
-)
-def test_a_finding_in_words(code: Code, severity: Severity, logs: int, text: str) -> None:
-    said, advice = say(code, severity, 5, logs)
-    assert said == text
-    if code is Code.OIL_DILUTION:
-        assert advice == {
-            Severity.WATCH: "Shorten the oil change interval, and avoid stopping in a regeneration.",
-            Severity.ACT: "Change the oil now: thinned oil no longer protects the engine.",
-        }[severity]  # fmt: skip
-    else:
-        assert (advice is None) == (severity is Severity.GOOD)
+)  # fmt: skip
+def test_a_finding_in_words(days: list[Json], code: Code, text: str) -> None:
+    assert history(*days)[code].text == text
+
+
+@pytest.mark.parametrize("value", [4, 5, 7])
+def test_over_many_logs_the_advice_is_that_of_one(value: int) -> None:
+    found = history({"engine.oilDilution_perc": value})[Code.OIL_DILUTION]
+    assert found.severity == {4: "good", 5: "watch", 7: "act"}[value]
+    assert found.advice == catalogue.advice(Code.OIL_DILUTION, found.severity)
+    assert found.urgency == (catalogue.Urgency.WORKSHOP_GENTLY if value == 7 else None)
+    assert average([analysis({"engine.oilDilution_perc": value})]).health.urgency == found.urgency
 
 
 def test_logs_of_a_day_lie_by_their_start_and_without_a_date_first() -> None:
@@ -269,6 +285,11 @@ def test_slim_keeps_what_an_average_reads() -> None:
     item = {"analysisId": "a", "logDate": "2025-03-14T00:00:00.000Z", "distance": 3, "analysis": whole}
     assert slim(item) == {"analysisId": "a", "logDate": "2025-03-14T00:00:00.000Z", "analysis": kept}
     assert slim(whole) == {"analysisId": None, "logDate": None, "analysis": kept}
+    act, watch = {"code": "oil_max", "severity": "act", "value": 126}, {"code": "coolant_max", "severity": "watch"}
+    judged = slim(whole | {"health": {"verdict": "act", "urgency": "stop_now", "findings": [watch, act, 7]}})
+    assert judged["analysis"]["health"] == {"verdict": "act", "findings": [act]}
+    for health in (None, {}, {"findings": act}):
+        assert slim(whole | {"health": health})["analysis"]["health"] == {"verdict": None, "findings": []}
     assert slim({"analysis": 5}) is None
     assert slim([whole]) is None
     assert slim({}) == {"analysisId": None, "logDate": None, "analysis": {"quality": {"profile": None}}}

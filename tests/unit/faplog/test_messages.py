@@ -1,13 +1,14 @@
 """The wire format, held by golden files: a change here breaks clients and messages in flight."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from pydantic import ValidationError
 
+from faplog.contracts.errors import ErrorCode, message
 from faplog.contracts.keys import average_request_key, average_result_key, check_reference, log_key, result_key
 from faplog.contracts.messages import (
     MESSAGE_SUCCESS,
@@ -40,6 +41,13 @@ MESSAGES: dict[str, Message] = {
         log_date=datetime(2025, 10, 10, tzinfo=UTC),
         distance=21.37,
     ),
+    "analysis.result.failed": AnalysisResult(
+        analysis_id=LOG,
+        status=AnalysisStatus.FAILED,
+        message=message(ErrorCode.COLUMN_MISSING, {"column": "Time"}),
+        code=ErrorCode.COLUMN_MISSING,
+        params={"column": "Time"},
+    ),
     "average.request": AverageRequest(
         data=AverageRequestData(
             user_id=USER,
@@ -63,8 +71,7 @@ MESSAGES: dict[str, Message] = {
 
 @pytest.mark.parametrize("subject", MESSAGES)
 def test_a_message_is_written_as_its_golden_file_says(subject: str) -> None:
-    message = MESSAGES[subject]
-    wire = json.loads(message.to_json())
+    wire = json.loads(MESSAGES[subject].to_json())
     assert wire == json.loads((GOLDEN / f"{subject}.json").read_text("utf-8"))
 
 
@@ -107,6 +114,19 @@ def test_a_failed_analysis_says_null_where_a_client_expects_a_field() -> None:
     assert wire["logDate"] is None
     assert wire["distance"] is None
     assert "analysisRef" not in wire
+
+
+def test_a_code_of_a_later_release_is_read() -> None:
+    golden = json.loads((GOLDEN / "analysis.result.failed.json").read_text("utf-8"))
+    read = AnalysisResult.model_validate(golden | {"code": "NOT_YET_KNOWN", "params": {"n": 3, "name": "x"}})
+    assert (read.code, read.params) == ("NOT_YET_KNOWN", {"n": 3, "name": "x"})
+
+
+def test_the_day_of_a_files_name_travels_with_the_request() -> None:
+    request = AnalysisRequest(data=AnalysisRequestData(file_name=LOG, day=date(2025, 2, 3)))
+    wire = json.loads(request.to_json())
+    assert wire["data"]["day"] == "2025-02-03"
+    assert AnalysisRequest.model_validate(wire) == request
 
 
 def test_the_sha_must_be_one() -> None:

@@ -78,15 +78,15 @@ def test_pseudo_values_before_the_ecu_wakes_and_after_it_stops() -> None:
 def test_a_plain_reading_confirms_the_truth_of_a_month(month: Month) -> None:
     for truth, plain in month:
         assert plain.distance_km == pytest.approx(truth["distance_km"], rel=0.01), truth["file"]
-        assert plain.fuel_l == pytest.approx(truth["fuel_l"], rel=0.03), truth["file"]
+        assert plain.fuel_l == pytest.approx(truth["fuel_l"], rel=0.05), truth["file"]
         assert len(plain.rows) == truth["rows"]
         assert plain.headers == truth["repeated_headers"] + 1
         assert plain.bad_rows == truth["truncated"]
         assert plain.gaps == truth["gaps"]
         assert plain.gap_sec == pytest.approx(truth["gap_sec"], abs=0.3 * max(1, truth["gaps"]))
         soot = plain.column("FAPsoot")
-        assert soot[0] == pytest.approx(truth["soot_start_gl"], abs=0.01)
-        assert soot[-1] == pytest.approx(truth["soot_end_gl"], abs=0.02)
+        assert soot[0] == pytest.approx(truth["soot_start_gl"], abs=0.02)
+        assert soot[-1] == pytest.approx(truth["soot_end_gl"], abs=0.05)
         for name, rows in truth["sentinels"].items():
             assert sum(row[name] in ("65280", "25855") for row in plain.rows) == rows
 
@@ -150,7 +150,7 @@ def highest_pressure(content: bytes) -> int:
 def test_a_worn_filter_shows() -> None:
     good, worn = (list(synthetic.month(16, seed=2, health=health)) for health in ("good", "worn"))
     highest = [max(highest_pressure(content) for content, _ in month) for month in (good, worn)]
-    assert highest[0] < 300 < 400 < highest[1]
+    assert highest[0] < 200 < 300 < highest[1]
     aborted = "".join(regen["outcome"][0] for _, truth in worn for regen in truth["regens"])
     assert "aaa" in aborted
     intervals = [

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from faplog.contracts.limits import Code
+from faplog.contracts import catalogue
+from faplog.contracts.limits import LIMITS, Code, Severity
 from ui import catalogs, messages
-from ui.checks import WORDS
 
 PLACES = re.compile(r"%\(\w+\)\w|\{\w+\}|<[^>]+>")
 
@@ -29,5 +29,13 @@ def test_a_translation_has_the_same_places_to_fill(language: str) -> None:
             assert sorted(PLACES.findall(str(translated))) == sorted(PLACES.findall(source)), message.id
 
 
-def test_every_code_of_a_finding_has_words() -> None:
-    assert set(WORDS) == set(Code)
+@pytest.mark.parametrize("language", messages.TRANSLATED)
+@pytest.mark.parametrize("code", Code)
+def test_a_finding_has_words_for_each_severity_it_can_have(code: Code, language: str) -> None:
+    translated = {message.id: message.string for message in catalogs.catalog(language)}
+    entry = catalogue.words(code)
+    wanted = [entry.title, entry.seen]
+    wanted += [catalogue.advice(code, severity) or "" for severity in LIMITS[code].severities() - {Severity.GOOD}]
+    for sentence in wanted:
+        assert sentence
+        assert translated[sentence] not in ("", sentence)

@@ -135,7 +135,7 @@ def test_a_log_shows_verdict_finding_and_figures(user: FlaskClient, api: FakeApi
     assert "Keep an eye on it" in shown
     assert "Fuel in the oil" in shown
     assert "The API's own words" not in shown.split("{")[0]
-    assert "medium confidence" in shown
+    assert "Medium confidence" in shown
     assert "9.4 L/100 km" in shown
     assert "96 %" in shown
     assert "640–760 km" in shown
@@ -167,7 +167,7 @@ def test_a_log_of_nothing_but_nulls_has_a_report(user: FlaskClient, api: FakeApi
     api.answers[f"analyses/{LOG_ID}"] = detail(analysis)
     page = user.get(f"/logs/{LOG_ID}")
     assert page.status_code == 200
-    assert "Too little to judge" in page.text
+    assert "Not enough data for a verdict" in page.text
 
 
 def test_a_forecast_is_a_range_unless_both_ends_are_one(user: FlaskClient, api: FakeApi) -> None:
@@ -190,7 +190,7 @@ def test_a_forecast_of_nothing_left_is_no_number(user: FlaskClient, api: FakeApi
         (None, None, "speed was never read"),
         (0, None, "never ran"),
         (200, 4.0, "less than five minutes"),
-        (900, None, "pressure was never read"),
+        (900, None, "pressure of the filter was never read"),
     ],
 )
 def test_a_log_without_a_verdict_says_why(
@@ -213,7 +213,7 @@ def test_of_many_findings_the_first_and_the_grave_are_unfolded(user: FlaskClient
     page = user.get(f"/logs/{LOG_ID}").text
     assert page.count('class="finding-text" open') == 3
     assert page.count('class="finding-text"') == 8
-    assert page.index("Battery before the start") < page.index("Hottest oil")
+    assert page.index("Battery before the start") < page.index("Highest oil temperature")
 
 
 def test_only_the_upload_carries_the_table_of_refusals(user: FlaskClient, api: FakeApi) -> None:

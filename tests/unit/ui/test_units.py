@@ -14,7 +14,7 @@ from ui.preferences import Units
 
 def finding(code: Code, value: float | None) -> Shown:
     """A finding of this code and value."""
-    return Shown(code, Severity.GOOD, "", None, value, LIMITS[code].unit, 0, "", *[None] * 6)
+    return Shown(code, Severity.GOOD, "", value, LIMITS[code].unit, 0, "")
 
 
 @pytest.mark.parametrize(
