@@ -35,7 +35,7 @@ def inbox_prefix(role: str) -> str:
 
 
 def streams() -> "list[StreamConfig]":
-    """Return the two streams: work, whose messages go to one consumer each and are removed by its ack, and dead letters."""
+    """Return the two streams: work, whose messages are removed by the ack of one consumer, and dead letters."""
     from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 
     return [

@@ -20,7 +20,7 @@ PUBLISH: Final[dict[str, tuple[str, ...]]] = {
         "average.*",
         f"{DEAD_PREFIX}>",
         "$JS.API.INFO",
-        # It alone creates the streams and updates them to this version's configuration; no role may delete or purge one.
+        # Only the connector creates and updates the streams; no role may delete or purge one.
         *(f"$JS.API.STREAM.{verb}.{name}" for verb in ("INFO", "CREATE", "UPDATE") for name in (STREAM, STREAM_DEAD)),
         # How old the oldest message is; dead letters are listed, replayed and then removed.
         *(f"$JS.API.STREAM.MSG.GET.{name}" for name in (STREAM, STREAM_DEAD)),
