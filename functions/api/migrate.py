@@ -53,7 +53,7 @@ def migrate(url: str, revision: str = "head") -> None:
         raise MigrationError(f"Cannot migrate: the database does not answer: {error}") from None
     if missing := [role for role in ROLES if role not in found]:
         raise MigrationError(
-            f"Cannot migrate: the role {' and '.join(missing)} must be created first, by the administrator of the database."
+            f"Cannot migrate: the role {' and '.join(missing)} must be created first by the database administrator."
         )
     command.upgrade(config(url), revision)
 
