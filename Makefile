@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 .DEFAULT_GOAL := help
 .PHONY: help run demo reset backup restore check test coverage accuracy fuzz format lock render images clean ui messages screenshots
 
-help: ## this list
+help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
 
 $(BIN)/python:
@@ -36,7 +36,7 @@ ui/static/vendor/icons.svg: ui/package-lock.json ui/vendor.mjs ui/icons.txt | $(
 ui/sample/log.json: ui/make_sample.py faplog/contracts/analysis.py | $(VENV)/.laptop
 	$(BIN)/python -m ui.make_sample
 
-ui: $(UI) ## what the pages are built with: npm packages into ui/static/vendor, the sample report into ui/sample
+ui: $(UI) ## build the assets of the pages: npm packages into ui/static/vendor, the sample report into ui/sample
 
 messages: $(VENV)/.dev ## bring the translations' catalogs in line with the texts of the UI
 	$(BIN)/python -m ui.messages
@@ -44,73 +44,73 @@ messages: $(VENV)/.dev ## bring the translations' catalogs in line with the text
 run: $(VENV)/.laptop $(UI) ## start everything on this machine and print the address (PORT=8080 STATE=.state)
 	@exec $(BIN)/python -m standalone --port $(PORT) --state $(STATE)
 
-demo: $(VENV)/.laptop ## upload a synthetic month into a demo account of the running system
+demo: $(VENV)/.laptop ## upload a month of synthetic drives to a demo account of the running system
 	@$(BIN)/python -m standalone.demo --state $(STATE) $(ARGS)
 
-reset: $(VENV)/.laptop ## empty the state: accounts, logs, analyses, credentials (ARGS=--yes does not ask)
+reset: $(VENV)/.laptop ## remove all accounts, logs, analyses and credentials (ARGS=--yes does not ask)
 	@$(BIN)/python -m standalone.reset --state $(STATE) $(ARGS)
 
 backup: $(VENV)/.laptop ## back up the running system's accounts and logs (TO=backups)
 	@$(BIN)/python -m infra.backup create $(or $(TO),backups) --state $(STATE)
 
-restore: $(VENV)/.laptop ## bring a backup into the running system (FROM=backups; REPLACE=yes over what is there)
+restore: $(VENV)/.laptop ## restore a backup into the running system (FROM=backups; REPLACE=yes replaces existing data)
 	@$(BIN)/python -m infra.backup restore $(or $(FROM),backups) --state $(STATE) $(if $(filter yes,$(REPLACE)),--replace)
 
-check: $(VENV)/.dev ## format, lint, types, the published schemas, and the cluster's manifests
+check: $(VENV)/.dev ## check formatting, lint, types, published schemas and the cluster's manifests (KUBECTL=path of a second kubectl to build with)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m faplog.contracts.schema --check
-	$(BIN)/python -m infra.check
+	$(BIN)/python -m infra.check $(addprefix --kubectl=,$(KUBECTL))
 
-format: $(VENV)/.dev ## make the code look as `make check` wants it, and the published schemas say what the models say
+format: $(VENV)/.dev ## format the code and update the published schemas
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/python -m faplog.contracts.schema
 
-test: $(VENV)/.dev $(UI) ## every test, against the real servers and in a real browser
+test: $(VENV)/.dev $(UI) ## run every test, against the real servers and in a real browser
 	@tests/browser/get_chromium.sh
 	$(BIN)/python -m pytest $(ARGS)
 
-coverage: $(VENV)/.dev $(UI) ## the same with every process watched: lines and branches of our code that ran, at least 90 %
+coverage: $(VENV)/.dev $(UI) ## run every test and measure line and branch coverage, at least 90 %
 	@tests/browser/get_chromium.sh
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-bench: $(VENV)/.dev $(UI) ## measure and compare with the baseline (ARGS=scale for one section, ARGS=--save-baseline for a new one)
+bench: $(VENV)/.dev $(UI) ## measure performance and compare with the baseline (ARGS=scale for one section, ARGS=--save-baseline for a new one)
 	@tests/browser/get_chromium.sh
 	$(BIN)/python -m bench $(ARGS)
 
-accuracy: $(VENV)/.dev ## put every fault into 200 synthetic cars and see whether the verdict names it; writes docs/accuracy.md (ARGS=--cars=20)
+accuracy: $(VENV)/.dev ## measure the accuracy of the verdict with faults in 200 synthetic cars; writes docs/accuracy.md (ARGS=--cars=20)
 	$(BIN)/python -m accuracy $(ARGS)
 
-chaos: $(VENV)/.dev $(UI) ## the long fault tests: every part killed, hung or lying under 200 uploads (about 15 minutes)
+chaos: $(VENV)/.dev $(UI) ## run the long fault tests: every part killed, hung or answering wrong under 200 uploads (about 15 minutes)
 	$(BIN)/python -m pytest -m chaos tests/chaos $(ARGS)
 
-fuzz: $(VENV)/.fuzz ## wrong input at every door, at random and for long; what it finds goes to build/fuzz (SECONDS=600, TARGETS="log zip")
+fuzz: $(VENV)/.fuzz ## send random wrong input to every interface; findings go to build/fuzz (SECONDS=600, TARGETS="log zip")
 	@status=0; seconds=$(or $(SECONDS),600); \
 	$(BIN)/python -m tests.fuzz --seconds $$((seconds - seconds / 4)) $(TARGETS) || status=1; \
 	HYPOTHESIS_PROFILE=default FUZZ_SECONDS=$$((seconds / 8)) \
 	    $(BIN)/python -m pytest tests/integration/test_schemathesis.py tests/fuzz/test_results.py $(ARGS) || status=1; \
 	exit $$status
 
-mutants: $(VENV)/.dev ## change the two cores line by line and see whether a test notices (ARGS="regen log" for modules; over an hour)
+mutants: $(VENV)/.dev ## run mutation tests of the two cores (ARGS="regen log" for modules; over an hour)
 	$(BIN)/python -m tests.mutants $(ARGS)
 
-render: $(VENV)/.dev ## write what the cluster needs from stack.yml, and the release (`make check` fails when it is stale)
+render: $(VENV)/.dev ## write the manifests from stack.yml and the release number (`make check` fails if they are out of date)
 	$(BIN)/python -m infra.render
 
 images: ui/sample/log.json ## build the six images with docker and faas-cli (REGISTRY=ghcr.io/faplog, TAG=the release; push with PUSH=yes)
 	infra/images.sh
 
-screenshots: $(VENV)/.dev $(UI) ## every page on a desktop, a phone and in the dark, into screenshots/
+screenshots: $(VENV)/.dev $(UI) ## take screenshots of every page on desktop, phone and in dark mode, into screenshots/
 	@tests/browser/get_chromium.sh
 	$(BIN)/python -m tests.browser.screenshots
 
 lock: $(VENV)/.dev ## resolve requirements/*.in into hash-locked *.txt (ARGS=--upgrade for newer versions)
 	requirements/lock.sh $(ARGS)
 
-clean: ## remove the virtual environment and what was built; never the state
+clean: ## remove the virtual environment and build results, but not the state
 	rm -rf $(VENV) build ui/static/vendor node_modules

@@ -1,7 +1,7 @@
-"""`python -m bench [SECTION …]`: every measurement, held against its bar and against bench/baseline.json.
+"""`python -m bench [SECTION …]`: run every measurement and compare it with its limit and with bench/baseline.json.
 
-A missed bar is status 1. What costs more than in the baseline is called out, and no more: a machine shared with
-others is noisier than most changes. Everything is also written to build/bench.json.
+A missed limit gives status 1. A figure that costs more than in the baseline is only reported: a machine shared with
+others is noisier than most changes. The results also go to build/bench.json.
 """
 
 import argparse
@@ -24,7 +24,7 @@ RESULT: Final = ROOT / "build" / "bench.json"
 
 
 def main() -> int:
-    """Measure the sections asked for, all by default; 1 where a bar is missed, 0 otherwise."""
+    """Run the measurements of the named sections, by default all; return 1 if one misses its limit."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"of {', '.join(SECTIONS)}; all by default")
     parser.add_argument(
@@ -60,7 +60,7 @@ def main() -> int:
 
 
 def _here() -> tuple[str, str]:
-    """The day, and the machine with what it had to do before we began."""
+    """Return the date, and the machine with its load before the measurements."""
     cpu = next((line for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines() if "model name" in line), "")
     machine = (
         f"{os.cpu_count()} cores {cpu.partition(':')[2].strip() or platform.machine()}, "

@@ -1,6 +1,6 @@
-"""What an analysis costs against only reading the same CSV, in one run on one machine.
+"""The cost of an analysis compared with only reading the same CSV, in one run on one machine.
 
-The bar is a ratio, so that it holds on any machine: bytes → JSON against `pandas.read_csv` of the same bytes (repeated
+The limit is a ratio, so it holds on any machine: bytes → JSON against `pandas.read_csv` of the same bytes (repeated
 headers cut out) with the same columns. Memory and start-up are measured in processes of their own.
 """
 
@@ -39,7 +39,7 @@ analyse(read(Path(sys.argv[1]).read_bytes()))
 
 
 def run() -> list[Row]:
-    """Time by size of log, then memory and start."""
+    """Measure the time by size of log, then memory and start."""
     rows = [_ratio(name, raw) for name, raw in _logs()]
     raw, _ = log_of_size(SIZES[-1])
     return [*rows, _memory(raw), _start()]
@@ -72,7 +72,7 @@ def _ratio(name: str, raw: bytes) -> Row:
 
 
 def _plain_csv(raw: bytes) -> tuple[bytes, list[str]]:
-    """The bytes without repeated headers, and the columns the analysis reads."""
+    """Return the bytes without repeated headers, and the columns that the analysis reads."""
     header, _, rows = raw.partition(b"\n")
     names = header.decode().split(";")
     columns = [name for name in names if plain(name) in POSITIONS or plain(name) in {DATE, TIME}]

@@ -1,7 +1,7 @@
-"""What averaging 10,000 analyses costs against `json.loads` of the same bytes, in one run.
+"""The cost of averaging 10,000 analyses compared with `json.loads` of the same bytes, in one run.
 
 Measured from bytes to bytes: the stored list as the API writes it, read, averaged and written as JSON. The analyses are
-those of a synthetic month, over and over. Memory is measured in a process of its own, against the function's limit.
+those of one synthetic month, repeated. Memory is measured in a process of its own, against the function's limit.
 """
 
 import json
@@ -23,7 +23,7 @@ from functions.average.items import read_items, without_collector
 LOGS: Final = 10_000
 RATIO: Final = 3.0
 MOST: Final = 20_000
-"""The quota: so many logs a user may have."""
+"""The quota: how many logs a user may have."""
 ROUNDS: Final = 5
 PIECE_BYTES: Final = 256 * 1024
 
@@ -38,12 +38,12 @@ to_bytes(lambda: iter(lambda: file.read(PIECE_BYTES), b""))
 
 
 def run() -> list[Row]:
-    """Time for few and for many, then memory for as many as one may have."""
+    """Measure the time for few and for many analyses, then the memory for as many as a user may have."""
     return [_ratio(LOGS // 100, stored_list(LOGS // 100)), _ratio(LOGS, stored_list(LOGS)), _memory(stored_list(MOST))]
 
 
 def stored_list(count: int) -> bytes:
-    """A list as the API stores it: an item a line."""
+    """Return a list as the API stores it, one item a line."""
     analyses = [analyse(read(content)) for content, _ in synthetic.month(10)]
     items = (
         orjson.dumps({"analysisId": str(UUID(int=number)), "analysis": analyses[number % len(analyses)]})
@@ -53,13 +53,13 @@ def stored_list(count: int) -> bytes:
 
 
 def to_bytes(fetch: Callable[[], Iterable[bytes]]) -> bytes:
-    """What the function does between the pieces of a stored list and a stored result."""
+    """Do the function's work between the pieces of a stored list and a stored result."""
     with without_collector():
         return orjson.dumps(average(read_items(fetch)).model_dump(mode="json", by_alias=True))
 
 
 def in_pieces(content: bytes) -> Iterator[bytes]:
-    """As the object store gives it."""
+    """Yield the content in pieces, as the object store does."""
     return (content[start : start + PIECE_BYTES] for start in range(0, len(content), PIECE_BYTES))
 
 

@@ -1,4 +1,4 @@
-"""A function from nothing to its first answer, by part, each in processes of its own."""
+"""The time from a function's start to its first answer, by part, each in processes of its own."""
 
 import statistics
 import tempfile
@@ -15,7 +15,7 @@ from faplog import synthetic
 
 STARTS: Final = 5
 MAX_RATIO: Final = 3.0
-"""A function's first answer against `import pandas`, which analyse cannot do without."""
+"""A function's first answer compared with `import pandas`, which analyse needs."""
 
 IMPORTS: Final = {
     "the interpreter": "pass",
@@ -30,7 +30,7 @@ IMPORTS: Final = {
 
 
 def run() -> list[Row]:
-    """Imports first, then whole starts."""
+    """Measure the imports, then whole starts."""
     taken = dict(zip(IMPORTS, process_sec(*(["-c", code] for code in IMPORTS.values()), rounds=STARTS), strict=True))
     log, _ = synthetic.day(seed=1, minutes=10)
     floor, first = [], []
@@ -68,7 +68,7 @@ def _first_analysis(log: bytes) -> float:
 
 
 def _answered(url: str, log: bytes) -> float:
-    """When the analysis had come."""
+    """Return the time at which the analysis arrived."""
     deadline = time.perf_counter() + 60
     while time.perf_counter() < deadline:
         try:

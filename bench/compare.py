@@ -1,4 +1,4 @@
-"""A run against the committed baseline: each figure as a multiple of a reference that its own run has measured."""
+"""Compares a run with the committed baseline: each figure as a multiple of a reference measured in the same run."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,37 +12,37 @@ from bench.report import ROOT, Reference, Row
 BASELINE: Final = ROOT / "bench" / "baseline.json"
 
 TOLERANCE: Final = 0.3
-"""A figure may cost this share more than the baseline's before it is named: two noisy cores differ by a quarter."""
+"""Share by which a figure may exceed the baseline's before it is reported: two noisy cores differ by a quarter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The figures of a section, and the milliseconds of the references they are compared by."""
+    """The figures of a section, and the milliseconds of the references that they are compared with."""
 
     references: dict[Reference, float]
     rows: list[Row]
 
     def ratios(self) -> dict[str, float]:
-        """By name: the figure without the machine's speed."""
+        """Figures by name, without the machine's speed."""
         return {row.name: _ratio(row, self.references) for row in self.rows}
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What was measured, when and on what."""
+    """The results of a run, with its date and machine."""
 
     when: str
     machine: str
     sections: dict[str, Section]
 
     def with_sections(self, newer: "Run") -> "Run":
-        """This run with the sections of a newer one in the place of its own."""
+        """Return this run with the sections of a newer one in place of its own."""
         return Run(newer.when, newer.machine, self.sections | newer.sections)
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A figure, its ratio, the baseline's, and by which share it costs more (+) or less (-) than that."""
+    """A figure, its ratio, the baseline's ratio, and the share by which it costs more (+) or less (-)."""
 
     row: Row
     ratio: float
@@ -51,7 +51,7 @@ class Compared:
 
     @property
     def missed(self) -> bool:
-        """Whether it does not hold the bar it has."""
+        """Whether it misses its limit."""
         return self.row.holds is False
 
     @property
@@ -61,7 +61,7 @@ class Compared:
 
 
 def compare(now: Section, before: Section | None) -> list[Compared]:
-    """Each figure of a section beside the one of the same name in the baseline, where there is one."""
+    """Compare each figure of a section with the one of the same name in the baseline, if there is one."""
     ratios, known = now.ratios(), before.ratios() if before else {}
     return [_compared(row, ratios[row.name], known.get(row.name)) for row in now.rows]
 
@@ -80,12 +80,12 @@ def _ratio(row: Row, references: dict[Reference, float]) -> float:
 
 
 def table(compared: Iterable[Compared]) -> str:
-    """Figure, bar, ratio, the baseline's ratio and the change: a line each, what else there is to say below it."""
+    """Return a table: figure, limit, ratio, the baseline's ratio and the change, with notes below."""
     return "\n".join(_line(one) for one in compared)
 
 
 def summary(compared: Iterable[Compared]) -> str:
-    """What went wrong, once more; "" for nothing."""
+    """Return the missed limits and the figures that became worse; an empty text if there are none."""
     found = list(compared)
     lines = [f"MISSED: {one.row.name} is {one.row.value:g}, the bar is {one.row.bar}." for one in found if one.missed]
     if worse := [one for one in found if one.worse]:
@@ -108,11 +108,15 @@ _RUN: Final = TypeAdapter(Run)
 
 
 def load(file: Path) -> Run | None:
-    """The run a file holds; None where there is no such file. Raises `ValueError` where it holds something else."""
+    """Return the run in a file, or None if there is no such file.
+
+    Raises:
+        ValueError: The file holds something else.
+    """
     return _RUN.validate_json(file.read_bytes()) if file.exists() else None
 
 
 def save(run: Run, file: Path) -> None:
-    """Write a run down."""
+    """Write a run to a file."""
     file.parent.mkdir(exist_ok=True)
     file.write_bytes(_RUN.dump_json(run, indent=1) + b"\n")

@@ -1,4 +1,4 @@
-"""The tables of docs/performance.md, written from the baseline: `<!-- section -->` to `<!-- end -->`."""
+"""Writes the tables of docs/performance.md from the baseline: `<!-- section -->` to `<!-- end -->`."""
 
 import re
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ _MARKED: Final = re.compile(r"(?<=<!-- )(?!end )(\w+)( -->\n).*?(?=<!-- end -->)
 
 
 def filled(text: str, run: Run) -> str:
-    """The document with the run's figures. A marked place whose section was not measured stays as it is."""
+    """Return the document with the run's figures. Places whose section was not measured stay as they are."""
 
     def fill(place: re.Match[str]) -> str:
         name = place[1]
@@ -24,7 +24,7 @@ def filled(text: str, run: Run) -> str:
 
 
 def write(run: Run) -> None:
-    """Bring the document in line with a run."""
+    """Update the document with a run's figures."""
     DOCUMENT.write_text(filled(DOCUMENT.read_text("utf-8"), run), "utf-8")
 
 

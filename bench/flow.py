@@ -1,7 +1,7 @@
-"""Logs through the whole running system, from upload to Success.
+"""The flow of logs through a whole running system, from upload to Success.
 
-A system of its own is started as `make run` does. Measured are the latency of one log while warm, a zip of 50 and a
-burst of 500 distinct logs of 200 kB: logs a second, CPU a log by process, and the memory each process holds.
+It starts a system of its own, as `make run` does. Measured are the latency of one log while warm, a zip of 50, and a
+burst of 500 distinct logs of 200 kB: logs a second, CPU a log by process, and the memory of each process.
 """
 
 import statistics
@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Final
 
 from bench.report import Reference, Row, row
-from bench.running import WAIT_SEC, distinct_logs, memory, settled, shown, spent, system
+from bench.running import WAIT_SEC, distinct_logs, format_by_role, memory, spent, system, wait_until_settled
 from bench.timing import wall_sec
 from tests.e2e.account import Account
 from tests.integration.delivery import zipped
@@ -30,22 +30,22 @@ MAX_CPU_MS: Final = 90
 
 
 def run() -> list[Row]:
-    """One log, a zip, a burst, and what is held in memory after it."""
+    """Measure one log, a zip, a burst, and the memory in use after it."""
     with system() as stack:
         account, logs = Account(stack), distinct_logs()
-        for _ in range(WARM_UP_LOGS):  # wake every function, and let each replica do a few
+        for _ in range(WARM_UP_LOGS):  # start every function, and let each replica do some work
             one_log(account, next(logs))
         latency = statistics.median(wall_sec(one_log, account, next(logs)) for _ in range(LATENCY_RUNS))
-        settled(stack)
+        wait_until_settled(stack)
         with spent(stack) as in_zip:
             upload_zip(account, islice(logs, ZIP_LOGS))
-            settled(stack)
+            wait_until_settled(stack)
         burst = list(islice(logs, BURST_LOGS))
         with spent(stack) as taken:
             upload_all((account, log) for log in burst)
-            settled(stack)
+            wait_until_settled(stack)
         held = memory(stack)
-    each = shown(taken.cpu_ms, 1 / BURST_LOGS)
+    each = format_by_role(taken.cpu_ms, 1 / BURST_LOGS)
     return [
         row("one log, warm, median, ms", latency * 1000, MAX_LATENCY_MS, reference=Reference.FLASK_REPLY),
         row(
@@ -68,12 +68,12 @@ def run() -> list[Row]:
             detail=each,
             reference=Reference.READ_CSV,
         ),
-        row("memory, MiB", sum(held.values()), detail=shown(held)),
+        row("memory, MiB", sum(held.values()), detail=format_by_role(held)),
     ]
 
 
 def one_log(account: Account, content: bytes) -> str:
-    """Upload a log and wait until it is analysed; its id."""
+    """Upload a log, wait until it is analysed, and return its id."""
     [analysis_id] = account.ids(account.upload("log.csv", content))
     until = time.monotonic() + WAIT_SEC
     while (status := account.one(analysis_id)["status"]) == "Processing" and time.monotonic() < until:
@@ -84,7 +84,7 @@ def one_log(account: Account, content: bytes) -> str:
 
 
 def upload_all(uploads: Iterable[tuple[Account, bytes]]) -> list[str]:
-    """Upload logs one by one, each by its account, a few at once; their ids."""
+    """Upload logs one by one, each by its account, a few at once, and return their ids."""
     with ThreadPoolExecutor(CLIENTS) as pool:
         answers = pool.map(lambda one: one[0].ids(one[0].upload("log.csv", one[1])), uploads)
         return [analysis_id for ids in answers for analysis_id in ids]

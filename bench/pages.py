@@ -1,7 +1,7 @@
-"""How long the pages of the running system take in a real browser, and what they weigh.
+"""The load times of the pages of a running system in a real browser, and their weight.
 
-A system of its own, an account with one log of 10,000 rows. Measured are the time to the first byte of each page, the
-time until the plots of the log are drawn, and the bytes of each page over the wire with nothing in the browser's cache.
+It uses a system of its own and an account with one log of 10,000 rows. Measured are the time to the first byte of each
+page, the time until the plots of the log are drawn, and the bytes of each page over the wire with an empty cache.
 """
 
 import statistics
@@ -41,7 +41,7 @@ _DRAWN: Final = """() => new Promise(done => {
 
 
 def run() -> list[Row]:
-    """Each page's first byte and weight, then the plots."""
+    """Measure each page's first byte and weight, then the plots."""
     if executable() is None:
         raise SystemExit("The section pages needs a Chromium in PATH.")
     with system() as stack, launched() as browser:
@@ -81,7 +81,7 @@ def _first_byte(address: str, token: str) -> float:
 
 
 def _weight(context: BrowserContext, address: str) -> tuple[int, int]:
-    """Bytes of everything a page loads, headers included, without and of the plot series."""
+    """Return the bytes of everything a page loads, headers included, without and with the plot series."""
     page = context.new_page()
     session = context.new_cdp_session(page)
     session.send("Network.enable")

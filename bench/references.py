@@ -1,4 +1,4 @@
-"""What figures are compared by: work that any machine does, measured in the same run as they are."""
+"""References that figures are compared with: work that any machine does, measured in the same run."""
 
 import statistics
 from collections.abc import Callable
@@ -22,12 +22,12 @@ REPLIES: Final = 300
 
 
 def measure() -> dict[Reference, float]:
-    """Milliseconds of each reference: CPU of `read_csv`, by the clock of the others. Takes some seconds."""
+    """Return the milliseconds of each reference: CPU time of `read_csv`, wall time of the others. Slow."""
     return {one: _MEASURES[one]() * 1000 for one in Reference}
 
 
 def create_app() -> Flask:
-    """The least a Flask application can do."""
+    """Return the smallest possible Flask application."""
     app = Flask(__name__)
     app.add_url_rule("/", view_func=lambda: "ok")
     return app
@@ -51,7 +51,7 @@ def _flask_reply() -> float:
 
 
 def _answers(client: httpx.Client, url: str) -> bool:
-    """Whether somebody listens there."""
+    """Return whether a server answers there."""
     try:
         return client.get(url).is_success
     except httpx.ConnectError:

@@ -1,4 +1,4 @@
-"""How a measurement is written down: its value, the bar it is held against, and what it is compared by."""
+"""The form of a measurement: its value, its limit, and the reference that it is compared with."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,10 +18,10 @@ class Reference(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measurement. `holds` is None where there is no bar.
+    """One measurement. `holds` is None if there is no limit.
 
     A value with a reference is in milliseconds, or a rate per second where more is better, and is compared as a
-    multiple of it; one without depends on no machine's speed: a ratio, a size, a count.
+    multiple of it. A value without one does not depend on the machine's speed: a ratio, a size, a count.
     """
 
     name: str
@@ -42,7 +42,7 @@ def row(
     detail: str = "",
     reference: Reference | None = None,
 ) -> Row:
-    """A measurement against the most (or the least) it may be; judged before it is rounded."""
+    """Return a measurement compared with its upper (or lower) limit, before the value is rounded."""
     rounded = round(value, 2)
     if bar is None:
         return Row(name, rounded, detail=detail, reference=reference, more_is_better=not at_most)

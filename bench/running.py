@@ -1,4 +1,4 @@
-"""A running system of the bench's own: logs for it, what its processes use, and when it has nothing left to do."""
+"""A running system for the measurements: logs for it, what its processes use, and when it has finished."""
 
 import tempfile
 import time
@@ -30,28 +30,28 @@ ROLES: Final = {
     "weed": "s3",
     "traefik": "edge",
 }
-"""What a process is, by a word of its command line; looked for in this order."""
+"""The role of a process by a word of its command line; searched in this order."""
 
 
 @contextmanager
 def system() -> Iterator[Stack]:
-    """What `make run` starts, on a state of its own."""
+    """Start what `make run` starts, with a state of its own."""
     with tempfile.TemporaryDirectory(prefix="faplog-bench-") as state, running_stack(Path(state)) as stack:
         yield stack
 
 
 def distinct_logs() -> Iterator[bytes]:
-    """Logs of 200 kB, no two the same: one synthetic log with ever more blank lines at its end."""
+    """Yield logs of 200 kB that all differ: one synthetic log with a growing number of blank lines at its end."""
     content = synthetic.log_of_size(LOG_BYTES)[0]
     while True:
         content += b"\n"
         yield content
 
 
-def settled(stack: Stack, *, held: int = 0) -> None:
-    """Wait until all came out well: no log on its way but those `held` back, and no average.
+def wait_until_settled(stack: Stack, *, held: int = 0) -> None:
+    """Wait until all logs but those `held` back are analysed and all averages are done.
 
-    The database is asked, for asking the API would be measured with the rest.
+    It asks the database, because requests to the API would be measured, too.
     """
     with owner(stack) as database:
         database.autocommit = True
@@ -79,20 +79,20 @@ def settled(stack: Stack, *, held: int = 0) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What something took: CPU milliseconds by part of the system, and seconds by the clock. Empty until it ended."""
+    """The cost of something: CPU milliseconds by part of the system, and wall seconds. Empty until it ended."""
 
     cpu_ms: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
 
     @property
     def total_ms(self) -> float:
-        """The CPU milliseconds of all parts."""
+        """CPU milliseconds of all parts."""
         return sum(self.cpu_ms.values())
 
 
 @contextmanager
 def spent(stack: Stack) -> Iterator[Spent]:
-    """What the system spends until the block ends."""
+    """Measure what the system spends until the block ends."""
     process = psutil.Process(stack.process.pid)
     taken = Spent()
     before, began = _cpu_ms(process), time.monotonic()
@@ -103,7 +103,7 @@ def spent(stack: Stack) -> Iterator[Spent]:
 
 
 def memory(stack: Stack) -> Counter[str]:
-    """MiB each part holds alone, shared pages shared out."""
+    """Return the MiB of each part, with shared pages divided among the processes (PSS)."""
     held: Counter[str] = Counter()
     for role, one in _tree(psutil.Process(stack.process.pid)):
         try:
@@ -113,8 +113,8 @@ def memory(stack: Stack) -> Counter[str]:
     return held
 
 
-def shown(by_role: Counter[str], share: float = 1) -> str:
-    """By part, the largest first; with a `share` so much of each."""
+def format_by_role(by_role: Counter[str], share: float = 1) -> str:
+    """Return a text with the values by part, largest first; `share` multiplies each."""
     parts = {role: value * share for role, value in by_role.most_common()}
     return ", ".join(f"{role} {value:.0f}" for role, value in parts.items() if value >= 0.5)
 
@@ -130,7 +130,7 @@ def _tree(process: psutil.Process) -> Iterator[tuple[str, psutil.Process]]:
 
 
 def _cpu_ms(process: psutil.Process) -> Counter[str]:
-    """CPU milliseconds of each part so far, with those of ended processes, which are their parents'."""
+    """Return the CPU milliseconds of each part so far, including ended processes, which count for their parents."""
     used: Counter[str] = Counter()
     for role, one in _tree(process):
         try:

@@ -1,7 +1,7 @@
-"""What a log costs by how many there are already, of one user and of a hundred: it must not depend on that.
+"""The cost of a log by how many logs there are already, of one user and of a hundred: it must not depend on that.
 
-Logs a user already has are copies of a real analysis, put into the database. Averages need all of them and are apart: a
-log that stays on its way holds them back while a burst is measured, and they are measured when it is deleted.
+The existing logs are copies of a real analysis, put into the database. Averages need all of them and are measured
+apart: a log in progress holds them back while a burst is measured, and they are measured when it is deleted.
 """
 
 import re
@@ -15,7 +15,7 @@ from uuid import UUID
 
 from bench.flow import one_log, upload_all, upload_zip
 from bench.report import Reference, Row, row
-from bench.running import Spent, distinct_logs, settled, shown, spent, system
+from bench.running import Spent, distinct_logs, format_by_role, spent, system, wait_until_settled
 from bench.timing import wall_sec
 from faplog.contracts.keys import log_key, series_key
 from tests.chaos.promise import blobs, owner
@@ -34,7 +34,7 @@ PAGE: Final = 20
 OBJECT: Final = b"as small as may be"
 PUTS: Final = 16
 PERIODS: Final = 3
-"""Averages a burst touches: all its logs are of one month, which is of one year."""
+"""Averages that a burst touches: all its logs are of one month, and that of one year."""
 
 MAX_GROWTH: Final = 1.5
 MAX_LAST_PAGE: Final = 3.0
@@ -42,8 +42,8 @@ MAX_ROUNDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What was seen of a user who had so many logs."""
+class UserCosts:
+    """The measurements for a user with so many logs."""
 
     burst: Spent
     averages: Spent
@@ -54,7 +54,7 @@ class Seen:
 
 
 def run() -> list[Row]:
-    """A log, the averages, the lists and what deleting takes, at every size."""
+    """Measure a log, the averages, the lists and a deletion at every size."""
     with system() as stack:
         first, logs = Account(stack), distinct_logs()
         pattern = one_log(first, next(logs))
@@ -63,7 +63,7 @@ def run() -> list[Row]:
     return [*_logs(seen, crowd), *_averages(seen, of_crowd), *_lists(seen), *_deletions(seen)]
 
 
-def _one_user(stack: Stack, first: Account, pattern: str, size: int, logs: Iterator[bytes]) -> Seen:
+def _one_user(stack: Stack, first: Account, pattern: str, size: int, logs: Iterator[bytes]) -> UserCosts:
     account = Account(stack)
     with owner(stack) as database:
         _store_objects(stack, seed(database, pattern, [account.id], size))
@@ -72,13 +72,13 @@ def _one_user(stack: Stack, first: Account, pattern: str, size: int, logs: Itera
     burst, averages, ids = _burst(stack, [account], held, logs)
     asked = _averages_made(stack)
     upload_zip(account, islice(logs, BURST))
-    settled(stack)
+    wait_until_settled(stack)
     rounds = (_averages_made(stack) - asked) / PERIODS
     lists = _list_ms(account)
     delete = wall_sec(lambda: account.http.delete(f"/analyses/{ids[0]}").raise_for_status())
-    settled(stack)
+    wait_until_settled(stack)
     leave = wall_sec(lambda: account.http.delete("/account").raise_for_status())
-    return Seen(burst, averages, rounds, lists, delete * 1000, leave * 1000)
+    return UserCosts(burst, averages, rounds, lists, delete * 1000, leave * 1000)
 
 
 def _many_users(stack: Stack, first: Account, pattern: str, logs: Iterator[bytes]) -> tuple[Spent, Spent]:
@@ -93,23 +93,23 @@ def _many_users(stack: Stack, first: Account, pattern: str, logs: Iterator[bytes
 
 
 def _wake(stack: Stack, first: Account, held: list[str], logs: Iterator[bytes]) -> None:
-    """Start what was idle while the logs were put there, every replica: a start is a second, which is no log's cost."""
+    """Start every replica that was idle while the logs were inserted: a start takes a second that is no log's cost."""
     upload_all((first, log) for log in islice(logs, WARM_UP_LOGS))
-    settled(stack, held=len(held))
+    wait_until_settled(stack, held=len(held))
 
 
 def _burst(
     stack: Stack, accounts: list[Account], held: list[str], logs: Iterator[bytes]
 ) -> tuple[Spent, Spent, list[str]]:
-    """What a burst takes that is spread over these accounts, what their averages take then, and the logs' ids."""
+    """Return the cost of a burst spread over these accounts, the cost of their averages, and the logs' ids."""
     uploads = [(accounts[number % len(accounts)], log) for number, log in enumerate(islice(logs, BURST))]
     with spent(stack) as burst:
         ids = upload_all(uploads)
-        settled(stack, held=len(held))
+        wait_until_settled(stack, held=len(held))
     with spent(stack) as averages:
         for account, analysis_id in zip(accounts, held, strict=True):
             account.http.delete(f"/analyses/{analysis_id}").raise_for_status()
-        settled(stack)
+        wait_until_settled(stack)
     return burst, averages, ids
 
 
@@ -145,7 +145,7 @@ def _list_ms(account: Account) -> dict[str, float]:
     }
 
 
-def _logs(seen: dict[int, Seen], crowd: Spent) -> list[Row]:
+def _logs(seen: dict[int, UserCosts], crowd: Spent) -> list[Row]:
     cost = {f"one user with {size:,} logs": one.burst for size, one in seen.items()}
     cost[f"{USERS} users with {LOGS_EACH} logs each"] = crowd
     at_few, at_many = seen[FEW].burst.total_ms, seen[MANY].burst.total_ms
@@ -154,7 +154,7 @@ def _logs(seen: dict[int, Seen], crowd: Spent) -> list[Row]:
             row(
                 f"CPU a log, {who}, ms",
                 taken.total_ms / BURST,
-                detail=f"{shown(taken.cpu_ms, 1 / BURST)}; {BURST / taken.seconds[0]:.0f} logs/s",
+                detail=f"{format_by_role(taken.cpu_ms, 1 / BURST)}; {BURST / taken.seconds[0]:.0f} logs/s",
                 reference=Reference.READ_CSV,
             )
             for who, taken in cost.items()
@@ -166,21 +166,21 @@ def _logs(seen: dict[int, Seen], crowd: Spent) -> list[Row]:
     ]
 
 
-def _averages(seen: dict[int, Seen], of_crowd: Spent) -> list[Row]:
+def _averages(seen: dict[int, UserCosts], of_crowd: Spent) -> list[Row]:
     each = {size: one.averages.total_ms / (size + BURST) for size, one in seen.items()}
     many = seen[MANY].averages
     return [
         row(
             f"averages of {MANY + BURST:,} logs, CPU, ms",
             many.total_ms,
-            detail=f"{shown(many.cpu_ms)}; {many.seconds[0]:.1f} s; a log: {_by_size(each, '.2f')} ms",
+            detail=f"{format_by_role(many.cpu_ms)}; {many.seconds[0]:.1f} s; a log: {_by_size(each, '.2f')} ms",
             reference=Reference.READ_CSV,
         ),
         row(f"averages, a log, {MANY:,} logs / {SIZES[-2]:,}", each[MANY] / each[SIZES[-2]], MAX_GROWTH),
         row(
             f"averages of {USERS} users, CPU a user, ms",
             of_crowd.total_ms / USERS,
-            detail=shown(of_crowd.cpu_ms, 1 / USERS),
+            detail=format_by_role(of_crowd.cpu_ms, 1 / USERS),
             reference=Reference.READ_CSV,
         ),
         row(
@@ -192,7 +192,7 @@ def _averages(seen: dict[int, Seen], of_crowd: Spent) -> list[Row]:
     ]
 
 
-def _lists(seen: dict[int, Seen]) -> list[Row]:
+def _lists(seen: dict[int, UserCosts]) -> list[Row]:
     many = seen[MANY].list_ms
     return [
         *(
@@ -208,7 +208,7 @@ def _lists(seen: dict[int, Seen]) -> list[Row]:
     ]
 
 
-def _deletions(seen: dict[int, Seen]) -> list[Row]:
+def _deletions(seen: dict[int, UserCosts]) -> list[Row]:
     took = {
         "a log": {size: one.delete_ms for size, one in seen.items()},
         "the account": {size: one.leave_ms for size, one in seen.items()},

@@ -14,7 +14,7 @@ from tests.conftest import free_port
 
 @contextmanager
 def served(app: str, **environment: str) -> Iterator[str]:
-    """The address of the application, which is starting, until the block ends."""
+    """Run the application in a process of its own until the block ends, and yield its address while it starts."""
     address = f"{HOST}:{free_port()}"
     gunicorn = [str(Path(sys.executable).with_name("gunicorn")), "-c", "python:faplog.gunicorn_conf", app]
     with subprocess.Popen(

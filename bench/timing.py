@@ -1,4 +1,4 @@
-"""How long something takes: calls in this process in CPU time, whole processes by the clock."""
+"""Timers: calls in this process by CPU time, whole processes by wall time."""
 
 import gc
 import statistics
@@ -18,11 +18,11 @@ P = ParamSpec("P")
 PRINT_PEAK: Final = """
 print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
-"""Python that prints the most memory its process has held so far, in KiB."""
+"""Python code that prints the peak memory of its process in KiB."""
 
 
 def cpu_sec(*calls: Callable[[], object], rounds: int) -> list[list[float]]:
-    """The CPU seconds of each call, round by round; called in turn, so that a noisy machine disturbs all alike."""
+    """Return the CPU seconds of each call, round by round. The calls alternate, so that noise disturbs all alike."""
     seconds: list[list[float]] = [[] for _ in calls]
     for call in calls:
         call()
@@ -40,12 +40,12 @@ def cpu_sec(*calls: Callable[[], object], rounds: int) -> list[list[float]]:
 
 
 def ratio(ours: list[float], base: list[float]) -> float:
-    """The median of the ratios of two calls, round by round."""
+    """Return the median of the ratios of two calls, round by round."""
     return statistics.median(our / one for our, one in zip(ours, base, strict=True))
 
 
 def process_sec(*commands: list[str], rounds: int) -> list[float]:
-    """The median seconds by the clock that a Python with each of these arguments takes, run in turn."""
+    """Return the median wall seconds of a Python process with each of these arguments; they alternate."""
     seconds: list[list[float]] = [[] for _ in commands]
     for _ in range(rounds):
         for command, taken in zip(commands, seconds, strict=True):
@@ -54,20 +54,20 @@ def process_sec(*commands: list[str], rounds: int) -> list[float]:
 
 
 def wall_sec(action: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> float:
-    """The seconds a call takes by the clock."""
+    """Return the wall seconds of a call."""
     began = time.perf_counter()
     action(*args, **kwargs)
     return time.perf_counter() - began
 
 
 def python(*arguments: str) -> str:
-    """What a Python process in the checkout prints."""
+    """Run Python in the checkout and return its output."""
     return subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 
 @contextmanager
 def temporary(content: bytes) -> Iterator[Path]:
-    """A file with this content, for a process to read."""
+    """Create a file with this content for the time of the block."""
     with NamedTemporaryFile() as file:
         file.write(content)
         file.flush()

@@ -30,19 +30,19 @@ def main() -> int:
         "--health",
         type=address,
         default=HEALTH.read(),
-        help=f"where /healthz, /readyz and /metrics are served; port 0 takes a free one (or {HEALTH.full_name})",
+        help=f"address of /healthz, /readyz and /metrics; port 0 picks a free one (or {HEALTH.full_name})",
     )
     parser.add_argument(
         "--metrics-token",
         type=Path,
         metavar="FILE",
-        help="the bearer token that /metrics asks for (default: none, for a network that keeps others out)",
+        help="bearer token required by /metrics (default: none; only for a closed network)",
     )
     parser.add_argument(
         "--grace",
         type=float,
         default=GRACE.read(),
-        help=f"seconds that requests in flight may take after SIGTERM (or {GRACE.full_name})",
+        help=f"seconds that requests in flight have to finish after SIGTERM (or {GRACE.full_name})",
     )
     arguments = parser.parse_args()
     try:

@@ -118,7 +118,9 @@ def main() -> int:
     """Parse the command line, read the connector's settings and run the command."""
     parser = argparse.ArgumentParser(prog="python -m connector.dead", description=__doc__)
     parser.add_argument("command", choices=["list", "replay"])
-    parser.add_argument("sequences", nargs="*", type=int, metavar="SEQ", help="the letters, by their number in `list`")
+    parser.add_argument(
+        "sequences", nargs="*", type=int, metavar="SEQ", help="numbers of the letters, as shown by `list`"
+    )
     parser.add_argument("--subject", help="only letters of this former subject, such as analysis.request")
     parser.add_argument("--all", action="store_true", help="replay every letter")
     arguments = parser.parse_args()

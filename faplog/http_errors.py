@@ -35,19 +35,20 @@ _STANDARD: Final = {
 
 
 class Error(BaseModel):
-    """What every refusal and failure looks like."""
+    """An error response."""
 
     model_config = ConfigDict(populate_by_name=True)
 
-    status_code: int = Field(alias="statusCode", description="The HTTP status again.", examples=[404])
+    status_code: int = Field(alias="statusCode", description="The HTTP status code.", examples=[404])
     error: str = Field(description="The name of the status.", examples=["Not Found"])
-    message: str = Field(description="A sentence for a person.", examples=["There is nothing here."])
+    message: str = Field(description="The reason, as a sentence.", examples=["There is nothing here."])
     code: ErrorCode = Field(
         description="What went wrong: match on this, not on the message. New codes may be added.",
         examples=[ErrorCode.NOT_FOUND],
     )
     params: dict[str, str | int | Cause] = Field(
-        default_factory=dict, description="The values in the sentence, for translations; their names go with the code."
+        default_factory=dict,
+        description="The parameters of the message, for translations. Their names depend on the code.",
     )
 
 

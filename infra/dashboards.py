@@ -1,4 +1,4 @@
-"""Grafana dashboards as a table of titles, units and queries; rendered to JSON by `make render`."""
+"""Grafana dashboards as a table of titles, units and queries; `make render` writes them as JSON."""
 
 import json
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 @dataclass(frozen=True)
 class Panel:
-    """One graph: what it is called, Grafana's name of its unit, the query, and how a series is labelled."""
+    """One graph: its title, Grafana's name of its unit, the query, and the label of a series."""
 
     title: str
     unit: str
@@ -101,7 +101,7 @@ DASHBOARDS: Final[dict[str, tuple[Panel, ...]]] = {
 
 
 def render(name: str) -> str:
-    """The JSON model of one dashboard, as Grafana imports it."""
+    """Return the JSON model of one dashboard, as Grafana imports it."""
     panels = [_panel(number, panel) for number, panel in enumerate(DASHBOARDS[name])]
     model = {
         "uid": f"faplog-{name.lower()}",

@@ -1,18 +1,23 @@
 #!/usr/bin/env bash
-# Builds the six images and, with PUSH=yes, pushes them: three functions by faas-cli with our template, and the UI, the
-# connector and the backup by docker. Where faas-cli is not installed, the functions' contexts are laid out as it does.
+# Builds the six images and, with PUSH=yes, pushes them: three functions by faas-cli with our template; the UI, the
+# connector and the backup by docker. Without faas-cli the contexts of the functions are laid out as faas-cli does it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export REGISTRY=${REGISTRY:-ghcr.io/faplog}
 export TAG=${TAG:-$(sed -nE 's/^VERSION = "(.+)"$/\1/p' faplog/version.py)}
 revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)
-labels=(--label "org.opencontainers.image.revision=$revision" --label "org.opencontainers.image.source=${SOURCE:-https://github.com/faplog/faplog}")
+source=${SOURCE:-https://github.com/faplog/faplog}
+labels=(--label "org.opencontainers.image.revision=$revision" --label "org.opencontainers.image.source=$source")
 images=()
+
+# The pages show a sample report, which is not in git.
+if [ ! -e ui/sample/log.json ]; then "${PYTHON:-.venv/bin/python}" -m ui.make_sample >&2; fi
 
 for function in api analyse average; do
     images+=("$REGISTRY/$function:$TAG")
     if command -v faas-cli >/dev/null; then
-        faas-cli build --filter "$function" --build-label "org.opencontainers.image.revision=$revision"
+        faas-cli build --filter "$function" --build-label "org.opencontainers.image.revision=$revision" \
+            --build-label "org.opencontainers.image.source=$source"
         continue
     fi
     context=${BUILD:-build}/$function

@@ -1,4 +1,4 @@
-"""The house rules for everything that runs in the cluster, each a function from an object to what is wrong with it."""
+"""The rules for everything that runs in the cluster: functions from an object to what is wrong with it."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Any, Final
 Object = dict[str, Any]
 
 MAY_HAVE_A_TOKEN: Final = {"alloy"}
-"""Only the collector asks the API server anything: which nodes there are."""
+"""Only the collector asks the API server for anything: the list of nodes."""
 
 _PINNED: Final = re.compile(r"^[a-z0-9.-]+\.[a-z]+/[a-z0-9/._-]+:(?!latest$)[A-Za-z0-9._-]*[0-9][A-Za-z0-9._-]*$")
 _SECRETIVE: Final = re.compile(r"(password|secret|token|private)(?!.*_FILE$)", re.IGNORECASE)
@@ -17,7 +17,7 @@ _LONG_RUNNING: Final = {"Deployment", "StatefulSet", "Service"}
 
 
 def broken(thing: Object) -> Iterator[str]:
-    """Every rule the object breaks, in words."""
+    """Yield every rule that the object breaks, in words."""
     if thing["kind"] == "Secret":
         yield "a Secret in clear: seal it (python -m infra.seal)"
     if thing["kind"] == "ServiceAccount" and thing.get("automountServiceAccountToken") is not False:
@@ -35,7 +35,7 @@ def broken(thing: Object) -> Iterator[str]:
 
 
 def pod_spec(thing: Object) -> Object | None:
-    """The pod an object makes, if it makes one (a Knative Service does, a Service of Kubernetes does not)."""
+    """Return the pod that an object makes, or None. A Knative Service makes one, a Service of Kubernetes does not."""
     spec: Object = thing.get("spec", {})
     if thing["kind"] == "CronJob":
         spec = spec["jobTemplate"]["spec"]
@@ -59,7 +59,7 @@ def _pod(pod: Object, name: str) -> Iterator[str]:
 
 
 def _server(thing: Object, pod: Object) -> Iterator[str]:
-    """What an API server or a kubelet refuses and no schema says."""
+    """Yield what an API server or a kubelet would refuse and no schema shows."""
     labels = thing["spec"].get("template", {}).get("metadata", {}).get("labels", {})
     if not thing["spec"].get("selector", {}).get("matchLabels", {}).items() <= labels.items():
         yield "its selector does not match its own pods"
@@ -94,8 +94,11 @@ def _container(container: Object, pod: Object, *, probes: bool) -> Iterator[str]
     if own.get("capabilities") != {"drop": ["ALL"]}:
         yield "it keeps capabilities"
     for kind in ("requests", "limits"):
-        if set(container.get("resources", {}).get(kind, {})) < {"cpu", "memory"}:
+        amounts = container.get("resources", {}).get(kind, {})
+        if set(amounts) < {"cpu", "memory"}:
             yield f"it has no {kind} of processor and memory"
+        if (cpu := str(amounts.get("cpu", ""))).endswith("000m"):
+            yield f"the API server keeps {cpu} as {int(cpu[:-1]) // 1000}, which Argo CD would see as a difference"
     if probes and not {"readinessProbe", "livenessProbe"} <= set(container):
         yield "it has no readiness and liveness probe"
     if not _PINNED.match(container["image"]):

@@ -1,6 +1,6 @@
-"""Where the release has to be said besides `faplog/version.py`: tags and labels of our images, the project's version.
+"""Writes the release of `faplog/version.py` into every other file that names it, such as tags and labels of our images.
 
-`make render` writes it there, so that raising the version is one edit.
+`make render` does it, so raising the version is one edit.
 """
 
 import re
@@ -8,13 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from faplog.version import VERSION
+from infra.dockerfiles import DOCKERFILES
 
-DOCKERFILES: Final = (
-    "template/faplog-python/Dockerfile",
-    "ui/Dockerfile",
-    "connector/Dockerfile",
-    "infra/backup/Dockerfile",
-)
 LABEL: Final = r'(org\.opencontainers\.image\.version=")[^"]*'
 IMAGE: Final = r"(image: ghcr\.io/faplog/[a-z]+:)\S+"
 PLACES: Final = {
@@ -24,11 +19,11 @@ PLACES: Final = {
     **dict.fromkeys(DOCKERFILES, LABEL),
     "infra/*/base/*.yaml": IMAGE,
 }
-"""What stands before the release, by the files in which it does."""
+"""The text before the release, by the files that name it."""
 
 
 def stamped(root: Path, version: str = VERSION) -> dict[Path, str]:
-    """What the files of this checkout that name the release should say, by their path from its root."""
+    """Return the texts of all files that name the release as they should be, by their path from the root."""
     texts: dict[Path, str] = {}
     for places, pattern in PLACES.items():
         for path in sorted(root.glob(places)):

@@ -1,4 +1,4 @@
-"""`python -m infra.render`: write what the cluster needs from stack.yml; with --check only say what is stale.
+"""`python -m infra.render`: write the manifests of the cluster from stack.yml; with --check only list outdated ones.
 
 Rendered are the Knative Services, the connector's routes for both variants, the broker's users for the NATS chart, the
 dashboards, the reference of settings, and the copies of stack.yml and its template that the OpenFaaS deployment job
@@ -15,25 +15,25 @@ import yaml
 
 from faplog import nats_users, routes, stack
 from faplog.version import VERSION
-from infra import dashboards, release, settings_page
+from infra import dashboards, dockerfiles, release, settings_page
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 NAMESPACE: Final = "faplog"
 SECRETS_PATH: Final = "/var/openfaas/secrets"
 PORT: Final = 8080
 USER: Final = 10001
-"""The numeric user of every image of ours."""
+"""The numeric user of all our images."""
 
 GATEWAY: Final = "http://gateway.openfaas.svc.cluster.local:8080/function/{function}/"
 KNATIVE: Final = f"http://{{function}}.{NAMESPACE}.svc.cluster.local/"
 REVISION_MARGIN_SEC: Final = 5
-"""Knative waits this much longer than the function may run, and less long than the connector does."""
+"""How much longer Knative waits than the function may run. The connector waits longer still."""
 
 HEADER: Final = "# Rendered from {source} by `make render`; change that, not this.\n"
 
 
 def knative_service(function: stack.Function) -> dict[str, Any]:
-    """The Knative Service of one function: cluster-local, scaled by its own numbers, hardened as every container."""
+    """Return the Knative Service of one function: local to the cluster, scaled and limited as stack.yml says."""
     autoscaling = "autoscaling.knative.dev/"
     labels = {"app.kubernetes.io/name": function.name, "app.kubernetes.io/part-of": "faplog"}
     return {
@@ -51,6 +51,8 @@ def knative_service(function: stack.Function) -> dict[str, Any]:
                         autoscaling + "min-scale": str(function.ours("scale-min")),
                         autoscaling + "max-scale": str(function.ours("scale-max")),
                         autoscaling + "scale-to-zero-pod-retention-period": f"{function.ours('idle-seconds')}s",
+                        # With Knative's default of 70 % one request to a function with one thread starts two replicas.
+                        autoscaling + "target-utilization-percentage": "100",
                     },
                 },
                 "spec": {
@@ -85,7 +87,7 @@ def _container(function: stack.Function) -> dict[str, Any]:
         "ports": [{"name": "http1", "containerPort": PORT}],
         "env": [{"name": name, "value": value} for name, value in function.environment.items()],
         "resources": {"requests": dict(function.requests), "limits": dict(function.limits)},
-        # No period: only without one does Knative ask many times a second while a function starts.
+        # Without a period Knative probes many times a second while a function starts; with one it does not.
         "readinessProbe": {"httpGet": {"path": "/_/ready"}},
         "livenessProbe": {"httpGet": {"path": "/_/health"}, "periodSeconds": 10, "timeoutSeconds": 3},
         "securityContext": {
@@ -105,7 +107,7 @@ def _container(function: stack.Function) -> dict[str, Any]:
 
 
 def nats_values() -> dict[str, Any]:
-    """The broker's users as values of the NATS chart; `<< $NAME >>` is its way to name an environment variable."""
+    """Return the broker's users as values of the NATS chart. `<< $NAME >>` is an environment variable there."""
     users = [nats_users.user(role, f"<< $NATS_{role.upper()}_PASSWORD >>") for role in nats_users.ROLES]
     environment = {
         f"NATS_{role.upper()}_PASSWORD": {"valueFrom": {"secretKeyRef": {"name": "nats-users", "key": role}}}
@@ -118,15 +120,16 @@ def nats_values() -> dict[str, Any]:
 
 
 def rendered() -> dict[Path, str]:
-    """Every rendered file by its path from the checkout's root."""
+    """Return the text of every rendered file, by its path from the checkout's root."""
     functions = stack.read(ROOT / "stack.yml", environment={"TAG": VERSION})
     services = [knative_service(function) for function in functions]
     stamped = release.stamped(ROOT)
     return {
         **stamped,
+        **dockerfiles.rendered(stamped),
         Path("infra/knative/base/services.yaml"): HEADER.format(source="stack.yml") + _yaml_all(services),
-        Path("infra/connector/knative/routes.json"): routes.render(routes.from_stack(functions, KNATIVE)),
-        Path("infra/connector/openfaas/routes.json"): routes.render(routes.from_stack(functions, GATEWAY)),
+        Path("infra/connector/base/routes.json"): routes.render(routes.from_stack(functions, KNATIVE)),
+        Path("infra/environments/openfaas/connector/routes.json"): routes.render(routes.from_stack(functions, GATEWAY)),
         Path("infra/nats/users.yaml"): HEADER.format(source="faplog/nats_users.py") + _yaml_all([nats_values()]),
         Path("infra/openfaas/deploy/stack.yml"): stamped[Path("stack.yml")],
         settings_page.PAGE: settings_page.render(functions),
@@ -139,7 +142,7 @@ def rendered() -> dict[Path, str]:
 
 
 def stale() -> list[Path]:
-    """The rendered files that are missing or differ from what they should say."""
+    """Return the rendered files that are missing or differ from what they should say."""
     return [path for path, text in rendered().items() if not _says(ROOT / path, text)]
 
 
@@ -152,16 +155,16 @@ def _yaml_all(documents: list[dict[str, Any]]) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the files, or with --check name the stale ones; 1 if there are any."""
+    """Write the files; with --check name the outdated ones and return 1 if there are any."""
     parser = argparse.ArgumentParser(prog="python -m infra.render", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is stale")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is out of date")
     if not parser.parse_args(arguments).check:
         for path, text in rendered().items():
             (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
             (ROOT / path).write_text(text, "utf-8")
         return 0
     for path in (wrong := stale()):
-        print(f"{path} is stale: run `make render` and commit what it wrote.", file=sys.stderr)
+        print(f"{path} is out of date: run `make render` and commit the result.", file=sys.stderr)
     return 1 if wrong else 0
 
 

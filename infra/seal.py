@@ -1,8 +1,10 @@
 """`python -m infra.seal`: make the cluster's secrets, random and never shown, and seal them for git.
 
-Secrets come in groups whose values belong together (a role's password is in its URL and with the server). A group that
-is sealed already is left alone; `--rotate GROUP` makes it anew. What only the operator knows (where backups go, the
-account at Grafana Cloud) is read from the environment; a group that lacks it is named and left out.
+Secrets come in groups whose values belong together: a role's password is in its URL and at the server. A group that is
+sealed already stays as it is; `--rotate GROUP` makes new values for it. A rotation changes only values that the running
+system can take over: the passwords of PostgreSQL's superuser and of the store's root stay, because their servers read
+them once, and so does the password of the backups. Values that only the operator knows (the target of backups, the
+account at Grafana Cloud) come from environment variables; a group without them is named and left out.
 """
 
 import argparse
@@ -18,10 +20,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import yaml
+
 from faplog import nats_users, stack
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-FOLDER: Final = ROOT / "infra/sealed-secrets/overlays"
+ENVIRONMENTS: Final = ROOT / "infra/environments"
+ON_OPENFAAS: Final = "../../argocd/openfaas"
+"""The resource of an environment whose functions run on OpenFaaS."""
 
 NAMESPACE: Final = "faplog"
 FUNCTIONS: Final = "openfaas-fn"
@@ -35,17 +41,20 @@ BROKER: Final = "nats.faplog.svc:4222"
 
 _ALPHABET: Final = string.ascii_letters + string.digits
 
+Present = Callable[[str, str], str | None]
+"""Looks up the value that the running cluster has for a secret's name and key; None if there is no such secret."""
+
 
 @dataclass(frozen=True)
 class Secret:
-    """One Secret: its name, where it is needed, and its values by key."""
+    """A Secret: its name, its values by key, and the namespaces that need it."""
 
     name: str
     values: Mapping[str, str]
     namespaces: tuple[str, ...] = (NAMESPACE,)
 
     def manifests(self, *, on_openfaas: bool) -> list[dict[str, object]]:
-        """The Secret as Kubernetes knows it, once for each namespace there is. In clear: for a pipe, never a file."""
+        """Return the manifests of the Secret, one for each namespace. They are in clear: for a pipe, never a file."""
         return [
             {
                 "apiVersion": "v1",
@@ -60,16 +69,16 @@ class Secret:
 
 
 class Missing(Exception):
-    """What a group needs from the operator is not in the environment; the message names it."""
+    """A group lacks a value: a variable of the operator's, or the answer of the cluster. The message names it."""
 
 
 def password() -> str:
-    """40 random letters and digits, the first a letter: NATS reads a value that begins with a digit as a number."""
+    """Return 40 random letters and digits, first a letter: NATS reads a value that begins with a digit as a number."""
     return secrets.choice(string.ascii_letters) + "".join(secrets.choice(_ALPHABET) for _ in range(39))
 
 
 def signing_keys(present: str | None = None) -> str:
-    """The signing keys with a new active one; of the present ones the active stays, for tokens it signed."""
+    """Return signing keys with a new active one; the active one before it stays, for the tokens that it signed."""
     kept = {}
     if present:
         document = json.loads(present)
@@ -80,30 +89,30 @@ def signing_keys(present: str | None = None) -> str:
 
 
 def for_functions(name: str) -> tuple[str, ...]:
-    """Where a secret goes: beside the system, and to OpenFaaS' functions if one of stack.yml names it."""
+    """Return the namespaces of a secret: ours, and that of OpenFaaS' functions if a function in stack.yml names it."""
     wanted = {secret for function in stack.read(ROOT / "stack.yml", {}) for secret in function.secrets}
     return (NAMESPACE, FUNCTIONS) if name in wanted else (NAMESPACE,)
 
 
 def single(name: str, value: str, *further: str) -> Secret:
-    """A secret with one value, under the key that is its name too: so it becomes a file of that name."""
+    """Return a secret with one value. The key is the secret's name, so the mounted file has that name, too."""
     return Secret(name, {name: value}, (*for_functions(name), *further))
 
 
-def database() -> list[Secret]:
-    """PostgreSQL's superuser, and each role's URL."""
+def database(present: Present) -> list[Secret]:
+    """Make each role's URL, and the superuser's password, which PostgreSQL learns once: when its volume is created."""
     urls = {role: f"postgresql://faplog_{role}:{password()}@{DATABASE}" for role in DATABASE_ROLES}
-    # The collector's driver insists on TLS unless told otherwise; inside of the cluster there is none (ADR 19).
+    # The collector's driver demands TLS by default; inside of the cluster there is none (ADR 19).
     urls["monitor"] += "?sslmode=disable"
     further = {"monitor": (TELEMETRY,)}
     return [
-        single("postgres-superuser", password()),
+        single("postgres-superuser", present("postgres-superuser", "postgres-superuser") or password()),
         *(single(f"faplog-{role}-database", url, *further.get(role, ())) for role, url in urls.items()),
     ]
 
 
-def broker() -> list[Secret]:
-    """Each role's password at NATS, for the server and as the role's URL."""
+def broker(_: Present) -> list[Secret]:
+    """Make each role's password at NATS, for the server and within the role's URL."""
     passwords = {role: password() for role in nats_users.ROLES}
     return [
         Secret("nats-users", passwords),
@@ -111,47 +120,51 @@ def broker() -> list[Secret]:
     ]
 
 
-def store() -> list[Secret]:
-    """The object store's root, which only its set-up uses, and an access key for each role."""
+def store(present: Present) -> list[Secret]:
+    """Make an access key for each role, and the store's root user, which the store reads at its start."""
+    root = {key: present("minio-root", key) for key in ("user", "password")}
     return [
-        Secret("minio-root", {"user": "root-" + password()[:8], "password": password()}),
+        Secret(
+            "minio-root",
+            {"user": root["user"] or "root-" + password()[:8], "password": root["password"] or password()},
+        ),
         *(single(f"faplog-{role}-s3-access-key", f"faplog-{role}") for role in S3_ROLES),
         *(single(f"faplog-{role}-s3-secret-key", password()) for role in S3_ROLES),
     ]
 
 
-def tokens() -> list[Secret]:
-    """The keys that sign access tokens."""
-    return [single("faplog-signing-keys", signing_keys(_present("faplog-signing-keys", "faplog-signing-keys")))]
+def tokens(present: Present) -> list[Secret]:
+    """Make the keys that sign access tokens."""
+    return [single("faplog-signing-keys", signing_keys(present("faplog-signing-keys", "faplog-signing-keys")))]
 
 
-def connector() -> list[Secret]:
-    """What proves to a function that a message comes from the connector."""
+def connector(_: Present) -> list[Secret]:
+    """Make the secret that proves to a function that a message comes from the connector."""
     return [single("faplog-connector-secret", password())]
 
 
-def backup() -> list[Secret]:
-    """Where backups go, and the password they are encrypted with, which stays as it is where there is one."""
+def backup(present: Present) -> list[Secret]:
+    """Make the target of backups and the password that encrypts them, which stays: old snapshots need it."""
     given = _operator("RESTIC_REPOSITORY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-    kept = os.environ.get("RESTIC_PASSWORD") or _present("backup-target", "RESTIC_PASSWORD")
+    kept = os.environ.get("RESTIC_PASSWORD") or present("backup-target", "RESTIC_PASSWORD")
     return [Secret("backup-target", given | {"RESTIC_PASSWORD": kept or password()})]
 
 
-def grafana() -> list[Secret]:
-    """The account telemetry goes to."""
+def grafana(_: Present) -> list[Secret]:
+    """Make the secret of the account that telemetry goes to."""
     given = _operator("GRAFANA_OTLP_ENDPOINT", "GRAFANA_INSTANCE", "GRAFANA_TOKEN")
     endpoint, instance, token = given.values()
     return [Secret("grafana-cloud", {"endpoint": endpoint, "instance": instance, "token": token}, (TELEMETRY,))]
 
 
-def openfaas() -> list[Secret]:
-    """The administrator of the OpenFaaS gateway."""
+def openfaas(_: Present) -> list[Secret]:
+    """Make the administrator of the OpenFaaS gateway."""
     return [
         Secret("basic-auth", {"basic-auth-user": "admin", "basic-auth-password": password()}, (OPENFAAS,)),
     ]
 
 
-GROUPS: Final[dict[str, Callable[[], list[Secret]]]] = {
+GROUPS: Final[dict[str, Callable[[Present], list[Secret]]]] = {
     "database": database,
     "broker": broker,
     "store": store,
@@ -169,25 +182,49 @@ def _operator(*names: str) -> dict[str, str]:
     return {name: os.environ[name] for name in names}
 
 
-def _present(name: str, key: str) -> str | None:
-    """A value a running cluster has in a secret of ours; None where there is no cluster or no such secret."""
-    asked = ["kubectl", "-n", NAMESPACE, "get", "secret", name, "-o", "json"]
+def present_in_cluster(name: str, key: str) -> str | None:
+    """Look up a value of the running cluster.
+
+    Raises:
+        Missing: The cluster does not answer, so a value that must stay would be lost.
+    """
+    asked = ["kubectl", "-n", NAMESPACE, "get", "secret", name, "--ignore-not-found", "-o", "json"]
     try:
         done = subprocess.run(asked, capture_output=True, text=True, timeout=20, check=False)
+    except FileNotFoundError:
+        raise Missing("kubectl is not installed, and the secret's present value must be kept") from None
     except (OSError, subprocess.TimeoutExpired):
-        return None
+        raise Missing("the cluster does not answer, and the secret's present value must be kept") from None
     if done.returncode:
+        raise Missing(
+            f"the cluster does not answer, and the secret's present value must be kept: {done.stderr.strip()}"
+        )
+    if not done.stdout.strip():
         return None
     return base64.b64decode(json.loads(done.stdout)["data"][key]).decode()
 
 
-def _is_there(secret: Secret) -> bool:
+def present_if_reachable(name: str, key: str) -> str | None:
+    """Look up a value of the running cluster; None also if there is no cluster yet."""
+    try:
+        return present_in_cluster(name, key)
+    except Missing:
+        return None
+
+
+def on_openfaas(environment: Path) -> bool:
+    """Tell whether the functions of an environment run on OpenFaaS, in a namespace of their own."""
+    kustomization = yaml.safe_load((environment / "kustomization.yaml").read_text("utf-8"))
+    return ON_OPENFAAS in kustomization["resources"]
+
+
+def _exists(secret: Secret) -> bool:
     asked = ["kubectl", "-n", secret.namespaces[0], "get", "secret", secret.name, "-o", "name"]
     return subprocess.run(asked, capture_output=True, check=False).returncode == 0
 
 
 def seal(manifest: dict[str, object], certificate: Path | None) -> str:
-    """One Secret as a SealedSecret in YAML; kubeseal gets it by standard input."""
+    """Return one Secret as a SealedSecret in YAML. kubeseal gets it by standard input."""
     source = ["--cert", str(certificate)] if certificate else ["--controller-namespace", "kube-system"]
     done = subprocess.run(
         ["kubeseal", "--format", "yaml", *source],
@@ -209,43 +246,52 @@ def write(folder: Path, group: str, documents: list[str]) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Seal what is not sealed yet; 1 if a group that was asked for could not be made."""
+    """Seal the groups that are not sealed yet; return 1 if a group that was named could not be made."""
     parser = argparse.ArgumentParser(prog="python -m infra.seal", description=__doc__)
-    parser.add_argument("--overlay", default="prod", help="whose secrets (infra/sealed-secrets/overlays/OVERLAY)")
-    parser.add_argument("--certificate", type=Path, help="the controller's public key; else the cluster is asked")
-    parser.add_argument("--rotate", action="append", choices=GROUPS, default=[], help="make this group anew")
-    parser.add_argument("--without", action="append", choices=GROUPS, default=[], help="leave this group out")
     parser.add_argument(
-        "--openfaas",
-        action="store_true",
-        help="the functions run on OpenFaaS, in a namespace of their own (else Knative)",
+        "--environment", default="prod", help="environment to write (infra/environments/ENVIRONMENT/secrets)"
     )
-    parser.add_argument("--apply", action="store_true", help="seal nothing: give the Secrets to kubectl (no GitOps)")
+    parser.add_argument("--certificate", type=Path, help="public key of the controller (default: asks the cluster)")
+    parser.add_argument(
+        "--rotate", action="append", choices=GROUPS, default=[], help="create new secrets for this group"
+    )
+    parser.add_argument("--without", action="append", choices=GROUPS, default=[], help="skip this group")
+    parser.add_argument(
+        "--apply", action="store_true", help="apply the Secrets with kubectl instead of sealing them (no GitOps)"
+    )
     options = parser.parse_args(arguments)
-    folder = FOLDER / options.overlay
-    on_openfaas = options.openfaas or "openfaas" in options.rotate or (folder / "openfaas.yaml").exists()
+    environment = ENVIRONMENTS / options.environment
+    if not (environment / "kustomization.yaml").exists():
+        print(f"There is no environment {options.environment} in {ENVIRONMENTS}.", file=sys.stderr)
+        return 1
+    folder = environment / "secrets"
+    openfaas_too = on_openfaas(environment)
+    present = present_in_cluster if options.rotate else present_if_reachable
     failed = False
     for group, make in GROUPS.items():
         if (options.rotate and group not in options.rotate) or group in options.without:
             continue
-        if group == "openfaas" and not on_openfaas:
+        if group == "openfaas" and not openfaas_too:
+            if options.rotate:
+                print(f"openfaas: the functions of {options.environment} do not run on OpenFaaS", file=sys.stderr)
+                failed = True
             continue
         if not options.rotate and not options.apply and (folder / f"{group}.yaml").exists():
-            print(f"{group}: sealed already")
+            print(f"{group}: already sealed")
             continue
         try:
-            made = make()
-            if options.apply and not options.rotate and any(_is_there(secret) for secret in made):
-                print(f"{group}: there already")
+            made = make(present)
+            if options.apply and not options.rotate and any(_exists(secret) for secret in made):
+                print(f"{group}: already there")
                 continue
-            manifests = [manifest for secret in made for manifest in secret.manifests(on_openfaas=on_openfaas)]
+            manifests = [manifest for secret in made for manifest in secret.manifests(on_openfaas=openfaas_too)]
             if options.apply:
                 listing = json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests})
                 subprocess.run(["kubectl", "apply", "--server-side", "-f", "-"], input=listing, text=True, check=True)
             else:
                 write(folder, group, [seal(manifest, options.certificate) for manifest in manifests])
         except Missing as error:
-            print(f"{group}: left out, {error}", file=sys.stderr)
+            print(f"{group}: skipped, {error}", file=sys.stderr)
             failed = failed or group in options.rotate
         except FileNotFoundError as error:
             print(f"{group}: the program {error.filename} is not installed.", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""The reference of all settings, docs/settings.md, made from the settings models. `make render` writes it."""
+"""The reference page of all settings, docs/settings.md, from the settings models. `make render` writes it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -11,11 +11,11 @@ STACK: Final = Path(__file__).parents[1] / "stack.yml"
 
 
 def main() -> int:
-    """Run; 1 and a sentence on stderr for everything the person at the keyboard can mend."""
+    """Run the system; return 1 with a sentence on stderr for every problem that the user can solve."""
     parser = argparse.ArgumentParser(prog="python -m standalone", description=__doc__)
-    parser.add_argument("--port", type=_port, default=8080, help="where the system is reached on 127.0.0.1")
-    parser.add_argument("--state", type=Path, default=Path(".state"), help="the folder that keeps everything")
-    parser.add_argument("--stack", type=Path, default=STACK, help="another stack.yml, for tries")
+    parser.add_argument("--port", type=_port, default=8080, help="port on 127.0.0.1 (default: %(default)s)")
+    parser.add_argument("--state", type=Path, default=Path(".state"), help="folder for all data (default: %(default)s)")
+    parser.add_argument("--stack", type=Path, default=STACK, help="path of stack.yml (default: %(default)s)")
     arguments = parser.parse_args()
     if platform.system() not in ("Linux", "Darwin"):
         print("faplog runs on Linux and on a Mac with Apple silicon; on Windows start it inside WSL2.", file=sys.stderr)

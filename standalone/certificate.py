@@ -1,4 +1,4 @@
-"""Certificate with which the parts of one server prove themselves to each other, made anew at each start."""
+"""The certificate by which the parts of one server authenticate each other, new at each start."""
 
 import socket
 from dataclasses import dataclass
@@ -33,21 +33,21 @@ _SERVER_AND_CLIENT: Final = ("1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2")
 _UTF8_STRING, _UTC_TIME, _GENERALIZED_TIME, _IP_ADDRESS = 0x0C, 0x17, 0x18, 7
 _NOT_BEFORE: Final = DerObject(_UTC_TIME, b"000101000000Z").encode()
 _NOT_AFTER: Final = DerObject(_GENERALIZED_TIME, b"99991231235959Z").encode()
-"""RFC 5280: no date of expiry. The next start replaces it, and a clock that is set must not end a running system."""
+"""RFC 5280: no expiry date. The next start replaces it, and a changed clock must not end a running system."""
 
 
 @dataclass(frozen=True)
 class Files:
-    """Where a certificate and its private key are (PEM, readable by their owner alone)."""
+    """Paths of a certificate and its private key (PEM, mode 0600)."""
 
     certificate: Path
     key: Path
 
 
 def make(folder: Path) -> Files:
-    """Write a new key and a certificate for it that signs itself, for server and client on loopback.
+    """Write a new key and its self-signed certificate, for server and client on loopback.
 
-    It is its own authority: whoever trusts it trusts nothing else, and whoever lacks its key is refused.
+    The certificate is its own authority: a peer that trusts it accepts no other, and refuses a peer without its key.
     """
     key = ECC.generate(curve="P-256")
     body = _body(key.public_key().export_key(format="DER"))
@@ -60,7 +60,7 @@ def make(folder: Path) -> Files:
 
 
 def _body(public_key: bytes) -> bytes:
-    """Return what is signed: the TBSCertificate of RFC 5280, section 4.1."""
+    """Return the signed part: the TBSCertificate of RFC 5280, section 4.1."""
     common_name = DerSequence([_id(_COMMON_NAME), DerObject(_UTF8_STRING, b"faplog").encode()]).encode()
     name = DerSequence([DerSetOf([common_name]).encode()]).encode()
     address = DerOctetString(socket.inet_aton(HOST), implicit=_IP_ADDRESS).encode()

@@ -1,4 +1,4 @@
-"""Credentials: generated once, kept as one private file each, named as the cluster's secrets are."""
+"""Credentials: generated once, one private file each, named like the cluster's secrets."""
 
 import base64
 import json
@@ -13,7 +13,7 @@ DATABASE_ROLES = ("owner", "api", "worker")
 
 
 def password(state: State, name: str) -> str:
-    """The secret of that name; a fresh random one when there is none yet."""
+    """Return the secret of that name; create a random one if there is none yet."""
     file = state.secrets / name
     if not file.exists():
         write_private(file, secrets.token_urlsafe(24))
@@ -21,14 +21,14 @@ def password(state: State, name: str) -> str:
 
 
 def put(state: State, name: str, value: str) -> None:
-    """Write a secret that is made of others, such as a URL; left alone when it already says so."""
+    """Write a secret that is composed of others, such as a URL. An unchanged file is not rewritten."""
     file = state.secrets / name
     if not file.exists() or file.read_text("utf-8") != value:
         write_private(file, value)
 
 
 def ensure_signing_keys(state: State) -> None:
-    """The keys that sign access tokens: one to begin with, in the form that lets them be rotated."""
+    """Create the keys that sign access tokens if there are none: one key, in the format that allows rotation."""
     file = state.secrets / "faplog-signing-keys"
     if not file.exists():
         kid = secrets.token_hex(4)
@@ -37,7 +37,7 @@ def ensure_signing_keys(state: State) -> None:
 
 
 def mount(state: State, name: str, wanted: Sequence[str]) -> Path:
-    """A folder with only the secrets one program may see, as OpenFaaS mounts them for a function."""
+    """Create a folder with only the secrets that one program may see, as OpenFaaS mounts them, and return it."""
     folder = state.run / "secrets" / name
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for link in folder.iterdir():

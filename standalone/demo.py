@@ -1,4 +1,4 @@
-"""`python -m standalone.demo`: a synthetic month of driving, uploaded into a demo account of the running system."""
+"""`python -m standalone.demo`: upload a month of synthetic drives to a demo account of the running system."""
 
 import argparse
 import io
@@ -23,10 +23,12 @@ POLL_SEC: Final = 0.5
 
 
 def main() -> int:
-    """Fill the demo account; 1 and a sentence where no system runs or it does not finish."""
+    """Fill the demo account; return 1 with a sentence if no system runs or it does not finish."""
     parser = argparse.ArgumentParser(prog="python -m standalone.demo", description=__doc__)
-    parser.add_argument("--state", type=Path, default=Path(".state"), help="the folder of the running system")
-    parser.add_argument("--days", type=int, default=DAYS, help="how many days of driving, a log each (%(default)s)")
+    parser.add_argument(
+        "--state", type=Path, default=Path(".state"), help="state folder of the running system (default: %(default)s)"
+    )
+    parser.add_argument("--days", type=int, default=DAYS, help="number of days, one log each (default: %(default)s)")
     arguments = parser.parse_args()
     state = State(arguments.state.expanduser().absolute())
     try:
@@ -41,15 +43,15 @@ def main() -> int:
     except httpx.HTTPError as error:
         print(f"The system at {edge} does not answer as it should: {error}", file=sys.stderr)
         return 1
-    print(f"{edge} shows {len(ids)} drives: sign in as {EMAIL} with the password {password(state, 'demo-password')}")
+    print(f"{edge} shows {len(ids)} drives: log in as {EMAIL} with the password {password(state, 'demo-password')}")
     return 0
 
 
 def address(state: State) -> str:
-    """Where the system with this state is reached.
+    """Return the address of the system with this state.
 
     Raises:
-        Problem: none is running.
+        Problem: No system is running.
     """
     if not state.runtime.exists():
         raise Problem(f"No faplog is running with the state {state.root}; start it with `make run` first.")
@@ -57,19 +59,19 @@ def address(state: State) -> str:
 
 
 def sign_in(client: httpx.Client, secret: str) -> None:
-    """Register the demo account, or take the one that is there; from then on the client sends its token."""
+    """Register the demo account or log in to it. After that the client sends its token."""
     account = {"email": EMAIL, "password": secret}
     answer = client.post("/auth/register", json=account)
     if answer.status_code != httpx.codes.CONFLICT:
         answer.raise_for_status()
     answer = client.post("/auth/login", json=account).raise_for_status()
-    # The cookies of the answer would ask for a CSRF token; the token in the header alone does not.
+    # With the cookies of the answer the API would demand a CSRF token; with the header alone it does not.
     client.cookies.clear()
     client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
 
 def upload(client: httpx.Client, days: int) -> list[str]:
-    """Send that many days of driving as one zip; the ids of the analyses to come."""
+    """Upload that many days of driving as one zip, and return the ids of the analyses."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as entries:
         for content, truth in month(days):
@@ -80,10 +82,10 @@ def upload(client: httpx.Client, days: int) -> list[str]:
 
 
 def show_progress(client: httpx.Client, ids: list[str]) -> None:
-    """A bar until every log is analysed and the average over all is there.
+    """Show a progress bar until every log is analysed and the average over all exists.
 
     Raises:
-        Problem: that took too long.
+        Problem: It took too long.
     """
     deadline = time.monotonic() + PATIENCE_SEC
     columns = (
@@ -104,13 +106,13 @@ def show_progress(client: httpx.Client, ids: list[str]) -> None:
 
 
 def waiting(client: httpx.Client) -> int:
-    """How many logs of the account are still to be analysed."""
+    """Return how many logs of the account are still to be analysed."""
     answer = client.get("/analyses", params={"status": "Processing", "limit": 1}).raise_for_status()
     return int(answer.json()["pagination"]["totalItems"])
 
 
 def averaging(client: httpx.Client) -> bool:
-    """Whether the average over all drives is still to come."""
+    """Return whether the average over all drives is still being calculated."""
     answer = client.get("/average", params={"type": "OVERALL"})
     return answer.status_code == httpx.codes.NOT_FOUND or answer.raise_for_status().json()["status"] == "CALCULATING"
 

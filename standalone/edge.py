@@ -1,18 +1,17 @@
-"""The one address: Traefik with the rules the cluster has, `/` to the UI and `/api/v1` to the function api."""
+"""The edge: Traefik with the cluster's rules, `/` to the pages and `/api/v1` to the function api."""
 
 import json
 from typing import Any, Final
 
 from faplog.contracts.messages import HEADER_SECRET, HEADER_TOPIC
-from standalone.ports import HOST, says_ok
+from standalone.ports import HOST, responds_ok
 from standalone.program import Program, bare_environment, binary
 from standalone.state import State, write_private
 
 MAX_BODY_BYTES: Final = 39_999_999
-"""Twice what the API takes: up to this a refusal is the API's own. Beyond it, from eight digits that begin with 4, the
-edge refuses."""
+"""Twice the API's limit: up to here the API itself refuses, beyond (eight digits that begin with 4) the edge does."""
 READ_SEC: Final = 900
-"""How long a request may take to come, its body included: 20 MB at 24 kB/s. The edge has no limit for a pause."""
+"""Time limit for receiving a request with its body: 20 MB at 24 kB/s. The edge has no limit for a pause."""
 GRACE_SEC: Final = 2
 API_READY: Final = "/api/v1/health/readiness"
 _ENCODED: Final = ("Slash", "BackSlash", "NullCharacter", "Semicolon", "Percent", "QuestionMark", "Hash")
@@ -22,7 +21,7 @@ _ODD_PATH: Final = r"PathRegexp(`(?i)%(00|23|25|2f|3b|3f|5c)|[\\\x00]`)"
 
 
 def rules(api: str, ui: str) -> dict[str, Any]:
-    """Who answers what: Traefik's dynamic configuration for the two addresses behind it."""
+    """Return Traefik's dynamic configuration for the addresses of the API and the pages."""
     return {
         "http": {
             "routers": {
@@ -50,9 +49,10 @@ def rules(api: str, ui: str) -> dict[str, Any]:
 
 
 def _routers(name: str, rule: str, priority: int, service: str, *middlewares: str) -> dict[str, Any]:
-    """Two routers for the same paths, so that a 413 of the service is not mistaken for the edge's.
+    """Return two routers for the same paths, so that a 413 of the service is not mistaken for the edge's.
 
-    If the length is announced, the edge has judged it before. If not, a 413 may be of either: all get the same body.
+    If the length is announced, the edge has already checked it. If not, a 413 may come from either: all get the same
+    body.
     """
     before, after = ["internal", *middlewares], ["size"]
     return {
@@ -66,7 +66,7 @@ def _router(rule: str, priority: int, service: str, middlewares: list[str]) -> d
 
 
 def program(state: State, port: int, api: str, ui: str) -> Program:
-    """Traefik on the loopback port in front of the two addresses; no dashboard, no telemetry, no look for updates."""
+    """Return Traefik on the loopback port, in front of both addresses: no dashboard, no telemetry, no update checks."""
     folder = state.folder("edge")
     entry = {
         "address": f"{HOST}:{port}",
@@ -95,6 +95,6 @@ def program(state: State, port: int, api: str, ui: str) -> Program:
         argv=(binary("traefik"), f"--configFile={folder / 'traefik.yml'}"),
         folder=folder,
         environment=bare_environment(folder),
-        ready=lambda: says_ok(port, "/health") and says_ok(port, API_READY),
+        ready=lambda: responds_ok(port, "/health") and responds_ok(port, API_READY),
         stop_seconds=GRACE_SEC + 1,
     )

@@ -1,4 +1,4 @@
-"""Work that goes on beside the programs: when it fails, it is logged and tried again. It never ends the system."""
+"""Background tasks beside the programs. A task that fails is logged and tried again; it never ends the system."""
 
 import asyncio
 import logging
@@ -12,11 +12,11 @@ log = logging.getLogger(__name__)
 
 
 async def keep_going(name: str, work: Callable[[], Awaitable[object]]) -> None:
-    """Run endless work until cancelled; begin it anew after any error, with pauses that double.
+    """Run an endless task until it is cancelled. Start it again after any error, with pauses that double.
 
     Args:
-        name: what the work is called in the log.
-        work: makes the work's coroutine, once for each attempt.
+        name: Name of the task in the log.
+        work: Creates the task's coroutine, once for each attempt.
     """
     loop = asyncio.get_running_loop()
     pause_sec = FIRST_PAUSE_SEC

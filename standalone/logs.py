@@ -1,4 +1,4 @@
-"""The logs: every program appends to its own file, which is kept small and whose end tells why it could not start."""
+"""Log files: one for each program, kept small; its last lines explain why a program could not start."""
 
 import asyncio
 import logging
@@ -16,18 +16,18 @@ MAX_BYTES: Final = 5 << 20
 LOOK_SEC: Final = 30.0
 TAIL_LINES: Final = 15
 KEPT_BYTES: Final = 64 << 10
-"""What stays of a log that is too long where the disk has no room for a copy of it."""
+"""Bytes kept of a long log when the disk has no room for a copy."""
 
 log = logging.getLogger(__name__)
 
 
 def path(state: State, name: str) -> Path:
-    """Where the program of that name writes."""
+    """Return the path of a program's log."""
     return state.logs / f"{name}.log"
 
 
-def into(state: State, program: Program) -> list[str]:
-    """The command that becomes the program (same process id) with all its output appended to its log."""
+def appending_command(state: State, program: Program) -> list[str]:
+    """Return the command that becomes the program (same process id) with all output appended to its log."""
     return [
         "/bin/sh",
         "-c",
@@ -39,7 +39,7 @@ def into(state: State, program: Program) -> list[str]:
 
 
 def tail(state: State, name: str) -> str:
-    """The last lines of a program's log, with the log's path above them."""
+    """Return the last lines of a program's log, below the log's path."""
     file = path(state, name)
     if not file.exists():
         return f"(it wrote no log at {file})"
@@ -50,11 +50,11 @@ def tail(state: State, name: str) -> str:
 
 
 def shorten(state: State, most: int = MAX_BYTES) -> None:
-    """Move the content of each log that grew beyond `most` bytes aside, to `….log.1`, and begin it anew.
+    """Move the content of each log beyond `most` bytes to `….log.1`, and empty the log.
 
-    The file stays the same one, as its program has it open for appending; a line written in between may be lost.
-    Where the disk has no room for the copy, only the log's last lines are kept. A log that cannot be shortened is
-    reported, and the others are shortened all the same.
+    The file itself stays, because its program has it open for appending; a line written meanwhile may be lost. If the
+    disk has no room for the copy, only the last lines are kept. A log that cannot be shortened is reported, and the
+    others are shortened all the same.
     """
     for file in state.logs.glob("*.log"):
         try:
@@ -83,14 +83,14 @@ def _shorten(file: Path) -> None:
 
 
 async def keep_short(state: State) -> None:
-    """Look after the size of the logs for as long as the system runs."""
+    """Shorten the logs again and again while the system runs."""
     while True:
         await asyncio.to_thread(shorten, state)
         await asyncio.sleep(LOOK_SEC)
 
 
-def ours(state: State) -> None:
-    """Send what the supervisor, circus and their event loop report to a log beside the others."""
+def log_supervisor(state: State) -> None:
+    """Send the log messages of the supervisor, circus and their event loop to a log file beside the others."""
     logging.raiseExceptions = False  # a log that cannot be written, on a full disk, is not reported on the terminal
     handler = RotatingFileHandler(path(state, "supervisor"), maxBytes=MAX_BYTES, backupCount=1, encoding="utf-8")
     form = "%(asctime)s %(levelname)s %(message)s"

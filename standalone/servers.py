@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from standalone import alone, nats, postgres, s3
+from standalone import nats, postgres, s3, unsupervised
 from standalone.credentials import ensure_signing_keys, password
 from standalone.ports import HOST, assign
 from standalone.program import Program
@@ -14,7 +14,7 @@ from standalone.state import State
 
 @dataclass(frozen=True)
 class Address:
-    """Where a server listens."""
+    """Address on which a server listens."""
 
     host: str
     port: int
@@ -22,16 +22,16 @@ class Address:
 
 @dataclass(frozen=True)
 class Nats(Address):
-    """Where NATS listens; `monitor` is its HTTP port for health and figures."""
+    """Addresses of NATS; `monitor` is its HTTP port for health and figures."""
 
     monitor: int
     monitor_path: str
-    """The secret path below which the monitor answers."""
+    """Secret path below which the monitoring port answers."""
 
 
 @dataclass(frozen=True)
 class S3:
-    """Where the object store listens, and the one bucket."""
+    """Address of the object store, and its one bucket."""
 
     endpoint: str
     bucket: str
@@ -39,7 +39,7 @@ class S3:
 
 @dataclass(frozen=True)
 class Servers:
-    """The servers of one state folder: where they are and how they are started."""
+    """The servers of one state folder: their addresses, and how they are started."""
 
     state: Path
     secrets: Path
@@ -50,7 +50,7 @@ class Servers:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a process needs to find them, beside its own settings."""
+        """Return the settings by which a process finds the servers."""
         return {
             "FAPLOG_SECRETS_DIR": str(self.secrets),
             "FAPLOG_S3_ENDPOINT": self.s3.endpoint,
@@ -59,10 +59,10 @@ class Servers:
 
 
 def prepare(state: State) -> Servers:
-    """Credentials, ports, configuration and a whole data folder for each server; nothing listens yet.
+    """Prepare credentials, ports, configuration and a complete data folder for each server; nothing listens yet.
 
     Raises:
-        Problem: a server cannot run on this machine.
+        Problem: A server cannot run on this machine.
     """
     for name in ("faplog-connector-secret", "faplog-connector-metrics"):
         password(state, name)
@@ -85,11 +85,11 @@ def prepare(state: State) -> Servers:
 
 @contextmanager
 def running(state: State) -> Iterator[Servers]:
-    """The servers alone, ready, without a supervisor, until the block ends.
+    """Run only the servers, without a supervisor; they are ready when the block begins and stop when it ends.
 
     Raises:
-        Problem: one could not start; with the last lines of its log.
+        Problem: A server could not start; the message has the last lines of its log.
     """
     servers = prepare(state)
-    with alone.running(state, servers.programs):
+    with unsupervised.running(state, servers.programs):
         yield servers

@@ -1,4 +1,4 @@
-"""The state folder: everything a system on this machine keeps, private to its user, used by one system at a time."""
+"""The state folder: all data of a system on this machine, private to its user, used by one system at a time."""
 
 import fcntl
 import os
@@ -7,51 +7,51 @@ from pathlib import Path
 from typing import Final
 
 _LONGEST_PATH: Final = 80
-"""Bytes; the kernel takes 107 for the path of a socket, and those lie below the folder."""
+"""In bytes. The kernel limits the path of a socket to 107, and sockets lie below the folder."""
 
 
 class Problem(Exception):
-    """Something the person at the keyboard can mend; the message is one sentence that says what and how."""
+    """A problem that the user can solve; the message is one sentence that says what and how."""
 
 
 @dataclass(frozen=True)
 class State:
-    """The folder (mode 0700) and where things lie in it."""
+    """The folder (mode 0700) and the places in it."""
 
     root: Path
 
     @property
     def secrets(self) -> Path:
-        """One file (mode 0600) for each credential, named as the cluster names its secret."""
+        """Folder with one file (mode 0600) for each credential, named like the cluster's secret."""
         return self.root / "secrets"
 
     @property
     def logs(self) -> Path:
-        """One bounded log for each process."""
+        """Folder with one bounded log for each process."""
         return self.root / "logs"
 
     @property
     def run(self) -> Path:
-        """What only a running system needs: generated configuration, sockets, pids. Safe to delete when stopped."""
+        """Folder for generated configuration, sockets and pids of a running system; temporary."""
         return self.root / "run"
 
     @property
     def runtime(self) -> Path:
-        """Addresses and pids of the running system, as JSON; there only while one runs."""
+        """File with addresses and pids of the running system, as JSON; it exists only while one runs."""
         return self.root / "runtime.json"
 
     def folder(self, name: str) -> Path:
-        """The private folder of one server, made when missing."""
+        """Return the private folder of one server; create it if it does not exist."""
         folder = self.root / name
         folder.mkdir(mode=0o700, exist_ok=True)
         return folder
 
 
 def prepare(root: Path) -> State:
-    """Make the state folder, or take the one that is there.
+    """Create the state folder, or use the existing one.
 
     Raises:
-        Problem: it cannot be made, is no folder, belongs to somebody else, or has too long a path.
+        Problem: It cannot be created, is no folder, belongs to another user, or has too long a path.
     """
     state = State(root.expanduser().absolute())
     if len(os.fsencode(state.run)) > _LONGEST_PATH:
@@ -72,10 +72,10 @@ def prepare(root: Path) -> State:
 
 
 def lock(state: State) -> int:
-    """Hold the folder for this process until it ends, however it ends; returns the descriptor that holds it.
+    """Lock the folder for this process until the process ends in any way, and return the descriptor of the lock.
 
     Raises:
-        Problem: another process of faplog holds it.
+        Problem: Another process of faplog holds the lock.
     """
     descriptor = os.open(state.root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -93,7 +93,7 @@ def lock(state: State) -> int:
 
 
 def write_private(path: Path, content: str) -> None:
-    """Replace a file in one step, readable by its owner alone."""
+    """Replace a file atomically, with mode 0600."""
     fresh = path.with_name(path.name + ".new")
     fresh.unlink(missing_ok=True)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,9 +1,8 @@
-"""circus, as this system uses it: starts programs, restarts what dies, stops them in order.
+"""The supervisor: circus starts programs, restarts those that die and stops them in order.
 
-circus looks after its programs at intervals, and what it does then takes time. If something else changes them
-meanwhile, both fail over processes the other has ended. So there is no timer of circus' own: we make each look, one
-at a time, and everything that starts or stops a program holds the same lock. Scaling only sets the number that the
-next look brings about.
+circus checks its programs at intervals, and a check takes time. If a program is changed meanwhile, both fail on
+processes that the other has ended. So circus has no timer of its own: we run its checks one at a time, and everything
+that starts or stops a program holds the same lock. Scaling only sets the number that the next check brings about.
 """
 
 import asyncio
@@ -29,17 +28,18 @@ from standalone.program import Program
 from standalone.state import Problem, State
 
 CHECK_SEC: Final = 0.3
-"""How often circus looks for dead children."""
+"""Seconds between two checks for dead children."""
 _NO_TIMER: Final = -1
-"""As circus' interval: we call it."""
+"""Interval for circus: no timer, we call its check."""
 RETRY_SEC: Final = 3.0
-"""How long a program that cannot start on a full disk waits for its next start."""
+"""Seconds until a program that cannot start on a full disk is started again."""
 
 CRASHES: Final = 3
 CRASH_LIFE_SEC: Final = 5.0
 CRASH_WINDOW_SEC: Final = 60.0
 """A program that ends by itself this often cannot start: while its start is awaited, however long each try took; later,
-within the window and each time after so short a life."""
+within the window and each time after so short a life.
+"""
 
 _FROM_OUTSIDE: Final = {-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT}
 
@@ -47,28 +47,28 @@ log = logging.getLogger(__name__)
 
 
 class Supervisor:
-    """The running programs. Make it inside the running event loop; `open()` before the first start."""
+    """The running programs. Create it inside the running event loop, and call `open()` before the first start."""
 
     def __init__(self, state: State, programs: Iterable[Program]) -> None:
         self.programs = {program.name: program for program in programs}
         self.failed: asyncio.Future[Problem] = asyncio.get_running_loop().create_future()
-        """Done, with its problem, once a program turns out to be unable to start."""
+        """Set to the problem when a program proves unable to start."""
         self._state = state
         self._crashes: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=CRASHES))
         self._started: dict[int, float] = {}
         self._awaited: set[str] = set()
-        """Names of the programs whose first answer is waited for."""
+        """Names of the programs whose first answer is awaited."""
         self._replicas: dict[str, int] = {}
         """How many replicas of each program should run."""
         self._next_start: dict[str, float] = {}
-        """When each program that cannot start on a full disk may be started again."""
+        """The earliest next start of each program that cannot start on a full disk."""
         self._retired: dict[str, list[Process]] = defaultdict(list)
-        """Replicas that finish what they have begun, by program; circus no longer knows of them."""
+        """Replicas that finish their requests, by program; circus no longer knows of them."""
         self._changing = asyncio.Lock()
-        """Held by whoever starts or stops processes."""
+        """Held while processes are started or stopped."""
         self._wanted_changed = asyncio.Event()
         self._looks: asyncio.Task[None] | None = None
-        logs.ours(state)
+        logs.log_supervisor(state)
         self._watchers = {program.name: self._watcher(program) for program in self.programs.values()}
         self._sockets = {
             program.name: CircusSocket(program.name, HOST, program.port)
@@ -100,10 +100,10 @@ class Supervisor:
                 await self._watchers[name]._start()
 
     async def ready(self, *names: str) -> None:
-        """Return once all the programs answer.
+        """Wait until all the programs answer.
 
         Raises:
-            Problem: one ended too often or took too long; with the last lines of its log.
+            Problem: One ended too often or took too long; the message has the last lines of its log.
         """
         self._awaited.update(names)
         for name in names:
@@ -111,7 +111,7 @@ class Supervisor:
             self._awaited.discard(name)
 
     def scale(self, name: str, replicas: int) -> None:
-        """Have so many replicas of the program run soon; of none, its socket stays open and callers wait."""
+        """Set how many replicas of the program should run. With none, its socket stays open and callers wait."""
         self._replicas[name] = replicas
         self._wanted_changed.set()
 
@@ -127,19 +127,19 @@ class Supervisor:
                 await self._watchers[name]._start()
 
     def pids(self, name: str) -> list[int]:
-        """The process ids of the program's replicas."""
+        """Return the process ids of the program's replicas."""
         return list(self._watchers[name].processes)
 
     def socket(self, name: str) -> Any:
-        """The listening socket held for a program."""
+        """Return the listening socket held for a program."""
         return self._sockets[name]
 
     def port(self, name: str) -> int:
-        """The port of that socket."""
+        """Return the port of that socket."""
         return int(self._sockets[name].port)
 
     async def stop(self, *names: str) -> None:
-        """Stop the programs side by side; those that take longer than their time are killed."""
+        """Stop the programs side by side; kill those that take longer than their time."""
         self._replicas |= dict.fromkeys(names, 0)
         async with self._changing:
             retired = [(name, process) for name in names for process in self._retired.pop(name, [])]
@@ -149,7 +149,7 @@ class Supervisor:
             )
 
     async def close(self) -> None:
-        """Stop what still runs and let go of sockets and files."""
+        """Stop what still runs, and release sockets and files."""
         await self.stop(*self._watchers)
         if self._looks:
             self._looks.cancel()
@@ -168,10 +168,10 @@ class Supervisor:
             self._wanted_changed.clear()
 
     async def _look(self) -> None:
-        """Replace what died, and bring each program to the number of replicas it should have."""
+        """Replace dead replicas, and bring each program to its number of replicas."""
         for name, replicas in self._replicas.items():
             watcher = self._watchers[name]
-            # Newest first, as the others are warm. circus would wait for each, and kill what takes long over a request.
+            # Newest first: the others are warm. circus would wait for each, and kill one that works on a request.
             for process in sorted(watcher.processes.values(), reverse=True)[: max(len(watcher) - replicas, 0)]:
                 self._retire(watcher, process)
             waits = time.monotonic() < self._next_start.get(name, 0.0)
@@ -179,14 +179,14 @@ class Supervisor:
         await self._arbiter.manage_watchers()
         for name in list(self._replicas):
             watcher = self._watchers[name]
-            # Not started yet; or given up by circus, which does that where the system has no process or memory left.
+            # Not started yet, or given up by circus, which happens when the machine has no process or memory left.
             if watcher.numprocesses and self._replicas[name] and watcher.is_stopped():
                 await watcher._start()
         for name, processes in self._retired.items():
             self._retired[name] = [process for process in processes if process.is_alive()]
 
     def _retire(self, watcher: Watcher, process: Process) -> None:
-        """Ask a replica to finish its requests and end, and leave it to itself: gunicorn bounds how long that takes."""
+        """Ask a replica to finish its requests and end, without waiting: gunicorn limits how long that takes."""
         del watcher.processes[process.pid]
         self._started.pop(process.pid, None)
         self._retired[watcher.name].append(process)
@@ -203,8 +203,8 @@ class Supervisor:
             await asyncio.sleep(0.03)
 
     def _watcher(self, program: Program) -> Watcher:
-        # Not through circus' pipes: it forgets to let go of a killed child's, and children outlive a killed supervisor.
-        command = logs.into(self._state, program)
+        # Not through circus' pipes: it leaves those of a killed child open, and children outlive a killed supervisor.
+        command = logs.appending_command(self._state, program)
         return Watcher(
             program.name,
             shlex.quote(command[0]),
@@ -251,7 +251,7 @@ class Supervisor:
 
 
 async def _end(process: Process, patience_sec: float) -> None:
-    """Wait for a process that was asked to end; kill it with its children if it takes longer than its time."""
+    """Wait for a process that was asked to end; kill it and its children if it takes longer than its time."""
     with suppress(TimeoutError):
         async with asyncio.timeout(patience_sec):
             while process.is_alive():

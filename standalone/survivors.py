@@ -1,4 +1,4 @@
-"""What a killed supervisor left running: every child carries a mark, so that the next start finds and ends it."""
+"""Finds and ends processes that a killed supervisor left behind: every child carries a mark in its environment."""
 
 from contextlib import suppress
 from typing import Final
@@ -8,21 +8,24 @@ import psutil
 from standalone.state import State
 
 MARK: Final = "FAPLOG_STATE"
-"""In the environment of every child, and of its children: the state folder it works on.
+"""Environment variable of every child and its children: the state folder that it works on.
 
-Better than a list of process ids: no moment between a start and its record, and no id that is somebody else's later.
+Better than a list of process ids: there is no moment between a start and its record, and no id that belongs to another
+process later.
 """
 _PATIENCE_SEC = 8.0
 
 
 def mark(state: State) -> dict[str, str]:
-    """What a child's environment must have: the mark, and where setproctitle is installed, gunicorn's title beside it
-    instead of over it."""
+    """Return what a child's environment must have.
+
+    That is the mark, and a variable that makes setproctitle leave the environment readable.
+    """
     return {MARK: str(state.root), "SPT_NOENV": "1"}
 
 
 def end(state: State) -> int:
-    """End everything that a supervisor of this state, now dead, started; returns how many processes that were."""
+    """End every process that a dead supervisor of this state started, and return their number."""
     alive = _survivors(state)
     for process in alive:
         _send(process, kill=False)
@@ -34,7 +37,7 @@ def end(state: State) -> int:
 
 
 def _survivors(state: State) -> list[psutil.Process]:
-    """The marked processes and their children, which may have an environment of their own."""
+    """Return the marked processes and their children, which may have another environment."""
     found: dict[int, psutil.Process] = {}
     for process in psutil.process_iter():
         if _is_marked(process, state):

@@ -1,4 +1,4 @@
-"""What runs on one machine: the functions of stack.yml as the image runs them, the connector, the UI, reconcile."""
+"""The programs of one machine: the functions of stack.yml as their image runs them, connector, pages, reconcile."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from typing import Final
 from faplog import routes, stack
 from standalone import edge
 from standalone.credentials import mount
-from standalone.ports import HOST, assign, says_ok
+from standalone.ports import HOST, assign, responds_ok
 from standalone.program import Program, binary
 from standalone.servers import Servers
 from standalone.state import Problem, State, write_private
@@ -19,14 +19,14 @@ from standalone.state import Problem, State, write_private
 ROOT: Final = Path(__file__).parents[1]
 RECONCILE_EVERY_SEC: Final = 15
 OVERDUE_SEC: Final = 20
-"""On one machine nothing is in transit for longer; what is still queued is not published again whatever its age."""
+"""On one machine no message is in transit for longer; what is still queued is not published again at any age."""
 UI_THREADS: Final = 8
 _UNITS: Final = {"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How many replicas of a function run: `least` always, up to `most` while requests wait."""
+    """Limits of a function's replicas: always `least`, up to `most` while requests wait."""
 
     least: int
     most: int
@@ -35,7 +35,7 @@ class Scale:
 
 @dataclass(frozen=True)
 class System:
-    """Every program beside the servers, and where each is reached."""
+    """Every program beside the servers, and its address."""
 
     edge: Program
     functions: Mapping[str, Program]
@@ -47,7 +47,7 @@ class System:
 
 
 def plan(state: State, servers: Servers, port: int, file: Path) -> System:
-    """Read a stack.yml and say how each of its functions, and the rest, is started here.
+    """Read a stack.yml and return how each of its functions, and the rest, is started here.
 
     Raises:
         Problem: stack.yml asks for what a laptop cannot give.
@@ -80,10 +80,10 @@ def plan(state: State, servers: Servers, port: int, file: Path) -> System:
 
 
 def limit_bytes(quantity: str) -> int:
-    """A memory quantity of stack.yml, such as `512Mi`, in bytes.
+    """Return a memory quantity of stack.yml, such as `512Mi`, in bytes.
 
     Raises:
-        Problem: not such a quantity.
+        Problem: It is no such quantity.
     """
     match = re.fullmatch(r"(\d+)(Ki|Mi|Gi)", quantity)
     if not match:
@@ -101,8 +101,8 @@ def _function(state: State, function: stack.Function, port: int) -> Program:
     environment["FAPLOG_THREADS"] = str(threads)
     return Program(
         name=function.name,
-        # One connection for each thread and none kept alive: what a busy replica cannot take waits in the kernel,
-        # where another replica finds it, and a replica without connections is idle.
+        # One connection for each thread and none kept alive: requests to a busy replica wait in the kernel's queue,
+        # where another replica finds them, and a replica without connections is idle.
         argv=(
             *_gunicorn(function.name),
             f"--worker-connections={threads}",
@@ -111,7 +111,7 @@ def _function(state: State, function: stack.Function, port: int) -> Program:
         ),
         folder=ROOT,
         environment=environment,
-        ready=lambda: says_ok(port, "/health"),
+        ready=lambda: responds_ok(port, "/health"),
         stop_seconds=5,
         port=port,
         data_limit=limit_bytes(function.limits["memory"]),
@@ -129,7 +129,7 @@ def _ui(api: str, port: int) -> Program:
         argv=(*_gunicorn("ui"), "ui.app:create_app()"),
         folder=ROOT,
         environment=environment,
-        ready=lambda: says_ok(port, "/health"),
+        ready=lambda: responds_ok(port, "/health"),
         stop_seconds=5,
         port=port,
     )
@@ -144,7 +144,7 @@ def _connector(state: State, functions: list[stack.Function], urls: Mapping[str,
     options = {"--routes": str(file), "--metrics-token": token, "--health": f"{HOST}:{port}", "--grace": "3"}
     arguments = ("connector", *(word for option in options.items() for word in option))
     made = _python(state, "connector", arguments, ["faplog-connector-nats", "faplog-connector-secret"])
-    return replace(made, ready=lambda: says_ok(port, "/readyz"))
+    return replace(made, ready=lambda: responds_ok(port, "/readyz"))
 
 
 def _reconcile(state: State, api: stack.Function) -> Program:
@@ -163,11 +163,11 @@ def _python(state: State, name: str, module: tuple[str, ...], secrets: list[str]
 
 
 def _gunicorn(name: str) -> tuple[str, ...]:
-    """The entry line of the image, listening on the socket that the supervisor holds open."""
+    """Return the entry line of the image, listening on the socket that the supervisor holds open."""
     return (binary("gunicorn"), "-c", "python:faplog.gunicorn_conf", "--bind", f"fd://$(circus.sockets.{name})")
 
 
 def _own_environment() -> dict[str, str]:
-    """Our own programs see the environment of `make run`; arithmetic stays on one thread, as a replica has one core."""
+    """Return the environment of our programs. Arithmetic uses one thread, as a replica has one core."""
     one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     return dict(os.environ) | one | {"PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "2"}

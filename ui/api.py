@@ -1,4 +1,4 @@
-"""The REST API as the pages see it: JSON in, or an error that says what to show. Sends nothing but GETs."""
+"""Client of the REST API for the pages. Sends only GET requests; each error is an exception of its own."""
 
 from typing import Any, cast
 from urllib.parse import quote
@@ -10,15 +10,15 @@ from faplog import telemetry
 
 
 class NotSignedIn(Exception):
-    """The API does not accept the browser's session (any more)."""
+    """The API does not accept the session of the browser."""
 
 
-class NotThere(Exception):
-    """There is no such thing, or it belongs to somebody else."""
+class NotFound(Exception):
+    """The resource does not exist, or it belongs to another account."""
 
 
-class Away(Exception):
-    """The API does not answer, or not in time."""
+class Unavailable(Exception):
+    """The API does not respond, or not in time."""
 
 
 class Refused(Exception):
@@ -33,7 +33,12 @@ class Api:
     """A connection pool to the API. Every call carries the cookies of the browser it is made for."""
 
     def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
-        """`url` is the API's base address, without `/api/v1`; `transport` is another way there than the network."""
+        """Open the pool.
+
+        Args:
+            url: Base address of the API, without `/api/v1`.
+            transport: Replaces the network, for tests.
+        """
         self._http = httpx.Client(
             base_url=f"{url.rstrip('/')}/api/v1",
             limits=httpx.Limits(max_connections=32, max_keepalive_connections=8),
@@ -46,28 +51,28 @@ class Api:
         """Return the JSON object at `path`, within `timeout` seconds. Raises as `get_json` does."""
         body = self.get_json(path, cookies, timeout, **query)
         if not isinstance(body, dict):
-            raise Away("an answer that is no JSON object")
+            raise Unavailable("the response is not a JSON object")
         return cast(dict[str, Any], body)
 
     def get_json(self, path: str, cookies: dict[str, str], timeout: float, **query: str | int | None) -> object:
         """Return the JSON at `path`, within `timeout` seconds.
 
         Raises:
-            NotSignedIn: 401. NotThere: 404. Refused: any other 4xx. Away: no answer in time, or a 5xx.
+            NotSignedIn: 401. NotFound: 404. Refused: any other 4xx. Unavailable: no answer in time, or a 5xx.
         """
         params = {key: value for key, value in query.items() if value not in (None, "")}
         header = "; ".join(f"{name}={quote(value, safe=_COOKIE_SAFE)}" for name, value in cookies.items())
         try:
-            headers = {"Cookie": header} | _trace()
+            headers = {"Cookie": header} | _trace_header()
             response = self._http.get(path, params=params, headers=headers, timeout=timeout)
         except httpx.HTTPError as error:
-            raise Away(type(error).__name__) from error
+            raise Unavailable(type(error).__name__) from error
         if response.status_code == httpx.codes.UNAUTHORIZED:
             raise NotSignedIn
         if response.status_code == httpx.codes.NOT_FOUND:
-            raise NotThere(_sentence(response))
+            raise NotFound(_message(response))
         if response.is_server_error or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
-            raise Away(_sentence(response))
+            raise Unavailable(_message(response))
         if not response.is_success:
             raise Refused(_error(response))
         return _json(response)
@@ -76,8 +81,8 @@ class Api:
 _COOKIE_SAFE = "!#$%&'()*+-./:<=>?@[]^_`{|}~"
 
 
-def _trace() -> dict[str, str]:
-    """The trace this page belongs to, so that the API's part of it is seen beside ours."""
+def _trace_header() -> dict[str, str]:
+    """Return the header that joins the API's spans to the trace of this page."""
     traceparent = telemetry.traceparent()
     return {"traceparent": traceparent} if traceparent else {}
 
@@ -86,10 +91,10 @@ def _json(response: httpx.Response) -> object:
     try:
         return cast(object, orjson.loads(response.content))
     except orjson.JSONDecodeError as error:
-        raise Away("an answer that is no JSON") from error
+        raise Unavailable("the response is not JSON") from error
 
 
-def _sentence(response: httpx.Response) -> str:
+def _message(response: httpx.Response) -> str:
     return str(_error(response).get("message", ""))
 
 

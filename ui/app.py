@@ -1,4 +1,4 @@
-"""The web pages: `create_app` ties settings, the API's client, translations and the pages together."""
+"""The web pages: `create_app` connects settings, API client, translations and pages."""
 
 import hashlib
 import logging
@@ -24,7 +24,7 @@ _YEAR: Final = 365 * 24 * 3600
 
 
 def create_app(settings: Settings | None = None, api: Api | None = None) -> Flask:
-    """The application. Settings come from the environment, and the API's client from them, unless given."""
+    """Create the application. By default, settings come from the environment and the API client from the settings."""
     settings = settings or configuration.load(Settings)
     app = Flask(__name__, static_folder=None)
     telemetry.instrument(app)
@@ -34,23 +34,23 @@ def create_app(settings: Settings | None = None, api: Api | None = None) -> Flas
     app.jinja_options = {"undefined": ChainableUndefined, "trim_blocks": True, "lstrip_blocks": True}
     app.extensions["settings"] = settings
     app.extensions["api"] = api or Api(str(settings.api_url))
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # else a line for each of our own requests
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # otherwise it logs every request to the API
     Compress(app)
     catalogs.PoBabel(app, locale_selector=preferences.locale)
     app.jinja_env.filters |= units.FILTERS | {"error_text": errors.text, "profile": findings.profile}
-    app.context_processor(_everywhere)
+    app.context_processor(_template_globals)
     app.after_request(headers.add)
     _serve_files(app)
-    for room in (landing, sample, account, upload, history, log, sharing, shared, summary, compare):
-        app.register_blueprint(room.blueprint)
+    for page in (landing, sample, account, upload, history, log, sharing, shared, summary, compare):
+        app.register_blueprint(page.blueprint)
     app.register_blueprint(preferences.blueprint)
-    app.register_error_handler(HTTPException, _error)
+    app.register_error_handler(HTTPException, _render_error)
     app.add_url_rule("/health", "health", lambda: "ok")
     return app
 
 
-def _everywhere() -> dict[str, Any]:
-    """What every template knows."""
+def _template_globals() -> dict[str, Any]:
+    """Return the variables of every template."""
     return {
         "language": preferences.language(),
         "languages": preferences.LANGUAGES,
@@ -68,9 +68,9 @@ def _everywhere() -> dict[str, Any]:
 
 
 def _serve_files(app: Flask) -> None:
-    """Files under an address with their version in it, so that browsers keep them for a year and never a stale one.
+    """Serve static files under addresses with a version, so that browsers may cache them for a year.
 
-    Modules import each other relatively and so stay within one version.
+    Modules import each other by relative paths and so stay within one version.
     """
     current = _version()
 
@@ -98,8 +98,8 @@ def _version() -> str:
     return digest.hexdigest()[:12]
 
 
-def _error(error: HTTPException) -> tuple[str, int]:
-    """A page that helps, for whatever went wrong."""
+def _render_error(error: HTTPException) -> tuple[str, int]:
+    """Return the error page for an HTTP error."""
     code = error.code or 500
     if request.endpoint == "static" or wants_fragment():
         return error.name, code

@@ -1,4 +1,4 @@
-"""Translations, read from the .po files themselves: there is no compiled file to forget or to find stale."""
+"""Translations, read directly from the .po files, so that no compiled file can be out of date."""
 
 from io import BytesIO
 from pathlib import Path
@@ -14,21 +14,21 @@ FOLDER: Final = Path(__file__).parent / "translations"
 
 
 def path(language: str) -> Path:
-    """Where the catalog of a language lies."""
+    """Return the path of the catalog of a language."""
     return FOLDER / language / "LC_MESSAGES" / "messages.po"
 
 
 def catalog(language: str) -> Catalog:
-    """The catalog of a language other than English, as it lies in `translations/`."""
+    """Read the catalog of a language other than English."""
     with path(language).open("rb") as file:
         return read_po(file, locale=language)
 
 
 class PoDomain(Domain):  # type: ignore[misc]
-    """Flask-Babel's domain, fed from .po files; each language is read once, on its first use."""
+    """A Flask-Babel domain that reads .po files, each language once on first use."""
 
     def get_translations(self) -> NullTranslations:
-        """The translations of the request's language; English is the source and needs none."""
+        """Return the translations for the language of the request. English is the source and needs none."""
         language = getattr(get_locale(), "language", "en")
         if language not in self.cache:
             self.cache[language] = Translations() if language == "en" else _compiled(language)

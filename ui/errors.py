@@ -214,7 +214,7 @@ _OF_REQUESTS: Final[Mapping[str, Any]] = {
             ErrorCode.UNAVAILABLE,
             ErrorCode.DATABASE_UNAVAILABLE,
         ),
-        _("The service cannot be reached right now. Please try again in a moment."),
+        _("The service is not available right now. Please try again in a moment."),
     ),
     ErrorCode.BUSY: _("The service is busy right now. Please try again in a few seconds."),
     **dict.fromkeys(

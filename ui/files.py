@@ -1,4 +1,4 @@
-"""Files as responses that may be compressed on their way out."""
+"""Static files as responses that can be compressed."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ from flask import Response, send_from_directory
 
 
 def send(folder: Path, name: str, **options: Any) -> Response:
-    """A small file of `folder`, read whole: what is streamed cannot be compressed and closed cleanly."""
+    """Return a small file of `folder`, read into memory: Flask-Compress cannot close a streamed file cleanly."""
     response = send_from_directory(folder, name, **options)
     response.direct_passthrough = False
     response.get_data()

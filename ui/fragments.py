@@ -1,8 +1,8 @@
-"""Pages in two steps: a frame that is always there at once, and a body that needs the API.
+"""Pages in two parts: a frame that is sent at once, and a body that needs the API.
 
-If the API answers within the page's patience, the body is sent with the frame. If it is slow, away, or wants a fresh
-access token, the frame goes out with a skeleton, and the browser asks for the body alone (`?fragment=1`), renewing
-its session and trying again as needed. One template renders the body in both cases.
+If the API responds within `api_patience`, the body is sent with the frame. If it is slow, not available, or needs a
+fresh access token, the frame is sent with a placeholder, and the browser requests the body alone (`?fragment=1`),
+renews its session and tries again as needed. One template renders the body in both cases.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from flask import current_app, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from ui import errors
-from ui.api import Api, Away, NotSignedIn, NotThere, Refused
+from ui.api import Api, NotFound, NotSignedIn, Refused, Unavailable
 from ui.session import api_cookies, here, perhaps_signed_in
 from ui.settings import Settings
 
@@ -22,13 +22,13 @@ Answer = str | Response | tuple[str, int]
 
 
 def wants_fragment() -> bool:
-    """Whether the browser asks for the body alone."""
+    """Return whether the browser requests the body alone."""
     return FLAG in request.args
 
 
 def fetch(path: str, **query: str | int | None) -> dict[str, Any]:
-    """The API's answer for the browser this request came from, waiting as long as this request may."""
-    return _ask(path, api_cookies(), query)
+    """Return the API's response for the current user, within the time limit of this request."""
+    return _get(path, api_cookies(), query)
 
 
 def fetch_list(path: str) -> list[dict[str, Any]]:
@@ -36,16 +36,16 @@ def fetch_list(path: str) -> list[dict[str, Any]]:
     api, patience = _api_and_patience()
     body = api.get_json(path, api_cookies(), patience)
     if not isinstance(body, list):
-        raise Away("an answer that is no list")
+        raise Unavailable("an answer that is no list")
     return [item for item in body if isinstance(item, dict)]
 
 
-def fetch_for_anybody(path: str) -> dict[str, Any]:
-    """The API's answer for somebody without an account, whatever cookies came with this request."""
-    return _ask(path, {}, {})
+def fetch_anonymously(path: str) -> dict[str, Any]:
+    """Return the API's response to a request without cookies."""
+    return _get(path, {}, {})
 
 
-def _ask(path: str, cookies: dict[str, str], query: dict[str, str | int | None]) -> dict[str, Any]:
+def _get(path: str, cookies: dict[str, str], query: dict[str, str | int | None]) -> dict[str, Any]:
     api, patience = _api_and_patience()
     return api.get(path, cookies, patience, **query)
 
@@ -57,9 +57,13 @@ def _api_and_patience() -> tuple[Api, float]:
 
 
 def page(frame: str, body: str, read: Callable[[], dict[str, Any]], **known: Any) -> Answer:
-    """The page made of the templates `frame` and `body`; `read` gets from the API what `body` shows.
+    """Render the page made of two templates.
 
-    `known` is what both templates know without the API.
+    Args:
+        frame: Template of the whole page.
+        body: Template of the part that needs the API.
+        read: Gets the variables of `body` from the API.
+        known: Variables of both templates that do not need the API.
     """
     if wants_fragment():
         return _fragment(body, read, known)
@@ -67,9 +71,9 @@ def page(frame: str, body: str, read: Callable[[], dict[str, Any]], **known: Any
         return redirect(url_for("account.login", next=here()))
     try:
         content = render_template(body, **known, **read())
-    except (Away, NotSignedIn):
+    except (Unavailable, NotSignedIn):
         content = None
-    except NotThere:
+    except NotFound:
         return render_template("not_found.html", of_user=True), 404
     except Refused as error:
         return render_template(
@@ -84,10 +88,10 @@ def _fragment(body: str, read: Callable[[], dict[str, Any]], known: dict[str, An
         return render_template(body, **known, **read())
     except NotSignedIn:
         return "", 401
-    except NotThere:
+    except NotFound:
         return render_template("missing.html"), 404
     except Refused as error:
         return render_template("refused.html", sentence=errors.text(error.error)), 400
-    except Away as error:
-        current_app.logger.warning("api away", extra={"reason": str(error)})
+    except Unavailable as error:
+        current_app.logger.warning("api unavailable", extra={"reason": str(error)})
         return render_template("away.html"), 503

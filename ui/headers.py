@@ -1,4 +1,4 @@
-"""The headers every page carries: nothing but our own files may run, and no page is kept where others could see it."""
+"""Security headers of all pages: only our own scripts run, and no page is stored in shared caches."""
 
 from typing import Final
 
@@ -27,16 +27,16 @@ _HEADERS: Final = {
 }
 
 SHARED: Final = "shared"
-"""The blueprint of pages whose address opens them: it is told to no other site and no search engine."""
+"""Name of the blueprint whose addresses are secret: they must not reach other sites or search engines."""
 
-_UNTOLD: Final = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
+_SECRET_ADDRESS: Final = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
 
 
 def add(response: Response) -> Response:
-    """Add the headers to a response. Files carry their version in their address; pages are never stored."""
+    """Add the headers to a response. Static files have versioned addresses; pages are never stored."""
     response.headers.update(_HEADERS)
     if request.blueprint == SHARED:
-        response.headers.update(_UNTOLD)
+        response.headers.update(_SECRET_ADDRESS)
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "private, no-store"
         response.vary.update(("Cookie", "Accept-Language"))

@@ -1,8 +1,7 @@
-"""Builds the sample report: `python -m ui.make_sample`.
+"""Build the sample report: `python -m ui.make_sample`.
 
-A synthetic car with a tired filter drives for two weeks; of its logs the first with a complete regeneration and
-something to watch becomes the sample. Both programs run as processes, as a user would run them, so that the sample is
-what the analysis says today.
+It is the first of two weeks of synthetic logs of a worn filter that has a complete regeneration and the verdict
+`watch`. Both programs run as processes, as a user would run them, so that the sample always matches the analysis.
 """
 
 import subprocess
@@ -26,11 +25,11 @@ def main() -> int:
         _run(*_SYNTHETIC, folder)
         for csv in sorted(Path(folder).glob("*.csv")):
             analysis = orjson.loads(_run("functions.analyse", str(csv)))
-            if _shows_something(analysis):
+            if _is_suitable(analysis):
                 _write(csv, analysis, _run("functions.analyse", "--series", str(csv)))
                 print(f"sample report: {csv.name}")
                 return 0
-    print("none of the synthetic logs makes a good sample", file=sys.stderr)
+    print("None of the synthetic logs is suitable as a sample.", file=sys.stderr)
     return 1
 
 
@@ -38,7 +37,7 @@ def _run(module: str, *arguments: str) -> bytes:
     return subprocess.run([sys.executable, "-m", module, *arguments], check=True, capture_output=True).stdout
 
 
-def _shows_something(analysis: dict[str, Any]) -> bool:
+def _is_suitable(analysis: dict[str, Any]) -> bool:
     outcomes = {regen["outcome"] for regen in analysis["regens"]}
     return "complete" in outcomes and analysis["health"]["verdict"] == Severity.WATCH
 

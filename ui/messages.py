@@ -1,8 +1,11 @@
-"""The catalogs of translations, kept in line with the texts in code and templates: `python -m ui.messages`.
+"""Update the catalogs of translations from the texts in code and templates: `python -m ui.messages`.
 
-New texts come in untranslated, vanished ones go; the tests fail until every text has its translations.
+New texts are added without a translation and texts that are gone are removed. The tests fail until every text is
+translated.
 """
 
+import re
+from collections.abc import Callable
 from typing import Final
 
 from babel.messages.catalog import Catalog, Message
@@ -18,25 +21,39 @@ _METHODS: Final = [("templates/**.html", "jinja2"), ("**.py", "python")]
 _OPTIONS: Final = {"templates/**.html": {"silent": "false", "trim_blocks": "true", "lstrip_blocks": "true"}}
 
 
+def with_french_spaces(text: str) -> str:
+    """Return a French text with no-break spaces before `: ; ? !` and inside guillemets."""
+    text = re.sub(r"[ \u00a0\u202f]+([;?!])", "\u202f\\1", text)
+    text = re.sub(r"[ \u00a0\u202f]+([:»])", "\u00a0\\1", text)
+    return re.sub(r"«[ \u00a0\u202f]+", "«\u00a0", text)
+
+
+TYPOGRAPHY: Final[dict[str, Callable[[str], str]]] = {"fr": with_french_spaces}
+"""Rules of a language that are applied to all its translations."""
+
+
 def template() -> Catalog:
-    """Every text of the pages: those found in code and templates, and the words of the findings."""
-    found = Catalog(charset="utf-8")
+    """Return a catalog of all texts, without translations: those in code and templates, and the words of findings."""
+    template = Catalog(charset="utf-8")
     keywords = DEFAULT_KEYWORDS | {"lazy_gettext": None}
     for _file, _line, message, _comments, context in extract_from_dir(
         catalogs.FOLDER.parent, _METHODS, _OPTIONS, keywords
     ):
-        found.add(message, context=context)
+        template.add(message, context=context)
     for sentence in catalogue.sentences():
-        found.add(sentence)
-    return found
+        template.add(sentence)
+    return template
 
 
-def bring_in_line(language: str) -> Catalog:
-    """The catalog of a language with every text of today, keeping the translations it has."""
+def update_catalog(language: str) -> Catalog:
+    """Update the catalog of a language: all texts of the pages, with the translations it already has."""
     path = catalogs.path(language)
     catalog = catalogs.catalog(language) if path.is_file() else Catalog(locale=language, charset="utf-8")
     catalog.update(template(), no_fuzzy_matching=True, update_creation_date=False)
     catalog.obsolete.clear()
+    for message in catalog:
+        if message.id:
+            message.string = _in_every_form(message, TYPOGRAPHY.get(language, str))
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         write_po(file, catalog, omit_header=False, sort_output=True, no_location=True, ignore_obsolete=True, width=120)
@@ -44,8 +61,14 @@ def bring_in_line(language: str) -> Catalog:
 
 
 def missing(catalog: Catalog) -> list[str]:
-    """The texts of a catalog without a translation in every plural form."""
+    """Return the texts of a catalog that lack a translation in some plural form."""
     return [str(message.id) for message in catalog if message.id and (message.fuzzy or not all(_strings(message)))]
+
+
+def _in_every_form(message: Message, change: Callable[[str], str]) -> str | tuple[str, ...]:
+    if isinstance(message.string, str):
+        return change(message.string)
+    return tuple(change(str(form)) for form in message.string or ())
 
 
 def _strings(message: Message) -> list[str]:
@@ -56,5 +79,5 @@ def _strings(message: Message) -> list[str]:
 
 if __name__ == "__main__":
     for language in TRANSLATED:
-        untranslated = missing(bring_in_line(language))
+        untranslated = missing(update_catalog(language))
         print(f"{language}: {len(untranslated)} untranslated")

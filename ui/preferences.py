@@ -1,4 +1,4 @@
-"""What a visitor chose: language, theme and units. Kept in cookies for a year; the browser's language until then."""
+"""Language, theme and units, stored in cookies for a year. The default language is the browser's."""
 
 from enum import StrEnum
 from typing import Final, TypeVar
@@ -12,7 +12,7 @@ LANGUAGES: Final = {"en": "English", "fr": "Français", "pl": "Polski"}
 
 
 class Theme(StrEnum):
-    """Light, dark, or as the device says."""
+    """Light, dark, or the setting of the device."""
 
     AUTO = "auto"
     LIGHT = "light"
@@ -36,7 +36,7 @@ blueprint = Blueprint("preferences", __name__)
 
 
 def language() -> str:
-    """The chosen language, else the best of the browser's that we speak, else English."""
+    """Return the chosen language, else the first supported one of the browser, else English."""
     chosen = request.cookies.get(COOKIES["language"])
     if chosen in LANGUAGES:
         return chosen
@@ -45,21 +45,21 @@ def language() -> str:
 
 
 def locale() -> str:
-    """The locale of dates and numbers: this English is read in Europe."""
+    """Return the locale of dates and numbers; English uses the British formats."""
     return "en_GB" if language() == "en" else language()
 
 
 def theme() -> Theme:
-    """The chosen theme."""
-    return _chosen("theme", Theme.AUTO)
+    """Return the chosen theme."""
+    return _cookie_choice("theme", Theme.AUTO)
 
 
 def units() -> Units:
-    """The chosen units."""
-    return _chosen("units", Units.METRIC)
+    """Return the chosen units."""
+    return _cookie_choice("units", Units.METRIC)
 
 
-def _chosen(name: str, default: E) -> E:
+def _cookie_choice(name: str, default: E) -> E:
     try:
         return type(default)(request.cookies.get(COOKIES[name], default))
     except ValueError:
@@ -68,7 +68,7 @@ def _chosen(name: str, default: E) -> E:
 
 @blueprint.post("/preferences")
 def choose() -> Response:
-    """Remember what the form says, and go back to where it was sent from. What is not on offer is ignored."""
+    """Store the choices of the form and redirect to the page it was sent from. Unknown values are ignored."""
     response = redirect(local_path(request.form.get("next"), "/"), 303)
     secure = request.headers.get("X-Forwarded-Proto", request.scheme) == "https"
     for name, cookie in COOKIES.items():

@@ -1,4 +1,4 @@
-"""One analysis, arranged for reading: what the template of a log shows, for the sample and for a user's log alike."""
+"""The template variables of one report, for the sample and for a user's log alike."""
 
 from typing import Any, Final
 
@@ -12,8 +12,8 @@ _RAN: Final = Figure("overall.duration.engineOn_sec", "")
 _PRESSURE: Final = Figure("fap.pressure.max_mbar", "")
 
 
-def _meaning(verdict: Severity, analysis: dict[str, Any]) -> Any:
-    """Return what the verdict means; where there is none, why."""
+def _verdict_meaning(verdict: Severity, analysis: dict[str, Any]) -> Any:
+    """Return what the verdict means, or why there is none."""
     if verdict is Severity.UNKNOWN:
         if _RAN.of(analysis) is None:
             return findings.ENGINE_UNREAD
@@ -25,7 +25,7 @@ def _meaning(verdict: Severity, analysis: dict[str, Any]) -> Any:
 
 
 def report(log: dict[str, Any]) -> dict[str, Any]:
-    """Return what the template needs for `log`, the API's answer for one analysis."""
+    """Return the template variables for `log`, the API's response for one analysis."""
     analysis = log.get("analysis") or {}
     health = analysis.get("health") or {}
     checked = findings.shown(health.get("findings"))
@@ -35,7 +35,7 @@ def report(log: dict[str, Any]) -> dict[str, Any]:
         "a": analysis,
         "verdict": verdict,
         "verdict_name": findings.VERDICT[verdict],
-        "verdict_meaning": _meaning(verdict, analysis),
+        "verdict_meaning": _verdict_meaning(verdict, analysis),
         "verdict_icon": findings.ICON[verdict],
         "urgency": findings.urgency(health.get("urgency")),
         "notes": findings.notes(health.get("notes")),

@@ -1,4 +1,4 @@
-"""The texts scripts show, in the reader's language; each page carries them as JSON."""
+"""Texts and units for the scripts, in the reader's language. Each page contains them as JSON."""
 
 from flask_babel import gettext as _
 
@@ -6,37 +6,37 @@ from ui import preferences, units
 
 
 def texts() -> dict[str, object]:
-    """Every text a script may need, and how it writes numbers."""
+    """Return all texts of the scripts, and the units of the reader."""
     return {
         "lang": preferences.locale().replace("_", "-"),
         "imperial": preferences.units() is preferences.Units.IMPERIAL,
         "units": {
             unit: units.unit_name(unit) for unit in ("km/h", "km", "rpm", "l/h", "g/l", "mbar", "bar", "°C", "%")
         },
-        "away": _("The service cannot be reached right now. Please try again in a moment."),
+        "away": _("The service is not available right now. Please try again in a moment."),
         "needEmail": _("Please enter your e-mail address."),
         "needPassword": _("Please enter your password."),
         "waiting": _("waiting"),
-        "sending": _("sending"),
-        "storing": _("being stored"),
-        "analysing": _("being analysed"),
+        "sending": _("uploading"),
+        "storing": _("saving"),
+        "analysing": _("analysing"),
         "analysed": _("analysed"),
         "someAnalysed": _("{done} of {all} analysed"),
-        "skipped": _("left out, as they are no CSV: {names}"),
+        "skipped": _("skipped, not CSV files: {names}"),
         "retry": _("Try again"),
         "remove": _("Remove"),
-        "open": _("Open the report"),
+        "open": _("Open report"),
         "details": _("Details"),
         "fileSays": _("{name}: {text}"),
-        "openLogs": _("To my logs"),
-        "offline": _("No connection. Goes on by itself as soon as there is one."),
-        "busy": _("The service does not take it right now. Goes on by itself in a moment."),
+        "openLogs": _("Go to my logs"),
+        "offline": _("No connection. The upload continues automatically once you are online again."),
+        "busy": _("The service is busy. The upload continues automatically in a moment."),
         "progress": _("{done} of {all} files done"),
         "deleted": _("{name} deleted"),
         "undo": _("Undo"),
         "restored": _("{name} restored"),
         "tooLate": _("This log can no longer be restored."),
-        "noPlots": _("This log holds nothing that could be plotted."),
+        "noPlots": _("This log contains nothing to plot."),
         "morePlots": _("More: {names}"),
         "plotsFailed": _("The plots could not be loaded."),
         "soot": _("Soot"),

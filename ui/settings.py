@@ -6,7 +6,7 @@ from faplog.settings import Settings as BaseSettings
 
 
 class Settings(BaseSettings):
-    """Settings of the pages, which keep no state and hold no secret."""
+    """Settings of the pages. They have no secrets."""
 
     api_url: AnyHttpUrl
     """Address of the function `api` as this process reaches it, e.g. `http://api.openfaas-fn.svc:8080`."""

@@ -1,4 +1,4 @@
-"""Quantities as a reader wants them: kilometres or miles, with the decimals and signs of the language."""
+"""Quantities in the units and the number format of the reader: kilometres or miles."""
 
 from datetime import date, datetime
 from typing import Final
@@ -36,11 +36,11 @@ _WRITTEN: Final = {
     "codes": "",
     "in a row": "",
 }
-"""`L` stands for the litre, which not every language writes large."""
+"""`L` stands for the litre, which some languages write as `l`."""
 
 
 def convert(value: float, unit: str, units: Units) -> tuple[float, str]:
-    """A value and its unit in the reader's units. Fuel economy turns round: more miles per gallon is better."""
+    """Convert a value and its unit. Fuel economy is inverted: more miles per gallon is better."""
     if units is Units.METRIC:
         return value, unit
     if unit == "l/100km":
@@ -49,20 +49,20 @@ def convert(value: float, unit: str, units: Units) -> tuple[float, str]:
     return value * factor, name
 
 
-def written(unit: str) -> str:
-    """A unit as it stands behind a number."""
+def display_unit(unit: str) -> str:
+    """Return a unit as it is displayed."""
     if unit == "rpm":
         return str(gettext("rpm"))
     return _WRITTEN.get(unit, unit).replace("L", str(pgettext("the sign of the litre", "L")))
 
 
 def unit_name(unit: str) -> str:
-    """The reader's unit for quantities of `unit`, as it stands behind a number."""
-    return written(convert(1, unit, preferences.units())[1])
+    """Return the displayed unit for quantities of `unit`, in the reader's units."""
+    return display_unit(convert(1, unit, preferences.units())[1])
 
 
 def number(value: float | None, unit: str = "", decimals: int = 0) -> str:
-    """The number alone, in the reader's units; a dash for nothing."""
+    """Return the number alone, in the reader's units; a dash for None."""
     if value is None:
         return DASH
     value, _ = convert(value, unit, preferences.units())
@@ -71,14 +71,14 @@ def number(value: float | None, unit: str = "", decimals: int = 0) -> str:
 
 
 def bound(value: float, unit: str = "") -> str:
-    """A limit alone, in the reader's units, with no more decimals than it has: two at most, none from 100 on."""
+    """Return a limit without its unit, with as few decimals as possible: at most two, none from 100 on."""
     value, _ = convert(value, unit, preferences.units())
-    written = format_decimal(round(value, 2 if abs(value) < 100 else 0) + 0.0, format="#,##0.##")
-    return str(written).replace("-", "−")
+    text = format_decimal(round(value, 2 if abs(value) < 100 else 0) + 0.0, format="#,##0.##")
+    return str(text).replace("-", "−")
 
 
 def quantity(value: float | None, unit: str = "", decimals: int = 0) -> str:
-    """The number with its unit; a dash for nothing."""
+    """Return the number with its unit; a dash for None."""
     if value is None:
         return DASH
     if unit == "s":
@@ -87,15 +87,15 @@ def quantity(value: float | None, unit: str = "", decimals: int = 0) -> str:
     return number(value, unit, decimals) + (NARROW_SPACE + name if name else "")
 
 
-def shown(value: float | None, unit: str = "", decimals: int = 0) -> Markup:
-    """The same as HTML, with the unit small beside a large number."""
+def quantity_html(value: float | None, unit: str = "", decimals: int = 0) -> Markup:
+    """Return the number with its unit as HTML, with the unit in small print."""
     if value is None or unit == "s" or not (name := unit_name(unit)):
         return escape(quantity(value, unit, decimals))
     return Markup('{}{}<span class="unit">{}</span>').format(number(value, unit, decimals), NARROW_SPACE, name)
 
 
 def difference(value: float | None, unit: str = "", decimals: int = 0) -> str:
-    """A signed difference with its unit. Not for fuel economy, whose difference depends on where it is taken."""
+    """Return a signed difference with its unit. Not for fuel economy: in mpg a difference depends on its base."""
     if value is None:
         return DASH
     if unit == "s":
@@ -105,7 +105,7 @@ def difference(value: float | None, unit: str = "", decimals: int = 0) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Hours and minutes, or minutes and seconds, or seconds."""
+    """Format a duration in hours and minutes, minutes and seconds, or seconds."""
     if seconds is None:
         return DASH
     hours, rest = divmod(round(seconds), 3600)
@@ -117,8 +117,8 @@ def duration(seconds: float | None) -> str:
     return f"{left}{NARROW_SPACE}s"
 
 
-def moment(text: str | None) -> datetime | None:
-    """A time as the API writes it; None for anything else."""
+def parse_time(text: str | None) -> datetime | None:
+    """Parse a time as the API writes it; return None for anything else."""
     try:
         return datetime.fromisoformat(text) if text else None
     except ValueError:
@@ -126,19 +126,19 @@ def moment(text: str | None) -> datetime | None:
 
 
 def day(text: str | None, style: str = "long") -> str:
-    """The date of an ISO date or time, in words; a dash for nothing."""
+    """Format the date of an ISO date or time; a dash for None."""
     when = _date(text)
     return str(format_date(when, style)) if when else DASH
 
 
 def short_day(text: str | None) -> str:
-    """Weekday and date, short: for lists."""
+    """Format weekday and date in short form, for lists."""
     when = _date(text)
     return capital(str(format_skeleton("yMMMEd", when, locale=get_locale()))) if when else DASH
 
 
 def span(start: str | None, end: str | None) -> str:
-    """The times of day from one ISO time to another; one of them where they read the same."""
+    """Format a range of two times of day, or a single one if they look the same."""
     first, last = clock(start), clock(end)
     return first if first == last or last == DASH else f"{first}–{last}"
 
@@ -151,39 +151,39 @@ def _date(text: str | None) -> date | None:
 
 
 def clock(text: str | None) -> str:
-    """The time of day of an ISO time as the log has it: hours and minutes."""
-    when = moment(text)
+    """Format the time of day of an ISO time: hours and minutes, without time zone conversion."""
+    when = parse_time(text)
     return str(format_time(when.replace(tzinfo=None), "short", rebase=False)) if when else DASH
 
 
 def month(year: int, number_of_month: int) -> str:
-    """A month in words, e.g. March 2025."""
+    """Format a month, for example March 2025."""
     return str(format_date(date(year, number_of_month, 1), "LLLL y"))
 
 
 def logs(count: int) -> str:
-    """A number of drive logs in words."""
+    """Format a number of logs, for example 3 logs."""
     return str(ngettext("%(num)s log", "%(num)s logs", count))
 
 
 def amount(value: float | None, figure: Figure) -> str:
-    """A figure for a row that names its unit: the number alone; a duration says its units itself."""
+    """Format a figure for a row that shows the unit already; durations contain their units."""
     return duration(value) if figure.unit == "s" else number(value, figure.unit, figure.decimals)
 
 
 def delta(figure: Figure, one: float | None, other: float | None) -> str:
-    """How much a figure of the second log differs from the first, in the reader's units, for such a row."""
+    """Format the difference of a figure between two logs for such a row, in the reader's units."""
     if one is None or other is None:
         return DASH
     if figure.unit == "s":
         return difference(other - one, "s")
-    shown_in = preferences.units()
-    gap = convert(other, figure.unit, shown_in)[0] - convert(one, figure.unit, shown_in)[0]
-    return difference(gap, "", figure.decimals)
+    units = preferences.units()
+    change = convert(other, figure.unit, units)[0] - convert(one, figure.unit, units)[0]
+    return difference(change, "", figure.decimals)
 
 
 def capital(text: str) -> str:
-    """Its first letter large, the rest as it is: a date at the start of a line."""
+    """Capitalise the first letter only, as of a date at the start of a line."""
     return text[:1].upper() + text[1:]
 
 
@@ -194,7 +194,7 @@ FILTERS: Final = {
     "delta": delta,
     "number": number,
     "quantity": quantity,
-    "shown": shown,
+    "quantity_html": quantity_html,
     "difference": difference,
     "duration": duration,
     "day": day,
@@ -203,4 +203,4 @@ FILTERS: Final = {
     "span": span,
     "logs": logs,
 }
-"""Not for constants of a template: those are written once, when it is compiled, whoever reads it later."""
+"""Not for constants in a template: Jinja evaluates those once, when it compiles the template."""

@@ -41,7 +41,7 @@ SpeedRangeKey = Annotated[str, Field(pattern=r"^(_?\d+(-\d+|\+)_km|\d+(-\d+|\+)_
 
 
 class Day(Part):
-    """The day of the first row, and the clock times of first and last row."""
+    """Date of the first row, and times of the first and the last row."""
 
     date: Date
     start: Clock
@@ -49,17 +49,17 @@ class Day(Part):
 
 
 class Duration(Part):
-    """Seconds, gaps in the log left out."""
+    """Durations in seconds, without the gaps in the log."""
 
     overall_sec: int
-    engineOn_sec: int | None = Field(description="engine turning")
-    engineOff_sec: int | None = Field(description="engine known to stand still")
-    idle_sec: int | None = Field(description="engine on, car standing")
-    driving_sec: int | None = Field(description="car moving")
+    engineOn_sec: int | None = Field(description="Time with the engine on")
+    engineOff_sec: int | None = Field(description="Time with the engine off")
+    idle_sec: int | None = Field(description="Idling time: engine on, car stationary")
+    driving_sec: int | None = Field(description="Driving time: car moving")
 
 
 class Overall(Part):
-    """When, how long, how far."""
+    """Date, duration and distance."""
 
     date: Day
     duration: Duration
@@ -68,7 +68,7 @@ class Overall(Part):
 
 
 class Driving(Part):
-    """How the car was driven."""
+    """Driving style: accelerator pedal, engine speed and road speed."""
 
     acceleration: Acceleration
     revs: DrivingRevs
@@ -83,13 +83,13 @@ class EngineWarmup(Part):
 
 
 class Engine(Part):
-    """The engine's condition."""
+    """Condition of the engine."""
 
     battery: Battery
     coolantTemp: Celsius
     oilTemp: Celsius
     engineWarmup: EngineWarmup
-    errors: int | None = Field(description="stored fault codes, most seen at once")
+    errors: int | None = Field(description="Stored fault codes, maximum")
     oilDilution_perc: int | None
     oilCarbonate_perc: int | None
     injector: Injector
@@ -98,7 +98,7 @@ class Engine(Part):
 
 
 class Soot(Part):
-    """Soot load the ECU reckons, g/l (unit is a guess): compare within one ECU profile only."""
+    """Soot load as estimated by the ECU, g/l (the unit is an assumption). Compare only within one ECU profile."""
 
     start_gl: float | None
     end_gl: float | None
@@ -106,14 +106,14 @@ class Soot(Part):
 
 
 class Life(Part):
-    """Kilometres on this filter, and what the ECU extrapolates as the rest."""
+    """Kilometres driven with this filter, and the remaining kilometres as extrapolated by the ECU."""
 
     life_km: int | None
     left_km: int | None
 
 
 class Additive(Part):
-    """Additive, ml: capacity and remaining (the ECU's raw figures)."""
+    """Additive in ml: capacity and remaining volume, as the ECU reports them."""
 
     vol_ml: float | None
     remain_ml: float | None
@@ -127,11 +127,11 @@ class Deposits(Part):
 
 
 class Fap(Part):
-    """The filter."""
+    """The particulate filter (DPF/FAP)."""
 
     soot: Soot
-    pressure: Millibar = Field(description="engine on")
-    pressure_idle: Millibar = Field(description="car standing, engine below 1000 rpm")
+    pressure: Millibar = Field(description="With the engine on")
+    pressure_idle: Millibar = Field(description="At idle: car stationary, engine below 1000 rpm")
     temp: Celsius
     lastRegen_km: int | None
     last10Regen_km: int | None
@@ -143,7 +143,9 @@ class Fap(Part):
 class FapRegen(Part):
     """All regenerations of the log together."""
 
-    previousRegen_km: int | None = Field(description="the interval the first one ended")
+    previousRegen_km: int | None = Field(
+        description="Distance between the previous regeneration and the first one of this log"
+    )
     duration_sec: int
     distance_km: float | None
     speed: Speed
@@ -155,14 +157,14 @@ class FapRegen(Part):
 
 
 class FuelConsumption(Part):
-    """Fuel, and fuel by speed range: `5-15_l100km` and its weight `_5-15_km`, regeneration left out."""
+    """Fuel, and fuel economy by speed range without regenerations: `5-15_l100km` and its weight `_5-15_km`."""
 
     overall: TotalFuel
     bySpeedRange: dict[SpeedRangeKey, float]
 
 
 class Restriction(Part):
-    """Flow-normalised back pressure (mbar per m³/h at 200 °C), and the steady rows it rests on."""
+    """Filter restriction: back pressure by exhaust flow, mbar per m³/h at 200 °C, and its number of steady rows."""
 
     kv: float | None
     n: int
@@ -215,8 +217,8 @@ class Regen(Part):
     distance_km: float | None
     avg_speed_kmh: int | None
     soot_start_gl: float | None
-    soot_end_gl: float | None = Field(description="when the flag fell")
-    soot_after_gl: float | None = Field(description="lowest within 300 s after it")
+    soot_end_gl: float | None = Field(description="Soot when the regeneration flag was cleared")
+    soot_after_gl: float | None = Field(description="Lowest soot within 300 s after that")
     burned_perc: int | None
     temp_avg_c: int | None
     temp_max_c: int | None
@@ -228,14 +230,14 @@ class Regen(Part):
 
 
 class RowsDropped(Part):
-    """Rows left out, by reason."""
+    """Discarded rows, by reason."""
 
     bad_time: int
     repeated_header: int
 
 
 class Voided(Part):
-    """Cells of a column that hold no usable value, by reason. A word instead of a number is implausible."""
+    """Cells of a column without a usable value, by reason. A word instead of a number counts as implausible."""
 
     sentinel: int
     implausible: int
@@ -249,7 +251,7 @@ class ClockJump(Part):
 
 
 class Quality(Part):
-    """How far to trust the rest."""
+    """Data quality: what was read, discarded and missing."""
 
     profile: str | None
     encoding: str

@@ -1,5 +1,5 @@
 # ruff: noqa: N815  (field names are the JSON's)
-"""The average over many analyses, as clients read it. A figure nothing is known of is null, never 0.
+"""The average over many analyses, as clients read it. An unknown figure is null, never 0.
 
 Units are in the names. `docs/average.md` says what each figure is taken over; `docs/schema/average.json` is made of
 these models.
@@ -38,7 +38,7 @@ class PooledDuration(Part):
 
 
 class PooledOverall(Part):
-    """How much was averaged."""
+    """Number of logs, distance and duration."""
 
     logs: int
     distance_km: float | None
@@ -46,14 +46,14 @@ class PooledOverall(Part):
 
 
 class MeanSpeed(Part):
-    """Road speed; the average over all observed time."""
+    """Road speed; the average is taken over the whole recorded time."""
 
     avg_kmh: int | None
     max_kmh: int | None
 
 
 class PooledDriving(Part):
-    """How the car was driven."""
+    """Driving style: accelerator pedal, engine speed and road speed."""
 
     acceleration: Acceleration
     revs: DrivingRevs
@@ -61,14 +61,14 @@ class PooledDriving(Part):
 
 
 class MeanWarmup(Part):
-    """Mean over the cold starts that were seen to their end."""
+    """Mean over all cold starts that reached the temperature."""
 
     coolant_sec: float | None
     oil_sec: float | None
 
 
 class ErrorRange(Part):
-    """Fewest and most stored fault codes."""
+    """Lowest and highest number of stored fault codes."""
 
     min: int | None
     max: int | None
@@ -82,7 +82,7 @@ class OilRange(Part):
 
 
 class PooledEngine(Part):
-    """The engine's figures."""
+    """Condition of the engine."""
 
     battery: Battery
     coolantTemp: Celsius
@@ -103,7 +103,7 @@ class IdlePressure(Part):
 
 
 class PooledFap(Part):
-    """The filter's figures."""
+    """The particulate filter (DPF/FAP)."""
 
     pressure: Millibar
     pressure_idle: IdlePressure
@@ -111,14 +111,14 @@ class PooledFap(Part):
 
 
 class RegenSoot(Part):
-    """Mean soot when a regeneration began and when its flag fell."""
+    """Mean soot at the start of a regeneration and when its flag was cleared."""
 
     start_gl: float | None
     end_gl: float | None
 
 
 class PooledRegens(Part):
-    """All regenerations of all logs: means per regeneration, extremes over all."""
+    """All regenerations of all logs: means per regeneration, and overall minimum and maximum."""
 
     numberOfRegens: int
     previousRegen_km: float | None
@@ -133,7 +133,7 @@ class PooledRegens(Part):
 
 
 class PooledFuel(Part):
-    """Consumption, overall and by speed: `"5-15_l100km"`, a key for each range that was driven."""
+    """Fuel economy, overall and by speed range: `5-15_l100km`, with a key for each range that was driven."""
 
     overall: TotalFuel
     bySpeedRange: dict[str, float]
@@ -149,7 +149,7 @@ class Regens(Part):
 
 
 class TrendPoint(Part):
-    """One log's figures for the plots over time."""
+    """Figures of one log for the trend plots."""
 
     date: str | None
     analysisId: str | None
@@ -168,7 +168,7 @@ class TrendPoint(Part):
 
 
 class Average(Part):
-    """Everything over all logs of a user, or of one year or month."""
+    """The average over all logs of a user, or over one year or month."""
 
     overall: PooledOverall
     driving: PooledDriving

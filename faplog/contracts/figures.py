@@ -1,5 +1,5 @@
 # ruff: noqa: N815  (field names are the JSON's)
-"""Shapes of figures an analysis and an average have in common.
+"""Figures that an analysis and an average have in common.
 
 Of one log a figure is what was measured, of many it is pooled: the lowest of the lowest, the highest of the highest,
 and a mean weighted by what each was taken over (docs/average.md). So a field added here needs its row in the table of
@@ -60,21 +60,21 @@ class DrivingRevs(Revs):
 
 
 class Acceleration(Part):
-    """Accelerator pedal, %; the mean while it is pressed."""
+    """Accelerator pedal, %; the mean is taken while it is pressed."""
 
     max_perc: int | None
     avg_perc: int | None
 
 
 class Battery(Part):
-    """Volts: ignition on before the engine's first start, and with the engine on."""
+    """Battery voltage: before the first start with the ignition on, and with the engine on."""
 
     beforeDrive_v: float | None
     engineRunning_v: float | None
 
 
 class Injector(Part):
-    """Mean corrections at warm idle, in the ECU's own measure (a ratio around 1, or centred on 0)."""
+    """Mean injector corrections at warm idle, as the ECU reports them (a ratio around 1, or centred on 0)."""
 
     injector1: float | None
     injector2: float | None
@@ -84,13 +84,13 @@ class Injector(Part):
 
 
 class FuelPressure(Part):
-    """Rail pressure, actual less demand, at idle."""
+    """Rail pressure at idle: actual minus target."""
 
     avg_diff_idle_bar: float | None
 
 
 class Boost(Part):
-    """Manifold pressure, actual less demand, under boost."""
+    """Boost pressure under boost: actual minus target."""
 
     avg_diff_mbar: float | None
 
@@ -103,14 +103,14 @@ class TotalFuel(Part):
 
 
 class RegenFuel(Part):
-    """Litres per 100 km during regeneration and otherwise."""
+    """Litres per 100 km during and outside regenerations."""
 
     regen_l100km: float | None
     nonRegen_l100km: float | None
 
 
 class Outcome(StrEnum):
-    """How a regeneration ended, as far as the log shows."""
+    """Outcome of a regeneration, as far as the log shows it."""
 
     COMPLETE = "complete"
     ABORTED = "aborted"
@@ -118,7 +118,7 @@ class Outcome(StrEnum):
 
 
 class NextRegen(Part):
-    """Kilometres to the next regeneration: a range over what is known."""
+    """Expected distance to the next regeneration in kilometres, as a range."""
 
     low_km: int
     high_km: int

@@ -8,14 +8,14 @@ from faplog.contracts.limits import Code, Confidence, Severity
 
 
 class LimitShown(Part):
-    """The limits a value was judged against: a number each, or lowest and highest good value."""
+    """The limits of a value: one number each, or the lowest and the highest good value."""
 
     watch: float | tuple[float, float]
     act: float | tuple[float, float] | None
 
 
 class Evidence(Part):
-    """What a finding rests on: how many rows, from when to when."""
+    """Evidence for a finding: number of rows, first and last time."""
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -42,7 +42,7 @@ class Note(Part):
 
 
 class Finding(Part):
-    """One judgement; `code` and the numbers are what a translation is made from, `text` and `advice` are English."""
+    """One finding. Translate by `code` and the numbers; `text` and `advice` are English."""
 
     code: Code
     severity: Severity
@@ -62,7 +62,7 @@ class Finding(Part):
 
 
 class Health(Part):
-    """The verdict and what it rests on."""
+    """The verdict, and the findings behind it."""
 
     verdict: Severity
     urgency: Urgency | None = Field(None, description="the most urgent of the findings")
@@ -71,7 +71,7 @@ class Health(Part):
 
 
 class TrendEvidence(Part):
-    """Which logs a finding rests on: how many, of which profile, between which dates."""
+    """Evidence for a finding: ECU profile, number of logs, first and last date."""
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -82,7 +82,7 @@ class TrendEvidence(Part):
 
 
 class TrendFinding(Part):
-    """Something seen over many logs, against its row in the table of limits."""
+    """One finding over many logs."""
 
     code: Code
     severity: Severity
@@ -99,7 +99,7 @@ class TrendFinding(Part):
 
 
 class TrendHealth(Part):
-    """The verdict over all logs: the worst finding, `unknown` where too little was seen."""
+    """The verdict over all logs: the severity of the worst finding, or `unknown` if there is not enough data."""
 
     verdict: Severity
     urgency: Urgency | None = Field(None, description="the most urgent of the findings")

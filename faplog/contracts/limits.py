@@ -11,7 +11,7 @@ from typing import Final
 
 
 class Severity(StrEnum):
-    """How much a finding asks of the owner; also the verdict of a whole analysis. `UNKNOWN`: too little was seen."""
+    """Severity of a finding, and verdict of a whole analysis. `UNKNOWN`: not enough data."""
 
     UNKNOWN = "unknown"
     GOOD = "good"
@@ -20,7 +20,7 @@ class Severity(StrEnum):
 
 
 class Confidence(StrEnum):
-    """How sure a finding can be, given what is known about the signal it rests on."""
+    """Confidence of a finding, given what is known about its signal."""
 
     LOW = "low"
     MEDIUM = "medium"

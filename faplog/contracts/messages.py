@@ -31,7 +31,7 @@ class Subject(StrEnum):
 
 
 class AnalysisStatus(StrEnum):
-    """Where an analysis stands."""
+    """Status of an analysis."""
 
     PROCESSING = "Processing"
     SUCCESS = "Success"
@@ -39,7 +39,7 @@ class AnalysisStatus(StrEnum):
 
 
 class AverageStatus(StrEnum):
-    """Where an average stands."""
+    """Status of an average."""
 
     CALCULATING = "CALCULATING"
     SUCCESS = "SUCCESS"
@@ -47,14 +47,14 @@ class AverageStatus(StrEnum):
 
 
 class Stage(StrEnum):
-    """How far an upload came: stored, or handed to the analysis."""
+    """Stage of an upload: being stored, or handed over to the analysis."""
 
     UPLOAD = "upload"
     ANALYSE = "analyse"
 
 
 class Period(StrEnum):
-    """What an average is taken over."""
+    """Period of an average."""
 
     OVERALL = "OVERALL"
     YEARLY = "YEARLY"

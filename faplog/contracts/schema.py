@@ -1,4 +1,4 @@
-"""`python -m faplog.contracts.schema`: writes what the models say into docs/, where readers look for it."""
+"""`python -m faplog.contracts.schema`: write the schemas and tables of docs/ from the models."""
 
 import argparse
 import json
@@ -97,15 +97,17 @@ def _bound(limit: Limit, bound: Bound | None) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write what is stale; with `--check` only say so, and 1 if anything is."""
-    parser = argparse.ArgumentParser(prog="python -m faplog.contracts.schema", description="Write the docs' schemas.")
-    parser.add_argument("--check", action="store_true", help="write nothing; fail when something would be written")
+    """Write the files that are out of date. With `--check` only list them, and return 1 if there are any."""
+    parser = argparse.ArgumentParser(
+        prog="python -m faplog.contracts.schema", description="Write the schemas and tables of docs/ from the models."
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is out of date")
     check: bool = parser.parse_args(arguments).check
     found = stale()
     for path, wanted in found.items():
         if check:
             name = path.relative_to(DOCS.parent)
-            print(f"{name} does not say what the models say: run `make format` and commit it.", file=sys.stderr)
+            print(f"{name} is out of date: run `make format` and commit it.", file=sys.stderr)
         else:
             path.parent.mkdir(exist_ok=True)
             path.write_text(wanted, "utf-8")

@@ -11,12 +11,23 @@ def main(arguments: list[str] | None = None) -> None:
     """Write the month, or with `--size` one log of about so many bytes, and say what was made."""
     parser = argparse.ArgumentParser(prog="python -m faplog.synthetic", description="Write synthetic FAP logs.")
     parser.add_argument("out", type=Path, metavar="OUT", help="folder for the CSV files and truth.json")
-    parser.add_argument("--days", type=_positive, default=30, help="number of days, a file each (%(default)s)")
-    parser.add_argument("--seed", type=int, default=7, help="the same seed gives the same bytes (%(default)s)")
-    parser.add_argument("--profile", choices=sorted(PROFILES), default="DCM62v2", help="ECU profile (%(default)s)")
-    parser.add_argument("--health", choices=["good", "worn"], default="good", help="worn: a filter that fails")
-    parser.add_argument("--start", type=date.fromisoformat, default=FIRST_DAY, help="first day (%(default)s)")
-    parser.add_argument("--size", type=_positive, help="one log of about this many bytes instead of a month")
+    parser.add_argument(
+        "--days", type=_positive, default=30, help="number of days, one file each (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=7, help="random seed; the same seed gives the same files (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--profile", choices=sorted(PROFILES), default="DCM62v2", help="ECU profile (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--health",
+        choices=["good", "worn"],
+        default="good",
+        help="health of the filter; worn: one that is failing (default: %(default)s)",
+    )
+    parser.add_argument("--start", type=date.fromisoformat, default=FIRST_DAY, help="first day (default: %(default)s)")
+    parser.add_argument("--size", type=_positive, help="write one log of about this many bytes instead")
     given = parser.parse_args(arguments)
     if given.size:
         content, file = log_of_size(given.size, given.seed, given.profile)

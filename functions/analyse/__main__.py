@@ -56,9 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     how = parser.add_mutually_exclusive_group()
     for name, words in (
-        ("json", "the analysis as JSON (default)"),
-        ("text", "the verdict and the main figures, to read"),
-        ("series", "the points for plots as JSON"),
+        ("json", "print the analysis as JSON (default)"),
+        ("text", "print the verdict and the main values as text"),
+        ("series", "print the points for plots as JSON"),
     ):
         how.add_argument(f"--{name}", dest="format", action="store_const", const=name, help=words)
     parser.set_defaults(format="json")

@@ -54,7 +54,7 @@ def show(console: Console, name: str, analysis: Section) -> None:
         console.print(_drives(analysis["drives"]))
     if analysis["regens"]:
         console.print(_regens(analysis["regens"]))
-    console.print(_pairs("How far to trust this", _quality(analysis["quality"])))
+    console.print(_pairs("Data quality", _quality(analysis["quality"])))
 
 
 def _filter(analysis: Section) -> Rows:
@@ -65,10 +65,10 @@ def _filter(analysis: Section) -> Rows:
     yield "pressure at idle", _span(fap["pressure_idle"], "mbar", "mbar")
     yield "restriction kv", _restriction(restriction["kv"], restriction["n"])
     if analysis["regens"]:
-        yield "… after regenerating", _restriction(restriction["kv_afterRegen"], restriction["n_after"])
+        yield "restriction after a regeneration", _restriction(restriction["kv_afterRegen"], restriction["n_after"])
     yield "temperature", _span(fap["temp"], "c", "°C")
     yield "since last regeneration", _unit(fap["lastRegen_km"], "km")
-    yield "mean of the last ten", _unit(fap["last10Regen_km"], "km")
+    yield "average of the last ten", _unit(fap["last10Regen_km"], "km")
     coming = analysis["nextRegen"]
     if coming:
         reach = f"{coming['low_km']} to {coming['high_km']} km" if coming["low_km"] != coming["high_km"] else ""
@@ -90,20 +90,20 @@ def _drive(analysis: Section) -> Rows:
     )
     yield "fuel", f"{_unit(fuel['total_l'], 'l')}, {_unit(fuel['avg_l100km'], 'l/100 km')}"
     yield "speed", _span(driving["speed"], "kmh", "km/h")
-    yield "outside", _span(analysis["overall"]["externalTemp"], "c", "°C")
+    yield "outside temperature", _span(analysis["overall"]["externalTemp"], "c", "°C")
 
 
 def _engine(analysis: Section) -> Rows:
     engine = analysis["engine"]
-    yield "coolant", _span(engine["coolantTemp"], "c", "°C")
-    yield "oil", _span(engine["oilTemp"], "c", "°C")
+    yield "coolant temperature", _span(engine["coolantTemp"], "c", "°C")
+    yield "oil temperature", _span(engine["oilTemp"], "c", "°C")
     battery = engine["battery"]
     yield (
-        "battery before / running",
+        "battery before start / running",
         f"{_unit(battery['beforeDrive_v'], 'V')} / {_unit(battery['engineRunning_v'], 'V')}",
     )
     yield "fuel in the oil", _unit(engine["oilDilution_perc"], "%")
-    yield "injectors", "  ".join(_plain(engine["injector"][f"injector{number}"]) for number in range(1, 5))
+    yield "injector corrections", "  ".join(_plain(engine["injector"][f"injector{number}"]) for number in range(1, 5))
     yield "fault codes", _plain(engine["errors"])
 
 
@@ -122,14 +122,14 @@ def _quality(quality: Section) -> Rows:
         yield "days", ", ".join(quality["days"]) + named
     yield "gaps", f"{quality['gaps']} ({_time(quality['gap_sec'])})"
     voided = {name: sum(reasons.values()) for name, reasons in quality["voided"].items()}
-    yield "void cells", ", ".join(f"{name} {count}" for name, count in voided.items()) or "none"
+    yield "discarded values", ", ".join(f"{name} {count}" for name, count in voided.items()) or "none"
     yield "missing columns", ", ".join(quality["missing_columns"]) or "none"
 
 
 def _pairs(title: str, rows: Rows) -> Table:
     table = _table(title)
     table.show_header = False
-    table.add_column(style="dim", min_width=27)
+    table.add_column(style="dim", min_width=32)
     table.add_column()
     for name, value in rows:
         table.add_row(name, escape(value))

@@ -8,7 +8,7 @@ from typing import Final
 from alembic import command
 from alembic.config import Config
 
-from faplog import environment, logs
+from faplog import environment, logs, reachable
 from faplog.settings import SettingsError, load
 
 from .settings import OwnerSettings
@@ -53,7 +53,8 @@ def migrate(url: str, revision: str = "head") -> None:
         raise MigrationError(f"Cannot migrate: the database does not answer: {error}") from None
     if missing := [role for role in ROLES if role not in found]:
         raise MigrationError(
-            f"Cannot migrate: the role {' and '.join(missing)} must be created first by the database administrator."
+            f"Cannot migrate: the role {' and '.join(missing)} must be created first, by the administrator "
+            "of the database."
         )
     command.upgrade(config(url), revision)
 
@@ -62,7 +63,9 @@ def main() -> int:
     """Migrate the database of the secret `faplog-owner-database`; return 1, with a sentence on stderr, if it fails."""
     logs.setup(environment.LOG_LEVEL.read())
     try:
-        migrate(load(OwnerSettings).owner_database.get_secret_value())
+        url = load(OwnerSettings).owner_database.get_secret_value()
+        reachable.wait_for_server(url)
+        migrate(url)
     except (SettingsError, MigrationError) as error:
         print(error, file=sys.stderr)
         return 1

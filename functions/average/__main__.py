@@ -15,9 +15,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Print the average as JSON; the exit status is 1 when a file could not be read or no analysis was in them."""
     parser = argparse.ArgumentParser(
         prog="python -m functions.average",
-        description="Average analyses: what python -m functions.analyse prints, lists of it, or requests.",
+        description="Average analyses: the JSON of python -m functions.analyse, lists of it, or average requests.",
     )
-    parser.add_argument("files", type=Path, nargs="+", metavar="FILE.json", help="- reads standard input")
+    parser.add_argument(
+        "files", type=Path, nargs="+", metavar="FILE.json", help="files with analyses, or - for standard input"
+    )
     given = parser.parse_args(arguments)
     items: list[Any] = []
     status = 0

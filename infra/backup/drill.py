@@ -1,4 +1,4 @@
-"""The drill: restore a snapshot into a scratch PostgreSQL of its own, and see that every row is there."""
+"""The drill: restore a snapshot into a scratch PostgreSQL and compare the rows of every table."""
 
 import os
 import signal
@@ -21,8 +21,8 @@ def drill(folder: Path) -> Manifest:
     """Verify a snapshot's files, restore its database into a scratch server, and compare the rows of every table.
 
     Raises:
-        BadBackup: the snapshot would not restore; the sentence says why.
-        DatabaseProblem: the scratch server could not be made.
+        BadBackup: The snapshot would not restore; the message says why.
+        DatabaseProblem: The scratch server could not be made.
     """
     manifest = verify(folder)
     with scratch() as url:
@@ -38,9 +38,9 @@ def drill(folder: Path) -> Manifest:
 
 @contextmanager
 def scratch() -> Iterator[str]:
-    """A PostgreSQL that nobody else sees, with faplog's roles and an empty database; the owner's URL.
+    """Start a private PostgreSQL with faplog's roles and an empty database, and yield the owner's URL.
 
-    It listens on a socket in its own folder only.
+    It listens only on a socket in its own folder.
     """
     wrap = _unprivileged()
     with tempfile.TemporaryDirectory(prefix="drill-") as temporary:
@@ -80,7 +80,7 @@ def _wait(url: str, server: "subprocess.Popen[bytes]") -> None:
 
 
 def _unprivileged() -> list[str]:
-    """What goes before a command: PostgreSQL refuses root, so there it runs as another user of its own namespace."""
+    """Return a command prefix. PostgreSQL refuses root, so root runs it as another user in a namespace of its own."""
     if os.geteuid() != 0:
         return []
     return ["unshare", "--user", "--map-user=65534", "--map-group=65534", "--"]

@@ -1,4 +1,4 @@
-"""What a snapshot folder holds, and whether it still does."""
+"""The manifest of a snapshot folder: what it holds, and whether that is unchanged."""
 
 import hashlib
 import json
@@ -14,12 +14,12 @@ OBJECTS: Final = "objects"
 
 
 class BadBackup(Exception):
-    """Not a snapshot, or no longer what it was; one sentence that says where and how."""
+    """No snapshot, or one that has changed; the message is one sentence that says where and how."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One file of the snapshot, `path` relative to its folder."""
+    """One file of the snapshot; `path` is relative to its folder."""
 
     path: str
     sha256: str
@@ -38,15 +38,15 @@ class Manifest:
 
     @property
     def bytes(self) -> int:
-        """The size of dump and objects together."""
+        """Size of dump and objects together."""
         return self.dump.bytes + sum(entry.bytes for entry in self.objects.values())
 
 
 def object_path(key: str) -> str:
-    """Where an object lies in a snapshot.
+    """Return the path of an object within a snapshot.
 
     Raises:
-        BadBackup: a key that would leave the folder; no part of faplog writes one.
+        BadBackup: The key would leave the folder; no part of faplog writes such a key.
     """
     path = PurePosixPath(key)
     if path.is_absolute() or ".." in path.parts or str(path) != key:
@@ -55,7 +55,7 @@ def object_path(key: str) -> str:
 
 
 def entry(folder: Path, path: str) -> Entry:
-    """The entry of a file that lies in the folder."""
+    """Return the entry of a file in the folder."""
     digest = hashlib.sha256()
     with (folder / path).open("rb") as file:
         while block := file.read(1 << 20):
@@ -64,17 +64,17 @@ def entry(folder: Path, path: str) -> Entry:
 
 
 def write(folder: Path, manifest: Manifest) -> None:
-    """Write the manifest and its own digest, last of all: a folder without them is no snapshot."""
+    """Write the manifest and its digest, last of all: a folder without them is no snapshot."""
     text = json.dumps({"format": FORMAT} | asdict(manifest), indent=1, sort_keys=True)
     (folder / MANIFEST).write_text(text, "utf-8")
     (folder / SEAL).write_text(hashlib.sha256(text.encode()).hexdigest() + "\n", "utf-8")
 
 
 def read(folder: Path) -> Manifest:
-    """The manifest of a snapshot, checked against its digest; the files are not looked at.
+    """Read the manifest of a snapshot and compare it with its digest. The files are not read.
 
     Raises:
-        BadBackup: no snapshot, of another format, or changed.
+        BadBackup: It is no snapshot, has another format, or was changed.
     """
     try:
         text = (folder / MANIFEST).read_text("utf-8")
@@ -92,10 +92,10 @@ def read(folder: Path) -> Manifest:
 
 
 def verify(folder: Path) -> Manifest:
-    """The manifest, after every file was read and compared with it.
+    """Read every file of a snapshot, compare it with the manifest, and return the manifest.
 
     Raises:
-        BadBackup: a file is missing, damaged, or one too many.
+        BadBackup: A file is missing, damaged, or not in the manifest.
     """
     manifest = read(folder)
     expected = {item.path: item for item in (manifest.dump, *manifest.objects.values())}

@@ -1,4 +1,4 @@
-"""Restores a snapshot: nothing is touched before all of it was verified, and the database changes all at once."""
+"""Restores a snapshot. Nothing is changed before it is verified, and the database changes in one transaction."""
 
 import hashlib
 from pathlib import Path
@@ -10,19 +10,20 @@ from infra.backup.target import Target
 
 
 class Refused(Exception):
-    """There is something at the target already, and nobody said that it may go."""
+    """The target holds data already, and the operator did not allow to replace it."""
 
 
 def restore(folder: Path, target: Target, *, replace: bool = False) -> Manifest:
-    """Bring database and bucket to what the snapshot says; with `replace` also where there is something already.
+    """Restore database and bucket from a snapshot; with `replace` also over existing data.
 
-    Objects come first: they are of no harm without their rows. Then the database, wholly or not at all; then what the
-    snapshot does not know is removed from the bucket.
+    Objects come first, because they do no harm without rows. Then the database, in one transaction; then objects that
+    are not in the snapshot are removed from the bucket.
 
     Raises:
-        BadBackup: the snapshot is missing or damaged; nothing was changed.
-        Refused: the target is not empty; nothing was changed.
-        DatabaseProblem, Unavailable: a part is away; the database is as it was.
+        BadBackup: The snapshot is missing or damaged; nothing was changed.
+        Refused: The target is not empty; nothing was changed.
+        DatabaseProblem: The database is away; it is unchanged.
+        Unavailable: The object store is away; the database is unchanged.
     """
     manifest = verify(folder)
     database.check(folder / DUMP)
@@ -45,14 +46,17 @@ def restore(folder: Path, target: Target, *, replace: bool = False) -> Manifest:
 
 
 def lasting(manifest: Manifest) -> dict[str, Entry]:
-    """Return the objects of a snapshot that are restored; snapshots of older releases hold transient ones too."""
+    """Return the objects of a snapshot that are restored; snapshots of older releases hold transient ones, too."""
     return {key: item for key, item in manifest.objects.items() if not key.startswith(TRANSIENT)}
 
 
 def compare(manifest: Manifest, target: Target) -> None:
-    """Say (`BadBackup`) where database or bucket differ from the snapshot, in rows or in a single byte.
+    """Compare database and bucket with the snapshot, in rows and bytes.
 
-    Transient objects do not count: a system that runs makes and removes them.
+    Transient objects do not count: a running system makes and removes them.
+
+    Raises:
+        BadBackup: They differ; the message says where.
     """
     objects = lasting(manifest)
     rows = database.counts(target.database)

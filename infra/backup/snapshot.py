@@ -1,4 +1,4 @@
-"""Makes a snapshot: first the database, then the bucket, so that every row's file is in the copy."""
+"""Makes a snapshot: first the database, then the bucket, so that the file of every row is in the copy."""
 
 import os
 import shutil
@@ -18,14 +18,15 @@ _PARTIAL: Final = ".partial"
 
 
 def create(source: Target, to: Path, keep: int = 2) -> tuple[Path, Manifest]:
-    """Make a snapshot in a new folder under `to` and keep only the newest `keep`; a broken-off one leaves no snapshot.
+    """Make a snapshot in a new folder under `to`, and keep only the newest `keep`.
 
-    A log never changes under its key, so one that an older snapshot here has is linked, not fetched again. What is on
-    its way between functions is left out: after a restore it is made again.
+    A log never changes under its key, so one that is in an older snapshot here is linked, not fetched again. Transient
+    objects are left out: after a restore they are made again.
 
     Raises:
-        DatabaseProblem, Unavailable: a part is away; nothing was changed but a partial folder, removed next time.
-        BadBackup: the bucket holds an object that is none of ours.
+        DatabaseProblem: The database is away; only a partial folder was made, which the next run removes.
+        Unavailable: The object store is away; likewise.
+        BadBackup: The bucket holds an object that faplog did not write.
     """
     to.mkdir(mode=0o700, parents=True, exist_ok=True)
     for partial in to.glob(f"{PREFIX}*{_PARTIAL}"):
@@ -48,15 +49,15 @@ def create(source: Target, to: Path, keep: int = 2) -> tuple[Path, Manifest]:
 
 
 def snapshots(to: Path) -> list[Path]:
-    """The snapshots under a folder, oldest first."""
+    """Return the snapshots under a folder, oldest first."""
     return sorted(path for path in to.glob(f"{PREFIX}*") if path.is_dir() and not path.name.endswith(_PARTIAL))
 
 
 def find(place: Path) -> Path:
-    """The snapshot meant by a path: itself, or the newest in it.
+    """Return the snapshot at a path: the path itself, or the newest one in it.
 
     Raises:
-        BadBackup: there is none.
+        BadBackup: There is none.
     """
     inside = snapshots(place) if place.is_dir() else []
     if not place.is_dir() or (not inside and not (place / "manifest.json").exists()):
@@ -85,7 +86,7 @@ def _objects(blobs: Blobs, folder: Path, previous: tuple[Path, dict[str, Entry]]
             objects[key] = previous[1][key]
             continue
         content = blobs.get(key)
-        if content is None:  # deleted since it was listed
+        if content is None:  # deleted since the list was made
             continue
         (folder / path).write_bytes(content)
         objects[key] = entry(folder, path)

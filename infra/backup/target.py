@@ -1,16 +1,17 @@
-"""What is backed up and where it is restored to, from the environment and secret files."""
+"""The source of a backup and the target of a restore, from environment variables and secret files."""
 
 import os
 from dataclasses import dataclass
 
 from pydantic import Field, SecretStr
 
+from faplog import reachable
 from faplog.blobs import Blobs
 from faplog.settings import DatabaseAddress, HttpAddress, Settings, load
 
 
 class BackupSettings(Settings):
-    """To back up: the tables' owner, and the key that may read the whole bucket but change nothing."""
+    """Settings of a backup: the tables' owner, and the key that may read the whole bucket but change nothing."""
 
     database: DatabaseAddress = Field(validation_alias="faplog-owner-database")
     """Address of the database, as the owner of the tables."""
@@ -29,7 +30,7 @@ class BackupSettings(Settings):
 
 
 class RestoreSettings(Settings):
-    """To restore: the tables' owner, and the API's key, which may write."""
+    """Settings of a restore: the tables' owner, and the API's key, which may write."""
 
     database: DatabaseAddress = Field(validation_alias="faplog-owner-database")
     """Address of the database, as the owner of the tables."""
@@ -56,22 +57,25 @@ class Target:
 
 
 def target(model: type[BackupSettings] | type[RestoreSettings]) -> Target:
-    """The target that the environment describes.
+    """Return the target that the environment describes, after waiting for its servers for a limited time.
 
     Raises:
-        SettingsError: a setting is missing; the sentence names it.
+        SettingsError: A setting is missing; the message names it.
     """
     settings = load(model)
     keys = settings.access_key.get_secret_value().strip(), settings.secret_key.get_secret_value().strip()
     blobs = Blobs(settings.s3_endpoint, settings.s3_bucket, *keys)
-    return Target(settings.database.get_secret_value().strip(), blobs)
+    database = settings.database.get_secret_value().strip()
+    for server in (database, settings.s3_endpoint):
+        reachable.wait_for_server(server)
+    return Target(database, blobs)
 
 
 def use_state(state: "os.PathLike[str]") -> None:
     """Take the settings from a laptop's state folder: its secrets, and the addresses of the system that runs there.
 
     Raises:
-        NotRunning: no system runs there.
+        NotRunning: No system runs there.
     """
     import json
     from pathlib import Path
@@ -91,4 +95,4 @@ def use_state(state: "os.PathLike[str]") -> None:
 
 
 class NotRunning(Exception):
-    """There is no running system in that state folder."""
+    """No system runs with that state folder."""

@@ -319,7 +319,7 @@ def test_early_clicks_on_the_report_count(visit: Visit, another: Another, drives
     with scripts_held(watched, page, f"/logs/{analysis_id}", script):
         page.locator("header").get_by_role("button", name="Share", exact=True).click()
     dialog = page.get_by_role("dialog", name="Share this report")
-    expect(dialog.get_by_role("button", name="Make a link")).to_be_focused()
+    expect(dialog.get_by_role("button", name="Create link")).to_be_focused()
     watched.forgive(f"/analyses/{analysis_id}/series")  # deleted while its plots load
     with scripts_held(watched, page, f"/logs/{analysis_id}?again", script):
         page.get_by_role("button", name="Delete").click()
@@ -342,7 +342,7 @@ def test_an_early_search_and_an_early_login_count(visit: Visit, driver: Driver) 
     watched = visit(driver.owner)
     page = watched.context.new_page()
     with scripts_held(watched, page, "/logs", "history.js"):
-        page.get_by_label("Show").select_option("failed")
+        page.get_by_label("Filter by result").select_option("failed")
     expect(page.locator(".row-log")).to_have_count(1)
 
     stranger = visit()

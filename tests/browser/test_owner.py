@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from faplog.contracts.errors import ErrorCode, cause
+from faplog.contracts.log_rules import MAX_LOG_BYTES
 from tests.browser.chromium import DESKTOP, PHONE
 from tests.browser.conftest import Driver, Visit
 from tests.browser.owner import PASSWORD, Owner
@@ -22,7 +23,7 @@ def register(page: Page, email: str) -> None:
     """Fill in the form, and arrive at the logs."""
     page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
-    page.locator("main").get_by_role("button", name="Register").click()
+    page.locator("main").get_by_role("button", name="Create account").click()
     expect(page.get_by_role("heading", name="No logs yet")).to_be_visible()
 
 
@@ -42,14 +43,14 @@ def test_from_registration_to_logging_out(
     bad.write_text("a;b\n1;2\n")
     wrong = tmp_path / "picture.png"
     wrong.write_bytes(b"\x89PNG")
-    page.get_by_role("link", name="Upload the first log").click()
+    page.get_by_role("link", name="Upload your first log").click()
     page.locator("#files").set_input_files([drives[0], archive, bad, wrong])
     expect(page.locator(UPLOADED)).to_have_count(3, timeout=60_000)
     expect(page.locator(".upload", has_text="more.zip")).to_contain_text("notes.txt")
     expect(page.locator(".upload", has_text="broken.csv")).to_contain_text("It has no header line")
     expect(page.locator(".upload", has_text="picture.png")).to_contain_text("Only .csv and .zip")
 
-    page.locator(".upload", has_text=drives[0].name).get_by_role("link", name="Open the report").click()
+    page.locator(".upload", has_text=drives[0].name).get_by_role("link", name="Open report").click()
     expect(page.locator(".uplot").first).to_be_visible()
     page.get_by_role("link", name="All logs").click()
     expect(page.locator(".row-log")).to_have_count(3)
@@ -112,6 +113,35 @@ def test_trying_again_is_offered_where_it_can_help(
     expect(page.locator("#files")).to_be_focused()
 
 
+def refusing(error: dict[str, object]) -> Callable[[Route], None]:
+    """What answers every upload with this error."""
+    return lambda route: route.fulfill(status=400, json=error)
+
+
+def test_a_refusal_is_said_by_its_code_in_the_readers_language(
+    visit: Visit, another: Callable[[], Owner], drives: list[Path], tmp_path: Path
+) -> None:
+    """An unknown code, or none, is shown with the English message."""
+    watched = visit(another(), locale="fr-FR")
+    page = watched.page("/upload")
+    watched.forgive("400")
+    nested = {"file_name": "a.csv", "reason": cause(ErrorCode.UPLOAD_EMPTY).model_dump(mode="json")}
+    answers: dict[str, dict[str, object]] = {
+        "Le zip ne contient aucun relevé. a.csv : Le fichier est vide.": {"code": "ZIP_WITHOUT_LOGS", "params": nested},
+        "It is Tuesday.": {"code": "OF_A_LATER_RELEASE", "params": {}, "message": "It is Tuesday."},
+        "It is Wednesday.": {"message": "It is Wednesday."},
+    }
+    for path, (said, error) in zip(drives[:3], answers.items(), strict=True):
+        watched.context.route("**/api/v1/analyses", refusing(error))
+        page.locator("#files").set_input_files(path)
+        expect(page.locator(".upload", has_text=path.name)).to_contain_text(said)
+        watched.context.unroute("**/api/v1/analyses")
+    large = tmp_path / "large.csv"
+    large.write_bytes(b"1" * (MAX_LOG_BYTES + 1))
+    page.locator("#files").set_input_files(large)
+    expect(page.locator(".upload", has_text="large.csv")).to_contain_text("Le fichier dépasse 20 Mo.")
+
+
 def test_the_history_shows_by_itself_that_a_log_is_done(
     visit: Visit, another: Callable[[], Owner], drives: list[Path]
 ) -> None:
@@ -132,11 +162,11 @@ def test_search_filter_and_order(visit: Visit, driver: Driver) -> None:
     expect(rows).to_have_count(1)
     expect(page).to_have_url(re.compile("q=20250302"))
     page.get_by_label("Search by file name").fill("")
-    page.get_by_label("Show").select_option("failed")
+    page.get_by_label("Filter by result").select_option("failed")
     expect(rows).to_have_count(1)
-    page.get_by_label("Show").select_option("regen")
+    page.get_by_label("Filter by result").select_option("regen")
     expect(rows).to_have_count(3)
-    page.get_by_label("Order").select_option("oldest")
+    page.get_by_label("Sort order").select_option("oldest")
     expect(rows.first).to_contain_text("20250302")
 
 
@@ -150,7 +180,7 @@ def test_an_expired_session_is_renewed_or_returns_to_where_one_was(visit: Visit,
     watched.context.clear_cookies(name="faplog_access")
     watched.context.clear_cookies(name="faplog_refresh")
     page.goto(watched.url + "/summary?year=2025")
-    expect(page.get_by_text("Your session has ended")).to_be_visible()
+    expect(page.get_by_text("Your session has expired")).to_be_visible()
     expect(page).to_have_url(re.compile(r"/login\?ended=1&next=%2Fsummary%3Fyear%3D2025$"))
     page.get_by_label("E-mail").fill(driver.owner.email)
     page.get_by_label("Password").fill("wrong one")
@@ -168,9 +198,9 @@ def test_two_users_do_not_see_each_other(visit: Visit, another: Callable[[], Own
     page = watched.page("/logs")
     expect(page.get_by_role("heading", name="No logs yet")).to_be_visible()
     page.goto(f"{watched.url}/logs/{driver.regenerated}")
-    expect(page.get_by_role("heading", name="There is no such log")).to_be_visible()
+    expect(page.get_by_role("heading", name="Log not found")).to_be_visible()
     page.goto(f"{watched.url}/summary")
-    expect(page.get_by_role("heading", name="Nothing to sum up yet")).to_be_visible()
+    expect(page.get_by_role("heading", name="No summary yet")).to_be_visible()
 
 
 def test_deleting_the_account_needs_the_password_and_ends_everything(
@@ -180,7 +210,7 @@ def test_deleting_the_account_needs_the_password_and_ends_everything(
     watched = visit(owner)
     watched.forgive("403")
     page = watched.page("/account")
-    page.get_by_role("button", name="Delete the account").click()
+    page.get_by_role("button", name="Delete account").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Password").fill("wrong one")
     dialog.get_by_role("button", name="Delete everything").click()

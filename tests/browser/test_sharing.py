@@ -16,7 +16,7 @@ def opened(page: Page) -> Locator:
     """The dialog, once it says what there is."""
     page.locator("header").get_by_role("button", name="Share", exact=True).click()
     dialog = page.get_by_role("dialog", name="Share this report")
-    expect(dialog.get_by_role("button", name=re.compile("Make a link|New link"))).to_be_focused()
+    expect(dialog.get_by_role("button", name=re.compile("Create link|New link"))).to_be_focused()
     return dialog
 
 
@@ -32,11 +32,11 @@ def test_a_link_is_made_copied_read_renewed_and_ended(visit: Visit, driver: Driv
     owner = visit(driver.owner, permissions=["clipboard-read", "clipboard-write"])
     page = owner.page(f"/logs/{driver.regenerated}")
     dialog = opened(page)
-    dialog.get_by_label("How long the link works").select_option("7 days")
-    dialog.get_by_role("button", name="Make a link").click()
-    field = dialog.get_by_label("The link", exact=True)
+    dialog.get_by_label("Link valid for").select_option("7 days")
+    dialog.get_by_role("button", name="Create link").click()
+    field = dialog.get_by_label("Link", exact=True)
     expect(field).to_be_focused()
-    expect(dialog).to_contain_text("A link is open until")
+    expect(dialog).to_contain_text("A link is active until")
     dialog.get_by_role("button", name="Copy").click()
     expect(dialog.get_by_text("Copied.")).to_be_visible()
     link = field.input_value()
@@ -56,7 +56,7 @@ def test_a_link_is_made_copied_read_renewed_and_ended(visit: Visit, driver: Driv
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     dialog = opened(page)
-    expect(dialog.get_by_label("The link", exact=True)).to_be_hidden()
+    expect(dialog.get_by_label("Link", exact=True)).to_be_hidden()
     dialog.get_by_role("button", name="New link").click()
     expect(field).to_be_focused()
     renewed = field.input_value()
@@ -67,11 +67,11 @@ def test_a_link_is_made_copied_read_renewed_and_ended(visit: Visit, driver: Driv
     reading.locator("[data-drawn]").wait_for()
     reading.get_by_role("button", name="Language, units and theme").click()
     reading.get_by_role("button", name="Français").click()
-    expect(reading.get_by_text("Partagé avec vous")).to_be_visible()
+    expect(reading.get_by_text("Rapport partagé avec vous")).to_be_visible()
 
     dialog.get_by_role("button", name="Stop sharing").click()
-    expect(dialog.get_by_text("The link is dead from now on.")).to_be_visible()
-    expect(dialog.get_by_role("button", name="Make a link")).to_be_focused()
+    expect(dialog.get_by_text("The link no longer works.")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Create link")).to_be_focused()
     reading.reload()
     expect(reading.get_by_role("heading", name="Ce lien ne fonctionne pas")).to_be_visible()
     expect(reading.get_by_role("link", name="Ce qu’est faplog")).to_be_visible()
@@ -108,7 +108,7 @@ def test_shared_pages_are_readable_for_everybody(visit: Visit, driver: Driver, d
     owner = visit(driver.owner, **device).page(f"/logs/{driver.regenerated}")
     dialog = opened(owner)
     dialog.get_by_role("button", name="New link").click()
-    expect(dialog.get_by_label("The link", exact=True)).to_be_focused()
+    expect(dialog.get_by_label("Link", exact=True)).to_be_focused()
     assert dialog.evaluate("one => one.scrollWidth - one.clientWidth") <= 0
     judge(owner, "dialog")
     assert not {name: problems for name, problems in found.items() if problems}

@@ -22,7 +22,7 @@ def test_the_demo_account_has_its_drives_however_often_it_is_made(stack: Stack) 
     assert demo(stack.state).returncode == 0
     done = demo(stack.state)
     assert done.returncode == 0, done.stderr
-    said = re.search(r"(\S+) shows 2 drives: sign in as (\S+) with the password (\S+)\n", done.stdout)
+    said = re.search(r"(\S+) shows 2 drives: log in as (\S+) with the password (\S+)\n", done.stdout)
     assert said, done.stdout
     url, email, password = said.groups()
     assert url == stack.url

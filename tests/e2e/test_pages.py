@@ -39,9 +39,9 @@ def test_every_page_of_an_owner_is_there_with_its_policy(stack: Stack, account: 
     log_id = account.http.get("/analyses").json()["data"][0]["id"]
     shown = {
         "/logs": "drive.csv",
-        f"/logs/{log_id}": "Against their limits",
+        f"/logs/{log_id}": "Values and limits",
         "/summary": "Trends",
-        "/compare": "Two logs are needed",
+        "/compare": "You need two logs",
         "/account": account.email,
     }
     with pages(stack, account) as browser:

@@ -324,7 +324,7 @@ def test_without_a_user_there_is_nothing(system: Rig, person: Person) -> None:
         assert connection.execute("SELECT count(*) FROM fap_analysis").fetchone() == (0,)
 
 
-def _seed(system: Rig, user_id: UUID, number: int) -> None:
+def seed(system: Rig, user_id: UUID, number: int) -> None:
     """Analyses of a user, behind the API's back."""
     with psycopg.connect(system.settings.api_database.get_secret_value()) as connection:
         connection.execute("SELECT set_config('app.current_user_id', %s, false)", [str(user_id)])
@@ -341,7 +341,7 @@ def _seed(system: Rig, user_id: UUID, number: int) -> None:
         )
 
 
-def _learn(servers: Servers) -> None:
+def learn(servers: Servers) -> None:
     """Let PostgreSQL look at the rows before it plans; its own look comes when it comes, perhaps at an empty table."""
     with psycopg.connect((servers.secrets / "faplog-owner-database").read_text("utf-8")) as connection:
         connection.execute("ANALYZE fap_analysis")
@@ -351,8 +351,8 @@ def test_every_list_is_read_from_an_index(system: Rig, servers: Servers) -> None
     """On 100,000 rows of several users: no page reads the table through or sorts it."""
     people = [arrive(system.app) for _ in range(10)]
     for person in people:
-        _seed(system, person.id, 10_000)
-    _learn(servers)
+        seed(system, person.id, 10_000)
+    learn(servers)
     plans = []
     for sort in SortBy:
         for order in Order:
@@ -375,9 +375,9 @@ def _rows_read(plan: dict[str, Any]) -> float:
 
 def test_ten_thousand_deleted_logs_slow_no_list_down(system: Rig, servers: Servers, person: Person) -> None:
     """A page reads its own rows alone, of the logs as of the deleted ones."""
-    _seed(system, person.id, 10_000)
+    seed(system, person.id, 10_000)
     system.sql("UPDATE fap_analysis SET deleted_at = now() WHERE user_id = %s AND distance <> 5", person.id)
-    _learn(servers)
+    learn(servers)
     for sort in SortBy:
         statement, values = list_statement(person.id, ListQuery(sortBy=sort, limit=20))
         assert _rows_read(_explained(system, person, statement, values)) <= 20
@@ -398,8 +398,8 @@ def _explained(system: Rig, person: Person, statement: Composable, values: dict[
 
 def test_a_user_with_ten_thousand_logs(system: Rig, servers: Servers, person: Person) -> None:
     """The first page reads its rows alone, none reads a row twice; the average comes in one pass, without growing."""
-    _seed(system, person.id, 10_000)
-    _learn(servers)
+    seed(system, person.id, 10_000)
+    learn(servers)
     (table,) = system.sql("SELECT count(*) AS rows FROM fap_analysis")
     for page, most in ((1, 20), (100, table["rows"]), (500, table["rows"])):
         assert len(get(person, "/analyses", page=page, limit=20)["data"]) == 20

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from standalone import edge
-from standalone.alone import running
 from standalone.ports import HOST, assign
 from standalone.state import prepare
+from standalone.unsupervised import running
 
 pytestmark = pytest.mark.stack
 

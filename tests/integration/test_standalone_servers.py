@@ -22,10 +22,10 @@ from faplog.blobs import Blobs
 from faplog.bus import STREAM, STREAM_DEAD, ensure_streams, inbox_prefix
 from faplog.errors import Unavailable
 from standalone import credentials, postgres
-from standalone.alone import running
 from standalone.ports import assign
 from standalone.servers import Servers
 from standalone.state import Problem, State, prepare
+from standalone.unsupervised import running
 
 pytestmark = pytest.mark.stack
 

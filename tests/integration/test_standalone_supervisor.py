@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from standalone import disk, supervisor
-from standalone.ports import says_ok
+from standalone.ports import responds_ok
 from standalone.program import Program, binary
 from standalone.state import Problem, State, prepare
 from standalone.supervisor import CRASHES, Supervisor
@@ -54,7 +54,7 @@ def web(tmp_path: Path) -> Program:
         ),
         folder=tmp_path,
         environment=dict(os.environ) | {"PYTHONPATH": f"{ROOT}", "FAPLOG_THREADS": "2"},
-        ready=lambda: says_ok(port, "/"),
+        ready=lambda: responds_ok(port, "/"),
         stop_seconds=0.2,
         port=port,
     )

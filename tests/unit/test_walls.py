@@ -36,6 +36,7 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
             "faplog.errors",
             "faplog.http_errors",
             "faplog.logs",
+            "faplog.reachable",
             "faplog.version",
         ),
     ),
@@ -57,7 +58,7 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     ),
     "infra": (
         *("faplog.contracts", "faplog.blobs", "faplog.errors", "faplog.nats_users", "faplog.routes", "faplog.settings"),
-        *("faplog.stack", "faplog.telemetry", "faplog.version"),
+        *("faplog.reachable", "faplog.stack", "faplog.telemetry", "faplog.version"),
         # the settings of every process, for docs/settings.md
         *("faplog.environment", "faplog.function", "connector.settings", "ui.settings"),
         *("functions.analyse.settings", "functions.api.settings", "functions.average.settings"),

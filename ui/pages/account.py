@@ -1,4 +1,4 @@
-"""Getting in and out, and the account itself. Forms are sent by the browser to the API; no password passes here."""
+"""Login, registration and account. The browser sends the forms to the API; no password reaches the pages."""
 
 from typing import Final
 
@@ -13,24 +13,24 @@ HOME: Final = "/logs"
 
 
 def _target() -> str:
-    """Where to go on to: not to another entrance, for that would lead back here."""
+    """Return where to continue after login; never another login page."""
     target = local_path(request.args.get("next"), HOME)
     return HOME if target.startswith(("/login", "/register")) else target
 
 
 @blueprint.get("/login")
 def login() -> str:
-    """Log in, then go on to `next`."""
+    """Show the login form; after login the browser continues at `next`."""
     return render_template("login.html", target=_target(), ended="ended" in request.args, signed_in=False)
 
 
 @blueprint.get("/register")
 def register() -> str:
-    """Make an account, then go on to `next`."""
+    """Show the registration form; afterwards the browser continues at `next`."""
     return render_template("register.html", target=_target(), signed_in=False)
 
 
 @blueprint.get("/account")
 def settings() -> Answer:
-    """Who is signed in; language, theme, units; export and deletion."""
-    return page("account.html", "account_who.html", lambda: {"who": fetch("/account")})
+    """Show the account: e-mail address, language, theme, units, export and deletion."""
+    return page("account.html", "account_email.html", lambda: {"who": fetch("/account")})

@@ -1,4 +1,4 @@
-"""Two logs side by side: every figure with its difference, and their plots over each other."""
+"""Two logs compared: every figure with its difference, and overlaid plots."""
 
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from ui.report import report
 blueprint = Blueprint("compare", __name__)
 
 
-def _id(name: str) -> str | None:
+def _log_id(name: str) -> str | None:
     try:
         return str(UUID(request.args.get(name, "")))
     except ValueError:
@@ -22,21 +22,22 @@ def _id(name: str) -> str | None:
 
 @blueprint.get("/compare")
 def two() -> Answer:
-    """The logs `a` and `b` of the address; with one or none of them, the choice of the other."""
-    first, second = _id("a"), _id("b")
+    """Compare the logs `a` and `b` of the query; offer a choice for a missing one."""
+    first, second = _log_id("a"), _log_id("b")
 
     def read() -> dict[str, Any]:
-        choice = fetch("/analyses", limit=100, sortBy="logDate", order="desc", status=AnalysisStatus.SUCCESS.value)
+        finished = AnalysisStatus.SUCCESS.value
+        choice = fetch("/analyses", limit=100, sortBy="logDate", order="desc", status=finished, superseded="false")
         known: dict[str, Any] = {"choice": choice.get("data", [])}
         if not (first and second):
             return known
         one, other = fetch(f"/analyses/{first}"), fetch(f"/analyses/{second}")
-        return known | {"one": report(one), "other": report(other), "groups": _compared(one, other)}
+        return known | {"one": report(one), "other": report(other), "groups": _comparison(one, other)}
 
     return page("compare.html", "compare_body.html", read, first=first, second=second)
 
 
-def _compared(one: dict[str, Any], other: dict[str, Any]) -> list[tuple[Any, list[tuple[Any, Any, Any]]]]:
+def _comparison(one: dict[str, Any], other: dict[str, Any]) -> list[tuple[Any, list[tuple[Any, Any, Any]]]]:
     a, b = one.get("analysis"), other.get("analysis")
     return [
         (group.name, rows)

@@ -1,4 +1,4 @@
-"""What a visitor sees first, and the two small files browsers ask for."""
+"""The landing page, the web manifest and the favicon."""
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, url_for
 from flask_babel import gettext
@@ -11,23 +11,23 @@ blueprint = Blueprint("landing", __name__)
 
 @blueprint.get("/")
 def home() -> str | BaseResponse:
-    """What faplog does; whoever is signed in goes straight to the logs."""
+    """Show the landing page; redirect users who are logged in to their logs."""
     return redirect(url_for("history.logs")) if perhaps_signed_in() else render_template("landing.html")
 
 
 @blueprint.get("/about")
 def about() -> str:
-    """The same, also for those who are signed in."""
+    """Show the landing page, also to users who are logged in."""
     return render_template("landing.html")
 
 
 @blueprint.get("/manifest.webmanifest")
 def manifest() -> Response:
-    """Lets phones put the site on their home screen."""
+    """Return the web manifest, which lets phones add the site to the home screen."""
     response = jsonify(
         name="faplog",
         short_name="faplog",
-        description=gettext("What your diesel's particle filter has been doing"),
+        description=gettext("See in plain words how your diesel’s particulate filter (DPF/FAP) is doing."),
         start_url="/",
         display="standalone",
         background_color="#f4f6f7",
@@ -40,5 +40,5 @@ def manifest() -> Response:
 
 @blueprint.get("/favicon.ico")
 def favicon() -> BaseResponse:
-    """For browsers that look here whatever the page says."""
+    """Redirect browsers that ignore the icon of the page."""
     return redirect(url_for("static", filename="img/icon.svg"))

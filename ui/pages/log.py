@@ -1,11 +1,11 @@
-"""One log: verdict, findings, gauges, plots, regenerations, drives, fuel, quality and raw figures."""
+"""The report of one log."""
 
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint
 
-from ui.api import NotThere
+from ui.api import NotFound
 from ui.fragments import Answer, fetch, page
 from ui.pages.history import with_minutes_left
 from ui.report import report
@@ -15,20 +15,20 @@ blueprint = Blueprint("log", __name__)
 
 @blueprint.get("/logs/<uuid:log_id>")
 def one(log_id: UUID) -> Answer:
-    """The report of one log; a page that waits while it is being analysed; why it failed; or a way to restore it."""
+    """Show the report; or that the log is being analysed, has failed, or was deleted and can be restored."""
 
     def read() -> dict[str, Any]:
         try:
             return report(fetch(f"/analyses/{log_id}"))
-        except NotThere:
+        except NotFound:
             return {"deleted": _deleted(str(log_id))}
 
     return page("log.html", "log_body.html", read, log_id=str(log_id), api_base=f"/api/v1/analyses/{log_id}")
 
 
 def _deleted(log_id: str) -> dict[str, Any]:
-    """Return the log if it is among the last hundred that were deleted. Raises `NotThere`."""
+    """Return the log if it is among the last hundred that were deleted. Raises `NotFound`."""
     for row in fetch("/analyses/deleted", limit=100).get("data", []):
         if row.get("id") == log_id:
             return with_minutes_left(row)
-    raise NotThere
+    raise NotFound

@@ -1,4 +1,4 @@
-"""The sample report: a synthetic drive, analysed when the UI was built, shown without an account."""
+"""The sample report: a synthetic drive that was analysed when the pages were built. Needs no account."""
 
 from functools import cache
 from typing import Any
@@ -15,7 +15,7 @@ blueprint = Blueprint("sample", __name__)
 
 @cache
 def exists() -> bool:
-    """Whether the sample was built; without it nothing links to it."""
+    """Return whether the sample has been built. If not, no page links to it."""
     return (FOLDER / "log.json").is_file()
 
 
@@ -27,7 +27,7 @@ def _log() -> dict[str, Any]:
 
 @blueprint.get("/sample")
 def page() -> str:
-    """The report, exactly as a user's own would look."""
+    """Show the report as a user's own report would look."""
     if not exists():
         abort(404)
     return render_template("sample.html", api_base="/sample", log_id="sample", **report(_log()))
@@ -35,11 +35,11 @@ def page() -> str:
 
 @blueprint.get("/sample/series")
 def series() -> Response:
-    """The plot series of the sample."""
+    """Return the plot series of the sample."""
     return files.send(FOLDER, "series.json")
 
 
 @blueprint.get("/sample/file")
 def file() -> Response:
-    """The CSV the sample was made from."""
+    """Return the CSV file of the sample."""
     return send_from_directory(FOLDER, "log.csv", as_attachment=True, download_name=_log()["fileName"])

@@ -1,4 +1,4 @@
-"""The summary: averages over all logs, a year or a month, with trends and findings over them."""
+"""The summary: averages, trends and findings over all logs, a year or a month."""
 
 from typing import Any, Final
 
@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _
 
 from faplog.contracts.messages import AverageStatus, Period
 from ui import findings, preferences, units
-from ui.api import NotThere
+from ui.api import NotFound
 from ui.figures import Figure, speed_bands
 from ui.fragments import Answer, fetch, fetch_list, page
 from ui.gauges import gauges
@@ -15,41 +15,41 @@ from ui.gauges import gauges
 blueprint = Blueprint("summary", __name__)
 
 FIGURES: Final = (
-    Figure("overall.duration.driving_sec", _("Driving"), "s"),
-    Figure("driving.speed.avg_kmh", _("Speed, mean"), "km/h"),
-    Figure("fap.pressure.avg_mbar", _("Back pressure, mean"), "mbar", 1),
-    Figure("fap.pressure_idle.avg_mbar", _("Back pressure at idle, mean"), "mbar", 1),
-    Figure("fap.temp.avg_c", _("Filter temperature, mean"), "°C"),
-    Figure("fapRegen.previousRegen_km", _("Between regenerations, mean"), "km"),
-    Figure("fapRegen.duration_sec", _("Length of a regeneration, mean"), "s"),
-    Figure("fapRegen.fuelConsumption.regen_l100km", _("Fuel economy while regenerating"), "l/100km", 2),
-    Figure("fapRegen.fuelConsumption.nonRegen_l100km", _("Fuel economy otherwise"), "l/100km", 2),
-    Figure("engine.coolantTemp.max_c", _("Coolant, highest"), "°C"),
-    Figure("engine.oilTemp.max_c", _("Oil temperature, highest"), "°C"),
-    Figure("engine.engineWarmup.coolant_sec", _("Coolant from cold to 80 °C"), "s"),
+    Figure("overall.duration.driving_sec", _("Driving time"), "s"),
+    Figure("driving.speed.avg_kmh", _("Speed, average"), "km/h"),
+    Figure("fap.pressure.avg_mbar", _("Back pressure, average"), "mbar", 1),
+    Figure("fap.pressure_idle.avg_mbar", _("Back pressure at idle, average"), "mbar", 1),
+    Figure("fap.temp.avg_c", _("Filter temperature, average"), "°C"),
+    Figure("fapRegen.previousRegen_km", _("Distance between regenerations, average"), "km"),
+    Figure("fapRegen.duration_sec", _("Regeneration time, average"), "s"),
+    Figure("fapRegen.fuelConsumption.regen_l100km", _("Fuel economy during regenerations"), "l/100km", 2),
+    Figure("fapRegen.fuelConsumption.nonRegen_l100km", _("Fuel economy outside regenerations"), "l/100km", 2),
+    Figure("engine.coolantTemp.max_c", _("Coolant temperature, maximum"), "°C"),
+    Figure("engine.oilTemp.max_c", _("Oil temperature, maximum"), "°C"),
+    Figure("engine.engineWarmup.coolant_sec", _("Coolant warm-up time to 80 °C"), "s"),
     Figure("engine.battery.beforeDrive_v", _("Battery before the start"), "V", 2),
-    Figure("engine.battery.engineRunning_v", _("Battery while running"), "V", 2),
-    Figure("engine.oilDilution.max_perc", _("Fuel in the oil, highest"), "%"),
-    Figure("engine.errors.max", _("Stored fault codes, most"), "codes"),
+    Figure("engine.battery.engineRunning_v", _("Battery with the engine running"), "V", 2),
+    Figure("engine.oilDilution.max_perc", _("Fuel in the oil, maximum"), "%"),
+    Figure("engine.errors.max", _("Stored fault codes, maximum"), "codes"),
 )
 
 TRENDS: Final = (
-    ("sootRate_gl100km", _("Soot gathered"), "g/l/100km", 2),
-    ("kv", _("Resistance of the filter (k_v)"), "mbar·h/m³", 3),
-    ("kv_afterRegen", _("Resistance after a regeneration (k_v)"), "mbar·h/m³", 3),
+    ("sootRate_gl100km", _("Soot build-up"), "g/l/100km", 2),
+    ("kv", _("Filter restriction (k_v)"), "mbar·h/m³", 3),
+    ("kv_afterRegen", _("Filter restriction after a regeneration (k_v)"), "mbar·h/m³", 3),
     ("pressure_idle_mbar", _("Back pressure at idle"), "mbar", 1),
-    ("interval_km", _("Between regenerations"), "km", 0),
+    ("interval_km", _("Distance between regenerations"), "km", 0),
     ("l100km", _("Fuel economy"), "l/100km", 2),
     ("oilDilution_perc", _("Fuel in the oil"), "%", 1),
     ("additive_ml", _("Additive left"), "ml", 0),
-    ("ash_perc", _("Ash, share"), "%", 0),
+    ("ash_perc", _("Ash load"), "%", 0),
     ("battery_before_v", _("Battery before the start"), "V", 2),
 )
 
 
 @blueprint.get("/summary")
 def overview() -> Answer:
-    """One period, chosen by `year` and `month`; everything without them."""
+    """Show one period, chosen by `year` and `month`; all logs without them."""
     year = request.args.get("year", type=int)
     month = request.args.get("month", type=int) if year else None
     year = year if year and 1970 <= year <= 9999 else None
@@ -61,9 +61,9 @@ def overview() -> Answer:
         available = fetch_list("/average/available")
         try:
             answer = fetch("/average", type=kind.value, year=year, month=month)
-        except NotThere:  # no log in this period: the page says so, and names the periods that have some
+        except NotFound:  # no log in this period: the page offers the periods that have some
             answer = {}
-        return _arranged(answer) | {"periods": _periods(available)}
+        return _summary_context(answer) | {"periods": _periods(available)}
 
     return page("summary.html", "summary_body.html", read, year=year, month=month, period=title)
 
@@ -75,7 +75,7 @@ def _periods(available: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _arranged(answer: dict[str, Any]) -> dict[str, Any]:
+def _summary_context(answer: dict[str, Any]) -> dict[str, Any]:
     average = answer.get("average") or {}
     health = average.get("health") or {}
     checked = findings.shown(health.get("findings"))
@@ -94,37 +94,42 @@ def _arranged(answer: dict[str, Any]) -> dict[str, Any]:
         "gauges": gauges(checked),
         "figures": [(figure, figure.of(average)) for figure in FIGURES if figure.of(average) is not None],
         "bands": speed_bands(average),
-        "plots": {profile: charts for profile, points in trends.items() if (charts := _plots(points))},
+        "plots": {profile: charts for profile, points in trends.items() if (charts := _trend_plots(points))},
         "regenerations": sorted(
-            (point | {"profile": profile} for profile, points in trends.items() for point in points if _regen(point)),
+            (
+                point | {"profile": profile}
+                for profile, points in trends.items()
+                for point in points
+                if _has_regeneration(point)
+            ),
             key=lambda point: str(point.get("date")),
             reverse=True,
         ),
     }
 
 
-def _regen(point: dict[str, Any]) -> bool:
+def _has_regeneration(point: dict[str, Any]) -> bool:
     return point.get("interval_km") is not None or point.get("outcome") is not None
 
 
-def _plots(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The trends of one ECU profile that have at least one value, in the reader's units."""
-    shown = preferences.units()
-    made = []
+def _trend_plots(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the trends of one ECU profile that have at least one value, in the reader's units."""
+    target_units = preferences.units()
+    plots = []
     for key, name, unit, decimals in TRENDS:
         known = [
             (point.get("date"), point[key], point.get("analysisId")) for point in points if point.get(key) is not None
         ]
         if known:
-            made.append(
+            plots.append(
                 {
                     "key": key,
                     "name": str(name),
                     "unit": units.unit_name(unit),
                     "decimals": decimals,
                     "dates": [date for date, _value, _id in known],
-                    "values": [round(units.convert(value, unit, shown)[0], 4) for _date, value, _id in known],
+                    "values": [round(units.convert(value, unit, target_units)[0], 4) for _date, value, _id in known],
                     "ids": [log_id for _date, _value, log_id in known],
                 }
             )
-    return made
+    return plots

@@ -1,4 +1,4 @@
-"""The upload page: the browser sends the files straight to the API and keeps what is unsent for coming back."""
+"""The upload page. The browser sends the files directly to the API and stores those not sent yet."""
 
 from flask import Blueprint, redirect, render_template, url_for
 
@@ -12,7 +12,7 @@ blueprint = Blueprint("upload", __name__)
 
 @blueprint.get("/upload")
 def form() -> Answer:
-    """Choose or drop files; each shows how far it is."""
+    """Show the form, and the progress of each file."""
     if not perhaps_signed_in():
         return redirect(url_for("account.login", next=here()))
     return render_template(

@@ -160,18 +160,19 @@ def _without_implausible(rows: Rows) -> tuple[Floats, dict[str, tuple[int, int]]
         return numbers, voided
     low = np.array([[kind.low] for kind in kinds])
     high = np.array([[kind.high] for kind in kinds])
-    bad = (numbers < low) | (numbers > high)
-    for kind, values, wrong, words in zip(kinds, numbers, bad, rows.not_numeric, strict=True):
-        for sentinel in kind.sentinels:
-            if kind.low <= sentinel <= kind.high:
-                wrong |= values == sentinel
-        outside = int(np.count_nonzero(wrong))
+    bad = numbers < low
+    bad |= numbers > high
+    for kind, values, wrong in zip(kinds, numbers, bad, strict=True):
+        for sentinel in kind.plausible_sentinels:
+            wrong |= values == sentinel
+    counts = np.count_nonzero(bad, axis=1).tolist()
+    for kind, values, wrong, outside, words in zip(kinds, numbers, bad, counts, rows.not_numeric, strict=True):
         if outside or words:
             sentinels = int(np.count_nonzero(np.isin(values[wrong], kind.sentinels)))
             voided[kind.name] = (sentinels, outside - sentinels + words)
     if voided:
         numbers = numbers if numbers.flags.writeable else numbers.copy()
-        for values, wrong in zip(numbers, bad, strict=True):
-            if wrong.any():
+        for values, wrong, outside in zip(numbers, bad, counts, strict=True):
+            if outside:
                 values[wrong] = np.nan
     return numbers, voided

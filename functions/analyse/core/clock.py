@@ -119,6 +119,7 @@ def example_without_hours(view: Bytes, starts: Integers, separator: int) -> str 
 def _parse(
     view: Bytes, starts: Integers, separator: int, pattern: re.Pattern[bytes], compute: Compute
 ) -> tuple[Integers, Integers]:
+    """Return what `compute` makes of the cells that match the pattern (`INVALID` of others), and where they end."""
     result = np.full(len(starts), INVALID, np.int64)
     ends = np.full(len(starts), -1, np.int64)
     waiting = np.flatnonzero(starts >= 0)
@@ -129,22 +130,35 @@ def _parse(
         if layouts == LAYOUTS:
             row, waiting = waiting[0], waiting[1:]
             if match is not None:
-                layout = _layout(match)
-                numbers = {name: np.array([int(match[name])]) for name in layout.parts}
-                result[row] = compute(numbers, layout)[0]
+                own = _layout(match)
+                result[row] = compute({name: np.array([int(match[name])]) for name in own.parts}, own)[0]
                 ends[row] = starts[row] + len(cell)
             continue
         layouts += 1
-        if match is None:
-            waiting = waiting[~_same_layout(view, starts[waiting], cell, separator, {})[0]]
-            continue
-        layout = _layout(match)
-        same, values = _same_layout(view, starts[waiting], cell, separator, layout.parts)
+        layout = None if match is None else _layout(match)
+        windows = _windows(view, starts[waiting], len(cell) + 1, separator)
+        same, values = _same_layout(windows, cell, separator, {} if layout is None else layout.parts)
         rows = waiting[same]
-        result[rows] = compute({name: value[same] for name, value in values.items()}, layout)
-        ends[rows] = starts[rows] + len(cell)
+        if layout is not None:
+            result[rows] = compute({name: value[same] for name, value in values.items()}, layout)
+            ends[rows] = starts[rows] + len(cell)
         waiting = waiting[~same]
     return result, ends
+
+
+def _windows(view: Bytes, starts: Integers, width: int, separator: int) -> Bytes:
+    """Return so many bytes of each cell and what follows it, a row each; the separator after the text's end."""
+    last = len(view) - width
+    at_each_byte = np.ndarray((max(last + 1, 0),), f"V{width}", view, strides=(1,))
+    inside = starts <= last
+    if inside.all():
+        return at_each_byte[starts].view(np.uint8).reshape(-1, width)
+    windows = np.full((len(starts), width), separator, np.uint8)
+    windows[inside] = at_each_byte[starts[inside]].view(np.uint8).reshape(-1, width)
+    for cell in np.flatnonzero(~inside).tolist():
+        rest = view[starts[cell] :]
+        windows[cell, : len(rest)] = rest
+    return windows
 
 
 def _layout(match: re.Match[bytes]) -> Layout:
@@ -159,21 +173,15 @@ def _cell(view: Bytes, start: int, separator: int) -> bytes:
     return window[: min(ends, default=len(window))]
 
 
-def _same_layout(
-    view: Bytes, starts: Integers, cell: bytes, separator: int, parts: Parts
-) -> tuple[Mask, dict[str, Integers]]:
-    """Which cells have digits where `cell` has, the same other bytes, and end where it ends; and their numbers."""
-
-    def byte(offset: int) -> Bytes:
-        return view.take(starts + offset, mode="clip")
-
-    after = byte(len(cell))
-    same: Mask = (after == separator) | (after == NEWLINE) | (starts + len(cell) >= len(view))
+def _same_layout(windows: Bytes, cell: bytes, separator: int, parts: Parts) -> tuple[Mask, dict[str, Integers]]:
+    """Return which cells have digits where `cell` has, the same other bytes and its length; and their numbers."""
+    after = windows[:, len(cell)]
+    same: Mask = (after == separator) | (after == NEWLINE)
     values: dict[str, Integers] = {}
     for name, (begin, end) in parts.items():
-        value = np.zeros(len(starts), np.int64)
+        value = np.zeros(len(windows), np.int64)
         for offset in range(begin, end):
-            digit = byte(offset) - np.uint8(48)
+            digit = windows[:, offset] - np.uint8(48)
             same &= digit < 10
             value *= 10
             value += digit
@@ -181,7 +189,7 @@ def _same_layout(
     inside = {offset for begin, end in parts.values() for offset in range(begin, end)}
     for offset, literal in enumerate(cell):
         if offset not in inside:
-            same &= byte(offset) == literal
+            same &= windows[:, offset] == literal
     return same, values
 
 

@@ -1,10 +1,11 @@
 """The columns of a FAP log: their names, what is plausible in them, and which raw values mean "no value"."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Column:
     """A column, its plausible range (inclusive, in the app's own units), and what its ECU sends for "no value".
 
@@ -17,6 +18,11 @@ class Column:
     sentinels: tuple[float, ...] = ()
     whole: bool = False
     """Whether the app writes it without decimals."""
+
+    @cached_property
+    def plausible_sentinels(self) -> tuple[float, ...]:
+        """The sentinels that the range alone does not void."""
+        return tuple(value for value in self.sentinels if self.low <= value <= self.high)
 
 
 UNBOUNDED: Final = 1e7

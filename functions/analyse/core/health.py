@@ -1,6 +1,7 @@
 """The verdict: every sign judged against the one table of limits, sensors before the filter."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from faplog.contracts.catalogue import NOTE_UNITS, NoteCode, advice, most_urgent, note_text, text, urgency
 from faplog.contracts.limits import (
@@ -16,6 +17,8 @@ from faplog.contracts.limits import (
 from .log import Log
 from .sections import Section
 from .signs import Observed, Sign, signs
+
+_SHOWN_LIMITS: Final = {code: limit.to_dict() for code, limit in LIMITS.items()}
 
 
 def health(seen: Observed, sensors: Sequence[Sign]) -> Section:
@@ -69,7 +72,7 @@ def _finding(log: Log, sign: Sign) -> Section:
         "severity": severity.value,
         "value": value,
         "unit": limit.unit,
-        "limit": limit.to_dict(),
+        "limit": dict(_SHOWN_LIMITS[limit.code]),
         "evidence": {
             "rows": len(sign.rows),
             "from": first,
@@ -80,7 +83,7 @@ def _finding(log: Log, sign: Sign) -> Section:
         "text": text(limit.code, severity, value, _when(first, last, sign.flow_m3h), sign.which),
         "advice": advice(limit.code, severity, value),
         "urgency": urgency(limit.code, severity),
-        "near": limit.near(value),
+        "near": severity is Severity.GOOD and limit.near(value),
         "which": [{"name": one.name, "value": one.value} for one in sign.which],
     }
 

@@ -111,7 +111,7 @@ def find_jumps(clock: Integers, numbers: Floats, sessions: Mask, positions: list
         odd = odd[:MAX_STEPS]
     usual = usual_step(step)
     running = _running(positions, numbers)
-    order = np.argsort(clock, kind="stable")
+    order = np.argsort(clock, kind="stable") if (step[odd] < 0).any() else np.empty(0, np.int64)
     few_pauses = np.count_nonzero(step[odd] > 0) <= MAX_PAUSES
     jumps = []
     skipped = set[int]()
@@ -252,7 +252,7 @@ def _evidence(over: Floats, near: Floats, far: Floats) -> Floats:
     """How much likelier each column's move is over a few rows than over many, as the logarithm of a ratio."""
     void = np.isnan(near).all(axis=1)
     limits = np.zeros((3, len(over)))
-    limits[1:, ~void] = np.nanquantile(near[~void], (0.6, 0.9), axis=1)
+    limits[1:, ~void] = [_quantile(near[~void], share) for share in (0.6, 0.9)]
     bins = (over > limits).sum(axis=0)
     shares = []
     for moves in (near, far):
@@ -260,3 +260,16 @@ def _evidence(over: Floats, near: Floats, far: Floats) -> Floats:
         same = ((moves[None] > limits[:, :, None]).sum(axis=0) == bins[:, None]) & known
         shares.append((same.sum(axis=1) + 1) / (known.sum(axis=1) + 4))
     return np.where(void, 0.0, np.minimum(np.log(shares[0] / shares[1]), MAX_EVIDENCE))
+
+
+def _quantile(values: Floats, share: float) -> Floats:
+    """Return a quantile of the known values in each row, interpolated; every row has one.
+
+    `numpy.nanquantile` gives the same and takes twenty times as long, as it goes row by row.
+    """
+    ordered = np.sort(values, axis=1)  # NaN last
+    place = share * (np.count_nonzero(~np.isnan(values), axis=1) - 1)
+    below = place.astype(np.int64)
+    rows, part = np.arange(len(values)), place - below
+    low, high = ordered[rows, below], ordered[rows, np.ceil(place).astype(np.int64)]
+    return np.asarray(np.where(part < 0.5, low + (high - low) * part, high - (high - low) * (1 - part)))

@@ -147,20 +147,28 @@ def _decided(cells: Cells, kind: Column, comma_file: bool, point_file: bool) -> 
 
 
 def _by_range(cells: Cells, unclear: Mask, kind: Column, point_file: bool) -> Floats:
-    """The reading of unclear cells that fits the column's range and its other values; NaN where both or none does."""
-    grouped = np.maximum(np.abs(cells.point), np.abs(cells.comma)) * np.sign(cells.point)
-    decimal = np.minimum(np.abs(cells.point), np.abs(cells.comma)) * np.sign(cells.point)
-    whole_fits, decimal_fits = (
-        bool(((read[unclear] >= kind.low) & (read[unclear] <= kind.high)).all()) for read in (grouped, decimal)
-    )
+    """Return the reading of unclear cells that fits the column and its other values; NaN where both or none does.
+
+    A value fits where it is plausible, or one of the ECU's raw values for "no value".
+    """
+    size = np.abs(cells.point), np.abs(cells.comma)
+    grouped, decimal = np.maximum(*size) * np.sign(cells.point), np.minimum(*size) * np.sign(cells.point)
+    by_comma = bool((size[0][unclear] > size[1][unclear]).all())  # `1,013` where points are decimal
+    if point_file and by_comma and kind.whole:
+        return grouped
+    whole_fits, decimal_fits = _fits(kind, grouped[unclear]), _fits(kind, decimal[unclear])
     if whole_fits != decimal_fits:
         return grouped if whole_fits else decimal
-    if not whole_fits:
+    if not whole_fits or np.isin(decimal[unclear], kind.sentinels).all():
         return decimal  # void in any case
     others = np.abs(cells.point[cells.plain])
-    by_comma = bool((cells.point[unclear] > cells.comma[unclear]).all())  # `1,013` where points are decimal
     if (point_file and by_comma) or (kind.whole and not (others >= THOUSAND).any()):
         return grouped
     if point_file and not len(others):
         return decimal
     return np.full(len(grouped), np.nan)
+
+
+def _fits(kind: Column, values: Floats) -> bool:
+    """Return whether every value is plausible in the column, or says that there is none."""
+    return bool((((values >= kind.low) & (values <= kind.high)) | np.isin(values, kind.sentinels)).all())

@@ -15,6 +15,9 @@ from .text import Text
 MAX_JUMPS_LISTED: Final = 100
 MAX_DAYS_LISTED: Final = 10
 
+ALL_NAMES: Final = tuple((name, plain(name)) for name in (*(column.name for column in NUMBERS), *TEXTS))
+"""Every known column, as the app writes it and as names are compared."""
+
 
 def quality(log: Log, text: Text, cleaned: Cleaned, profile: str | None, day: date | None) -> Section:
     """The section `quality`. `day` is the one in the file's name."""
@@ -36,7 +39,7 @@ def quality(log: Log, text: Text, cleaned: Cleaned, profile: str | None, day: da
         "gaps": int(log.gap.sum()),
         "gap_sec": round(float(log.step[log.gap].sum())),
         "sampling_sec": sampling_sec(log),
-        "missing_columns": [name for name in _all_names() if plain(name) not in text.names],
+        "missing_columns": [name for name, plain_name in ALL_NAMES if plain_name not in text.names],
     }
 
 
@@ -51,7 +54,3 @@ def sampling_sec(log: Log) -> stats.Number:
         return None
     coarse = float((steps == 0).mean()) > 0.1
     return stats.rounded(float(steps.mean() if coarse else np.median(steps)), 2)
-
-
-def _all_names() -> list[str]:
-    return [*(column.name for column in NUMBERS), *TEXTS]

@@ -24,7 +24,7 @@ def span(values: Floats, dt: Floats, mask: Mask | None = None) -> tuple[float, f
     chosen = ~np.isnan(values)
     if mask is not None:
         chosen &= mask
-    rows = np.flatnonzero(chosen)
+    rows = chosen.nonzero()[0]
     if not len(rows):
         return None
     kept, weights = values[rows], dt[rows]
@@ -59,13 +59,13 @@ def median(values: Floats, mask: Mask) -> float | None:
 
 def first(values: Floats) -> float | None:
     """The first value that is not void."""
-    rows = np.flatnonzero(~np.isnan(values))
+    rows = (~np.isnan(values)).nonzero()[0]
     return float(values[rows[0]]) if len(rows) else None
 
 
 def last(values: Floats) -> float | None:
     """The last value that is not void."""
-    rows = np.flatnonzero(~np.isnan(values))
+    rows = (~np.isnan(values)).nonzero()[0]
     return float(values[rows[-1]]) if len(rows) else None
 
 

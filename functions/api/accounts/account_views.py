@@ -34,11 +34,13 @@ class Registration(inputs.Input):
     """A new account."""
 
     email: str = Field(max_length=MAX_EMAIL_CHARS, json_schema_extra={"format": "email"}, examples=["you@example.org"])
-    password: str = Field(min_length=MIN_CHARS, max_length=MAX_CHARS, description="The commonest are refused.")
+    password: str = Field(
+        min_length=MIN_CHARS, max_length=MAX_CHARS, description="The most common passwords are refused."
+    )
 
 
 class Confirmation(inputs.Input):
-    """The password again."""
+    """Confirmation with the password."""
 
     password: str = Field(min_length=1, max_length=MAX_CHARS)
 
@@ -53,10 +55,10 @@ class Account(Output):
 
 @blueprint.post("/auth/register")
 @describe(
-    summary="Make an account",
+    summary="Create an account",
     tag=TAG,
     request=Registration,
-    responses={201: Account, 409: "There is an account with this e-mail address already.", 429: RATE_LIMITED},
+    responses={201: Account, 409: "There is already an account with this e-mail address.", 429: RATE_LIMITED},
 )
 def register() -> ResponseReturnValue:
     """Create an account."""
@@ -74,7 +76,7 @@ def register() -> ResponseReturnValue:
 
 
 @blueprint.get("/account")
-@describe(summary="Who am I", tag=TAG, responses={200: Account})
+@describe(summary="Get my account", tag=TAG, responses={200: Account})
 @authenticated
 def whoami() -> ResponseReturnValue:
     """Answer the user's account."""
@@ -88,17 +90,18 @@ def whoami() -> ResponseReturnValue:
 
 @blueprint.delete("/account")
 @describe(
-    summary="Delete my account with everything in it",
+    summary="Delete my account and all its data",
     tag=TAG,
-    description="Logs, analyses, averages, sessions. There is no way back; backups follow within days. A request "
-    "authenticated by cookies must repeat the password, which protects a screen that was left unattended.",
+    description="Deletes logs, analyses, averages and sessions. This cannot be undone. Copies in backups are removed "
+    "when the operator's retention period ends. A request authenticated by cookies must contain the password, so "
+    "that an unattended browser is not enough.",
     request=Confirmation,
     request_optional=True,
     responses={
         204: Answer(
-            "Everything is gone, the files within moments.", headers={"Set-Cookie": "The cookies are removed."}
+            "Deleted. The files are removed shortly afterwards.", headers={"Set-Cookie": "Removes the cookies."}
         ),
-        403: "The password is missing or wrong, or the CSRF token is.",
+        403: "The password or the CSRF token is missing or wrong.",
         429: RATE_LIMITED,
     },
 )

@@ -62,11 +62,12 @@ _LOGS: Final = """
 
 @blueprint.get("/account/export")
 @describe(
-    summary="Everything there is of me, as a zip",
+    summary="Download all my data as a zip file",
     tag="account",
-    description="`account.json`, `analyses.json`, `averages.json`, and the uploaded logs in `logs/`. Deleted logs are "
-    "left out, also while they can be restored. It is made while it is sent, so its length is not known before.",
-    responses={200: Answer("The zip.", media=("application/zip",), schema={"type": "string", "format": "binary"})},
+    description="Contains `account.json`, `analyses.json`, `averages.json` and the uploaded logs in `logs/`. Deleted "
+    "logs are not included, even while they can be restored. The file is created while it is sent, so there is no "
+    "Content-Length.",
+    responses={200: Answer("The zip file.", media=("application/zip",), schema={"type": "string", "format": "binary"})},
 )
 @authenticated
 def export() -> ResponseReturnValue:

@@ -28,14 +28,14 @@ blueprint = Blueprint("signin", __name__, url_prefix=cookies.REFRESH_PATH)
 
 
 class Credentials(inputs.Input):
-    """The credentials of an account."""
+    """E-mail address and password."""
 
     email: str = Field(min_length=1, max_length=MAX_EMAIL_CHARS, examples=["you@example.org"])
     password: str = Field(min_length=1, max_length=MAX_CHARS)
 
 
 class Refresh(inputs.Input):
-    """The refresh token, if it is not in its cookie."""
+    """The refresh token, unless it is sent as a cookie."""
 
     refresh_token: str | None = Field(default=None, min_length=1, max_length=256)
 
@@ -43,15 +43,15 @@ class Refresh(inputs.Input):
 class Tokens(BaseModel):
     """The tokens of a new session."""
 
-    access_token: str = Field(description="A JWT for the Authorization header, `Bearer …`; good for minutes.")
-    refresh_token: str = Field(description="Good for one refresh.")
+    access_token: str = Field(description="A JWT for the header `Authorization: Bearer …`, valid for some minutes.")
+    refresh_token: str = Field(description="Valid for one refresh.")
 
 
 class NewTokens(BaseModel):
     """The tokens after a refresh."""
 
     access_token: str
-    refresh_token: str | None = Field(default=None, description="Left out where it is in the cookie.")
+    refresh_token: str | None = Field(default=None, description="Omitted if it is sent as a cookie.")
 
 
 class Message(BaseModel):
@@ -60,20 +60,20 @@ class Message(BaseModel):
     message: str
 
 
-RATE_LIMITED: Final = Answer("Too many attempts; come back later.", Error, headers={"Retry-After": "In seconds."})
-_COOKIES: Final = {"Set-Cookie": "For browsers: access token, refresh token, CSRF token."}
+RATE_LIMITED: Final = Answer("Too many attempts. Try again later.", Error, headers={"Retry-After": "Seconds to wait."})
+_COOKIES: Final = {"Set-Cookie": "For browsers: access token, refresh token and CSRF token."}
 
 
 @blueprint.post("/login")
 @describe(
     summary="Log in",
     tag=TAG,
-    description="Answers with both tokens and also sets them as cookies. A browser that goes on with the cookies "
-    "repeats the cookie `faplog_csrf` in the header `X-CSRF-Token` of every request that changes something.",
+    description="Returns both tokens and also sets them as cookies. A browser that uses the cookies sends the value of "
+    "the cookie `faplog_csrf` in the header `X-CSRF-Token` of every request that changes something.",
     request=Credentials,
     responses={
         200: Answer("Logged in.", Tokens, headers=_COOKIES),
-        401: "E-mail address or password is wrong.",
+        401: "The e-mail address or the password is wrong.",
         429: RATE_LIMITED,
     },
 )
@@ -97,14 +97,14 @@ def login() -> ResponseReturnValue:
 @describe(
     summary="Exchange a refresh token for new tokens",
     tag=TAG,
-    description="The token comes in the body, or from a browser in its cookie and then with its CSRF token. Each is "
-    "good for one exchange; presented again more than some seconds later, it ends the session.",
+    description="Send the token in the body, or from a browser as a cookie together with the CSRF token. Each refresh "
+    "token is valid for one exchange; using it again more than a few seconds later ends the session.",
     request=Refresh,
     request_optional=True,
     responses={
         200: Answer("New tokens.", NewTokens, headers=_COOKIES),
-        401: "The refresh token is missing, unknown, expired or was used before.",
-        403: "A cookie request without its CSRF token, or from another site.",
+        401: "The refresh token is missing, unknown, expired or already used.",
+        403: "A request with cookies lacks the CSRF token or comes from another site.",
     },
 )
 def refresh() -> ResponseReturnValue:
@@ -134,16 +134,16 @@ def refresh() -> ResponseReturnValue:
 
 @blueprint.post("/logout")
 @describe(
-    summary="End the session",
+    summary="Log out",
     tag=TAG,
-    description="The session of the access token, or where that has expired, of the refresh token in the body or the "
-    "cookie. None of its tokens is good afterwards.",
+    description="Ends the session of the access token or, if that has expired, of the refresh token in the body or the "
+    "cookie. Its tokens are no longer valid afterwards.",
     request=Refresh,
     request_optional=True,
     responses={
-        200: Answer("Logged out; the cookies are removed.", Message, headers=_COOKIES),
-        401: "There is no such session, or it has ended already.",
-        403: "A cookie request without its CSRF token, or from another site.",
+        200: Answer("Logged out. The cookies are removed.", Message, headers=_COOKIES),
+        401: "The session does not exist or has already ended.",
+        403: "A request with cookies lacks the CSRF token or comes from another site.",
     },
 )
 def logout() -> ResponseReturnValue:

@@ -20,6 +20,7 @@ from ..averages.staleness import mark_stale_averages
 from ..db import Conn, Database, lock_user
 from ..delivery.average_requests import AverageRequest
 from . import quota
+from .superseding import update_superseded
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ _RENAME: Final = """
 _RESTORE_UPLOADED: Final = """
     UPDATE fap_analysis SET deleted_at = NULL
     WHERE user_id = %(user_id)s AND sha256 = ANY(%(digests)s) AND deleted_at IS NOT NULL
+    RETURNING id
 """
 _COUNT: Final = """
     SELECT count(*) AS n FROM fap_analysis WHERE user_id = %(user_id)s AND deleted_at > now() - %(restorable)s
@@ -81,7 +83,10 @@ def delete_log(database: Database, user_id: UUID, analysis_id: UUID) -> list[Ave
     with database.worker() as connection:
         lock_user(connection, user_id)
         changed = connection.execute(_DELETE, {"id": analysis_id, "user_id": user_id})
-        return mark_stale_averages(connection, user_id) if changed.rowcount else None
+        if not changed.rowcount:
+            return None
+        update_superseded(connection, user_id, [analysis_id])
+        return mark_stale_averages(connection, user_id)
 
 
 def restore_log(database: Database, user_id: UUID, analysis_id: UUID, quota_logs: int) -> list[AverageRequest] | None:
@@ -104,6 +109,7 @@ def restore_log(database: Database, user_id: UUID, analysis_id: UUID, quota_logs
             return []
         quota.check(connection, user_id, quota_logs, [row["sha256"]])
         connection.execute(_RESTORE, values)
+        update_superseded(connection, user_id, [analysis_id])
         return mark_stale_averages(connection, user_id)
 
 
@@ -141,7 +147,8 @@ def restore_uploaded(
         lock_user(connection, user_id)
         quota.check(connection, user_id, quota_logs, list(names))
         connection.execute(_RENAME, values)
-        connection.execute(_RESTORE_UPLOADED, values)
+        restored = connection.execute(_RESTORE_UPLOADED, values).fetchall()
+        update_superseded(connection, user_id, [row["id"] for row in restored])
         return mark_stale_averages(connection, user_id)
 
 

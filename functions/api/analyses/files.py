@@ -31,29 +31,31 @@ SIGNED_SEC: Final = 300
 
 _CACHE: Final = "private, no-cache"
 _CONDITIONS: Final = {
-    "If-None-Match": "Answer 304 if the ETag is still this.",
-    "If-Modified-Since": "Answer 304 if there is nothing newer.",
+    "If-None-Match": "Respond with 304 if the ETag has not changed.",
+    "If-Modified-Since": "Respond with 304 if the file has not changed since.",
 }
 
 
 @blueprint.get("/analyses/<uuid:id>/file")
 @describe(
-    summary="The original CSV",
+    summary="Download the original CSV file",
     tag=TAG,
     headers=_CONDITIONS
     | {
-        "If-Match": "Answer 412 if the ETag is another.",
-        "If-Unmodified-Since": "Answer 412 if there is something newer.",
-        "Range": "A part of the file: bytes=0-1023",
-        "If-Range": "Only if the ETag is still this.",
+        "If-Match": "Respond with 412 if the ETag differs.",
+        "If-Unmodified-Since": "Respond with 412 if the file has changed since.",
+        "Range": "The part of the file to send, such as bytes=0-1023.",
+        "If-Range": "Apply Range only if the ETag has not changed.",
     },
     responses={
-        200: Answer("The file.", media=("text/csv",), schema={"type": "string"}, headers={"ETag": "Of the content."}),
-        206: Answer("A part of it.", media=("text/csv",), schema={"type": "string"}),
-        302: Answer("Where to get it, for a short while.", headers={"Location": "A signed address."}),
-        304: "Nothing new.",
-        412: "The file is not the one that was meant.",
-        416: "The file has no such part.",
+        200: Answer(
+            "The file.", media=("text/csv",), schema={"type": "string"}, headers={"ETag": "Identifies the content."}
+        ),
+        206: Answer("The requested part of the file.", media=("text/csv",), schema={"type": "string"}),
+        302: Answer("Redirect to a short-lived download address.", headers={"Location": "The signed address."}),
+        304: "Not modified.",
+        412: "The file has changed.",
+        416: "The requested range is outside the file.",
     },
 )
 @authenticated
@@ -89,10 +91,10 @@ def file(id: UUID) -> ResponseReturnValue:
 
 @blueprint.get("/analyses/<uuid:id>/series")
 @describe(
-    summary="The plot series, compressed as stored",
+    summary="Get the plot series",
     tag=TAG,
     headers={"If-None-Match": _CONDITIONS["If-None-Match"]},
-    responses={200: Answer("The series.", schema={"type": "object"}), 304: "Nothing new."},
+    responses={200: Answer("The series.", schema={"type": "object"}), 304: "Not modified."},
 )
 @authenticated
 def series(id: UUID) -> ResponseReturnValue:

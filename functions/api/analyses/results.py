@@ -35,6 +35,7 @@ from ..db import Database, lock_user
 from ..delivery.average_requests import AverageRequest
 from ..services import services
 from ..web.outputs import json_response
+from .superseding import drive_columns, update_superseded
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("results", __name__)
@@ -55,7 +56,8 @@ _APPLY_ANALYSIS: Final = """
                       %(analysis)s::jsonb::text), 'UTF8')),
         verdict = %(verdict)s, log_date = %(log_date)s, log_year = extract(year FROM %(log_date)s AT TIME ZONE 'UTC'),
         log_month = extract(month FROM %(log_date)s AT TIME ZONE 'UTC'), fap_regen = %(fap_regen)s,
-        distance = %(distance)s
+        distance = %(distance)s,
+        drive_keys = %(drive_keys)s, drive_rows = %(drive_rows)s, drive_times = %(drive_times)s::tsmultirange
     WHERE id = %(id)s AND (status = 'Processing' OR timed_out) AND version = coalesce(%(version)s, version)
     RETURNING id
 """
@@ -138,7 +140,10 @@ def apply_analysis(database: Database, blobs: Blobs, result: AnalysisResult) -> 
         raise refused(ErrorCode.RESULT_WITHOUT_ANALYSIS)
     with database.worker() as connection:
         lock_user(connection, owner)
-        changed = connection.execute(_APPLY_ANALYSIS, _analysis_values(result, analysis)).fetchone()
+        values = _analysis_values(result, analysis) | drive_columns(owner, analysis)
+        changed = connection.execute(_APPLY_ANALYSIS, values).fetchone()
+        if changed:
+            update_superseded(connection, owner, [result.analysis_id])
         requests = mark_stale_averages(connection, owner) if changed else []
     if changed is None:
         _drop(database, blobs, result)

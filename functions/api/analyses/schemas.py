@@ -1,4 +1,4 @@
-"""What clients read and ask for about analyses: the models of the OpenAPI document."""
+"""Requests and responses about analyses: the models behind the OpenAPI document."""
 
 from enum import StrEnum
 from typing import Final, Literal
@@ -18,14 +18,20 @@ MAX_PAGE_SIZE: Final = 100
 
 
 class Named(Output):
-    """The id and the file name of an analysis."""
+    """Id and file name of an analysis."""
 
     id: UUID
     file_name: str
 
 
+class Version(Named):
+    """Another version of the same log."""
+
+    same_drives: bool = Field(description="Both have the same rows. If false, the later version is longer.")
+
+
 class Report(Output):
-    """An analysis without its id and file name, as its readers see it."""
+    """Status and result of an analysis, without the names that only its owner may see."""
 
     status: AnalysisStatus
     stage: Stage
@@ -34,9 +40,9 @@ class Report(Output):
     params: Params
     log_date: Timestamp | None
     fap_regen: bool
-    distance: float | None = Field(description="Kilometres.")
+    distance: float | None = Field(description="Distance driven, in kilometres.")
     analysis: Analysis | None = Field(
-        description="One of an older analyser may lack what was added since, until it has been made anew."
+        description="Made by an older version, it may lack newer fields until it has been repeated."
     )
 
 
@@ -51,12 +57,16 @@ class AnalysisItem(Named):
     code: Code
     params: Params
     fap_regen: bool
-    distance: float | None = Field(description="Kilometres.")
+    distance: float | None = Field(description="Distance driven, in kilometres.")
     verdict: Severity | None
+    superseded_by: Version | None = Field(
+        default=None,
+        description="The log that has all drives of this one. While there is one, this one is in no average.",
+    )
 
 
 class Pagination(Output):
-    """The position of a page in the list."""
+    """Position of a page in the list."""
 
     total_items: int
     current_page: int
@@ -75,29 +85,39 @@ class DeletedItem(AnalysisItem):
     """A deleted analysis that can still be restored."""
 
     deleted_at: Timestamp
-    restorable_until: Timestamp = Field(description="After this it is removed for good.")
+    restorable_until: Timestamp = Field(description="After this time it is permanently removed.")
 
 
 class DeletedList(Output):
-    """A page of deleted analyses, last deleted first."""
+    """A page of deleted analyses, most recently deleted first."""
 
     data: list[DeletedItem]
     pagination: Pagination
 
 
 class AnalysisDetail(Report, Named):
-    """One analysis, with its figures once there are some."""
+    """One analysis, with its result as soon as there is one."""
+
+    superseded_by: Version | None = Field(
+        description="The log that has all drives of this one. While there is one, this one is in no average."
+    )
+    earlier_versions: list[Version] = Field(
+        description="The logs that this one supersedes, the longest first; 100 at most."
+    )
+    overlaps: list[Named] = Field(
+        description="Other logs with drives at the same time whose rows are different; both count. 100 at most."
+    )
 
 
 class Progress(Output):
-    """The short form's answer while a log is processed."""
+    """Response of the short form while a log is being analysed."""
 
     stage: Stage
     status: Literal["progressing"] = "progressing"
 
 
 class Failure(Output):
-    """The short form's answer for a log that could not be analysed."""
+    """Response of the short form for a log that could not be analysed."""
 
     stage: Stage
     status: Literal["fail"] = "fail"
@@ -107,7 +127,7 @@ class Failure(Output):
 
 
 class SortBy(StrEnum):
-    """The column a list is sorted by."""
+    """The field a list is sorted by."""
 
     FILE_NAME = "fileName"
     CREATED_AT = "createdAt"
@@ -115,7 +135,7 @@ class SortBy(StrEnum):
 
 
 class Order(StrEnum):
-    """The direction of the order."""
+    """The sort order: ascending or descending."""
 
     ASC = "asc"
     DESC = "desc"
@@ -133,7 +153,10 @@ class ListQuery(Input):
     status: AnalysisStatus | None = None
     fap_regen: bool | None = None
     verdict: Severity | None = None
-    q: str | None = Field(default=None, max_length=255, description="A part of the file name, in any case.")
+    superseded: bool | None = Field(
+        default=None, description="true: only earlier versions of other logs; false: the list without them."
+    )
+    q: str | None = Field(default=None, max_length=255, description="Part of the file name, upper or lower case.")
 
 
 class PageQuery(Input):

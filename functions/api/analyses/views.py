@@ -40,6 +40,7 @@ from .schemas import (
     Progress,
     SortBy,
 )
+from .superseding import find_related
 
 TAG: Final = "analyses"
 blueprint = Blueprint("analyses", __name__, url_prefix=PREFIX)
@@ -56,7 +57,7 @@ _ORDERS: Final = {
 
 
 @blueprint.get("/analyses")
-@describe(summary="My analyses, a page at a time", tag=TAG, query=ListQuery, responses={200: AnalysisList})
+@describe(summary="List my analyses, page by page", tag=TAG, query=ListQuery, responses={200: AnalysisList})
 @authenticated
 def list_analyses() -> ResponseReturnValue:
     """Answer a page of the user's analyses."""
@@ -83,8 +84,11 @@ def list_statement(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str,
     statement = SQL(
         """
         SELECT id, file_name, created_at, log_date, status, stage, message, error_code, error_params,
-            fap_regen, distance, verdict
-        FROM fap_analysis WHERE {where} ORDER BY {order} LIMIT %(limit)s OFFSET %(offset)s
+            fap_regen, distance, verdict,
+            (SELECT json_build_object('id', newer.id, 'fileName', newer.file_name,
+                 'sameDrives', newer.drive_rows = log.drive_rows)
+             FROM fap_analysis AS newer WHERE newer.id = log.superseded_by) AS superseded_by
+        FROM fap_analysis AS log WHERE {where} ORDER BY {order} LIMIT %(limit)s OFFSET %(offset)s
         """
     ).format(where=where, order=order)
     return statement, values | {"limit": query.limit, "offset": (query.page - 1) * query.limit}
@@ -97,6 +101,8 @@ def _filters(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str, Any]]
         if (value := getattr(query, column)) is not None:
             conditions.append(SQL(f"{column} = %({column})s"))  # one of three names
             values[column] = value
+    if query.superseded is not None:
+        conditions.append(SQL("superseded_by IS NOT NULL" if query.superseded else "superseded_by IS NULL"))
     if query.q:
         conditions.append(
             SQL("""lower(file_name COLLATE "pg_c_utf8") LIKE lower(%(q)s::text COLLATE "pg_c_utf8") ESCAPE '!'""")
@@ -106,17 +112,20 @@ def _filters(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str, Any]]
 
 
 @blueprint.get("/analyses/<uuid:id>")
-@describe(summary="One analysis", tag=TAG, responses={200: AnalysisDetail})
+@describe(summary="Get one analysis", tag=TAG, responses={200: AnalysisDetail})
 @authenticated
 def show(id: UUID) -> ResponseReturnValue:
     """Answer one analysis."""
+    user: User = g.user
     row = get_analysis(id)
-    return json_response({"id": row["id"], "fileName": row["file_name"], **report(row)})
+    with services().database.api(user.id) as connection:
+        related = find_related(connection, user.id, id)
+    return json_response({"id": row["id"], "fileName": row["file_name"], **report(row), **related})
 
 
 @blueprint.get("/analyse/<uuid:id>")
 @describe(
-    summary="One analysis (short form)",
+    summary="Get one analysis (short form)",
     tag=TAG,
     responses={
         200: Answer("The analysis.", Analysis),
@@ -142,9 +151,9 @@ def show_short(id: UUID) -> ResponseReturnValue:
 @describe(
     summary="Delete an analysis with its log and series",
     tag=TAG,
-    description="It disappears at once from lists, averages, the export and its shared link. For an hour it can be "
-    "restored; then it is removed for good.",
-    responses={204: "It is deleted, and the averages are recalculated."},
+    description="The analysis disappears immediately from lists, averages, the export and its shared link. It can be "
+    "restored for one hour; after that it is permanently removed.",
+    responses={204: "Deleted. The averages are recalculated."},
 )
 @authenticated
 def delete(id: UUID) -> ResponseReturnValue:
@@ -157,11 +166,11 @@ def delete(id: UUID) -> ResponseReturnValue:
 @describe(
     summary="Restore a deleted analysis",
     tag=TAG,
-    description="Within an hour after the deletion, with its shared link. An analysis that is not deleted stays as it "
-    "is. Uploading the same content again restores it, too.",
+    description="Possible within one hour after the deletion; the shared link works again, too. An analysis that is "
+    "not deleted does not change. Uploading the same content again also restores it.",
     responses={
-        204: "It is there, and the averages are recalculated.",
-        409: "There is no room: other logs were uploaded in its place, up to the quota.",
+        204: "Restored. The averages are recalculated.",
+        409: "Restoring it would exceed the quota of logs.",
     },
 )
 @authenticated
@@ -177,7 +186,7 @@ def restore(id: UUID) -> ResponseReturnValue:
 
 @blueprint.get("/analyses/deleted")
 @describe(
-    summary="My deleted analyses that can be restored, the last deleted first",
+    summary="List my deleted analyses that can be restored, most recently deleted first",
     tag=TAG,
     query=PageQuery,
     responses={200: DeletedList},

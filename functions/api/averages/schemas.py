@@ -1,4 +1,4 @@
-"""What clients read and ask for about averages: the models of the OpenAPI document."""
+"""Requests and responses about averages: the models behind the OpenAPI document."""
 
 from pydantic import Field, RootModel, model_validator
 
@@ -10,7 +10,7 @@ from ..web.outputs import Code, Output, Params
 
 
 class AverageView(Output):
-    """An average: the last good one, and the status of the next one."""
+    """The latest average, and the status of its recalculation."""
 
     status: AverageStatus
     message: str | None
@@ -29,15 +29,15 @@ class AvailablePeriod(Output):
 
 
 class Available(RootModel[list[AvailablePeriod]]):
-    """All periods that have an average, newest first after the overall one."""
+    """All periods that have an average: first the overall one, then newest first."""
 
 
 class AverageQuery(Input):
-    """The period of an average."""
+    """The average to return."""
 
     type: Period = Period.OVERALL
-    year: int | None = Field(default=None, ge=1970, le=9999, description="For YEARLY and MONTHLY.")
-    month: int | None = Field(default=None, ge=1, le=12, description="For MONTHLY.")
+    year: int | None = Field(default=None, ge=1970, le=9999, description="Required for YEARLY and MONTHLY.")
+    month: int | None = Field(default=None, ge=1, le=12, description="Required for MONTHLY.")
 
     @model_validator(mode="after")
     def _period_is_named(self) -> "AverageQuery":

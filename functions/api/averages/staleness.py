@@ -28,7 +28,7 @@ _MARK_STALE: Final = """
                log_year AS year, log_month AS month,
                encode(sha256(string_agg(digest, ''::bytea ORDER BY log_date, id)), 'hex') AS sha256
         FROM fap_analysis
-        WHERE user_id = %(user_id)s AND status = 'Success' AND deleted_at IS NULL
+        WHERE user_id = %(user_id)s AND status = 'Success' AND deleted_at IS NULL AND superseded_by IS NULL
         GROUP BY GROUPING SETS ((), (log_year), (log_year, log_month))
         HAVING count(*) > 0 AND (grouping(log_year) = 1 OR log_year IS NOT NULL)
     ), gone AS (

@@ -33,11 +33,12 @@ _AVAILABLE: Final = """
 
 @blueprint.get("/average")
 @describe(
-    summary="An average over my analyses",
+    summary="Get an average over my analyses",
     tag=TAG,
-    description="While it is being made anew (CALCULATING), or if that failed, `average` is the last good one.",
+    description="While the average is being recalculated (CALCULATING), or if that failed, `average` is the previous "
+    "result.",
     query=AverageQuery,
-    responses={200: AverageView, 404: "There is no analysis in this period."},
+    responses={200: AverageView, 404: "There are no analyses in this period."},
 )
 @authenticated
 def show() -> ResponseReturnValue:
@@ -52,7 +53,7 @@ def show() -> ResponseReturnValue:
 
 
 @blueprint.get("/average/available")
-@describe(summary="The periods there are averages of", tag=TAG, responses={200: Available})
+@describe(summary="List the periods that have an average", tag=TAG, responses={200: Available})
 @authenticated
 def available() -> ResponseReturnValue:
     """Answer the periods that have an average."""

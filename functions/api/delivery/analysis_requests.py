@@ -7,7 +7,7 @@ from typing import Any, Final
 from faplog import telemetry
 from faplog.bus import message_id
 from faplog.contracts.messages import AnalysisRequest, AnalysisRequestData, AnalysisStatus, Subject
-from faplog.contracts.profiles import profile_of
+from faplog.contracts.profiles import day_of, profile_of
 from faplog.errors import Unavailable
 
 from ..db import Database
@@ -55,8 +55,12 @@ def publish_requests(database: Database, publisher: Publisher, queued: Sequence[
 
 
 def _payload(row: Mapping[str, Any], traceparent: str | None) -> bytes:
-    """Return the message. It contains the profile, because only the name of the uploaded file tells it."""
+    """Return the message. It contains the profile and the day, because only the name of the uploaded file has them."""
     data = AnalysisRequestData(
-        file_name=row["id"], attempt=row["attempt"], version=row["version"], profile=profile_of(row["file_name"])
+        file_name=row["id"],
+        attempt=row["attempt"],
+        version=row["version"],
+        profile=profile_of(row["file_name"]),
+        day=day_of(row["file_name"]),
     )
     return AnalysisRequest(data=data, **({"traceparent": traceparent} if traceparent else {})).to_json()

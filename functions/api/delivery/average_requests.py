@@ -31,7 +31,7 @@ _ANALYSES: Final = """
         'logDate', to_char(log_date AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
         'distance', distance, 'fapRegen', fap_regen, 'analysis', analysis)::text, 'UTF8') AS item
     FROM fap_analysis
-    WHERE user_id = %(user_id)s AND status = 'Success' AND deleted_at IS NULL
+    WHERE user_id = %(user_id)s AND status = 'Success' AND deleted_at IS NULL AND superseded_by IS NULL
         AND (%(year)s::int IS NULL OR log_year = %(year)s) AND (%(month)s::int IS NULL OR log_month = %(month)s)
     ORDER BY log_date, id
 """

@@ -17,7 +17,7 @@ from datetime import timedelta
 from threading import Event
 from typing import Final
 
-from faplog import environment, logs, telemetry
+from faplog import environment, logs, reachable, telemetry
 from faplog.errors import Unavailable
 from faplog.settings import SettingsError, load
 
@@ -105,19 +105,26 @@ class Reconciler:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run once, or periodically until SIGTERM, and return the exit status: 1 if a step failed."""
-    parser = argparse.ArgumentParser(prog="reconcile", description="Make queue, objects and rows agree.")
-    parser.add_argument("--every", type=float, metavar="SECONDS", help="go on, with a pause of so many seconds")
+    parser = argparse.ArgumentParser(
+        prog="reconcile", description="Bring queue and object store in line with the database."
+    )
+    parser.add_argument(
+        "--every", type=float, metavar="SECONDS", help="repeat, with a pause of this many seconds (default: run once)"
+    )
     every: float | None = parser.parse_args(arguments).every
     logs.setup(environment.LOG_LEVEL.read())
     telemetry.setup("reconcile")
     try:
-        built = services.build(load(Settings))
+        settings = load(Settings)
+        built = services.build(settings)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 1
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    if every is None:  # a job; a loop tries again by itself
+        reachable.wait_for_server(settings.worker_database.get_secret_value())
     try:
         return _loop(Reconciler(built), every, stop)
     finally:

@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 from faplog.contracts.analysis import ANALYSIS_VERSION
 from faplog.contracts.errors import Cause, ErrorCode, cause
 
+from ..analyses.superseding import update_superseded
 from ..averages.staleness import UPLOAD_AWAITED, mark_stale_averages
 from ..db import lock_user
 from ..delivery import stream_contents
@@ -50,6 +51,7 @@ _FAIL_UPLOADS: Final = """
         timed_out = false, delayed = false
     WHERE user_id = %(user_id)s AND status = 'Processing' AND deleted_at IS NULL
         AND stage = 'upload' AND queued_at < now() - %(upload)s
+    RETURNING id
 """
 
 _CLAIM_UNSENT_ANALYSES: Final = """
@@ -87,6 +89,7 @@ _FAIL_EXHAUSTED_ANALYSES: Final = """
     WHERE user_id = %(user_id)s AND status = 'Processing' AND deleted_at IS NULL AND stage = 'analyse' AND sent
         AND retries >= %(max_retries)s
         AND queued_at < now() - %(overdue)s AND queued_at < %(before)s AND NOT id = ANY(%(waiting)s::uuid[])
+    RETURNING id
 """
 
 _IS_ANY_OUTDATED: Final = """
@@ -261,7 +264,9 @@ class Requeue:
         for row in rows:
             with self.services.database.worker() as connection:
                 lock_user(connection, row["user_id"])
-                failed += connection.execute(fail, {**values, **row}).rowcount
+                ended = connection.execute(fail, {**values, **row}).fetchall()
+                failed += len(ended)
+                update_superseded(connection, row["user_id"], [one["id"] for one in ended])
                 requests = mark_stale_averages(connection, row["user_id"])
             self.services.average_requests.publish(requests)
         return failed

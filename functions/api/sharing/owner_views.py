@@ -34,7 +34,7 @@ _ADDRESS: Final = "/analyses/<uuid:id>/share"
 
 
 class Sharing(inputs.Input):
-    """The lifetime of a new link."""
+    """How long the link is valid."""
 
     days: int = Field(default=DAYS, ge=1, le=MAX_DAYS, strict=True)
 
@@ -48,13 +48,13 @@ class Sharing(inputs.Input):
 class NewLink(Output):
     """A new link."""
 
-    token: str = Field(description="Said this once: only its hash is stored.")
-    path: str = Field(description="The page for the reader, on this site.")
+    token: str = Field(description="Returned only once, because only its hash is stored.")
+    path: str = Field(description="The path of the report's page on this site.")
     expires_at: Timestamp
 
 
 class OpenLink(Output):
-    """An open link."""
+    """An active link."""
 
     created_at: Timestamp
     expires_at: Timestamp
@@ -62,10 +62,10 @@ class OpenLink(Output):
 
 @blueprint.post(_ADDRESS)
 @describe(
-    summary="Share one report by a link",
+    summary="Create a link to one report",
     tag=TAG,
-    description="Everyone who has the link can read this one report without an account, until it expires or is ended. "
-    "A log has at most one link: a new one replaces the old one, which no longer works.",
+    description="Anyone with the link can read this one report without an account until the link expires or is ended. "
+    "A log has at most one link: a new link replaces the old one, which then stops working.",
     request=Sharing,
     request_optional=True,
     responses={201: NewLink},
@@ -86,9 +86,9 @@ def make(id: UUID) -> ResponseReturnValue:
 
 @blueprint.get(_ADDRESS)
 @describe(
-    summary="The link to one report",
+    summary="Get the link to one report",
     tag=TAG,
-    responses={200: OpenLink, 404: "There is no open link to it, or no such analysis."},
+    responses={200: OpenLink, 404: "There is no active link to this analysis, or no such analysis."},
 )
 @authenticated
 def show(id: UUID) -> ResponseReturnValue:
@@ -103,9 +103,9 @@ def show(id: UUID) -> ResponseReturnValue:
 
 @blueprint.delete(_ADDRESS)
 @describe(
-    summary="End the link to one report",
+    summary="Stop sharing one report",
     tag=TAG,
-    responses={204: "The report has no link any more."},
+    responses={204: "The link no longer works."},
 )
 @authenticated
 def end(id: UUID) -> ResponseReturnValue:

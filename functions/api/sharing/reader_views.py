@@ -21,23 +21,24 @@ from ..web.outputs import Timestamp, json_response, timestamp
 from . import links
 
 TAG: Final = "sharing"
+NOT_ACTIVE: Final = "The link has expired, was ended by the owner of the report, or is incomplete."
 DEAD: Final = message(ErrorCode.LINK_NOT_VALID)
 
 blueprint = Blueprint("shared", __name__, url_prefix=PREFIX)
 
 
 class SharedAnalysis(Report):
-    """One analysis as its link shows it: nothing that names the owner, the file or another log."""
+    """One analysis as shown by its link, without anything that identifies the owner, the file or other logs."""
 
-    expires_at: Timestamp = Field(description="Until when the link works.")
+    expires_at: Timestamp = Field(description="The link works until this time.")
 
 
 @blueprint.get("/shared/<token>")
 @describe(
-    summary="A report, by its link",
+    summary="Get a shared report by its link",
     tag=TAG,
-    description="Needs no account and looks at no cookie.",
-    responses={200: SharedAnalysis, 404: DEAD},
+    description="Needs no account and ignores cookies.",
+    responses={200: SharedAnalysis, 404: NOT_ACTIVE},
 )
 def show(token: str) -> ResponseReturnValue:
     """Answer a shared report."""
@@ -47,9 +48,9 @@ def show(token: str) -> ResponseReturnValue:
 
 @blueprint.get("/shared/<token>/series")
 @describe(
-    summary="The plot series of a report, by its link",
+    summary="Get the plot series of a shared report by its link",
     tag=TAG,
-    responses={200: Answer("The series.", schema={"type": "object"}), 404: DEAD},
+    responses={200: Answer("The series.", schema={"type": "object"}), 404: NOT_ACTIVE},
 )
 def series(token: str) -> ResponseReturnValue:
     """Answer the plot series of a shared report."""

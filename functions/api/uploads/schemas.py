@@ -1,4 +1,4 @@
-"""What clients read about uploads: the models of the OpenAPI document."""
+"""Responses about uploads: the models behind the OpenAPI document."""
 
 from uuid import UUID
 
@@ -10,12 +10,12 @@ from ..web.outputs import Output
 
 
 class Refused(Output):
-    """A .csv of a zip that was refused."""
+    """A .csv file of a zip that was refused."""
 
     file_name: str
-    message: str = Field(description="Why, in a sentence.")
-    code: ErrorCode = Field(description="Why, as a code.")
-    params: dict[str, Param] = Field(default_factory=dict, description="The values in the sentence.")
+    message: str = Field(description="The reason, as a sentence.")
+    code: ErrorCode = Field(description="The reason, as a code.")
+    params: dict[str, Param] = Field(default_factory=dict, description="The parameters of the message.")
 
     def cause(self) -> Cause:
         """Return why it was refused."""
@@ -23,19 +23,21 @@ class Refused(Output):
 
 
 class Accepted(Output):
-    """An accepted upload. The fields about a zip are left out of the answer to a .csv."""
+    """An accepted upload. The fields about a zip are only present for a zip."""
 
-    ids: list[UUID] = Field(description="The analyses, in the order of the files; the same content has the same id.")
-    skipped: list[str] | None = Field(
-        default=None, description="What was in the zip and is no .csv file: folders and other files."
+    ids: list[UUID] = Field(
+        description="The analyses, in the order of the files. The same content always has the same id."
     )
-    skipped_reason: Cause | None = Field(default=None, description="Why those of `skipped` were left out.")
+    skipped: list[str] | None = Field(
+        default=None, description="Entries of the zip that are not .csv files: folders and other files."
+    )
+    skipped_reason: Cause | None = Field(default=None, description="Why the entries in `skipped` were not analysed.")
     refused: list[Refused] | None = Field(
-        default=None, description="The .csv files of the zip that are empty, binary or without a header."
+        default=None, description="The .csv files of the zip that are empty, binary or without a header line."
     )
 
 
 class AcceptedShort(Output):
-    """An accepted upload by the short form."""
+    """An accepted upload (short form)."""
 
     id: UUID

@@ -44,12 +44,13 @@ def blueprint(service: UploadService) -> Blueprint:
 
     @routes.post("/analyses")
     @describe(
-        summary="Upload a log, or a zip of logs",
+        summary="Upload a log or a zip file of logs",
         tag=TAG,
-        description=f"One file of at most {MAX_LOG_MB} MB, .csv or .zip. Of a zip each .csv is taken: at most "
-        f"{zip_archive.MAX_ENTRIES:,} entries, {MAX_LOG_MB} MB each and {zip_archive.MAX_TOTAL_BYTES >> 20} MB in all. "
-        "The same content again has the same id, and is analysed again if it had failed. After a 400 or 413 the same "
-        "file is refused again, unless the code says that the upload broke off or that there was no room.",
+        description=f"One .csv or .zip file of at most {MAX_LOG_MB} MB. Every .csv file in a zip is analysed: at most "
+        f"{zip_archive.MAX_ENTRIES:,} entries, {MAX_LOG_MB} MB each and {zip_archive.MAX_TOTAL_BYTES >> 20} MB in "
+        "total. Uploading the same content again returns the same id and repeats a failed analysis. After a 400 or "
+        "413, retrying with the same file does not help, unless the code says that the upload broke off or that the "
+        "quota was used up.",
         form=_FORM,
         responses={202: Accepted},
     )

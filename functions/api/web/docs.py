@@ -32,12 +32,14 @@ def blueprint(make_document: Callable[[], dict[str, Any]]) -> Blueprint:
 
     @routes.get("/openapi.json")
     @describe(
-        summary="This description, as OpenAPI 3.1",
+        summary="Get this description as OpenAPI 3.1",
         tag=TAG,
-        headers={"If-None-Match": "Answer 304 if the ETag is still this."},
+        headers={"If-None-Match": "Respond with 304 if the ETag has not changed."},
         responses={
-            200: Answer("The document.", schema={"type": "object"}, headers={"ETag": "Changes with the document."}),
-            304: "Nothing new.",
+            200: Answer(
+                "The document.", schema={"type": "object"}, headers={"ETag": "Changes whenever the document changes."}
+            ),
+            304: "Not modified.",
         },
     )
     def document() -> ResponseReturnValue:
@@ -45,11 +47,11 @@ def blueprint(make_document: Callable[[], dict[str, Any]]) -> Blueprint:
 
     @routes.get("/docs")
     @describe(
-        summary="This description, as a page to read",
+        summary="Get this description as a web page",
         tag=TAG,
         responses={
             200: Answer("The page.", media=("text/html; charset=utf-8",), schema={"type": "string"}),
-            304: "Nothing new.",
+            304: "Not modified.",
         },
     )
     def page() -> ResponseReturnValue:

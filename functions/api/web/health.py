@@ -26,17 +26,20 @@ blueprint = Blueprint("health", __name__, url_prefix=PREFIX)
 
 
 class Liveness(Output):
-    """The process answers."""
+    """The service responds."""
 
     status: Literal["ok"] = "ok"
 
 
 class Readiness(Output):
-    """Which parts answer. Without Postgres nothing works; without NATS or S3 the rest does."""
+    """Which parts are available. Without PostgreSQL nothing works; without NATS or S3 the rest still does.
+
+    `away` means not available.
+    """
 
     status: Literal["ok", "degraded", "unavailable"]
     postgres: Literal["ok", "away"]
-    nats: Literal["ok", "away"] = Field(description="away also while it does not take the requests it is sent")
+    nats: Literal["ok", "away"] = Field(description="`away` also while NATS refuses the requests that are published.")
     s3: Literal["ok", "away"]
     message: str | None = Field(default=None, description="What is wrong, where this is a 503.")
     code: ErrorCode | None = Field(default=None, description="The same as a code.")
@@ -44,7 +47,7 @@ class Readiness(Output):
 
 
 @blueprint.get("/health/liveness")
-@describe(summary="Does it answer", tag=TAG, responses={200: Liveness})
+@describe(summary="Check that the service responds", tag=TAG, responses={200: Liveness})
 def liveness() -> ResponseReturnValue:
     """Answer that the process runs."""
     return json_response(Liveness())
@@ -52,9 +55,9 @@ def liveness() -> ResponseReturnValue:
 
 @blueprint.get("/health/readiness")
 @describe(
-    summary="Do its parts answer",
+    summary="Check that the database, broker and object store respond",
     tag=TAG,
-    responses={200: Readiness, 503: Answer("The database is away.", Readiness)},
+    responses={200: Readiness, 503: Answer("The database is not available.", Readiness)},
 )
 def readiness() -> ResponseReturnValue:
     """Answer which parts work."""

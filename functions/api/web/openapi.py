@@ -54,8 +54,8 @@ def document(app: Flask, access_cookie: str) -> dict[str, Any]:
             "title": "faplog",
             "version": VERSION,
             "summary": "Analysis of diesel particulate filter logs.",
-            "description": "Upload the CSV logs of the FAP app, read what each drive says of filter and engine, "
-            "and averages over all drives.",
+            "description": "Upload the CSV logs of the FAP app, and get an analysis of the filter and the engine "
+            "for each drive and averages over all drives.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/"}],
@@ -122,19 +122,26 @@ def _operation(rule: Rule, method: str, operation: Operation, schemas: _Schemas,
 def _implied_answers(rule: Rule, operation: Operation, *, secured: bool, changes: bool) -> Iterable[tuple[int, Answer]]:
     """Yield the errors that follow from the input of an operation."""
     if operation.request or operation.form or operation.query:
-        yield 400, Answer("What was sent is missing something or wrong; the message says what.", Error)
+        yield 400, Answer("The request is incomplete or wrong; the message gives the reason.", Error)
     if operation.request or operation.form:
-        yield 408, Answer("It did not arrive in time; try again.", Error)
-        yield 413, Answer("Larger than this address takes.", Error)
+        yield 408, Answer("The request did not arrive in time. Try again.", Error)
+        yield 413, Answer("The request is too large.", Error)
     if operation.request:
         yield 415, Answer("The body is not JSON.", Error)
     if secured:
-        yield 401, Answer("No access token, or it is not valid, or its session has ended.", Error)
+        yield 401, Answer("The access token is missing or not valid, or its session has ended.", Error)
     if secured and changes:
-        yield 403, Answer("A cookie request without its CSRF token, or from another site.", Error)
+        yield 403, Answer("A request with cookies lacks the CSRF token or comes from another site.", Error)
     if rule.arguments:
-        yield 404, Answer("There is nothing here, or it is not yours.", Error)
-    yield 503, Answer("A part of the service is away; try again.", Error, headers={"Retry-After": "In seconds."})
+        yield 404, Answer("Not found, or it belongs to another account.", Error)
+    yield (
+        503,
+        Answer(
+            "A part of the service is not available. Try again later.",
+            Error,
+            headers={"Retry-After": "Seconds to wait."},
+        ),
+    )
 
 
 def _response(answer: Answer, schemas: _Schemas) -> dict[str, Any]:
@@ -187,12 +194,12 @@ def _security_schemes(access_cookie: str) -> dict[str, Any]:
             "type": "apiKey",
             "in": "cookie",
             "name": access_cookie,
-            "description": "What a login sets in a browser.",
+            "description": "Set in browsers at login.",
         },
         "csrf": {
             "type": "apiKey",
             "in": "header",
             "name": CSRF_HEADER,
-            "description": "The value of the cookie faplog_csrf; only with the access cookie, never with Bearer.",
+            "description": "The value of the cookie faplog_csrf. Needed with the access cookie, not with Bearer.",
         },
     }

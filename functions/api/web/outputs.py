@@ -13,7 +13,7 @@ from faplog.contracts.errors import Param
 
 
 def timestamp(moment: datetime) -> str:
-    """Return a moment in the form of every JSON of this API: UTC, milliseconds, `Z`."""
+    """Return a moment as all JSON of this API writes it: UTC, milliseconds, `Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -38,7 +38,7 @@ Params = Annotated[
 
 
 class Output(BaseModel):
-    """Base of the answers: snake_case in Python, camelCase in JSON, nulls included."""
+    """Base of all responses: snake_case in Python, camelCase in JSON, nulls included."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True, alias_generator=to_camel)
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Makes the database and its roles, or gives the roles the passwords their secrets hold now. Safe to repeat: rotating a
-# password is sealing a new secret and syncing. Needs PGHOST (and PGPORT), and the folder of secret files as $1.
+# Creates the database and its roles, or gives the roles the passwords of their present secrets. Safe to repeat: to rotate
+# a password, seal a new secret and sync. Needs PGHOST (and PGPORT), and the folder of secret files as $1.
 set -euo pipefail
 secrets=${1:?the folder of secret files}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
-# The password of a postgresql:// URL; ours are letters and digits, so nothing in them is escaped.
+# Prints the password of a postgresql:// URL. Ours are letters and digits, so nothing is escaped.
 password() {
     local rest
     rest=$(<"$secrets/$1")

@@ -68,7 +68,7 @@ def test_series(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_text_is_verdict_and_tables(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--text", str(folder / "DCM62v2_20250314.csv")]) == 0
     out = capsys.readouterr().out
-    for words in ("✔ All good", "Filter", "restriction kv", "Regenerations", "complete", "How far to trust this"):
+    for words in ("✔ All good", "Filter", "restriction kv", "Regenerations", "complete", "Data quality"):
         assert words in out
     assert "None" not in out
 
@@ -100,7 +100,7 @@ def test_text_says_what_a_regeneration_left(folder: Path, capsys: pytest.Capture
     assert main(["--text", str(folder / "DCM62v2_20250314.csv")]) == 0
     lines = capsys.readouterr().out.splitlines()
     (before,) = [line for line in lines if line.startswith(" restriction kv")]
-    (after,) = [line for line in lines if line.startswith(" … after regenerating")]
+    (after,) = [line for line in lines if line.startswith(" restriction after a regeneration")]
     kept = re.compile(r"(0\.\d+) mbar per m³/h  \(\d+ steady rows\)")
     values = [float(found[1]) for line in (before, after) if (found := kept.search(line))]
     assert len(values) == 2

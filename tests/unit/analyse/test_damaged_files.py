@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cache
+from math import isnan
 from typing import Any
 
 import pytest
@@ -32,6 +33,12 @@ def lines() -> tuple[str, ...]:
 @cache
 def original() -> dict[str, Any]:
     return analyse(read(raw(), DAY))
+
+
+@cache
+def second_drive() -> int:
+    """Return the first row of the second drive."""
+    return read(raw(), DAY).log.drives[1].start
 
 
 def found_in(content: Sequence[str] | bytes, day: date | None = DAY) -> dict[str, Any]:
@@ -164,10 +171,8 @@ def test_a_file_appended_to_itself_counts_once() -> None:
 
 
 def test_drives_in_the_wrong_order_are_sorted() -> None:
-    rows = [line for line in lines() if is_row(line)]
-    half = next(n for n, line in enumerate(lines()) if n and not is_row(line)) - 1
-    header = lines()[0]
-    check_near(found_in([header, *rows[half:], header, *rows[:half]]))
+    header, *rows = lines()
+    check_near(found_in([header, *rows[second_drive() :], header, *rows[: second_drive()]]))
 
 
 # bytes that were lost
@@ -217,10 +222,10 @@ def test_a_row_that_lost_bytes_is_dropped_and_counted(name: str) -> None:
 
 
 def test_a_repeated_header_that_lost_bytes_keeps_the_columns() -> None:
-    made = list(lines())
-    second = next(n for n, line in enumerate(made) if n and not is_row(line))
-    made[second] = made[second].replace("EGRpos;ExternalTemp;", "EGRpoTemp;")
-    found = found_in(made)
+    header, *rows = lines()
+    damaged = header.replace("EGRpos;ExternalTemp;", "EGRpoTemp;")
+    assert damaged != header
+    found = found_in([header, *rows[: second_drive()], damaged, *rows[second_drive() :]])
     assert found["quality"]["damaged_rows"] == 1
     check_near(found)
 
@@ -369,6 +374,36 @@ def test_a_minus_of_its_own_kind() -> None:
 def test_point_and_comma_are_told_by_the_column(column: str, cells: list[str], highest: float) -> None:
     log = read(csv_log({column: cells * 3})).log
     assert max(log[column]) == highest
+
+
+GROUPED = {"comma": ("1.5", ","), "point": ("1,5", "."), "blank": ("1.5", " "), "apostrophe": ("1.5", "'")}
+"""A cell that says which mark is decimal, and the mark between thousands."""
+
+
+@pytest.mark.parametrize("form", GROUPED)
+@pytest.mark.parametrize(
+    ("column", "value"), [(column.name, int(value)) for column in NUMBERS for value in column.sentinels if value >= 1e4]
+)
+def test_no_value_with_thousands_apart_is_no_value(column: str, value: int, form: str) -> None:
+    """`65,280` mbar are the pressure sensor's "no value", and not 65.28 mbar."""
+    decimal, group = GROUPED[form]
+    other = "FAPsoot" if column != "FAPsoot" else "FAPdeposits"
+    cells = ["1", f"{value:,}".replace(",", group), "1"]
+    found = analyse(read(csv_log({column: cells, other: [decimal] * 3})))
+    assert found["quality"]["voided"][column]["sentinel"] == 1
+
+
+@pytest.mark.parametrize("no_value", ["65,535", ""])
+def test_no_value_among_thousands_does_not_make_them_decimals(no_value: str) -> None:
+    log = read(csv_log({"LastRegen": ["1,234", no_value, "1,236"], "FAPsoot": ["1.5"] * 3})).log
+    assert log["LastRegen"][[0, 2]].tolist() == [1234, 1236]
+
+
+@pytest.mark.parametrize(("cell", "value"), [("-1,013", None), ("5,000", None), ("-12", -12.0), ("1,013", 1013.0)])
+def test_in_a_file_of_decimal_points_a_comma_groups_whole_numbers(cell: str, value: float | None) -> None:
+    """What is beyond the column's range when read so is void, and no small number."""
+    log = read(csv_log({"FAPpressure": ["12", cell], "FAPsoot": ["1.5"] * 2})).log
+    assert log["FAPpressure"][1] == value if value is not None else isnan(log["FAPpressure"][1])
 
 
 def test_what_cannot_be_told_is_void() -> None:

@@ -4,16 +4,15 @@ import string
 
 import pytest
 
-from faplog.contracts.errors import TEMPLATES, Cause, ErrorCode, cause, message, reason
+from faplog.contracts.errors import TEMPLATES, AnyParam, Cause, ErrorCode, cause, message, reason
 
 
 @pytest.mark.parametrize("code", ErrorCode)
 def test_each_code_has_a_sentence_that_names_its_parameters(code: ErrorCode) -> None:
     template = TEMPLATES[code]
     assert {name for _, name, _, _ in string.Formatter().parse(template.text) if name} == set(template.params)
-    inner = cause(ErrorCode.UPLOAD_EMPTY)
-    values = {name: inner if kind is Cause else kind(3) for name, kind in template.params.items()}
-    said = message(code, values)
+    examples: dict[type, AnyParam] = {int: 3, str: "3", Cause: cause(ErrorCode.UPLOAD_EMPTY)}
+    said = message(code, {name: examples[kind] for name, kind in template.params.items()})
     assert said.startswith(template.lead)
     assert "{" not in said
     assert code.value == code.name

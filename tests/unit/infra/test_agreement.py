@@ -1,7 +1,9 @@
 """What several files say of the same thing, they say alike: stack.yml, template, renderer, laptop, cluster, secrets."""
 
 import json
+import os
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,13 +16,15 @@ from faplog import bus, routes, stack
 from faplog.metrics import METRICS
 from faplog.version import VERSION
 from functions.api.settings import OwnerSettings, Settings
-from infra import check, dashboards, policy, release, render, seal
+from infra import check, dashboards, dockerfiles, policy, render, seal
+from infra.gitops import wave
 from standalone import edge, nats, postgres
 
 ROOT = check.ROOT
 FUNCTIONS = {function.name: function for function in stack.read(ROOT / "stack.yml", {})}
 DOCUMENT: dict[str, Any] = yaml.safe_load((ROOT / "stack.yml").read_text("utf-8"))
 OURS = "ghcr.io/faplog/"
+ENVIRONMENTS = [path.name for path in check.environments()]
 
 
 def read(path: str) -> Any:
@@ -28,8 +32,13 @@ def read(path: str) -> Any:
 
 
 def everything() -> Iterator[dict[str, Any]]:
-    for overlay in check.overlays():
-        yield from check.build(overlay)
+    for folder in (*check.folders(), *check.environments()):
+        yield from check.build(folder)
+
+
+def of(environment: str, application: str) -> list[dict[str, Any]]:
+    """What an Application of an environment applies."""
+    return check.build(check.applied(check.ENVIRONMENTS / environment)[application])
 
 
 def test_what_is_rendered_is_fresh() -> None:
@@ -47,7 +56,7 @@ def test_a_stale_file_is_named_and_fails(
     changed = tmp_path / "infra/knative/base/services.yaml"
     changed.write_text(changed.read_text("utf-8").replace("max-scale: '2'", "max-scale: '3'", 1), "utf-8")
     assert render.main(["--check"]) == 1
-    assert capsys.readouterr().err.startswith("infra/knative/base/services.yaml is stale: run `make render`")
+    assert capsys.readouterr().err.startswith("infra/knative/base/services.yaml is out of date: run `make render`")
 
 
 def test_the_template_starts_what_the_image_starts() -> None:
@@ -64,7 +73,7 @@ def test_of_watchdog_splits_the_command_at_spaces_only() -> None:
     assert template["fprocess"].split(" ")[-1] == "function.handler:create_app()"
 
 
-@pytest.mark.parametrize("path", release.DOCKERFILES)
+@pytest.mark.parametrize("path", dockerfiles.DOCKERFILES)
 def test_an_image_says_its_version_and_runs_as_a_number(path: str) -> None:
     text = (ROOT / path).read_text("utf-8")
     assert f'org.opencontainers.image.version="{VERSION}"' in text
@@ -104,30 +113,29 @@ def test_the_threads_of_a_function_are_what_it_is_scaled_by(name: str) -> None:
     assert FUNCTIONS[name].environment["FAPLOG_THREADS"] == str(FUNCTIONS[name].ours("threads"))
 
 
-def test_whoever_is_further_out_waits_longer() -> None:
-    """Function, then Knative or gateway, then connector: so always the innermost answer comes first."""
+def test_each_part_waits_longer_than_the_one_behind_it() -> None:
+    """Function, then of-watchdog, then Knative or gateway, then connector: the innermost answer comes first."""
     values = read("infra/openfaas/values.yaml")
     connector = {route.function: route for route in routes.from_stack(FUNCTIONS.values(), render.GATEWAY)}
     for name, function in FUNCTIONS.items():
         exec_timeout = routes.seconds(function.environment["exec_timeout"])
-        assert exec_timeout <= routes.seconds(function.environment["write_timeout"])
+        assert exec_timeout + 3 <= routes.seconds(function.environment["write_timeout"])
         upstream, read_timeout = (routes.seconds(values["gateway"][key]) for key in ("upstreamTimeout", "readTimeout"))
         knative = render.knative_service(function)["spec"]["template"]["spec"]["timeoutSeconds"]
         assert exec_timeout < upstream < read_timeout < connector[name].timeout_sec
         assert exec_timeout < knative < connector[name].timeout_sec
-    grace = next(
-        policy.pod_spec(thing)
-        for thing in check.build(check.INFRA / "connector/overlays/prod")
-        if thing["kind"] == "Deployment"
-    )
+    grace = next(policy.pod_spec(thing) for thing in of("prod", "connector") if thing["kind"] == "Deployment")
     assert grace
     arguments = grace["containers"][0]["args"]
     assert float(arguments[arguments.index("--grace") + 1]) < grace["terminationGracePeriodSeconds"]
 
 
 def test_the_routes_are_those_the_connector_reads() -> None:
-    for variant, host in (("knative", ".faplog.svc.cluster.local/"), ("openfaas", "gateway.openfaas.svc")):
-        for route in routes.read(ROOT / f"infra/connector/{variant}/routes.json"):
+    for folder, host in (
+        ("connector/base", ".faplog.svc.cluster.local/"),
+        ("environments/openfaas/connector", "gateway.openfaas.svc"),
+    ):
+        for route in routes.read(check.INFRA / folder / "routes.json"):
             assert host in route.url
             assert route.topic == FUNCTIONS[route.function].topic
 
@@ -143,7 +151,7 @@ def test_our_images_have_our_version() -> None:
 
 def test_the_edge_has_the_laptops_rules() -> None:
     laptop = edge.rules("http://api", "http://ui")["http"]
-    things = {thing["metadata"]["name"]: thing for thing in check.build(check.INFRA / "traefik/overlays/local")}
+    things = {thing["metadata"]["name"]: thing for thing in of("local", "edge")}
     cluster = things["faplog"]["spec"]["routes"]
     assert [(route["match"], route["priority"]) for route in cluster] == [
         (router["rule"], router["priority"]) for router in laptop["routers"].values()
@@ -159,8 +167,8 @@ def test_the_edge_has_the_laptops_rules() -> None:
 
 
 def test_only_the_pages_and_the_api_are_reached_from_outside() -> None:
-    for overlay in ("local", "prod", "openfaas"):
-        for thing in check.build(check.INFRA / f"traefik/overlays/{overlay}"):
+    for environment in ENVIRONMENTS:
+        for thing in of(environment, "edge"):
             if thing["kind"] == "IngressRoute":
                 services = {service["name"] for route in thing["spec"]["routes"] for service in route["services"]}
                 assert services <= {"ui", "kourier-internal", "gateway"}
@@ -176,11 +184,10 @@ def made(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str]]:
         monkeypatch.setenv(name, "x")
     for name in ("GRAFANA_OTLP_ENDPOINT", "GRAFANA_INSTANCE", "GRAFANA_TOKEN"):
         monkeypatch.setenv(name, "x")
-    monkeypatch.setattr(seal, "_present", lambda *_: None)
     return {
         (namespace, secret.name)
         for group in seal.GROUPS.values()
-        for secret in group()
+        for secret in group(lambda *_: None)
         for namespace in secret.namespaces
     }
 
@@ -201,7 +208,7 @@ def used(node: Any) -> Iterator[str]:
             yield from used(item)
 
 
-def test_every_secret_somebody_uses_is_made_where_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_secret_is_made_where_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     there = made(monkeypatch)
     for thing in everything():
         if thing["kind"] == "SealedSecret":
@@ -215,7 +222,7 @@ def test_every_secret_somebody_uses_is_made_where_it_is_used(monkeypatch: pytest
         assert ("faplog", name) in there
 
 
-def test_no_secret_is_made_that_nobody_uses(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_secret_that_is_made_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     names = {name for thing in everything() for name in used(thing.get("spec", {}))}
     names |= {name for function in FUNCTIONS.values() for name in function.secrets} | set(used(render.nats_values()))
     assert {name for _, name in made(monkeypatch)} <= names
@@ -228,8 +235,8 @@ def aliases(model: Any) -> set[str]:
 def test_a_process_gets_the_secrets_its_settings_ask_for() -> None:
     assert aliases(Settings) == set(FUNCTIONS["api"].secrets)
     pods = {}
-    for overlay in ("connector", "knative", "backup"):
-        for thing in check.build(check.INFRA / overlay / "overlays/prod"):
+    for application in ("connector", "functions", "backup"):
+        for thing in of("prod", application):
             if thing["kind"] in ("Deployment", "Job", "CronJob"):
                 pods[thing["metadata"]["name"]] = set(used(policy.pod_spec(thing)))
     assert pods["connector"] == aliases(ConnectorSettings)
@@ -254,7 +261,7 @@ def test_a_policy_names_only_pods_that_exist() -> None:
             labels.setdefault(key, set()).add(value)
     values = read("infra/nats/values.yaml")
     assert values["podTemplate"]["merge"]["metadata"]["labels"]["faplog.dev/role"] == "nats"
-    for selector in selectors(check.build(check.INFRA / "network/overlays/prod")):
+    for selector in selectors(of("prod", "network")):
         for key, value in selector.items():
             if key.startswith("faplog.dev/"):
                 assert value in labels[key], f"{key}={value}"
@@ -310,18 +317,9 @@ def test_the_streams_fit_into_what_the_server_may_store() -> None:
     assert streams <= nats.MAX_STORE_BYTES
 
 
-def wave(thing: Any) -> int:
-    """When Argo CD applies an object: all of a wave are healthy before the next begins."""
-    return int(thing["metadata"].get("annotations", {}).get("argocd.argoproj.io/sync-wave", 0))
-
-
-@pytest.mark.parametrize("overlay", ["local", "prod", "openfaas"])
-def test_argo_cd_deploys_what_is_there_in_order(overlay: str) -> None:
-    applications = {
-        thing["metadata"]["name"]: thing
-        for thing in check.build(check.INFRA / f"argocd/overlays/{overlay}")
-        if thing["kind"] == "Application"
-    }
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_argo_cd_deploys_what_is_there_in_order(environment: str) -> None:
+    applications = check.applications(check.ENVIRONMENTS / environment)
     for name, application in applications.items():
         if source := application["spec"].get("source"):
             folder = ROOT / source["path"]
@@ -333,21 +331,52 @@ def test_argo_cd_deploys_what_is_there_in_order(overlay: str) -> None:
     assert waves == sorted(set(waves))
     for name in ("namespaces", "secrets", "postgres", "minio", "nats"):
         assert applications[name]["spec"]["syncPolicy"]["automated"]["prune"] is False, name
-    if overlay == "openfaas":
-        for name in ("namespaces", "connector", "ui", "edge"):
-            assert applications[name]["spec"]["source"]["path"].endswith("overlays/openfaas")
+    if environment == "openfaas":
+        for name in ("namespaces", "functions", "connector", "ui", "edge"):
+            assert applications[name]["spec"]["source"]["path"] == f"infra/environments/openfaas/{name}"
 
 
-@pytest.mark.parametrize("overlay", ["local", "prod", "openfaas"])
-def test_a_namespace_is_there_before_what_goes_into_it(overlay: str) -> None:
-    applications = [
-        thing for thing in check.build(check.INFRA / f"argocd/overlays/{overlay}") if thing["kind"] == "Application"
-    ]
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_an_environment_has_a_folder_only_for_what_it_changes(environment: str) -> None:
+    """Each folder is applied by the Application of its name, and builds something else than the base."""
+    folder = check.ENVIRONMENTS / environment
+    applied = check.applied(folder)
+    assert applied["faplog"] == folder
+    for path in (path.parent for path in folder.glob("*/kustomization.yaml")):
+        assert applied[path.name] == path
+        first, *others = read(f"{path.relative_to(ROOT)}/kustomization.yaml")["resources"]
+        assert path.name == "secrets" or others or check.build(path) != check.build((path / first).resolve()), path
+
+
+def test_an_application_reads_from_the_repository_of_the_settings(tmp_path: Path) -> None:
+    """With the settings changed, each Application of ours names the new repository, revision and environment."""
+    shutil.copytree(check.INFRA, tmp_path / "infra", ignore=shutil.ignore_patterns("__pycache__", "schemas"))
+    environments = tmp_path / "infra/environments"
+    (environments / "prod").rename(environments / "mine")
+    for file in (environments / "mine/settings.yaml", environments / "mine/changes.yaml"):
+        text = file.read_text("utf-8").replace("environments/prod/", "environments/mine/")
+        text = text.replace("https://github.com/faplog/faplog.git", "https://git.example.org/us.git")
+        file.write_text(
+            text.replace("revision: main", "revision: stable").replace("environment: prod", "environment: mine"),
+            "utf-8",
+        )
+    for thing in check.build(environments / "mine"):
+        if thing["kind"] == "AppProject":
+            assert "https://git.example.org/us.git" in thing["spec"]["sourceRepos"]
+        else:
+            *_, ours = thing["spec"].get("sources", [thing["spec"].get("source")])
+            assert (ours["repoURL"], ours["targetRevision"]) == ("https://git.example.org/us.git", "stable")
+            assert "prod" not in ours.get("path", "")
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_a_namespace_is_there_before_what_goes_into_it(environment: str) -> None:
+    applications = list(check.applications(check.ENVIRONMENTS / environment).values())
     there = {"argocd", "kube-system"}
     for application in sorted(applications, key=wave):
         spec = application["spec"]
         folder = ROOT / spec.get("source", {}).get("path", "")
-        offline = folder in check.overlays() and folder.parent.parent != check.INFRA / "argocd"
+        offline = folder in check.folders() and folder.parent != check.ENVIRONMENTS
         things = check.build(folder) if offline else []
         there |= {thing["metadata"]["name"] for thing in things if thing["kind"] == "Namespace"}
         if "CreateNamespace=true" in spec["syncPolicy"]["syncOptions"]:
@@ -356,7 +385,7 @@ def test_a_namespace_is_there_before_what_goes_into_it(overlay: str) -> None:
         if "sources" in spec:
             wanted.add(spec["destination"]["namespace"])
         if application["metadata"]["name"] == "secrets":
-            wanted |= {"faplog", "telemetry"} | ({"openfaas", "openfaas-fn"} if overlay == "openfaas" else set())
+            wanted |= {"faplog", "telemetry"} | ({"openfaas", "openfaas-fn"} if environment == "openfaas" else set())
         assert wanted <= there, application["metadata"]["name"]
 
 
@@ -367,19 +396,22 @@ def test_a_claim_that_waits_for_its_first_pod_holds_nothing_up() -> None:
     assert '"Healthy"' in health["resource.customizations.health.PersistentVolumeClaim"]
 
 
-def test_nobody_waits_for_a_collector_without_an_account() -> None:
-    for overlay in ("local", "prod", "openfaas"):
-        applications = check.build(check.INFRA / f"argocd/overlays/{overlay}")
-        waves = {thing["metadata"]["name"]: wave(thing) for thing in applications if thing["kind"] == "Application"}
-        assert waves.pop("telemetry") > max(waves.values())
+def test_openfaas_standard_is_a_component_of_its_functions(tmp_path: Path) -> None:
+    relative = os.path.relpath(check.INFRA, tmp_path)
+    (tmp_path / "kustomization.yaml").write_text(
+        f"resources: [{relative}/environments/openfaas/functions]\ncomponents: [{relative}/openfaas/standard]\n",
+        "utf-8",
+    )
+    [job] = [
+        thing for thing in check.build(tmp_path) if thing["metadata"]["name"] == "openfaas-deploy" and "spec" in thing
+    ]
+    assert "com.openfaas.scale.zero=true" in job["spec"]["template"]["spec"]["containers"][0]["args"][0]
+    assert list(policy.broken(job)) == []
 
 
 def test_migrations_are_not_in_the_application_they_would_wait_for() -> None:
-    things = check.build(check.INFRA / "postgres/overlays/prod")
-    assert "migrate" not in {thing["metadata"]["name"] for thing in things}
-    migrate = next(
-        thing for thing in check.build(check.INFRA / "knative/overlays/prod") if thing["metadata"]["name"] == "migrate"
-    )
+    assert "migrate" not in {thing["metadata"]["name"] for thing in of("prod", "postgres")}
+    migrate = next(thing for thing in of("prod", "functions") if thing["metadata"]["name"] == "migrate")
     assert migrate["metadata"]["annotations"]["argocd.argoproj.io/hook"] == "PreSync"
 
 
@@ -436,34 +468,39 @@ def test_every_alert_has_its_row_in_the_failure_table() -> None:
 
 
 def test_telemetry_is_off_by_default_and_one_setting_in_prod() -> None:
-    for overlay in check.overlays():
-        names = {
-            variable["name"]
-            for thing in check.build(overlay)
-            for container in (policy.pod_spec(thing) or {"containers": []})["containers"]
-            for variable in container.get("env", [])
-        }
-        if overlay.name == "local":
-            assert "OTEL_EXPORTER_OTLP_ENDPOINT" not in names, overlay
-        elif overlay.parents[1].name in ("knative", "connector", "ui", "backup"):
-            assert "OTEL_EXPORTER_OTLP_ENDPOINT" in names, overlay
+    for environment in ("local", "prod"):
+        for application in ("functions", "connector", "ui", "backup"):
+            names = {
+                variable["name"]
+                for thing in of(environment, application)
+                for container in (policy.pod_spec(thing) or {"containers": []})["containers"]
+                for variable in container.get("env", [])
+            }
+            assert ("OTEL_EXPORTER_OTLP_ENDPOINT" in names) is (environment == "prod"), (environment, application)
 
 
-def test_the_settings_of_knative_go_into_its_own_objects(tmp_path: Path) -> None:
-    """With the released manifests, which need the network, stood in for by the objects that are patched."""
+def test_the_settings_of_knative_go_into_its_own_objects() -> None:
+    """With the shapes of the released manifests in their place."""
     folder = check.INFRA / "knative/install"
-    settings = list(yaml.safe_load_all((folder / "config.yaml").read_text("utf-8")))
-    released = [thing | {"data": {"_example": "theirs"}} for thing in settings]
-    metadata = {"name": "kourier", "namespace": "kourier-system"}
-    released.append({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"type": "LoadBalancer"}})
-    (tmp_path / "released.yaml").write_text(yaml.safe_dump_all(released), "utf-8")
-    (tmp_path / "config.yaml").write_text((folder / "config.yaml").read_text("utf-8"), "utf-8")
-    kustomization = read("infra/knative/install/kustomization.yaml") | {"resources": ["released.yaml"]}
-    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(kustomization), "utf-8")
-    built = {thing["metadata"]["name"]: thing for thing in check.build(tmp_path)}
-    assert built["kourier"]["spec"]["type"] == "ClusterIP"
-    for thing in settings:
-        assert built[thing["metadata"]["name"]]["data"] == thing["data"] | {"_example": "theirs"}
+    built = {(thing["kind"], thing["metadata"]["name"]): thing for thing in check.build(folder)}
+    assert built["Service", "kourier"]["spec"]["type"] == "ClusterIP"
+    for thing in yaml.safe_load_all((folder / "config.yaml").read_text("utf-8")):
+        data = built["ConfigMap", thing["metadata"]["name"]]["data"]
+        assert data == dict.fromkeys(data, "") | thing["data"]
+        assert "_example" in data
+
+
+def test_only_our_callers_reach_functions_through_knative() -> None:
+    policies = {
+        thing["metadata"]["name"]: thing["spec"]
+        for thing in check.build(check.INFRA / "knative/install")
+        if thing["kind"] == "NetworkPolicy"
+    }
+    assert policies["faplog-gateway"]["podSelector"]["matchLabels"] == {"app": "3scale-kourier-gateway"}
+    assert policies["faplog-activator"]["podSelector"]["matchLabels"] == {"app": "activator"}
+    for spec in policies.values():
+        for rule in spec["ingress"]:
+            assert all("namespaceSelector" in peer for peer in rule["from"])
 
 
 def test_a_broker_that_keeps_a_write_error_is_restarted() -> None:
@@ -479,7 +516,7 @@ def test_a_crashed_database_ends_to_be_started_anew() -> None:
 
 def test_the_database_logs_as_little_in_the_cluster_as_on_the_laptop() -> None:
     arguments: list[str] = []
-    for thing in check.build(check.INFRA / "postgres/overlays/prod"):
+    for thing in of("prod", "postgres"):
         if thing["kind"] == "StatefulSet":
             arguments = thing["spec"]["template"]["spec"]["containers"][0]["args"]
     cluster = dict(argument.split("=", 1) for argument in arguments if argument != "-c")

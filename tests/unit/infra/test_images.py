@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from infra import check
+from infra import check, dockerfiles
 
 ROOT = check.ROOT
 DOCKER = """#!/bin/sh
@@ -38,13 +38,108 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     folder = tmp_path_factory.mktemp("images")
     (folder / "docker").write_text(DOCKER, "utf-8")
     (folder / "docker").chmod(0o755)
-    environment = {"PATH": f"{folder}:/usr/bin:/bin", "BUILD": str(folder / "build"), "DOCKER_LOG": str(folder / "log")}
+    environment = {
+        "PATH": f"{folder}:/usr/bin:/bin",
+        "BUILD": str(folder / "build"),
+        "DOCKER_LOG": str(folder / "log"),
+        "PYTHON": sys.executable,
+    }
     done = subprocess.run(
         ["bash", str(ROOT / "infra/images.sh")], env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 6
     return folder / "build", (folder / "log").read_text("utf-8").splitlines()
+
+
+def let_through(folder: Path) -> Iterator[str]:
+    """The files of a context that its .dockerignore lets through: `**/name` and plain paths are all that we use."""
+    patterns = [
+        line for line in (folder / ".dockerignore").read_text("utf-8").splitlines() if line and not line.startswith("#")
+    ]
+    for path in folder.rglob("*"):
+        relative = path.relative_to(folder)
+        names = [relative, *relative.parents][:-1]
+        if path.is_file() and not any(
+            fnmatch(part.name, pattern[3:]) if pattern.startswith("**/") else fnmatch(str(part), pattern)
+            for part in names
+            for pattern in patterns
+        ):
+            yield str(relative)
+
+
+@pytest.mark.parametrize("function", ["api", "analyse", "average"])
+def test_a_functions_context_takes_no_bytecode_and_no_synthetic_logs(
+    built: tuple[Path, list[str]], function: str
+) -> None:
+    context = built[0] / function
+    stray = context / "function/core/__pycache__"
+    stray.mkdir(parents=True, exist_ok=True)
+    (stray / "x.cpython-311.pyc").touch()
+    taken = list(let_through(context))
+    assert "function/handler.py" in taken
+    assert "function/faplog/gunicorn_conf.py" in taken
+    assert [path for path in taken if path.endswith(".pyc") or "/synthetic/" in path] == []
+
+
+def test_faas_cli_says_where_an_image_comes_from(tmp_path: Path) -> None:
+    for name in ("docker", "faas-cli"):
+        (tmp_path / name).write_text(DOCKER, "utf-8")
+        (tmp_path / name).chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "DOCKER_LOG": str(tmp_path / "log"), "PYTHON": sys.executable}
+    subprocess.run(["bash", str(ROOT / "infra/images.sh")], env=environment, capture_output=True, check=True)
+    lines = (tmp_path / "log").read_text("utf-8").splitlines()
+    assert len(lines) == 6
+    for line in lines:
+        assert "org.opencontainers.image.source=https://" in line
+        assert "org.opencontainers.image.revision=" in line
+
+
+@pytest.mark.parametrize("path", dockerfiles.DOCKERFILES)
+def test_what_dockerfiles_share_stands_in_one_place(path: str) -> None:
+    text = (ROOT / path).read_text("utf-8")
+    wanted = {"labels"} if path == "infra/backup/Dockerfile" else {"packages", "labels", "runtime"}
+    assert set(dockerfiles.blocks_of(text)) == wanted
+    assert dockerfiles.filled(text) == text
+    changed = text.replace('licenses="MIT"', 'licenses="other"')
+    assert dockerfiles.rendered({Path(path): changed}) == {Path(path): text}
+
+
+def test_an_unknown_block_of_a_dockerfile_fails() -> None:
+    with pytest.raises(KeyError, match="runtimes"):
+        dockerfiles.filled("# runtimes: from infra/dockerfiles.py\n# end of runtimes\n")
+
+
+NO_TESTS = """
+import importlib.machinery, sys
+class Finder(importlib.machinery.PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        spec = super().find_spec(name, path, target)
+        if spec and name.split(".")[-1] == "tests" and spec.submodule_search_locations is not None:
+            raise ImportError(f"{name} is not in the image")
+        return spec
+sys.meta_path = [Finder if one is importlib.machinery.PathFinder else one for one in sys.meta_path]
+"""
+
+
+@pytest.mark.parametrize(
+    "module", ["functions.api.handler", "functions.average.handler", "connector.__main__", "ui.app"]
+)
+def test_a_program_starts_without_the_tests_of_its_packages(module: str) -> None:
+    code = f"{NO_TESTS}\nimport {module}"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_log_is_analysed_without_the_tests_of_packages(tmp_path: Path) -> None:
+    synthetic = ["-m", "faplog.synthetic", "--days", "1", "--seed", "7", str(tmp_path)]
+    subprocess.run([sys.executable, *synthetic], cwd=ROOT, capture_output=True, check=True)
+    log = next(tmp_path.glob("*.csv"))
+    code = f"{NO_TESTS}\nfrom functions.analyse.__main__ import main\nsys.exit(main([{str(log)!r}, '--json']))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert '"fap"' in done.stdout
 
 
 def copied(dockerfile: Path, **arguments: str) -> Iterator[str]:

@@ -1,29 +1,16 @@
 """The operations guide: what it tells an operator to type names what is there, and is taken as it is written."""
 
-import os
 import re
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from infra import check
+from infra import check, seal
+from tests.unit.infra import cluster_stub
 
 GUIDE = (check.ROOT / "docs/operations.md").read_text("utf-8")
-KUBECTL = """#!/bin/sh
-echo "kubectl $*" >> "$LOG"
-case "$*" in
-*"get secret"*) exit 1 ;;
-*"-f -") cat >/dev/null ;;
-"apply --server-side -k "*) [ $# = 4 ] && test -f "$4/kustomization.yaml" ;;
-*) exit 2 ;;
-esac
-"""
-HELM = """#!/bin/sh
-echo "helm $*" >> "$LOG"
-"""
 
 
 def blocks() -> list[str]:
@@ -57,32 +44,53 @@ def test_what_it_says_to_type_is_shell(block: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def block(words: str) -> str:
+    """The only shell block with these words."""
+    [found] = [text for text in blocks() if words in text]
+    return found
+
+
 def test_the_steps_without_argo_cd_are_taken_as_written(tmp_path: Path) -> None:
-    for name, text in (("kubectl", KUBECTL), ("helm", HELM)):
-        (tmp_path / name).write_text(text, "utf-8")
-        (tmp_path / name).chmod(0o755)
-    steps = next(block for block in blocks() if block.startswith("apply()"))
     done = subprocess.run(
-        ["bash", "-e", "-c", steps.replace(".venv/bin/python", sys.executable)],
+        ["bash", "-e", "-c", block("infra/install.sh")],
         cwd=check.ROOT,
-        env=os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "LOG": str(tmp_path / "log")},
+        env=cluster_stub.write(tmp_path),
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    said = (tmp_path / "log").read_text("utf-8").splitlines()
-    folders = [line.partition(" -k infra/")[2] for line in said if " -k " in line]
-    assert set(folders) >= {
-        str(path.relative_to(check.INFRA))
-        for path in check.overlays()
-        if path.name == "local" and path.parents[1].name not in ("argocd", "backup", "openfaas", "telemetry")
+    assert done.stdout.endswith("The environment local is installed.\n")
+    assert any("Service/analyse" in line for line in cluster_stub.told(tmp_path))
+
+
+def commands(text: str) -> list[list[str]]:
+    """The kubectl commands of a shell block, as words."""
+    joined = text.replace("\\\n", " ")
+    return [shlex.split(line, comments=True) for line in joined.splitlines() if line.strip().startswith("kubectl ")]
+
+
+def test_argo_cd_is_given_folders_that_build() -> None:
+    given = [words[words.index("-k") + 1] for words in commands(block("infra/argocd/install")) if "-k" in words]
+    assert given == ["infra/argocd/install", "infra/environments/prod"]
+    for folder in given:
+        assert check.build(check.ROOT / folder)
+
+
+@pytest.mark.parametrize("environment", check.environments(), ids=lambda path: path.name)
+def test_by_hand_only_the_project_and_the_root_are_applied(environment: Path) -> None:
+    """All Applications at once would sync at once: the waves order only what the root creates."""
+    [applied] = [words for words in commands(block("infra/argocd/install")) if "infra/environments/prod" in words]
+    key, _, value = applied[applied.index("--selector") + 1].partition("=")
+    chosen = {
+        (thing["kind"], thing["metadata"]["name"])
+        for thing in check.build(environment)
+        if thing["metadata"].get("labels", {}).get(key) == value
     }
-    secrets = next(number for number, line in enumerate(said) if line.endswith("-f -"))
-    broker = next(number for number, line in enumerate(said) if line.startswith("helm"))
-    places = {folder: said.index(f"kubectl apply --server-side -k infra/{folder}") for folder in folders}
-    assert places["namespaces/overlays/local"] < secrets < places["postgres/overlays/local"]
-    assert broker < places["knative/overlays/local"]
-    values = re.findall(r"--values (\S+)", said[broker])
-    assert values
-    assert all((check.ROOT / file).exists() for file in values)
+    assert chosen == {("AppProject", "faplog"), ("Application", "faplog")}
+
+
+def test_the_groups_of_secrets_are_those_of_the_program() -> None:
+    sentence = re.search(r"Groups are (.*?)\. Nothing", GUIDE, re.DOTALL)
+    assert sentence
+    assert set(re.findall(r"`(\w+)`", sentence[1])) == set(seal.GROUPS)

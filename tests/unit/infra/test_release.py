@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from faplog.version import VERSION
-from infra import release, render
+from infra import dockerfiles, release, render
 
 NEXT = "7.8.9-rc.1"
-NAMES_NO_RELEASE = ("CHANGELOG.md", "requirements/", "ui/package-lock.json", "tests/", "docs/")
+NAMES_NO_RELEASE = ("CHANGELOG.md", "SECURITY.md", "requirements/", "ui/package-lock.json", "tests/", "docs/")
 """History, other people's versions, and prose."""
 
 
 def test_every_file_that_names_the_release_is_written_anew() -> None:
     stamped = release.stamped(render.ROOT, NEXT)
-    assert set(release.DOCKERFILES) < {str(path) for path in stamped}
+    assert set(dockerfiles.DOCKERFILES) < {str(path) for path in stamped}
     for path, text in stamped.items():
         assert NEXT in text, path
         assert VERSION not in text, path

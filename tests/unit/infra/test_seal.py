@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,11 @@ OPERATOR = {
 }
 
 
+def environments(folder: Path) -> Path:
+    """A copy of the environments, to seal into."""
+    return Path(shutil.copytree(check.ENVIRONMENTS, folder / "environments"))
+
+
 @pytest.fixture
 def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """No kubeseal and no cluster: what would be sealed is hashed, and its values in clear are in the list returned."""
@@ -40,8 +46,8 @@ def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return yaml.safe_dump(made | {"spec": {"encryptedData": data, "template": {"type": manifest["type"]}}})
 
     monkeypatch.setattr(seal, "seal", hashed)
-    monkeypatch.setattr(seal, "_present", lambda *_: None)
-    monkeypatch.setattr(seal, "FOLDER", tmp_path / "overlays")
+    monkeypatch.setattr(seal, "present_in_cluster", lambda *_: None)
+    monkeypatch.setattr(seal, "ENVIRONMENTS", environments(tmp_path))
     for name in OPERATOR:
         monkeypatch.delenv(name, raising=False)
     return values
@@ -52,8 +58,8 @@ def test_everything_is_sealed_and_nothing_shown(
 ) -> None:
     for name, value in OPERATOR.items():
         monkeypatch.setenv(name, value)
-    assert seal.main(["--overlay", "prod", "--openfaas"]) == 0
-    folder = seal.FOLDER / "prod"
+    assert seal.main(["--environment", "openfaas"]) == 0
+    folder = seal.ENVIRONMENTS / "openfaas/secrets"
     said = "".join(capfd.readouterr())
     written = "".join(path.read_text("utf-8") for path in folder.iterdir())
     values = set(given)
@@ -71,24 +77,87 @@ def namespaces(folder: Path) -> set[str]:
     return {thing["metadata"]["namespace"] for thing in check.build(folder)}
 
 
-@pytest.mark.parametrize(("flags", "overlay"), [([], "prod"), (["--openfaas"], "openfaas")])
+@pytest.mark.parametrize("environment", ["prod", "openfaas"])
 def test_secrets_go_only_where_there_is_a_namespace(
-    given: list[str], monkeypatch: pytest.MonkeyPatch, flags: list[str], overlay: str
+    given: list[str], monkeypatch: pytest.MonkeyPatch, environment: str
 ) -> None:
     for name, value in OPERATOR.items():
         monkeypatch.setenv(name, value)
-    made = check.build(check.INFRA / "namespaces/overlays" / overlay)
-    assert seal.main(flags) == 0
-    assert namespaces(seal.FOLDER / "prod") == {
+    made = check.build(check.applied(check.ENVIRONMENTS / environment)["namespaces"])
+    assert seal.main(["--environment", environment]) == 0
+    assert namespaces(seal.ENVIRONMENTS / environment / "secrets") == {
         thing["metadata"]["name"] for thing in made if thing["kind"] == "Namespace"
     }
 
 
-def test_rotation_remembers_that_the_functions_are_on_openfaas(given: list[str]) -> None:
-    assert seal.main(["--openfaas"]) == 0
-    assert seal.main(["--rotate", "tokens"]) == 0
-    sealed = yaml.safe_load_all((seal.FOLDER / "prod/tokens.yaml").read_text("utf-8"))
+def test_the_secrets_of_openfaas_belong_to_an_environment_that_has_it(
+    given: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert seal.main(["--rotate", "openfaas"]) == 1
+    assert capfd.readouterr().err == "openfaas: the functions of prod do not run on OpenFaaS\n"
+    assert seal.main(["--environment", "openfaas", "--rotate", "tokens"]) == 0
+    sealed = yaml.safe_load_all((seal.ENVIRONMENTS / "openfaas/secrets/tokens.yaml").read_text("utf-8"))
     assert {thing["metadata"]["namespace"] for thing in sealed} == {"faplog", "openfaas-fn"}
+
+
+def test_an_environment_that_does_not_exist_is_named(given: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+    assert seal.main(["--environment", "pord"]) == 1
+    assert "There is no environment pord" in capfd.readouterr().err
+
+
+RUNNING = {
+    ("postgres-superuser", "postgres-superuser"): "set-once-by-initdb",
+    ("minio-root", "user"): "root-present",
+    ("minio-root", "password"): "read-at-the-start-of-the-store",
+    ("backup-target", "RESTIC_PASSWORD"): "of-the-old-snapshots",
+}
+
+
+def test_a_rotation_keeps_what_a_running_server_would_not_take_over(
+    given: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in OPERATOR.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(seal, "present_in_cluster", lambda name, key: RUNNING.get((name, key)))
+    groups = ["database", "store", "backup"]
+    assert seal.main([word for group in groups for word in ("--rotate", group)]) == 0
+    first = set(given)
+    given.clear()
+    assert seal.main([word for group in groups for word in ("--rotate", group)]) == 0
+    constant = {f"faplog-{role}" for role in seal.S3_ROLES} | set(OPERATOR.values())
+    assert first & set(given) - constant == set(RUNNING.values())
+
+
+CLUSTER_AWAY = """#!/bin/sh
+echo "Unable to connect to the server" >&2
+exit 1
+"""
+
+
+@pytest.mark.parametrize("group", ["database", "store", "tokens", "backup"])
+def test_without_the_cluster_a_rotation_changes_nothing(
+    given: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    group: str,
+) -> None:
+    """The value to keep is not known then."""
+    for name, value in OPERATOR.items():
+        monkeypatch.setenv(name, value)
+    assert seal.main([]) == 0
+    monkeypatch.undo()
+    for name, value in OPERATOR.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(seal, "ENVIRONMENTS", tmp_path / "environments")
+    file = seal.ENVIRONMENTS / f"prod/secrets/{group}.yaml"
+    before = file.read_text("utf-8")
+    (tmp_path / "kubectl").write_text(CLUSTER_AWAY, "utf-8")
+    (tmp_path / "kubectl").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert seal.main(["--rotate", group]) == 1
+    assert "the cluster does not answer" in capfd.readouterr().err
+    assert file.read_text("utf-8") == before
 
 
 def test_what_the_operator_did_not_say_is_named_and_left_out(
@@ -97,19 +166,19 @@ def test_what_the_operator_did_not_say_is_named_and_left_out(
     assert seal.main([]) == 0
     errors = capfd.readouterr().err
     assert (
-        "backup: left out, set RESTIC_REPOSITORY, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY in the environment" in errors
+        "backup: skipped, set RESTIC_REPOSITORY, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY in the environment" in errors
     )
-    assert "grafana: left out, set GRAFANA_OTLP_ENDPOINT" in errors
-    assert not (seal.FOLDER / "prod/backup.yaml").exists()
+    assert "grafana: skipped, set GRAFANA_OTLP_ENDPOINT" in errors
+    assert not (seal.ENVIRONMENTS / "prod/secrets/backup.yaml").exists()
 
 
 def test_what_is_sealed_stays_until_it_is_rotated(given: list[str]) -> None:
     assert seal.main([]) == 0
-    before = {path.name: path.read_text("utf-8") for path in (seal.FOLDER / "prod").iterdir()}
+    before = {path.name: path.read_text("utf-8") for path in (seal.ENVIRONMENTS / "prod/secrets").iterdir()}
     assert seal.main([]) == 0
-    assert {path.name: path.read_text("utf-8") for path in (seal.FOLDER / "prod").iterdir()} == before
+    assert {path.name: path.read_text("utf-8") for path in (seal.ENVIRONMENTS / "prod/secrets").iterdir()} == before
     assert seal.main(["--rotate", "broker"]) == 0
-    after = {path.name: path.read_text("utf-8") for path in (seal.FOLDER / "prod").iterdir()}
+    after = {path.name: path.read_text("utf-8") for path in (seal.ENVIRONMENTS / "prod/secrets").iterdir()}
     assert {name for name in after if after[name] != before[name]} == {"broker.yaml"}
 
 
@@ -122,26 +191,26 @@ def test_kubeseal_gets_the_secret_by_standard_input(tmp_path: Path, monkeypatch:
     program.write_text(KUBESEAL, "utf-8")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    monkeypatch.setattr(seal, "FOLDER", tmp_path / "overlays")
-    assert seal.main(["--rotate", "openfaas", "--certificate", "cluster.pem"]) == 0
+    monkeypatch.setattr(seal, "ENVIRONMENTS", environments(tmp_path))
+    assert seal.main(["--environment", "openfaas", "--rotate", "openfaas", "--certificate", "cluster.pem"]) == 0
     secret = json.loads((tmp_path / "kubeseal.stdin").read_text("utf-8"))
     assert (secret["kind"], secret["metadata"]) == ("Secret", {"name": "basic-auth", "namespace": "openfaas"})
     assert secret["stringData"]["basic-auth-password"] not in (tmp_path / "kubeseal.arguments").read_text("utf-8")
     assert "--cert cluster.pem" in (tmp_path / "kubeseal.arguments").read_text("utf-8")
-    assert (seal.FOLDER / "prod/openfaas.yaml").read_text("utf-8") == "sealed: true\n"
+    assert (seal.ENVIRONMENTS / "openfaas/secrets/openfaas.yaml").read_text("utf-8") == "sealed: true\n"
 
 
 def test_without_kubeseal_it_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(seal, "FOLDER", tmp_path)
+    monkeypatch.setattr(seal, "ENVIRONMENTS", environments(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
     assert seal.main([]) == 1
     assert capfd.readouterr().err == "database: the program kubeseal is not installed.\n"
 
 
 def test_a_url_and_the_server_have_the_same_password() -> None:
-    users, *urls = seal.broker()
+    users, *urls = seal.broker(lambda *_: None)
     for secret, role in zip(urls, ("api", "connector"), strict=True):
         assert secret.values[secret.name] == f"nats://{role}:{users.values[role]}@nats.faplog.svc:4222"
 

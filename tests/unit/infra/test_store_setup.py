@@ -27,7 +27,7 @@ def set_up(folder: Path, answer: str = "{}", code: int = 0) -> "subprocess.Compl
     shell = str(shutil.which("sh"))
     (programs / "mcli").write_text(CLIENT.format(shell=shell, log=folder / "log", answer=answer, code=code), "utf-8")
     (programs / "mcli").chmod(0o755)
-    for secret in seal.store():
+    for secret in seal.store(lambda *_: None):
         for name, value in secret.values.items():
             (secrets / name).write_text(value, "utf-8")
     return subprocess.run(

@@ -125,7 +125,7 @@ def well(state: State, restarts: Restarts, programs: list[Program], asked: list[
     """Look after the programs until they have been asked so often in all."""
 
     async def go() -> None:
-        task = asyncio.create_task(recovery.keep_well(state, cast("Supervisor", restarts), programs))
+        task = asyncio.create_task(recovery.restart_broken(state, cast("Supervisor", restarts), programs))
         while len(asked) < times:
             await asyncio.sleep(0)
         task.cancel()

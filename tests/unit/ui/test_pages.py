@@ -87,16 +87,70 @@ def test_history_names_each_log_with_date_distance_verdict(user: FlaskClient, ap
     assert "Fri, 14 Mar 2025" in shown
     assert "21.4 km" in shown
     assert "watch" in shown
-    assert "being analysed" in shown
+    assert "analysing" in shown
     assert "2 logs" in shown
 
 
 def test_history_asks_for_what_was_chosen(user: FlaskClient, api: FakeApi) -> None:
     api.answers["analyses"] = listing()
     shown = text(user.get("/logs?q=DCM&show=act&sort=name&page=3"))
-    wanted = {"page": "3", "limit": "20", "sortBy": "fileName", "order": "asc", "q": "DCM", "verdict": "act"}
-    assert api.asked == [("analyses", wanted)]
-    assert "No log matches" in shown
+    wanted = {"page": "3", "limit": "20", "sortBy": "fileName", "order": "asc", "q": "DCM"}
+    assert api.asked == [("analyses", wanted | {"verdict": "act", "superseded": "false"})]
+    assert "No logs found" in shown
+
+
+NEWER: dict[str, Any] = {"id": OTHER_ID, "fileName": "evening.csv", "sameDrives": False}
+
+
+@pytest.mark.parametrize(
+    ("language", "same", "said"),
+    [
+        ("en", False, "Earlier version of evening.csv"),
+        ("en", True, "Same drives as evening.csv"),
+        ("fr", False, "Version antérieure de evening.csv"),
+        ("fr", True, "Mêmes trajets que evening.csv"),
+        ("pl", False, "Wcześniejsza wersja pliku evening.csv"),
+        ("pl", True, "Te same jazdy co w pliku evening.csv"),
+    ],
+)
+def test_an_earlier_version_is_shown_behind_the_newer_log(
+    user: FlaskClient, api: FakeApi, language: str, same: bool, said: str
+) -> None:
+    third = "1b6a7a6e-2a0b-4d5c-8a51-6f3f6f1f0c22"
+    api.answers["analyses"] = listing(
+        item(supersededBy=NEWER | {"sameDrives": same}), item(third), item(OTHER_ID, fileName="evening.csv")
+    )
+    user.set_cookie("faplog_language", language)
+    page = user.get("/logs")
+    assert re.findall(r'<li class="([^"]+)" data-id="([^"]+)"', page.text) == [
+        ("row-log", third),
+        ("row-log", OTHER_ID),
+        ("row-log is-superseded", LOG_ID),
+    ]
+    assert said in text(page)
+
+
+def test_the_history_shows_earlier_versions_alone(user: FlaskClient, api: FakeApi) -> None:
+    api.answers["analyses"] = listing(item(supersededBy=NEWER))  # without the newer log
+    assert "not counted" in text(user.get("/logs?show=versions"))
+    assert api.asked[0][1]["superseded"] == "true"
+
+
+def test_a_report_names_the_logs_with_the_same_drives(user: FlaskClient, api: FakeApi) -> None:
+    named = [{"id": OTHER_ID, "fileName": f"{number}.csv"} for number in range(7)]
+    api.answers[f"analyses/{LOG_ID}"] = detail(ANALYSIS) | {
+        "supersededBy": NEWER,
+        "earlierVersions": named[:1],
+        "overlaps": named,
+    }
+    page = user.get(f"/logs/{LOG_ID}")
+    shown = text(page)
+    assert re.search(r"Earlier version of evening\.csv ?\. Only that log counts", shown)
+    assert "1 other upload has drives of this log and is not counted: 0.csv" in shown
+    assert "7 other logs have drives at the same time" in shown
+    assert f'<a href="/logs/{OTHER_ID}">evening.csv</a>' in page.text
+    assert re.search(r"4\.csv ?, …", shown)
+    assert "5.csv" not in shown
 
 
 @pytest.mark.parametrize(
@@ -181,7 +235,7 @@ def test_a_forecast_is_a_range_unless_both_ends_are_one(user: FlaskClient, api: 
 def test_a_forecast_of_nothing_left_is_no_number(user: FlaskClient, api: FakeApi) -> None:
     forecast = {"low_km": 0, "high_km": 0.3, "basis": ["ecu mean interval"]}
     api.answers[f"analyses/{LOG_ID}"] = detail(ANALYSIS | {"nextRegen": forecast})
-    assert "Next regeneration any moment" in text(user.get(f"/logs/{LOG_ID}"))
+    assert "Next regeneration any time now" in text(user.get(f"/logs/{LOG_ID}"))
 
 
 @pytest.mark.parametrize(
@@ -254,7 +308,7 @@ def test_the_recently_deleted_logs_say_how_long_they_can_be_restored(user: Flask
     ("language", "said"),
     [
         ("fr", ["Supprimés récemment", "encore 5 minutes", "Restaurer"]),
-        ("pl", ["Ostatnio usunięte", "jeszcze 5 minut", "Przywróć"]),
+        ("pl", ["Ostatnio usunięte", "pozostało 5 minut", "Przywróć"]),
     ],
 )
 def test_the_recently_deleted_logs_in_other_languages(
@@ -290,7 +344,7 @@ def test_a_log_that_is_not_there_is_a_page_that_helps(user: FlaskClient, api: Fa
     api.answers["analyses"] = listing()
     page = user.get(path)
     assert page.status_code == 404
-    assert "There is no such log" in page.text
+    assert "Log not found" in page.text
     assert 'href="/logs"' in page.text
 
 
@@ -358,7 +412,7 @@ def test_summary_says_that_it_is_being_made_anew_or_failed(user: FlaskClient, ap
     assert "data-waiting" in user.get("/summary").text
     api.answers |= summary_answers("FAILED")
     failed = text(user.get("/summary"))
-    assert "these are the averages from before it" in failed
+    assert "These are the previous averages" in failed
     assert "A sentence." not in failed
 
 
@@ -395,7 +449,7 @@ def test_compare_offers_the_logs_there_are(user: FlaskClient, api: FakeApi) -> N
     api.answers["analyses"] = listing(item(), item(OTHER_ID))
     assert OTHER_ID in user.get("/compare?a=rubbish").text
     api.answers["analyses"] = listing(item())
-    assert "Two logs are needed" in user.get("/compare").text
+    assert "You need two logs" in user.get("/compare").text
 
 
 def test_miles_and_gallons(user: FlaskClient, api: FakeApi) -> None:

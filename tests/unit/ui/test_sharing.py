@@ -33,7 +33,7 @@ def linked(api: FakeApi) -> FakeApi:
 def test_a_reader_without_an_account_gets_the_report(browser: FlaskClient) -> None:
     page = browser.get(PAGE)
     assert page.status_code == 200
-    for words in ("Friday, 14 March 2025", "14 April 2025", "More about it", "Regenerations", "Print the report"):
+    for words in ("Friday, 14 March 2025", "14 April 2025", "Learn more", "Regenerations", "Print report"):
         assert words in page.text
     assert f'data-plots="/api/v1/shared/{TOKEN}/series"' in page.text
 
@@ -77,7 +77,7 @@ def test_the_address_is_told_to_nobody(browser: FlaskClient, path: str) -> None:
 def test_a_dead_link_has_a_page_that_helps(browser: FlaskClient, linked: FakeApi, token: str) -> None:
     page = browser.get(f"/shared/{token}")
     assert page.status_code == 404
-    assert "Ask for a new one" in page.text
+    assert "Ask for a new link" in page.text
     assert 'href="/logs' not in page.text
     fragment = browser.get(f"/shared/{token}", query_string={"fragment": 1})
     assert fragment.status_code == 404
@@ -105,7 +105,7 @@ def test_a_log_on_its_way_and_one_that_failed(browser: FlaskClient, linked: Fake
 
 
 @pytest.mark.usefixtures("linked")
-@pytest.mark.parametrize(("language", "words"), [("fr", "Partagé avec vous"), ("pl", "Udostępniono Ci")])
+@pytest.mark.parametrize(("language", "words"), [("fr", "Rapport partagé avec vous"), ("pl", "Raport udostępniony do")])
 def test_it_speaks_the_readers_language(browser: FlaskClient, language: str, words: str) -> None:
     assert words in browser.get(PAGE, headers={"Accept-Language": language}).text
 
@@ -131,14 +131,14 @@ def test_the_owner_finds_where_to_share(user: FlaskClient, api: FakeApi) -> None
 
 def test_the_dialog_says_what_there_is(user: FlaskClient, api: FakeApi) -> None:
     nothing = user.get(STATE, query_string={"fragment": 1}).text
-    assert "Make a link" in nothing
+    assert "Create link" in nothing
     assert "Stop sharing" not in nothing
     api.answers[f"analyses/{LOG_ID}/share"] = {
         "createdAt": "2025-03-15T08:00:00.000Z",
         "expiresAt": "2025-04-14T08:00:00.000Z",
     }
     made = user.get(STATE, query_string={"fragment": 1}).text
-    assert "A link is open until 14 April 2025." in made
+    assert "A link is active until 14 April 2025." in made
     assert "New link" in made
     assert "Stop sharing" in made
 

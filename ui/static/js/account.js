@@ -1,4 +1,4 @@
-// The account: logging out and deleting it.
+// The account page: log out, delete the account.
 import { API, headers, Problem, refusal, request, sendJson } from "./http.js";
 import { clear } from "./queue.js";
 import { texts } from "./texts.js";
@@ -32,12 +32,12 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (!form.password.value) return complain(texts.needPassword);
   try {
-    // A wrong password is a 401 too, so the session is made sure of before, not after.
+    // A wrong password is also a 401, so renew the session first.
     await request(`${API}/analyses?limit=1`);
     const response = await sendJson("/account", "DELETE", { password: form.password.value });
     if (response.ok) {
       await clear();
-        return location.assign("/about");
+      return location.assign("/about");
     }
     complain((await refusal(response)).message);
   } catch (problem) {

@@ -1,4 +1,4 @@
-// On every page, after the page's own scripts: fill what waits for the service, and do what was clicked early.
+// Runs on every page after its own scripts: fills a placeholder body and repeats early clicks.
 import { body, fill } from "./fragment.js";
 import { API, request } from "./http.js";
 import { toast } from "./toast.js";
@@ -6,7 +6,7 @@ import { texts } from "./texts.js";
 
 if (body && "pending" in body.dataset) fill();
 
-// Downloads go through a plain link; the session is made sure of first, for a link cannot renew it.
+// Downloads use plain links, which cannot renew the session, so renew it first.
 document.addEventListener("click", async (event) => {
   const link = event.target.closest("a[data-download]");
   if (!link || !link.pathname.startsWith("/api/")) return;
@@ -20,4 +20,4 @@ document.addEventListener("click", async (event) => {
 });
 
 window.releaseEarly();
-try { localStorage.removeItem("faplog-deletions"); } catch { /* an older release left it there; nothing reads it */ }
+try { localStorage.removeItem("faplog-deletions"); } catch { /* remove data of an older release */ }

@@ -1,4 +1,4 @@
-// Registering and logging in: the form goes to the API, then on to where the user was going.
+// Registration and login: sends the form to the API, then continues to the requested page.
 import { inWords } from "./errors.js";
 import { csrf, Problem, refusal, renew, sendJson } from "./http.js";
 import { texts } from "./texts.js";
@@ -56,5 +56,5 @@ form.addEventListener("submit", async (event) => {
   }
 });
 
-// Coming from another site the session's cookies stay behind, so the server sent a user here who is still signed in.
+// Links from other sites come without the session's cookies, so this user may still be logged in.
 if (csrf()) renew().then((goesOn) => { if (goesOn) location.replace(form.dataset.target); }, () => {});

@@ -1,12 +1,12 @@
-// What all plots share: colours from the stylesheet, axes, times, and how far a scale reaches.
+// Shared by all plots: colours from the stylesheet, axes, times and the range of a scale.
 import { texts } from "./texts.js";
 
-export const MILES = 1 / 1.609344; // in a kilometre
+export const MILES = 1 / 1.609344; // per kilometre
 
 export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 export const colours = () => ["--fl-plot-1", "--fl-plot-2", "--fl-plot-3"].map(css);
 
-// Wall-clock seconds, kept as if they were UTC: a log has no time zone, and none shall be added to it.
+// Wall-clock seconds treated as UTC, because logs have no time zone.
 export const wall = (iso) => Date.parse(`${iso.replace(/(\.\d{3})\d*$/, "$1")}${/(Z|[+-]\d\d:\d\d)$/.test(iso) ? "" : "Z"}`) / 1000;
 
 const clocks = [{ hour: "2-digit", minute: "2-digit" }, { hour: "2-digit", minute: "2-digit", second: "2-digit" }]
@@ -18,7 +18,7 @@ export const axis = (extra) => ({
   grid: { stroke: css("--fl-plot-grid"), width: 1 }, ticks: { show: false }, ...extra,
 });
 
-// Decimals that tell the marks of an axis apart.
+// Number of decimals that makes the labels of an axis distinct.
 export function places(increment) {
   let decimals = 0;
   while (decimals < 4 && Math.abs(increment * 10 ** decimals - Math.round(increment * 10 ** decimals)) > 1e-6) decimals += 1;
@@ -30,7 +30,7 @@ export function fade(colour) {
   return `rgba(${r},${g},${b},.1)`;
 }
 
-// From where to where a scale reaches: from nought where that is near, and never below it for what never is.
+// The range of a scale: starts at 0 if the values are close to it, and is never negative for non-negative values.
 export function span(min, max) {
   if (min === null || max === null) return [0, 1];
   if (min === max) return min >= 0 ? [Math.max(0, min - 1), min + 1] : [min - 1, max + 1];

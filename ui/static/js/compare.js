@@ -1,4 +1,4 @@
-// Two logs over each other, by the distance driven or by the time since each began.
+// Overlay of two logs, by distance driven or by time since the start.
 import { body, whenFilled } from "./fragment.js";
 import { API, request } from "./http.js";
 import { axis, colours, MILES, places, span } from "./axes.js";
@@ -20,8 +20,8 @@ const KM = texts.imperial ? MILES : 1;
 const MINUTE = 60;
 let drawn = [];
 
-// How far the car had come at each second of a log: the speed's plot points, summed up.
-function road(series) {
+// Returns a function from seconds to the distance driven, integrated from the plot points of the speed.
+function distanceAt(series) {
   const speed = series.channels.find((channel) => channel.name === "speed");
   if (!speed) return null;
   const km = [0];
@@ -39,16 +39,16 @@ function road(series) {
   };
 }
 
-// [x, y] of a channel over distance or minutes; x rises strictly, as the plot library wants it.
+// [x, y] of a channel over distance or minutes; x is strictly increasing, as uPlot requires.
 function line(series, name, byDistance) {
   const channel = series.channels.find((one) => one.name === name);
   if (!channel) return [[], []];
   const factor = channel.unit === "km/h" ? KM : 1;
-  const place = byDistance ? road(series) : (second) => second / MINUTE;
-  if (!place) return [[], []];
+  const position = byDistance ? distanceAt(series) : (second) => second / MINUTE;
+  if (!position) return [[], []];
   const [xs, ys] = [[], []];
   channel.t.forEach((second, i) => {
-    const x = place(second);
+    const x = position(second);
     if (xs.length && x <= xs.at(-1)) return;
     xs.push(x);
     ys.push(channel.v[i] === null ? null : channel.v[i] * factor);
@@ -56,13 +56,13 @@ function line(series, name, byDistance) {
   return [xs, ys];
 }
 
-// From where to where both logs reach, in any plot.
+// The x range that covers both logs in all plots.
 function whole() {
   const ends = drawn.flatMap(({ u }) => [u.data[0][0], u.data[0].at(-1)]);
   return [Math.min(...ends), Math.max(...ends)];
 }
 
-// Shows a stretch in all plots, at least a hundredth of the whole.
+// Zooms all plots to a range, at least 1 % of the whole.
 function zoom(from, to) {
   const [first, last] = whole();
   const least = (last - first) / 100;
@@ -71,7 +71,7 @@ function zoom(from, to) {
   for (const { u } of drawn) u.setScale("x", { min: low, max: high });
 }
 
-// The two logs of one quantity in one plot.
+// Draws one quantity of both logs in one plot.
 function panel(list, title, decimals, unit, lines, byDistance) {
   const { note, canvas } = frame(list, title);
   label(canvas, title, lines.flatMap(([, ys]) => ys.filter((y) => y !== null)), decimals, unit);

@@ -1,4 +1,4 @@
-// The list of deleted logs, with a way back for each.
+// The list of deleted logs, each with a button that restores it.
 import { restore } from "./deletion.js";
 import { body, fill } from "./fragment.js";
 

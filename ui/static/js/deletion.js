@@ -1,14 +1,14 @@
-// Deleting a log and restoring it. The server keeps a deleted log for an hour; the browser keeps nothing.
+// Deletes and restores logs. The server keeps a deleted log for an hour; the browser stores nothing.
 import { API, Problem, refusal, request } from "./http.js";
 import { fill, texts } from "./texts.js";
 import { toast } from "./toast.js";
 
 const SECONDS = 8;
-const sending = new Set(); // a second click while the first is under way does nothing
+const sending = new Set(); // ids of running requests: a second click is ignored
 
 const shortened = (name) => (name.length > 40 ? `${name.slice(0, 38)}…` : name);
 
-// The status of the answer; 0 if there was none, and the user has been told.
+// Returns the status of the response; 0 if there is none or an error was shown.
 async function send(id, path, method) {
   if (sending.has(id)) return 0;
   sending.add(id);
@@ -25,10 +25,10 @@ async function send(id, path, method) {
   return 0;
 }
 
-// Deletes a log and offers to undo it; true if it is deleted. `restored` is called if it comes back, `back` says where
-// the focus goes if the offer is dismissed.
+// Deletes a log and offers to undo it. Returns true if it was deleted. `restored` is called after an undo; `back` returns
+// the element to focus when the offer is dismissed.
 export async function remove(id, name, { restored, back } = {}) {
-  if (!await send(id, "", "DELETE")) return false; // a 404: another tab was faster
+  if (!await send(id, "", "DELETE")) return false; // 404: already deleted in another tab
   toast(fill(texts.deleted, { name: shortened(name) }), {
     action: texts.undo,
     seconds: SECONDS,
@@ -39,7 +39,7 @@ export async function remove(id, name, { restored, back } = {}) {
   return true;
 }
 
-// Restores a log; true if it is there again.
+// Restores a log. Returns true on success.
 export async function restore(id, name) {
   const status = await send(id, "/restore", "POST");
   if (status === 404) toast(texts.tooLate);

@@ -1,10 +1,10 @@
-// Runs before the first paint: what a user clicks, types, chooses or submits before the page's scripts are there is
-// held until they are. app.js, which runs last, releases it; so does the end of loading, if a script is missing.
+// Runs before the first paint. Holds clicks, input and submits until the page's scripts are loaded; app.js, which runs
+// last, releases them. The load event also does, in case a script is missing.
 (() => {
   const held = [];
   const types = ["click", "submit", "input", "change"];
 
-  // What has to be done again for an event, on which element; nothing for what works without a script.
+  // Returns the element and the action to repeat, or nothing if the event works without a script.
   function again({ type, target, submitter }) {
     if (type === "click") {
       const button = target.closest("button[type=button]:not([popovertarget])");

@@ -1,22 +1,22 @@
-// Fills a page's skeleton with its body, and keeps trying while the service is away.
+// Replaces a page's placeholder with its body, and keeps trying while the service is not available.
 import { request, Problem } from "./http.js";
 
 export const body = document.getElementById("body");
 
 const listeners = [];
-// Called now if the body is there, and whenever it has been filled anew.
+// Calls the listener now if the body is present, and after each refill.
 export function whenFilled(listener) {
   listeners.push(listener);
   if (body && !("pending" in body.dataset)) listener(body);
 }
 
 function address(url) {
-  const found = new URL(url, location.href);
-  found.searchParams.set("fragment", "1");
-  return found;
+  const target = new URL(url, location.href);
+  target.searchParams.set("fragment", "1");
+  return target;
 }
 
-// The body for an address as HTML; a Problem if the service is away.
+// Returns the body for an address as HTML. Throws a Problem if the service is not available.
 export async function load(url, options) {
   const response = await request(address(url), { ...options, headers: { Accept: "text/html" } });
   if (response.status >= 500) throw new Problem("away", response.status);
@@ -54,7 +54,7 @@ export async function fill(url = location.href, { quiet = false } = {}) {
 
 addEventListener("online", () => { if (attempts) fill(); });
 
-// Calls `again` after growing pauses until it says that nothing is awaited any more; never while the page is hidden.
+// Calls `again` with growing pauses until it returns "done"; pauses while the page is hidden.
 export function poll(again, { first = 1000, factor = 1.5, longest = 15000 } = {}) {
   let pause = first;
   let clock = null;

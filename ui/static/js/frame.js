@@ -1,14 +1,14 @@
-// What is around a plot: its heading with a place for the values under the cursor, and a label that says it in words.
+// The frame of a plot: heading, values at the cursor, and a text alternative.
 import { fill, number, texts } from "./texts.js";
 
-// Says in words what a plot shows.
+// Sets the text alternative of a plot.
 export function label(canvas, name, values, decimals, unit) {
   const [low, high] = values.reduce(([a, b], value) => [Math.min(a, value), Math.max(b, value)], [Infinity, -Infinity]);
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", fill(texts.plotLabel, { name, low: number(low, decimals), high: number(high, decimals), unit }));
 }
 
-// An empty plot at the end of `place`: its box, the place for values, and where to draw.
+// Appends an empty plot to `place`. Returns its box, the element for values and the drawing area.
 export function frame(place, title, { tall = false } = {}) {
   const box = document.createElement("div");
   box.className = "plot";
@@ -19,7 +19,7 @@ export function frame(place, title, { tall = false } = {}) {
   head.append(note);
   const canvas = document.createElement("div");
   canvas.className = `plot-canvas${tall ? " is-tall" : ""}`;
-  // Where the keyboard is, the values are said aloud; the other plots, which follow, keep quiet.
+  // Screen readers announce only the values of the focused plot.
   canvas.addEventListener("focus", () => note.setAttribute("aria-live", "polite"));
   canvas.addEventListener("blur", () => note.removeAttribute("aria-live"));
   box.append(head, canvas);
@@ -27,7 +27,7 @@ export function frame(place, title, { tall = false } = {}) {
   return { box, note, canvas };
 }
 
-// Plots follow the width of their column, and the height that CSS gives them.
+// Fits plots to the width of their column and their height in CSS.
 export function fit(plots) {
   for (const { u, canvas } of plots) {
     const { clientWidth: width, clientHeight: height } = canvas;
@@ -35,12 +35,12 @@ export function fit(plots) {
   }
 }
 
-// The value at a place of joined channels: a channel that has none there still holds its last one.
+// The value at an index of joined channels, or the previous value of a channel without one there.
 export function held(values, at) {
   let near = at;
   while (near > 0 && values[near] === undefined) near -= 1;
   return values[near];
 }
 
-// A unit behind a number.
+// Formats a number with its unit.
 export const measured = (value, decimals, unit) => `${number(value, decimals)}${unit ? `\u202f${unit}` : ""}`;

@@ -1,6 +1,6 @@
-// How a plot is read and zoomed by mouse, fingers and keys, and one of single points walked by keys.
+// Mouse, touch and keyboard control of plots.
 
-// One finger reads values off (up and down still scrolls the page), two fingers zoom and move, a double tap shows all.
+// One finger reads values (vertical movement still scrolls), two fingers zoom and move, a double tap resets the zoom.
 export function touch(u, view, zoom, reset) {
   const fingers = new Map();
   let last = 0;
@@ -34,7 +34,7 @@ export function touch(u, view, zoom, reset) {
   }
 }
 
-// Arrows move the cursor (with shift by more), + and − zoom around it, Escape shows all.
+// Arrow keys move the cursor (faster with Shift), + and − zoom around it, Escape resets the zoom.
 export function keys(canvas, u, view, zoom, reset) {
   canvas.addEventListener("keydown", (event) => {
     const width = u.over.clientWidth;
@@ -57,7 +57,7 @@ export function keys(canvas, u, view, zoom, reset) {
   });
 }
 
-// uPlot's hook for a stretch that was selected with the mouse: it is zoomed into, and the selection taken away.
+// uPlot hook: zooms into a range selected with the mouse and clears the selection.
 export const selecting = (zoom) => (u) => {
   const { left, width } = u.select;
   if (width < 6) return;
@@ -65,8 +65,8 @@ export const selecting = (zoom) => (u) => {
   u.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
 };
 
-// Arrows go from point to point (with shift by ten), Home and End to the first and the last, Enter opens, Escape lets go.
-// For a screen reader it is a slider: it says each point in `words`.
+// Arrow keys move between points (by ten with Shift), Home and End to the first and last, Enter opens, Escape leaves.
+// For screen readers this is a slider; `words` describes a point.
 export function points(place, u, words, open) {
   const last = u.data[0].length - 1;
   const say = (at) => {

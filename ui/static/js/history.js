@@ -1,4 +1,4 @@
-// The history: find as you type, deletion with undo, and states that change by themselves.
+// The list of logs: search while typing, deletion with undo, and live status.
 import { remove } from "./deletion.js";
 import { body, fill, load, poll, whenFilled } from "./fragment.js";
 
@@ -51,7 +51,7 @@ async function show(id) {
 
 addEventListener("popstate", () => fill());
 
-// Rows are exchanged one by one, so that nobody loses the place or the focus.
+// Replaces changed rows one by one, so that scroll position and focus stay.
 async function refresh() {
   const fresh = document.createElement("template");
   fresh.innerHTML = await load(location.href);
@@ -64,7 +64,7 @@ async function refresh() {
   } else {
     for (const row of rows) {
       const old = body.querySelector(`li[data-id="${row.dataset.id}"]`);
-      if (!old || old.dataset.status === row.dataset.status) continue;
+      if (!old || (old.dataset.status === row.dataset.status && old.className === row.className)) continue;
       old.replaceWith(row);
       changed = true;
     }

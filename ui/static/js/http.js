@@ -25,7 +25,7 @@ export function headers(method) {
 
 let renewal = null;
 
-// One renewal at a time, whoever asks. True if the session goes on.
+// Renews the session, once for concurrent callers. Returns true if the session is still valid.
 export function renew() {
   renewal ??= fetch(`${API}/auth/refresh`, { method: "POST", headers: headers("POST") })
     .then((response) => {
@@ -39,11 +39,11 @@ export function renew() {
 export function toLogin() {
   const next = location.pathname + location.search;
   location.replace(`/login?ended=1&next=${encodeURIComponent(next)}`);
-  return new Promise(() => {}); // the page is going away: nobody shall act on an answer any more
+  return new Promise(() => {}); // never resolves, because the page is being left
 }
 
-// fetch with the session: a 401 renews it once; if it has ended, the user logs in and comes back. What works in the
-// background (`quiet`) gets the 401 instead: it must not take a page away.
+// fetch with the session. A 401 renews it once; if it has ended, the browser goes to the login page and comes back.
+// Background requests (`quiet`) get the 401 instead.
 export async function request(path, { method = "GET", quiet = false, ...options } = {}) {
   const send = () => fetch(path, { ...options, method, headers: { ...headers(method), ...options.headers } })
     .catch((error) => {

@@ -1,4 +1,4 @@
-// One log: its plots, jumping to them, downloads, print; and waiting while it is being analysed.
+// The report of a log: plots, links into plots, exports, printing, and polling while it is being analysed.
 import { wall } from "./axes.js";
 import { remove, restore } from "./deletion.js";
 import { body, fill as refill, poll, load, whenFilled } from "./fragment.js";
@@ -30,13 +30,13 @@ async function plot(section) {
       line.append(button);
     }
     list.replaceChildren(line);
-    hint.hidden = true; // nothing to drag or to touch
+    hint.hidden = true; // there is no plot to control
   };
   let series = null;
   try {
     const response = await request(section.dataset.plots);
     if (response.ok) series = await response.json();
-  } catch { /* said below, with a way to try again */ }
+  } catch { /* shown below with a retry button */ }
   list.removeAttribute("aria-busy");
   if (!series) return say(texts.plotsFailed, true);
   if (!series.channels.length) return say(texts.noPlots, false);
@@ -64,7 +64,7 @@ function save(blob, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
-// The report is there again.
+// Shows the report again after a restore.
 async function shown() {
   await refill();
   document.getElementById("main").focus();

@@ -1,4 +1,4 @@
-// All panels of a log below each other, as one PNG.
+// Renders all plots of a log into one PNG.
 import { css } from "./axes.js";
 
 export function picture(panels, title) {

@@ -1,4 +1,4 @@
-// Plots over time: one uPlot a quantity, all with one cursor and one zoom; mouse, touch and keyboard.
+// Plots over time: one uPlot per quantity, with a shared cursor and zoom.
 import { axis, clock, colours, css, fade, MILES, places, span, wall } from "./axes.js";
 import { fit, frame, held, label, measured } from "./frame.js";
 import { keys, selecting, touch } from "./gestures.js";
@@ -8,7 +8,7 @@ import { number, texts } from "./texts.js";
 const uPlot = window.uPlot;
 const CONVERT = texts.imperial ? { "km/h": MILES, km: MILES } : {};
 
-// What is drawn together: channels in one colour each, and their unit. `minor` ones are folded away.
+// The plots and their channels. `minor` ones are collapsed at first.
 const PANELS = [
   { key: "soot", title: texts.soot, tall: true, channels: [["soot", texts.soot]], decimals: 1 },
   { key: "pressure", title: texts.pressure, channels: [["pressure", texts.pressure]], decimals: 0 },
@@ -21,10 +21,10 @@ const PANELS = [
   { key: "egr", title: texts.egr, minor: true, channels: [["egr", texts.actual], ["egr_demand", texts.demand]], decimals: 0 },
 ];
 const PAPER = { width: 640, height: 88 };
-const SHORTEST = 10; // seconds that a plot shows at least
+const SHORTEST = 10; // seconds; the smallest range of a plot
 const PANEL_OF = { coolant: "temp", oil: "temp" };
 
-// A channel in the reader's units: [times, values].
+// Converts a channel to the reader's units: [times, values].
 function table(channel, start) {
   const factor = CONVERT[channel.unit] || 1;
   return [
@@ -44,7 +44,7 @@ function shade(u, spans, colour) {
   u.ctx.restore();
 }
 
-// Draws all panels into `place`; answers with what the page may do with them, or null if there is nothing to draw.
+// Draws all plots into `place`. Returns an object that controls them, or null if there is nothing to draw.
 export function draw(place, more, series, onZoom) {
   const start = wall(series.start);
   const byName = new Map(series.channels.map((channel) => [channel.name, channel]));
@@ -113,7 +113,7 @@ export function draw(place, more, series, onZoom) {
   watcher.observe(place);
   watcher.observe(more);
 
-  // On paper the plots are narrower and flatter, so that a report takes one or two pages.
+  // Printed plots are smaller, so that a report fits on one or two pages.
   const forPaper = () => { for (const { u } of panels) u.setSize(PAPER); };
   const forScreen = () => fit(panels);
   addEventListener("beforeprint", forPaper);
@@ -122,7 +122,7 @@ export function draw(place, more, series, onZoom) {
   return {
     panels,
     reset,
-    // Shows a stretch of the log in the panel of a channel, with a little of what was around it.
+    // Zooms to a range of the log with some margin, and scrolls to the plot of a channel.
     jump(channel, from, to) {
       const found = panels.find(({ key }) => key === (PANEL_OF[channel] || channel)) || panels[0];
       const folded = found.box.closest("details");
@@ -147,7 +147,7 @@ export function draw(place, more, series, onZoom) {
   };
 }
 
-// The values under the cursor, beside the title; without a cursor the unit.
+// Shows the values at the cursor next to the title, or the unit without a cursor.
 function readout(u, place, channels, decimals, unit, unfold) {
   const at = u.cursor.idx ?? null;
   const part = (name, ...content) => {

@@ -1,5 +1,5 @@
-// Files waiting to be sent, kept by the browser (IndexedDB) so that leaving the page loses nothing. They belong to one
-// account: another one logging in here finds none of them. Without IndexedDB they live as long as the page.
+// Queue of files to upload, stored in IndexedDB so that leaving the page loses nothing. It belongs to one account and is
+// cleared when another one logs in. Without IndexedDB it lasts as long as the page.
 const memory = new Map();
 let next = 1;
 let opening = null;
@@ -30,12 +30,12 @@ async function run(store, mode, work) {
   });
 }
 
-// An entry: { key, name, size, file, state: waiting|done|error, ids, problem }
+// Adds an entry: { key, name, size, file, state: waiting|done|error, ids, problem }
 export async function add(entry) {
   if (await database()) {
     try {
       return { ...entry, key: await run("uploads", "readwrite", (store) => store.add(entry)) };
-    } catch { /* no room for the file: it is kept as long as the page */ }
+    } catch { /* no room for the file: keep it in memory */ }
   }
   const kept = { ...entry, key: `m${next++}` };
   memory.set(kept.key, kept);
@@ -56,7 +56,7 @@ export async function all() {
   return [...kept, ...memory.values()];
 }
 
-// Whose files these are from now on. Somebody else's are removed.
+// Sets the account of the queue, and clears it if it belonged to another one.
 export async function startFor(email) {
   const before = await run("owner", "readonly", (store) => store.get("email"));
   if (before !== undefined && before !== email) await clear();

@@ -1,4 +1,4 @@
-// One file's row: what it says of the file, and what can be done about it.
+// The row of one file in the upload list: its status and its actions.
 import { inWords } from "./errors.js";
 import { percent, size } from "./sending.js";
 import { fill, texts } from "./texts.js";
@@ -14,7 +14,7 @@ export function made(entry) {
   return row;
 }
 
-// Says in the row how far the file is; `loaded` is the percentage of its bytes that have gone.
+// Updates the row; `loaded` is the percentage of bytes sent.
 export function draw(row, entry, loaded, { again, drop }) {
   const bar = row.querySelector("progress");
   const state = row.querySelector(".upload-state");

@@ -1,4 +1,4 @@
-// Sending one file: what may be sent, how much of it has gone, and a session renewed on the way.
+// Uploads one file: checks, progress, and session renewal.
 import { API, csrf, Problem, renew, toLogin } from "./http.js";
 import { texts } from "./texts.js";
 
@@ -25,7 +25,7 @@ export function isFinal({ status, error }) {
   return OF_THE_FILE.includes(status) && Boolean(error.code) && !REPEATABLE.has(error.code);
 }
 
-// XMLHttpRequest, for fetch does not tell how many bytes have gone.
+// XMLHttpRequest, because fetch does not report upload progress.
 function once(file, onPercent) {
   return new Promise((resolve, reject) => {
     const asked = new XMLHttpRequest();

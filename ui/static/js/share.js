@@ -1,4 +1,4 @@
-// Sharing one report by a link: a dialog in which it is made, handed on and ended.
+// The share dialog: creates, copies and ends the link to a report.
 import { load } from "./fragment.js";
 import { api, Problem } from "./http.js";
 import { texts } from "./texts.js";
@@ -14,13 +14,13 @@ function clear() {
   said.textContent = "";
 }
 
-// Nothing is asked for twice while an answer is awaited.
+// Disables the buttons while a request is running.
 function busy(is) {
   dialog.setAttribute("aria-busy", String(is));
   dialog.querySelectorAll("[data-share-make], [data-share-stop]").forEach((button) => { button.disabled = is; });
 }
 
-// Does what the user asked for; what hinders it is said in the dialog.
+// Runs an action and shows its error in the dialog.
 async function attempt(work) {
   clear();
   busy(true);
@@ -35,7 +35,7 @@ async function attempt(work) {
   }
 }
 
-// What there is to say and do, as the page renders it.
+// Loads the state of the link, rendered by the server.
 async function look() {
   state.innerHTML = await load(`/logs/${dialog.dataset.log}/share`);
 }
@@ -64,7 +64,7 @@ async function copy() {
   clear();
   try {
     await navigator.clipboard.writeText(field.value);
-  } catch { // without TLS browsers have no clipboard for scripts
+  } catch { // without TLS there is no clipboard API
     field.select();
     document.execCommand("copy");
   }
@@ -86,5 +86,5 @@ dialog.addEventListener("click", (event) => {
   else if (asked("make")) attempt(make);
   else if (asked("stop")) attempt(stop);
   else if (asked("copy")) copy();
-  else if (asked("send")) navigator.share({ title: document.title, url: field.value }).catch(() => {}); // or not, after all
+  else if (asked("send")) navigator.share({ title: document.title, url: field.value }).catch(() => {}); // cancelled by the user
 });

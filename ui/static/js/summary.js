@@ -1,4 +1,4 @@
-// The summary: trends as small plots, a point a log, that opens on a click or by keys; and waiting while averages are made anew.
+// The summary: trend plots whose points open a log, and polling while averages are recalculated.
 import { axis, colours, fade, places, span, wall } from "./axes.js";
 import { body, fill as refill, load, poll, whenFilled } from "./fragment.js";
 import { fit, label, measured } from "./frame.js";
@@ -10,23 +10,23 @@ const day = new Intl.DateTimeFormat(texts.lang, { day: "numeric", month: "short"
 const dayAndYear = new Intl.DateTimeFormat(texts.lang, { dateStyle: "medium", timeZone: "UTC" });
 const DAY = 86400;
 const STEPS = [1, 2, 3, 5, 7, 14, 30, 61, 91, 182, 365].map((count) => count * DAY);
-const MOST_POINTS = 60; // more of them would hide the line
+const MOST_POINTS = 60; // more points would hide the line
 let drawn = [];
 let stop = null;
 
-// A scale of two days at least, so that logs of one day stand at a date.
+// A range of at least two days, so that logs of a single day get a date label.
 const days = (min, max) => (max - min < 2 * DAY ? [(min + max) / 2 - DAY, (min + max) / 2 + DAY] : [min, max]);
 
 function trend(box, chart) {
   const place = box.querySelector(".trend-plot");
   const head = box.querySelector("h4");
-  const note = head.querySelector("small"); // a line of its own, so that nothing moves
+  const note = head.querySelector("small"); // on a separate line, so that the layout does not move
   note.textContent = chart.unit;
   const [ink] = colours();
   const times = chart.dates.map((date) => wall(`${date.slice(0, 10)}T12:00:00`));
   const order = times.map((_, i) => i).sort((a, b) => times[a] - times[b]);
   const xs = order.map((i) => times[i]);
-  for (let i = 1; i < xs.length; i += 1) if (xs[i] <= xs[i - 1]) xs[i] = xs[i - 1] + 600; // several logs of one day: side by side
+  for (let i = 1; i < xs.length; i += 1) if (xs[i] <= xs[i - 1]) xs[i] = xs[i - 1] + 600; // several logs on one day: place them side by side
   const ys = order.map((i) => chart.values[i]);
   if (xs.length === 1) {
     const link = document.createElement("a");

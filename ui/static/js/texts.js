@@ -1,4 +1,4 @@
-// The texts of the page's language, and numbers as that language writes them.
+// Texts and number formats in the language of the page.
 export const texts = JSON.parse(document.getElementById("texts").textContent);
 
 export function fill(text, values) {

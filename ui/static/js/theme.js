@@ -1,4 +1,4 @@
-// Runs before the first paint: "auto" follows the device, now and when it changes.
+// Runs before the first paint: "auto" follows the setting of the device.
 (() => {
   const root = document.documentElement;
   if (root.dataset.theme !== "auto") return;

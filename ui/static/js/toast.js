@@ -1,9 +1,9 @@
-// A line at the bottom of the page with an action, gone after a while. Screen readers announce it.
+// A short message at the bottom of the page with an optional action. Screen readers announce it.
 const region = document.getElementById("toasts");
-const LEAST_MS = 2000; // what is left at least after its time was stopped
+const LEAST_MS = 2000; // minimum remaining time after a pause
 
-// Returns a function that takes the toast away. With `focused` the action gets the focus. The time stops while the
-// toast has the focus or the pointer. Escape dismisses it; the focus then goes to the element `back` returns.
+// Returns a function that closes the toast. With `focused` the action gets the focus. The timer pauses while the toast
+// has the focus or the pointer. Escape closes it and moves the focus to the element that `back` returns.
 export function toast(text, { action, onAction, seconds = 6, focused = false, back } = {}) {
   const box = document.createElement("div");
   box.className = "toast-f";

@@ -1,4 +1,4 @@
-// The upload page: two files at a time, bytes first, then the analysis; what goes wrong is said at the file.
+// The upload page: sends two files at a time and shows the progress and errors of each.
 import { api, Problem } from "./http.js";
 import { poll } from "./fragment.js";
 import { add, all, remove, save } from "./queue.js";
@@ -49,7 +49,7 @@ function tally() {
   const entries = [...shown.values()].map((one) => one.entry);
   clearButton.hidden = !entries.some((one) => one.state === "finished");
   const said = fill(texts.progress, { done: entries.filter((one) => one.state === "finished" || one.state === "error").length, all: entries.length });
-  if (status.textContent !== said) status.textContent = said; // what is written anew is said anew
+  if (status.textContent !== said) status.textContent = said; // writing the same text again would repeat the announcement
 }
 
 async function drop(key) {
@@ -70,7 +70,7 @@ async function again(key) {
   start();
 }
 
-// One tab sends at a time: the others show what it does when they are opened anew.
+// Only one tab uploads at a time, guarded by a lock.
 function start() {
   if (mayRun) return pump();
   if (!navigator.locks) { mayRun = true; return pump(); }
@@ -126,7 +126,7 @@ function resume(one) {
   pump();
 }
 
-// How far the analyses are: two questions for any number of files.
+// Polls the progress of the analyses with at most two requests for any number of files.
 function watch() {
   if (polling || ![...shown.values()].some(({ entry }) => entry.state === "analysing")) return;
   polling = poll(async () => {

@@ -1,0 +1,36 @@
+"""Wait for a server at the start of a job: in a cluster the first connections of a new pod are refused for a second."""
+
+import socket
+import time
+from typing import Final
+from urllib.parse import urlsplit
+
+GIVE_UP_SEC: Final = 30.0
+_TRY_SEC: Final = 5.0
+_PAUSE_SEC: Final = 0.2
+
+
+def wait_for_server(url: str, give_up_sec: float = GIVE_UP_SEC) -> bool:
+    """Wait until the server of a URL takes a TCP connection.
+
+    Args:
+        url: Address with host and port, such as `postgresql://user:password@host:5432/name`. The wait ends at once
+            if it names no port: then the server is not reached by TCP, or at the driver's default.
+        give_up_sec: Seconds after which the wait ends; the caller's own connection then fails with its own message.
+
+    Returns:
+        Whether the server took a connection.
+    """
+    parts = urlsplit(url)
+    if not parts.hostname or not parts.port:
+        return False
+    end = time.monotonic() + give_up_sec
+    while True:
+        try:
+            socket.create_connection((parts.hostname, parts.port), timeout=_TRY_SEC).close()
+        except OSError:
+            if time.monotonic() + _PAUSE_SEC >= end:
+                return False
+            time.sleep(_PAUSE_SEC)
+        else:
+            return True
