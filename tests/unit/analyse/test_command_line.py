@@ -68,7 +68,7 @@ def test_series(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_text_is_verdict_and_tables(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--text", str(folder / "DCM62v2_20250314.csv")]) == 0
     out = capsys.readouterr().out
-    for words in ("✔ All good", "Filter", "restriction kv", "Regenerations", "complete", "How far to trust this"):
+    for words in ("✔ All good", "Filter", "restriction kv", "Regenerations", "complete", "Data quality"):
         assert words in out
     assert "None" not in out
 

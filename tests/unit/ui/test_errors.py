@@ -96,7 +96,11 @@ def test_a_value_in_braces_is_no_placeholder(browser: FlaskClient) -> None:
 
 @pytest.mark.parametrize(
     ("language", "seen"),
-    [("en", "The column “Time” is missing."), ("fr", "La colonne « Time » manque."), ("pl", "Brakuje kolumny „Time”.")],
+    [
+        ("en", "The column “Time” is missing."),
+        ("fr", "La colonne «\u00a0Time\u00a0» manque."),
+        ("pl", "Brakuje kolumny „Time”."),
+    ],
 )
 def test_a_failed_log_says_why_in_the_readers_language(
     user: FlaskClient, api: FakeApi, language: str, seen: str

@@ -130,7 +130,7 @@ def test_over_many_logs_the_page_shows_the_advice_and_the_date(user: FlaskClient
     ]
     found = average(days).model_dump(mode="json", by_alias=True)
     api.answers["average"] = {"status": "Calculated", "average": found}
-    api.answers["average/available"] = {"data": []}
+    api.answers["average/available"] = []
     shown = text_of(user.get("/summary").text)
     for one in found["health"]["findings"]:
         if one["advice"]:
