@@ -4,7 +4,6 @@ New texts are added without a translation and texts that are gone are removed. T
 translated.
 """
 
-import re
 from collections.abc import Callable
 from typing import Final
 
@@ -23,9 +22,12 @@ _OPTIONS: Final = {"templates/**.html": {"silent": "false", "trim_blocks": "true
 
 def with_french_spaces(text: str) -> str:
     """Return a French text with no-break spaces before `: ; ? !` and inside guillemets."""
-    text = re.sub(r"[ \u00a0\u202f]+([;?!])", "\u202f\\1", text)
-    text = re.sub(r"[ \u00a0\u202f]+([:»])", "\u00a0\\1", text)
-    return re.sub(r"«[ \u00a0\u202f]+", "«\u00a0", text)
+    text = text.replace("\u00a0", " ").replace("\u202f", " ")
+    for sign in ";?!":
+        text = text.replace(f" {sign}", f"\u202f{sign}")
+    for sign in ":»":
+        text = text.replace(f" {sign}", f"\u00a0{sign}")
+    return text.replace("« ", "«\u00a0")
 
 
 TYPOGRAPHY: Final[dict[str, Callable[[str], str]]] = {"fr": with_french_spaces}
