@@ -22,12 +22,13 @@ _OPTIONS: Final = {"templates/**.html": {"silent": "false", "trim_blocks": "true
 
 def with_french_spaces(text: str) -> str:
     """Return a French text with no-break spaces before `: ; ? !` and inside guillemets."""
-    text = text.replace("\u00a0", " ").replace("\u202f", " ")
-    for sign in ";?!":
-        text = text.replace(f" {sign}", f"\u202f{sign}")
-    for sign in ":»":
-        text = text.replace(f" {sign}", f"\u00a0{sign}")
-    return text.replace("« ", "«\u00a0")
+    for space in " \u00a0\u202f":
+        for sign in ";?!":
+            text = text.replace(f"{space}{sign}", f"\u202f{sign}")
+        for sign in ":»":
+            text = text.replace(f"{space}{sign}", f"\u00a0{sign}")
+        text = text.replace(f"«{space}", "«\u00a0")
+    return text
 
 
 TYPOGRAPHY: Final[dict[str, Callable[[str], str]]] = {"fr": with_french_spaces}

@@ -182,6 +182,7 @@ def test_french_has_no_break_spaces() -> None:
     assert messages.with_french_spaces("Vu : « a » ? Oui ; non !") == (
         "Vu\u00a0: «\u00a0a\u00a0»\u202f? Oui\u202f; non\u202f!"
     )
+    assert messages.with_french_spaces("80\u00a0km/h\u00a0!") == "80\u00a0km/h\u202f!"
 
 
 def test_the_glossary_is_complete() -> None:
