@@ -81,6 +81,7 @@ def test_pages(person: Person, history: dict[str, UUID]) -> None:
     assert set(pages[0]["data"][0]) == {
         "id",
         "fileName",
+        "supersededBy",
         "createdAt",
         "logDate",
         "status",
