@@ -77,7 +77,7 @@ def post_worker_init(worker: Any) -> None:
     """Start the background work of the application when the worker is ready for requests."""
     from faplog.function import background
 
-    for task in background(worker.wsgi):
+    for task in background(worker.app.callable):
         task.start()
 
 
@@ -86,7 +86,7 @@ def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001
     from faplog import telemetry
     from faplog.function import background
 
-    for task in background(getattr(worker, "wsgi", None)):
+    for task in background(worker.app.callable):  # None where it could not be loaded
         try:
             task.stop()
         except Exception:

@@ -21,7 +21,7 @@ DASHBOARDS: Final[dict[str, tuple[Panel, ...]]] = {
         Panel("Logs analysed per minute", "short", "sum by (status) (rate(faplog_logs_analysed_total[5m])) * 60", ""),
         Panel("Queue depth", "short", "max by (function) (faplog_queue_messages)"),
         Panel("Age of the oldest message", "s", "max by (function) (faplog_queue_oldest_seconds)"),
-        Panel("Dead letters", "short", "max(faplog_dead_letters)", "laid aside"),
+        Panel("Dead letters", "short", "max(faplog_dead_letters)", "dead letters"),
     ),
     "Functions": (
         Panel(

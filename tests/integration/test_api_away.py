@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
+from faplog import bus
 from functions.api import db
 from functions.api.delivery import publisher as publisher_module
 from functions.api.delivery.publisher import Outgoing, Publisher
@@ -55,8 +56,9 @@ def test_a_broker_that_comes_later_and_goes_and_returns(broker: NatsServer, publ
     with in_no_time():
         assert publisher.publish([outgoing(2)]) == [False]
     broker.start()
+    broker.ask(bus.ensure_streams)  # as the connector does
     until(publisher.connected, what="connected")
-    assert publisher.publish([outgoing(number) for number in range(3, 300)]) == [True] * 297  # it made the streams
+    assert publisher.publish([outgoing(number) for number in range(3, 300)]) == [True] * 297
     broker.stop()
     until(lambda: not publisher.connected(), what="noticed")
     with in_no_time():
@@ -68,6 +70,7 @@ def test_a_broker_that_comes_later_and_goes_and_returns(broker: NatsServer, publ
 
 def test_a_double_is_stored_once(broker: NatsServer, publisher: Publisher) -> None:
     broker.start()
+    broker.ask(bus.ensure_streams)
     until(publisher.connected, what="connected")
     assert publisher.publish([outgoing(1), outgoing(1), outgoing(2)]) == [True] * 3
     state = broker.ask(lambda jetstream: jetstream.stream_info("FAPLOG")).state
