@@ -1,4 +1,4 @@
-"""The keys of the bucket. Ids and references become object keys, so they are built and checked here alone."""
+"""The keys of the object store. All keys are built and checked here."""
 
 import re
 from typing import Final
@@ -10,40 +10,44 @@ RESULTS: Final = "results/"
 AVERAGES: Final = "averages/"
 
 TRANSIENT: Final = (RESULTS, AVERAGES)
-"""What is on its way from one function to another: removed when it has arrived, made again where it is lost, and not
-part of a backup."""
+"""Prefixes of objects that pass results between functions. They are removed after delivery, made again if lost, and not
+backed up."""
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _REFERENCE = re.compile(rf"results/{_UUID}\.json|averages/{_UUID}/[0-9a-f]{{64}}(-result)?\.json")
 
 
 def log_key(analysis_id: UUID) -> str:
-    """Where the uploaded CSV of an analysis lies."""
+    """Return the key of an analysis' uploaded CSV."""
     return f"{LOGS}{analysis_id}.csv"
 
 
 def series_key(analysis_id: UUID) -> str:
-    """Where the plot series of an analysis lies: gzip-compressed JSON."""
+    """Return the key of an analysis' plot series: gzip-compressed JSON."""
     return f"{SERIES}{analysis_id}"
 
 
 def result_key(analysis_id: UUID) -> str:
-    """Where `analyse` puts an analysis too large for a message; transient."""
+    """Return the key of an analysis that is too large for a message; transient."""
     return f"{RESULTS}{analysis_id}.json"
 
 
 def average_request_key(user_id: UUID, analysis_sha: str) -> str:
-    """Where the API puts a list of analyses too large for a message; transient."""
+    """Return the key of a list of analyses that is too large for a message; transient."""
     return f"{AVERAGES}{user_id}/{analysis_sha}.json"
 
 
 def average_result_key(user_id: UUID, analysis_sha: str) -> str:
-    """Where `average` puts an average too large for a message; transient."""
+    """Return the key of an average that is too large for a message; transient."""
     return f"{AVERAGES}{user_id}/{analysis_sha}-result.json"
 
 
 def check_reference(reference: str) -> str:
-    """The reference, if it is one this system writes; a `ValueError` for any other key."""
+    """Return the reference.
+
+    Raises:
+        ValueError: This system writes no such key.
+    """
     if not _REFERENCE.fullmatch(reference):
         raise ValueError("not a reference of this system")
     return reference

@@ -10,15 +10,15 @@ _IN_AN_ADDRESS: Final = re.compile(r"(/shared/)[^<>/?#\s\"']+")
 
 
 def path(token: str) -> str:
-    """The address of the page the link leads to, below the site's own."""
+    """Return the path of the page that the link opens."""
     return f"/shared/{token}"
 
 
 def is_token(text: str) -> bool:
-    """Whether this can be a token at all; only the API knows whether it is one."""
+    """Return whether a text has the form of a token. Only the API knows whether the token exists."""
     return TOKEN.fullmatch(text) is not None
 
 
 def without_tokens(text: str) -> str:
-    """The text with every link in it cut off before its token: who reads a log must not be able to follow it."""
+    """Return the text with the token of every link replaced, so that a reader of logs cannot open a report."""
     return _IN_AN_ADDRESS.sub(r"\1…", text) if "/shared/" in text else text

@@ -84,7 +84,7 @@ Reference = Annotated[str, AfterValidator(check_reference)]
 
 
 def _utc_milliseconds(moment: datetime) -> datetime:
-    """The moment in UTC, as which one without an offset is read, to the millisecond."""
+    """Return the moment in UTC, cut to the millisecond. A moment without an offset is taken as UTC."""
     try:
         utc = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except OverflowError:
@@ -122,7 +122,7 @@ class Message(BaseModel):
         return {name: value for name, value in fields.items() if value is not None or name not in _EXTENSIONS}
 
     def to_json(self) -> bytes:
-        """The payload as it is published: every field of the contract, and of our extensions those that are set."""
+        """Return the published payload: all fields of the contract, and the extensions that are set."""
         return self.model_dump_json(by_alias=True).encode()
 
 

@@ -36,12 +36,15 @@ def other_app(text: str) -> str | None:
 
 
 def _lines(text: str) -> Sequence[str]:
-    """The lines that are not blank."""
+    """Return the lines that are not blank."""
     return [line for line in text.splitlines() if line.strip("\ufeff \0,;\t")]
 
 
 def _is_vcds(lines: Sequence[str], cells: Cells) -> bool:
-    """A signature; or weekday and date, part number, `Marker`, group (`G004`) or `STAMP` lines, in any language."""
+    """Return whether VCDS wrote the log, in any language.
+
+    Either its signature says so, or two of: weekday and date, part number, `Marker`, groups (`G004`), `STAMP` columns.
+    """
     if any(_VCDS_SIGNATURE.search(line) for line in lines[:3]):
         return True
     stamps = any(row.count("stamp") > 0 or row.count("time") > 1 for row in cells)
@@ -53,7 +56,10 @@ def _is_vcds(lines: Sequence[str], cells: Cells) -> bool:
 
 
 def _is_car_scanner(_lines: Sequence[str], cells: Cells) -> bool:
-    """Its long table `SECONDS;PID;VALUE;UNITS`, or the wide one: `time`, then names with their units in brackets."""
+    """Return whether Car Scanner wrote the log.
+
+    It has a long table (`SECONDS;PID;VALUE;UNITS`) and a wide one: `time`, then names with their units in brackets.
+    """
     first = cells[0] if cells else []
     long = first[:2] == ["seconds", "pid"]
     wide = len(first) > 2 and first[0] == "time" and "date" not in first

@@ -39,7 +39,7 @@ _WORDS: Final = {Bad.AT_OR_ABOVE: "≥ {}", Bad.ABOVE: "> {}", Bad.AT_OR_BELOW: 
 
 
 def pages() -> dict[Path, str]:
-    """What each generated file must hold: two JSON schemas, the error codes, and the page with the limits."""
+    """Return the content of each generated file: two JSON schemas, the error codes, and the page with the limits."""
     guide = DOCS / "analysis.md"
     return {
         DOCS / "schema" / "analysis.json": _schema(Analysis),
@@ -50,15 +50,15 @@ def pages() -> dict[Path, str]:
 
 
 def stale() -> dict[Path, str]:
-    """Those of them that do not say what the models say, with what they should."""
+    """Return the generated files that are out of date, and their new content."""
     return {path: text for path, text in pages().items() if not path.is_file() or path.read_text("utf-8") != text}
 
 
 def with_limits(page: str) -> str:
-    """The page with the table of limits brought up to date between its two marks."""
+    """Return the page with a new table of limits between its two marks."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
-    return before + BEGIN + HEAD + "".join(map(_row, LIMITS.values())) + END + after
+    return before + BEGIN + HEAD + "".join(map(_limit_row, LIMITS.values())) + END + after
 
 
 def errors_page() -> str:
@@ -77,7 +77,7 @@ def _schema(model: type[BaseModel]) -> str:
     return json.dumps(model.model_json_schema(by_alias=True), indent=1, ensure_ascii=False) + "\n"
 
 
-def _row(limit: Limit) -> str:
+def _limit_row(limit: Limit) -> str:
     cells = (
         limit.code,
         limit.unit,
@@ -103,15 +103,15 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is out of date")
     check: bool = parser.parse_args(arguments).check
-    found = stale()
-    for path, wanted in found.items():
+    outdated = stale()
+    for path, wanted in outdated.items():
         if check:
             name = path.relative_to(DOCS.parent)
             print(f"{name} is out of date: run `make format` and commit it.", file=sys.stderr)
         else:
             path.parent.mkdir(exist_ok=True)
             path.write_text(wanted, "utf-8")
-    return 1 if check and found else 0
+    return 1 if check and outdated else 0
 
 
 if __name__ == "__main__":

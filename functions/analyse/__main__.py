@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
@@ -15,33 +15,36 @@ from faplog.contracts.profiles import day_of, profile_of
 
 from .core.analysis import analyse, read
 from .core.errors import BadLog
+from .core.sections import Section
 from .core.series import series
 from .core.text import MAX_BYTES
 
 STDIN: Final = Path("-")
 
-Section = dict[str, Any]
-
 
 def main(arguments: list[str] | None = None) -> int:
-    """Analyse what is named and print it; 1 where a file could not be read, 2 where nothing was found to read."""
+    """Analyse the named files and print the result.
+
+    Returns:
+        The exit status: 1 if a file could not be read, 2 if there was none.
+    """
     given = _parser().parse_args(arguments)
     files = list(_files(given.paths))
     if not files:
         print("There is no .csv file there.", file=sys.stderr)
         return 2
-    _let_print(given.format)
+    _set_output(given.format)
     printed = _printer(given.format, len(files) > 1)
     bad = 0
     with _progress(len(files)) as step:
         for path in files:
             try:
-                made = _made(_bytes(path), path, given.format)
+                made = _analysis_or_series(_bytes(path), path, given.format)
             except (BadLog, OSError) as error:
                 bad += 1
                 print(f"{path}: {_reason(error)}", file=sys.stderr)
             else:
-                printed(_shown(str(path)), made)
+                printed(_printable_name(str(path)), made)
             step()
     return 1 if bad else 0
 
@@ -74,14 +77,14 @@ def _files(paths: list[Path]) -> Iterator[Path]:
 
 
 def _bytes(path: Path) -> bytes:
-    """The file's bytes, a little more than is ever taken of one that is far too large."""
+    """Return a file's bytes; of a file that is too large only as many as show it."""
     if path == STDIN:
         return sys.stdin.buffer.read(MAX_BYTES + 1)
     with path.open("rb") as file:
         return file.read(MAX_BYTES + 1)
 
 
-def _made(raw: bytes, path: Path, form: str) -> Section:
+def _analysis_or_series(raw: bytes, path: Path, form: str) -> Section:
     reading = read(raw, day_of(path.name))
     return series(reading) if form == "series" else analyse(reading, profile_of(path.name))
 
@@ -92,13 +95,13 @@ def _reason(error: BadLog | OSError) -> str:
     return error.message
 
 
-def _shown(name: str) -> str:
-    """A file's name as text: what is no UTF-8 in it becomes a question mark."""
+def _printable_name(name: str) -> str:
+    """Return a file's name as text, with a replacement character for what is not UTF-8."""
     return name.encode(errors="surrogateescape").decode(errors="replace")
 
 
-def _let_print(form: str) -> None:
-    """JSON is UTF-8 whatever the locale; of text, a question mark stands for what the terminal cannot show."""
+def _set_output(form: str) -> None:
+    """Set standard output to UTF-8 for JSON; for text, print a question mark for what the terminal cannot show."""
     if isinstance(sys.stdout, TextIOWrapper):
         if form == "text":
             sys.stdout.reconfigure(errors="replace")
@@ -126,7 +129,7 @@ def _write(line: bytes) -> None:
 
 @contextmanager
 def _progress(count: int) -> Iterator[Callable[[], None]]:
-    """A progress bar for several files, where standard error is a terminal."""
+    """Show a progress bar for several files if standard error is a terminal."""
     if count < 2 or not sys.stderr.isatty():
         yield lambda: None
         return
@@ -140,5 +143,5 @@ def _progress(count: int) -> Iterator[Callable[[], None]]:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # whoever reads may stop reading: `| head`
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a reader such as `| head` may stop reading
     sys.exit(main())

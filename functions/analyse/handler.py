@@ -1,4 +1,4 @@
-"""The function's door: a message from the connector, or a log as it is, straight from whoever may reach us."""
+"""The function's HTTP interface: a message from the connector, or a CSV sent directly."""
 
 from http import HTTPStatus
 from typing import Final
@@ -23,10 +23,14 @@ JSON: Final = "application/json"
 
 
 def create_app(given: Settings | None = None, store: job.Store | None = None) -> Flask:
-    """The application. Settings and object store are made from environment and secrets unless given.
+    """Return the application.
+
+    Args:
+        given: Settings; read from environment and secrets by default.
+        store: The object store; by default that of the settings.
 
     Raises:
-        SettingsError: a setting is missing; nothing starts.
+        SettingsError: A setting is missing.
     """
     known = given or settings.load(Settings)
     app = function.application(__name__)
@@ -44,7 +48,7 @@ def create_app(given: Settings | None = None, store: job.Store | None = None) ->
 
 
 def _direct() -> bytes:
-    """The analysis of the CSV in the body."""
+    """Return the analysis of the CSV in the body."""
     try:
         body = inbox.read_body(request, MAX_LOG_BYTES)
     except RequestEntityTooLarge:

@@ -1,4 +1,4 @@
-"""One message's work: the log from the store, its series back to the store, its analysis as the answer."""
+"""The work for one message: read the log from the store, store its series, answer with its analysis."""
 
 import gzip
 import logging
@@ -32,10 +32,10 @@ ENVELOPE_BYTES: Final = 2048
 
 
 class Store(Protocol):
-    """What is asked of the object store."""
+    """The calls made to the object store."""
 
     def get(self, key: str) -> bytes | None:
-        """The bytes under a key, or None."""
+        """Return the bytes under a key, or None."""
 
     def put(self, key: str, content: bytes) -> None:
         """Put bytes under a key."""
@@ -45,7 +45,7 @@ def answer(request: AnalysisRequest, store: Store) -> AnalysisResult:
     """Analyse the log a request names. A log that cannot be analysed is an answer too.
 
     Raises:
-        Unavailable: the object store is away; try again.
+        Unavailable: The object store does not answer; try again.
     """
     began = perf_counter()
     data = request.data
@@ -77,7 +77,7 @@ def answer(request: AnalysisRequest, store: Store) -> AnalysisResult:
         fap_regen=analysis["fapRegen"] is not None,
         log_date=datetime.fromisoformat(analysis["overall"]["date"]["date"]).replace(tzinfo=UTC),
         distance=analysis["overall"]["distance_km"],
-        **_whole(request, analysis, store),
+        **_inline_or_stored(request, analysis, store),
         **_echo(request),
     )
     seconds = perf_counter() - began
@@ -90,8 +90,8 @@ def answer(request: AnalysisRequest, store: Store) -> AnalysisResult:
     return result
 
 
-def _whole(request: AnalysisRequest, analysis: dict[str, Any], store: Store) -> dict[str, Any]:
-    """The analysis itself, or where it was put because it is too large for a message."""
+def _inline_or_stored(request: AnalysisRequest, analysis: dict[str, Any], store: Store) -> dict[str, Any]:
+    """Return the analysis as a result's field, or its reference where it is too large for a message and was stored."""
     content = orjson.dumps(analysis)
     if len(content) + ENVELOPE_BYTES <= MAX_INLINE_BYTES:
         return {"analysis": analysis}
@@ -101,6 +101,6 @@ def _whole(request: AnalysisRequest, analysis: dict[str, Any], store: Store) -> 
 
 
 def _echo(request: AnalysisRequest) -> dict[str, Any]:
-    """What the requester sent along to recognise the answer by; only what was set."""
+    """Return the fields of the request that its sender recognises the answer by, if set."""
     given = {"attempt": request.data.attempt, "version": request.data.version, "traceparent": request.traceparent}
     return {name: value for name, value in given.items() if value is not None}

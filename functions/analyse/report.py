@@ -1,7 +1,7 @@
 """The analysis for a person at a terminal: the verdict first, then what it rests on."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from rich import box
 from rich.console import Console
@@ -13,6 +13,8 @@ from rich.text import Text
 from faplog.contracts import catalogue
 from faplog.contracts.limits import Severity
 
+from .core.sections import Section
+
 MARKS: Final = {
     Severity.ACT: ("✖", "bold red"),
     Severity.WATCH: ("▲", "bold yellow"),
@@ -21,7 +23,6 @@ MARKS: Final = {
 }
 
 Rows = Iterator[tuple[str, str]]
-Section = dict[str, Any]
 
 
 def show(console: Console, name: str, analysis: Section) -> None:
@@ -103,14 +104,17 @@ def _engine(analysis: Section) -> Rows:
         f"{_unit(battery['beforeDrive_v'], 'V')} / {_unit(battery['engineRunning_v'], 'V')}",
     )
     yield "fuel in the oil", _unit(engine["oilDilution_perc"], "%")
-    yield "injector corrections", "  ".join(_plain(engine["injector"][f"injector{number}"]) for number in range(1, 5))
-    yield "fault codes", _plain(engine["errors"])
+    yield (
+        "injector corrections",
+        "  ".join(_number_text(engine["injector"][f"injector{number}"]) for number in range(1, 5)),
+    )
+    yield "fault codes", _number_text(engine["errors"])
 
 
 def _quality(quality: Section) -> Rows:
     yield "profile", quality["profile"] or "unknown"
     dropped = sum(quality["rows_dropped"].values()) + quality["damaged_rows"]
-    yield "rows", f"{quality['rows_used']} used, {dropped} dropped, one every {_plain(quality['sampling_sec'])} s"
+    yield "rows", f"{quality['rows_used']} used, {dropped} dropped, one every {_number_text(quality['sampling_sec'])} s"
     if quality["damaged_rows"]:
         yield "damaged rows", str(quality["damaged_rows"])
     if quality["clock_jumps_total"]:
@@ -142,9 +146,9 @@ def _drives(drives: list[Section]) -> Table:
         table.add_row(
             drive["start"][11:],
             _time(drive["duration_sec"]),
-            _plain(drive["distance_km"]),
-            _plain(drive["l100km"]),
-            f"{_plain(drive['soot_start_gl'])} → {_plain(drive['soot_end_gl'])}",
+            _number_text(drive["distance_km"]),
+            _number_text(drive["l100km"]),
+            f"{_number_text(drive['soot_start_gl'])} → {_number_text(drive['soot_end_gl'])}",
             _yes(drive["coldStart"]),
             _yes(drive["regen"]),
         )
@@ -157,10 +161,10 @@ def _regens(regens: list[Section]) -> Table:
         table.add_row(
             regen["start"][11:16],
             _time(regen["duration_sec"]),
-            _plain(regen["distance_km"]),
-            f"{_plain(regen['soot_start_gl'])} → {_plain(regen['soot_after_gl'])}",
-            _plain(regen["burned_perc"]),
-            _plain(regen["temp_max_c"]),
+            _number_text(regen["distance_km"]),
+            f"{_number_text(regen['soot_start_gl'])} → {_number_text(regen['soot_after_gl'])}",
+            _number_text(regen["burned_perc"]),
+            _number_text(regen["temp_max_c"]),
             _interval(regen),
             regen["outcome"],
         )
@@ -169,7 +173,7 @@ def _regens(regens: list[Section]) -> Table:
 
 def _interval(regen: Section) -> str:
     km = regen["interval_km"]
-    return _plain(None) if km is None else f"{km} ± {regen['interval_uncertainty_km']}"
+    return _number_text(None) if km is None else f"{km} ± {regen['interval_uncertainty_km']}"
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -186,18 +190,18 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _plain(value: float | None) -> str:
+def _number_text(value: float | None) -> str:
     return "–" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _unit(value: float | None, unit: str) -> str:
-    return "–" if value is None else f"{_plain(value)} {unit}"
+    return "–" if value is None else f"{_number_text(value)} {unit}"
 
 
 def _span(figures: Section, key: str, unit: str) -> str:
     if figures[f"avg_{key}"] is None:
         return "–"
-    low, high, mean = (_plain(figures[f"{which}_{key}"]) for which in ("min", "max", "avg"))
+    low, high, mean = (_number_text(figures[f"{which}_{key}"]) for which in ("min", "max", "avg"))
     return f"{low} to {high} {unit}, {mean} on average"
 
 

@@ -32,16 +32,16 @@ def main(arguments: list[str] | None = None) -> int:
         except orjson.JSONDecodeError:
             print(f"{path}: not JSON", file=sys.stderr)
             status = 1
-    found = average(items)
-    if not found.overall.logs:
+    result = average(items)
+    if not result.overall.logs:
         print("No analysis in these files.", file=sys.stderr)
         return 1
-    print(found.model_dump_json(by_alias=True, indent=2))
+    print(result.model_dump_json(by_alias=True, indent=2))
     return status
 
 
 def _items(content: bytes) -> list[Any]:
-    """The analyses of a file: one, one a line, a list, or those of an `average.request`."""
+    """Return the analyses of a file: a single one, one per line, a list, or those of an `average.request`."""
     try:
         read = orjson.loads(content)
     except orjson.JSONDecodeError:
@@ -55,5 +55,5 @@ def _items(content: bytes) -> list[Any]:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # whoever reads may stop reading: `| head`
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a reader such as `| head` may stop reading
     sys.exit(main())

@@ -1,4 +1,4 @@
-"""The function's door: a message from the connector."""
+"""The function's HTTP interface: a message from the connector."""
 
 from typing import Final
 
@@ -13,10 +13,14 @@ JSON: Final = "application/json"
 
 
 def create_app(given: Settings | None = None, store: job.Store | None = None) -> Flask:
-    """The application. Settings and object store are made from environment and secrets unless given.
+    """Return the application.
+
+    Args:
+        given: Settings; read from environment and secrets by default.
+        store: The object store; by default that of the settings.
 
     Raises:
-        SettingsError: a setting is missing; nothing starts.
+        SettingsError: A setting is missing.
     """
     known = given or settings.load(Settings)
     app = function.application(__name__)

@@ -1,4 +1,4 @@
-"""Reads a stored list of analyses as it comes: of twenty thousand not even the bytes have room in the memory."""
+"""Read a stored list of analyses piece by piece: the bytes of twenty thousand do not fit into memory."""
 
 import gc
 from collections.abc import Callable, Iterable, Iterator
@@ -14,7 +14,7 @@ from .core.reading import slim
 
 _BREAK: Final = b",\n"
 _LINE_BYTES: Final = 16 << 20
-"""More than any analysis has: what is longer is no list with an element a line."""
+"""More than any analysis has. A list with a longer line does not have one element per line."""
 
 
 class BadList(CodedError):
@@ -26,23 +26,26 @@ class _NotByLine(Exception):
 
 
 def read_items(fetch: Callable[[], Iterable[bytes]]) -> list[Any]:
-    """The elements of a JSON array, each cut down to what an average needs; `fetch` gives its bytes in pieces.
+    """Return the elements of a JSON array, each reduced to what an average needs.
 
-    An array with an element a line, as the API writes it, is read element by element. Any other is fetched once more,
-    and read at once.
+    An array with one element per line, as the API writes it, is read element by element. Any other is fetched again
+    and parsed whole.
+
+    Args:
+        fetch: Opens the array, and yields its bytes in pieces.
 
     Raises:
-        BadList: not a JSON array.
+        BadList: Not a JSON array.
     """
     try:
         return [slim(item) for item in _by_line(fetch())]
     except (orjson.JSONDecodeError, _NotByLine):
-        return [slim(item) for item in _whole(b"".join(fetch()))]
+        return [slim(item) for item in _parse_array(b"".join(fetch()))]
 
 
 @contextmanager
 def without_collector() -> Iterator[None]:
-    """JSON has no cycles, yet the cycle collector walks all of it again and again: without it reading takes half."""
+    """Pause the cycle collector. It walks all parsed JSON again and again, which doubles the time of parsing."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -53,7 +56,12 @@ def without_collector() -> Iterator[None]:
 
 
 def _by_line(pieces: Iterable[bytes]) -> Iterator[Any]:
-    """The elements of `[…,\\n…,\\n…]`. Raises `_NotByLine` or `orjson.JSONDecodeError` for any other."""
+    """Yield the elements of an array that has one on each line.
+
+    Raises:
+        _NotByLine: It has not.
+        orjson.JSONDecodeError: A line is no element.
+    """
     coming = iter(pieces)
     first, rest = next(coming, b""), b""
     if first[:1] != b"[":
@@ -69,7 +77,7 @@ def _by_line(pieces: Iterable[bytes]) -> Iterator[Any]:
         yield orjson.loads(rest[:-1])
 
 
-def _whole(content: bytes) -> list[Any]:
+def _parse_array(content: bytes) -> list[Any]:
     try:
         items = orjson.loads(content)
     except orjson.JSONDecodeError:

@@ -40,10 +40,10 @@ class Request(AverageRequest):
 
 
 class Store(Protocol):
-    """What is asked of the object store."""
+    """The calls made to the object store."""
 
     def read(self, key: str) -> Iterator[bytes] | None:
-        """The bytes under a key in pieces, or None."""
+        """Return the bytes under a key in pieces, or None."""
 
     def put(self, key: str, content: bytes) -> None:
         """Put bytes under a key."""
@@ -54,29 +54,29 @@ class NothingToAverage(CodedError):
 
 
 def answer(request: Request, store: Store) -> AverageResult:
-    """SUCCESS with the average or the reference of a large one, or FAILED with the reason.
+    """Return SUCCESS with the average or the reference of a large one, or FAILED with the reason.
 
     Raises:
-        Unavailable: the object store is away; try again.
+        Unavailable: The object store does not answer; try again.
     """
     began = perf_counter()
     data = request.data
     try:
         with without_collector():
-            found = average(_items(data, store))
-        if not found.overall.logs:
+            result = average(_items(data, store))
+        if not result.overall.logs:
             raise NothingToAverage(ErrorCode.AVERAGE_LIST_UNUSABLE)
     except (NothingToAverage, BadList) as error:
         log.info("not averaged", extra={"code": error.code})
         failed = AverageStatus.FAILED
         return _result(data, failed, str(error), code=error.code, params=error.params)
-    content = orjson.dumps(found.model_dump(mode="json", by_alias=True))
+    content = orjson.dumps(result.model_dump(mode="json", by_alias=True))
     seconds = perf_counter() - began
     telemetry.record("faplog.average.duration", seconds)
     log.info(
         "averaged",
         extra={
-            "logs": found.overall.logs,
+            "logs": result.overall.logs,
             "bytes": len(content),
             "milliseconds": round(seconds * 1000),
         },
@@ -104,7 +104,7 @@ def _pieces(store: Store, reference: str) -> Iterator[bytes]:
 
 
 def _result(data: RequestData, status: AverageStatus, message: str, **average: Any) -> AverageResult:
-    """The result, with everything the API recognises its question by."""
+    """Return the result, with all fields by which the API recognises its request."""
     return AverageResult(
         user_id=data.user_id,
         analysis_sha=data.analysis_sha,

@@ -40,10 +40,15 @@ class Reading:
 
 
 def read(raw: bytes, day: date | None = None) -> Reading:
-    """Return the clean log in a file's bytes. `day` is the one in the file's name, where it has one.
+    """Return the clean log in a file's bytes.
+
+    Args:
+        raw: The file's bytes.
+        day: The day in the file's name, if it has one.
 
     Raises:
-        BadLog: the bytes are no log; `BadData` where they are, but no row can be used.
+        BadLog: The bytes are no log.
+        BadData: They are a log, but its rows cannot be used.
     """
     text = read_text(raw)
     log, cleaned = clean(read_rows(text, day))

@@ -101,7 +101,7 @@ def _dates(days: Integers) -> Integers:
 
 
 def _midnights(days: Integers, times: Integers) -> Integers:
-    """Days to add to each row: midnights that passed under an unchanged date. A new date already counts them."""
+    """Return the days to add to each row: midnights that passed under an unchanged date."""
     same_date = np.diff(days, prepend=days[:1]) == 0
     fell = same_date & (np.diff(times, prepend=times[:1]) < -MIDNIGHT_FALL_MS)
     passed = np.cumsum(fell)
@@ -111,9 +111,9 @@ def _midnights(days: Integers, times: Integers) -> Integers:
 def _moved_on(sessions: Mask, keep: Mask) -> Mask:
     """Return the first kept row after each header."""
     rows = np.append(0, np.cumsum(keep))[np.flatnonzero(sessions)]
-    found = np.zeros(int(np.count_nonzero(keep)), bool)
-    found[rows[rows < len(found)]] = True
-    return found
+    first = np.zeros(int(np.count_nonzero(keep)), bool)
+    first[rows[rows < len(first)]] = True
+    return first
 
 
 def _foreign(rows: Rows, numbers: Floats) -> Mask:

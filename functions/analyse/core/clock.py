@@ -76,7 +76,7 @@ Compute = Callable[[dict[str, Integers], Layout], Integers]
 
 
 def days(view: Bytes, starts: Integers, separator: int, order: Order = Order.DAY_FIRST) -> tuple[Integers, Integers]:
-    """Days since 1970-01-01 of the date cells starting at `starts` (−1: no cell), and where those cells end.
+    """Return the days since 1970-01-01 of the date cells starting at `starts` (−1: no cell), and where they end.
 
     `INVALID` days and an end of −1 for what is no date. Year first (`YYYY.MM.DD`, ISO), two numbers and a year in the
     given order (`DD.MM.YYYY`, `DD/MM/YYYY`; a two-digit year is 20xx), or a spreadsheet's serial number; a blank may
@@ -86,14 +86,14 @@ def days(view: Bytes, starts: Integers, separator: int, order: Order = Order.DAY
 
 
 def has_order(view: Bytes, starts: Integers, separator: int) -> bool:
-    """Whether the first date cell is of the kind whose order of day and month is not known."""
+    """Return whether the first date cell has day and month in an order that it does not show."""
     known = starts[starts >= 0][:1]
     match = _DATE.match(_cell(view, int(known[0]), separator)) if len(known) else None
     return match is not None and match["p"] is not None
 
 
 def times(view: Bytes, starts: Integers, separator: int) -> Integers:
-    """Milliseconds since midnight of the time cells; `INVALID` for what is no time.
+    """Return the milliseconds since midnight of the time cells; `INVALID` for what is no time.
 
     `HH:MM:SS` or `HH.MM.SS` with any fraction, also with AM or PM; or a spreadsheet's share of a day (`0.857442`).
     """
@@ -101,12 +101,12 @@ def times(view: Bytes, starts: Integers, separator: int) -> Integers:
 
 
 def minutes(view: Bytes, starts: Integers, separator: int) -> Integers:
-    """Milliseconds since midnight of time cells without seconds (`HH:MM`, also with AM or PM)."""
+    """Return the milliseconds since midnight of time cells without seconds (`HH:MM`, also with AM or PM)."""
     return _parse(view, starts, separator, _MINUTES, _milliseconds)[0]
 
 
 def example_without_hours(view: Bytes, starts: Integers, separator: int) -> str | None:
-    """The first time cell that is minutes and seconds alone (`34:42.9`, or `34:42` where no hour is 34)."""
+    """Return a time cell of only minutes and seconds (`34:42.9`, or `34:42`, as no hour is 34), or None."""
     known = starts[starts >= 0]
     for start in known[np.linspace(0, len(known) - 1, min(EXAMPLES, len(known)), dtype=np.int64)].tolist():
         cell = _cell(view, start, separator)
@@ -194,7 +194,7 @@ def _same_layout(windows: Bytes, cell: bytes, separator: int, parts: Parts) -> t
 
 
 def _days(order: Order, values: dict[str, Integers], layout: Layout) -> Integers:
-    """Days of the dates. Neighbours mostly have the same, so only where it changes it is computed."""
+    """Return the days of the dates. They are computed only where the date changes from one row to the next."""
     if "serial" in values:
         found = values["serial"] - EXCEL_EPOCH_DAYS
         return np.where(found >= 0, found, INVALID)

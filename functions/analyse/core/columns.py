@@ -88,7 +88,7 @@ TIME: Final = "time"
 
 
 def plain(name: str) -> str:
-    """A column's name as names are compared: case, blanks, dots and quotes do not count."""
+    """Return a column's name as names are compared: without case, blanks, dots and quotes."""
     return "".join(name.casefold().split()).replace(".", "").replace('"', "").replace("'", "").lstrip("\ufeff")
 
 

@@ -10,7 +10,7 @@ from .warmup import cold_start
 
 
 def drives(log: Log) -> list[Section]:
-    """One entry per drive, in order."""
+    """Return one entry per drive, in order."""
     hashes = row_hashes(log)
     return [_drive(log, drive) | {"fingerprint": fingerprint(hashes[drive])} for drive in log.drives]
 

@@ -10,9 +10,8 @@ from .log import Log, Mask
 from .reading import Floats
 from .sections import Section
 from .text import Integers
-from .warmup import engine_warmup
+from .warmup import WARM_C, engine_warmup
 
-WARM_C: Final = 80.0
 BOOST_MBAR: Final = 1200.0
 """Below this the turbocharger is not asked for anything; the demand's pseudo-value is 1000."""
 

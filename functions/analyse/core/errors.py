@@ -7,7 +7,7 @@ class BadLog(Exception):
     """The file cannot be read as a log. `str(error)` is the reason, `error.message` the whole sentence."""
 
     def __init__(self, code: ErrorCode, **params: Param) -> None:
-        """Make the reason from the code's template.
+        """Build the reason from the code's template.
 
         Raises:
             ValueError: The parameters are not those of the template.

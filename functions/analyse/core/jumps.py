@@ -32,7 +32,7 @@ OUT_OF_ORDER_MS: Final = 1000
 """A step back of at most this is two rows in the wrong order."""
 
 MAX_JUMPS: Final = 200
-"""With more, the clock tells nothing."""
+"""With more jumps the clock cannot be used."""
 
 MAX_STEPS: Final = 5000
 """Steps looked at; a file with more of them is no log with a clock that jumps."""
@@ -143,7 +143,7 @@ def _running(positions: list[int], numbers: Floats) -> Mask:
 
 
 def usual_step(step: Integers) -> int:
-    """The usual time between two rows, ms."""
+    """Return the usual time between two rows, ms."""
     usual = step[(step > 0) & (step <= GAP_SEC * 1000)]
     return int(np.median(usual)) if len(usual) else 1000
 
@@ -165,9 +165,9 @@ def without_jumps(clock: Integers, jumps: list[Jump]) -> Integers:
 
 
 def _returns(clock: Integers, later: Integers, row: int) -> int | None:
-    """The later step with which rows that fit a hole come back to where the clock was; None where they do not.
+    """Return the row at which rows out of order end, or None if the rows after a step back are no such block.
 
-    Rows out of order: `1 2 5 6 3 4 7 8` steps back to 3, and forward to 7 as if 6 had just been.
+    `1 2 5 6 3 4 7 8` steps back to 3, fills the hole before 5, and goes on with 7 after 6.
     """
     before = int(clock[row - 1])
     for back in later.tolist():
@@ -183,14 +183,14 @@ def _returns(clock: Integers, later: Integers, row: int) -> int | None:
 
 
 def _is_jump_back(clock: Integers, numbers: Floats, sessions: Mask, row: int, end: int) -> bool:
-    """Whether a step back is a jump, and not an earlier block of rows or one that was written late."""
+    """Return whether a step back is a jump, and not an earlier block of rows or one that was written late."""
     if end - row < MIN_ROWS or sessions[row] or _restarts(numbers, row):
         return _interleaves(clock, row, end)
     return True
 
 
 def _repeats(clock: Integers, order: Integers, numbers: Floats, row: int, end: int, *, started: bool) -> bool:
-    """Whether the rows from a step back on stood there before: a file was appended to itself, or to its beginning."""
+    """Return whether the rows after a step back are repeated: a file was appended to itself, or to a part of itself."""
     rows = np.arange(row, min(end, row + REPEATED_ROWS))
     if not started and int(clock[end - 1]) > int(clock[:row].max()):
         return False
@@ -202,25 +202,25 @@ def _repeats(clock: Integers, order: Integers, numbers: Floats, row: int, end: i
 
 
 def _interleaves(clock: Integers, row: int, end: int) -> bool:
-    """Whether the rows from a step back on would be sorted in between those of the stretch before it."""
+    """Return whether the rows from a step back on would be sorted in between those of the stretch before it."""
     stretch = clock[max(row - WINDOW, 0) : row]
     return bool(clock[end - 1] > stretch.min() and clock[row] < stretch.max() and clock[row] > stretch.min())
 
 
 def _restarts(numbers: Floats, row: int) -> bool:
-    """Whether cells that were filled are blank again: the app was started anew."""
+    """Return whether cells that were filled are blank again: the app was started anew."""
     before, after = ~np.isnan(numbers[:, row - 1]), ~np.isnan(numbers[:, row])
     return bool(np.count_nonzero(after & before) < RESTART_SHARE * np.count_nonzero(before))
 
 
 def _stood_still(step: Integers, usual: int, numbers: Floats, row: int) -> bool:
-    """Whether the app polled nothing over a step forward and was late with its next row: time passed, as it slept."""
+    """Return whether the app slept over a step forward: it polled nothing, and its next row was late."""
     same = np.array_equal(numbers[:, row], numbers[:, row - 1], equal_nan=True)
     return same and row + 1 < len(step) and int(step[row + 1]) > LATE * usual
 
 
 def _goes_on(numbers: Floats, sessions: Mask, step: Integers, usual: int, row: int, running: Mask) -> bool:
-    """Whether the car's channels go on over a step forward as they do within a few rows."""
+    """Return whether the car's channels go on over a step forward as they do within a few rows."""
     last = min(row + LAG - 1, numbers.shape[1] - 1)
     if sessions[row] or _restarts(numbers, row) or _stood_still(step, usual, numbers, row):
         return False
@@ -244,12 +244,12 @@ def _goes_on(numbers: Floats, sessions: Mask, step: Integers, usual: int, row: i
 
 
 def _moves(sides: list[Floats], lag: int) -> Floats:
-    """By how much each column moves over so many rows, within either side."""
+    """Return by how much each column moves over so many rows, within either side."""
     return np.concatenate([np.abs(side[:, lag:] - side[:, :-lag]) for side in sides], axis=1)
 
 
 def _evidence(over: Floats, near: Floats, far: Floats) -> Floats:
-    """How much likelier each column's move is over a few rows than over many, as the logarithm of a ratio."""
+    """Return how much likelier each column's move is over a few rows than over many, as the logarithm of a ratio."""
     void = np.isnan(near).all(axis=1)
     limits = np.zeros((3, len(over)))
     limits[1:, ~void] = [_quantile(near[~void], share) for share in (0.6, 0.9)]

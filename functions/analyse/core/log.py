@@ -25,6 +25,7 @@ IDLE_RPM: Final = 1000.0
 """Idle means standing with the engine on and below this."""
 
 DIESEL_KG_L: Final = 0.8375
+LITRES_PER_MG: Final = 1e-6 / DIESEL_KG_L
 
 
 @dataclass(frozen=True)
@@ -39,17 +40,17 @@ class Log:
     """The clock as written, before jumps were taken out; None where it is `clock_ms`."""
 
     def __getitem__(self, name: str) -> Floats:
-        """A column's values; all NaN for a column the file does not have."""
+        """Return a column's values; all NaN for a column the file does not have."""
         column = self.columns.get(name)
         return self._nothing if column is None else column
 
     def unknown(self, name: str) -> bool:
-        """Whether a column is missing or has no value at all."""
+        """Return whether a column is missing or has no value at all."""
         column = self.columns.get(name)
         return column is None or bool(np.isnan(column).all())
 
     def __len__(self) -> int:
-        """How many rows there are."""
+        """Return the number of rows."""
         return len(self.clock_ms)
 
     @cached_property
@@ -123,14 +124,14 @@ class Log:
         return self._integrated(self["Speed"]) / 3600.0
 
     @cached_property
-    def litres(self) -> Floats:
-        """Fuel burnt in each step, litres; NaN where it is unknown.
+    def fuel_mg_sec(self) -> Floats:
+        """Fuel rate, mg/s: fuel per stroke times two injections a revolution (a four-stroke with four cylinders)."""
+        return self["InjFlow"] * self["Revs"] * (2 / 60)
 
-        Fuel per stroke (mg) times two injections a revolution (a four-stroke with four cylinders), by the trapezoid,
-        at 0.8375 kg/l.
-        """
-        milligram_per_sec = self["InjFlow"] * self["Revs"] * (2 / 60)
-        return self._integrated(milligram_per_sec) * (1e-6 / DIESEL_KG_L)
+    @cached_property
+    def litres(self) -> Floats:
+        """Fuel burnt in each step, litres, by the trapezoid; NaN where it is unknown."""
+        return self._integrated(self.fuel_mg_sec) * LITRES_PER_MG
 
     @cached_property
     def consumed(self) -> Mask:
@@ -146,11 +147,11 @@ class Log:
         return area
 
     def held(self, values: Floats) -> Floats:
-        """The values with void cells filled by the last value before them in the same drive."""
+        """Return the values with void cells filled by the last value before them in the same drive."""
         rows = np.where(np.isnan(values), -1, np.arange(len(values)))
         last = np.maximum.accumulate(rows)
         return np.where(last >= self.drive_start, values[last], np.nan)
 
     def at(self, row: int) -> str:
-        """The wall clock of a row, ISO to the second, cut off."""
+        """Return the wall clock of a row, ISO 8601, cut off to the second."""
         return str(np.datetime64(int(self.clock_ms[row]) // 1000, "s"))

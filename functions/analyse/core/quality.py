@@ -20,7 +20,7 @@ ALL_NAMES: Final = tuple((name, plain(name)) for name in (*(column.name for colu
 
 
 def quality(log: Log, text: Text, cleaned: Cleaned, profile: str | None, day: date | None) -> Section:
-    """The section `quality`. `day` is the one in the file's name."""
+    """Return the section `quality`. `day` is the day in the file's name."""
     return {
         "profile": profile,
         "encoding": text.encoding,
@@ -48,7 +48,7 @@ def _jump(jump: ClockJump) -> Section:
 
 
 def sampling_sec(log: Log) -> stats.Number:
-    """The usual time between two rows: the median step without gaps; their mean where a coarse clock repeats itself."""
+    """Return the usual time between two rows: the median step without gaps, or the mean if the clock is coarse."""
     steps = log.step[1:][~log.gap[1:]]
     if not len(steps):
         return None

@@ -26,7 +26,7 @@ Mask = npt.NDArray[np.bool_]
 
 MINUTE_MS: Final = 60_000
 THREE: Final = 3
-"""Digits of which it is not told whether they are decimals or a thousand."""
+"""Digits that may be decimals or a group of thousands."""
 
 MAX_CELLS: Final = 8_000_000
 """Rows × known columns: four times what 20 MB of the widest real log hold."""
@@ -149,7 +149,7 @@ def _without_damage(table: Table, separator: bytes) -> tuple[Table, int]:
 
 
 def _all_as_wide(separators: Bytes, starts: Integers, wide: int) -> bool:
-    """Whether each line has so many separators. Bytes are counted in bytes, which is fast and right up to 255."""
+    """Return whether each line has so many separators. They are counted in bytes, which is fast, up to 255."""
     if wide > 255 or np.count_nonzero(separators) != wide * len(starts):
         return False
     return bool((np.add.reduceat(separators, starts, dtype=np.uint8) == wide).all())
@@ -181,10 +181,10 @@ def _torn(cells: Integers, wide: int, broken_off: bool) -> Mask:
 
 def _sessions(table: Table) -> Mask:
     """Return which rows are the first after a header."""
-    found = np.zeros(len(table.starts), bool)
+    first = np.zeros(len(table.starts), bool)
     rows = np.searchsorted(table.starts, table.sessions)
-    found[rows[rows < len(found)]] = True
-    return found
+    first[rows[rows < len(first)]] = True
+    return first
 
 
 def _timestamps(tables: list[Table], separator: int, day: date | None) -> tuple[Integers, Integers, bool]:
@@ -201,10 +201,10 @@ def _timestamps(tables: list[Table], separator: int, day: date | None) -> tuple[
         clocks.append(np.where(ends < 0, -1, ends + 1) if time == place + 1 else _cell_starts(table, separators, time))
         turns = clock.has_order(table.view, dates, separator)
         ambiguous |= turns
-        for order, found in days.items():
+        for order, parts in days.items():
             turned = turns and order is not Order.DAY_FIRST
-            found.append(clock.days(table.view, dates, separator, order)[0] if turned else own)
-    together = {order: np.concatenate(found) for order, found in days.items()}
+            parts.append(clock.days(table.view, dates, separator, order)[0] if turned else own)
+    together = {order: np.concatenate(parts) for order, parts in days.items()}
     chosen = _chosen(together, day) if ambiguous else together[Order.DAY_FIRST]
     return chosen, *_times(tables, chosen, clocks, separator)
 
@@ -288,7 +288,7 @@ def _fields(names: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
 
 
 def _cell_starts(table: Table, separators: Integers, field: int) -> Integers:
-    """Where the given field of each line starts; −1 where a line is too short to have it."""
+    """Return where the given field of each line starts; −1 where a line is too short to have it."""
     if field == 0:
         return table.starts
     before = np.searchsorted(separators, table.starts) + (field - 1)
@@ -297,7 +297,7 @@ def _cell_starts(table: Table, separators: Integers, field: int) -> Integers:
 
 
 def _numbers(table: Table, separator: bytes) -> tuple[Floats, list[int]]:
-    """The known columns as rows of a matrix; where cells are written in another way, column by column."""
+    """Return the known columns as rows of a matrix, and how many words each holds."""
     fields = _fields(table.names)
     if not fields:
         return np.empty((0, len(table.starts))), []
@@ -391,7 +391,7 @@ def _any_begins_short(view: Bytes, marks: Integers, separator: bytes) -> bool:
 def _written_numbers(
     table: Table, positions: list[int], columns: list[int], separator: bytes
 ) -> tuple[Floats, list[int]]:
-    """The same for words, thousands and other marks in some cells, and for every row too short to have all columns.
+    """Return the same for cells with words, thousands or other marks, and for rows that are all too short.
 
     Read in chunks, so that a file full of words stays small in memory, and under one row as wide as the header, for
     pandas takes the first rows' width for that of all.

@@ -20,10 +20,9 @@ SETTLED_SEC: Final = 400.0
 RESET_SLACK_KM: Final = 2.0
 """A first reading of LastRegen no higher than the distance since the flag rose, and this, was reset by it."""
 
-
 SERVICE_RPM: Final = 1500.0
 SERVICE_SHARE: Final = 0.9
-"""A workshop's regeneration holds this many revs for this share of its rows; nobody idles like that."""
+"""A workshop's regeneration holds this many revs for this share of its rows; no driver idles like that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The filter's resistance to flow: what raw pressure hides, because it follows flow and temperature."""
 
+from functools import reduce
 from typing import Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from .sections import Section
 STEADY_ROWS: Final = 10
 STEADY_REVS: Final = 0.08
 STEADY_FLOW: Final = 0.20
+"""So many rows are steady while revs and air flow differ by less than these shares of their mean."""
 MIN_ROWS: Final = 30
 STANDARD_MBAR: Final = 1013.0
 GAS_CONSTANT: Final = 287.0
@@ -66,7 +68,7 @@ def resistance(log: Log, flow: Floats) -> Floats:
 
 
 def steady(log: Log) -> Mask:
-    """Return the rows whose trailing ten rows, of one drive, kept revs within 8 % and air flow within 20 %.
+    """Return the rows whose last `STEADY_ROWS` rows, of one drive, kept revs and air flow within their shares.
 
     An engine that stands still is never steady: nothing is below a share of 0.
     """
@@ -77,7 +79,7 @@ def steady(log: Log) -> Mask:
 
 
 def _within(values: Floats, share: float) -> Mask:
-    """Return the rows whose trailing ten, none void, have (highest − lowest) below that share of their mean."""
+    """Return the rows whose last `STEADY_ROWS`, none void, have (highest − lowest) below that share of their mean."""
     highest = _trailing(values, np.maximum)
     lowest = _trailing(values, np.minimum)
     mean = _trailing(values, np.add) / STEADY_ROWS
@@ -87,8 +89,13 @@ def _within(values: Floats, share: float) -> Mask:
 
 
 def _trailing(values: Floats, combine: np.ufunc) -> Floats:
-    """Return the ufunc over each ten neighbours: of two, of four, of eight, and of eight and the two after them."""
-    two = combine(values[:-1], values[1:])
-    four = combine(two[:-2], two[2:])
-    eight = combine(four[:-4], four[4:])
-    return np.asarray(combine(eight[:-2], two[8:]))
+    """Return the ufunc over each `STEADY_ROWS` neighbours, put together from windows of one, two, four … rows."""
+    windows = {1: values}
+    while (width := max(windows)) * 2 <= STEADY_ROWS:
+        windows[width * 2] = combine(windows[width][:-width], windows[width][width:])
+    covered, parts = 0, []
+    for width in sorted(windows, reverse=True):
+        if STEADY_ROWS & width:
+            parts.append(windows[width][covered : len(values) - STEADY_ROWS + covered + 1])
+            covered += width
+    return np.asarray(reduce(combine, parts))

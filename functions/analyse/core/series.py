@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from .analysis import Reading
-from .log import DIESEL_KG_L, Log
+from .log import LITRES_PER_MG, Log
 from .reading import Floats
 from .sections import Section
 from .text import Integers
@@ -36,7 +36,7 @@ CHANNELS: Final = (
 
 
 def series(reading: Reading) -> Section:
-    """The plot series; its shape is described in docs/analysis.md."""
+    """Return the plot series, in the shape that docs/analysis.md describes."""
     log = reading.log
     start = np.datetime64(int(log.clock_ms[0]), "ms")
     return {
@@ -53,8 +53,8 @@ def series(reading: Reading) -> Section:
 
 
 def fuel_l_h(log: Log) -> Floats:
-    """The fuel rate, litres per hour: two injections a revolution."""
-    return log["InjFlow"] * log["Revs"] * (2 * 60 * 1e-6 / DIESEL_KG_L)
+    """Return the fuel rate, litres per hour."""
+    return log.fuel_mg_sec * (3600 * LITRES_PER_MG)
 
 
 def _from_to(log: Log, first: int, last: int) -> Section:
@@ -76,7 +76,7 @@ def _channel(log: Log, name: str, unit: str, values: Floats) -> Section | None:
 
 
 def _with_gaps(log: Log, values: Floats) -> tuple[Floats, Floats]:
-    """Times and values with one void point in each gap, and of void stretches only one point each.
+    """Return times and values, with one void point in each gap and for each void stretch.
 
     Of rows at the same instant the last is kept, so that time strictly rises.
     """
@@ -94,9 +94,9 @@ def _with_gaps(log: Log, values: Floats) -> tuple[Floats, Floats]:
 
 
 def _kept(values: Floats) -> Integers:
-    """The points to keep: all of few, else the lowest and highest of each of many equal stretches, and the voids.
+    """Return the points to keep: all if they are few, else the voids and the extremes of equal stretches.
 
-    Voids, of which no log that was driven has hundreds, may take a quarter of the points; the rest of them is left out.
+    A real log has few voids. They may take a quarter of the points; further ones are left out.
     """
     if len(values) <= MAX_POINTS:
         return np.arange(len(values))

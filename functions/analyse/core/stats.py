@@ -1,4 +1,4 @@
-"""One set of small sums for every section: a missing column, an empty mask and a void cell all end as None."""
+"""Sums and means for all sections. A missing column, an empty mask and void cells give None."""
 
 import numpy as np
 
@@ -10,14 +10,14 @@ Figures = dict[str, Number]
 
 
 def rounded(value: float | None, decimals: int = 0) -> Number:
-    """The value rounded; an int for no decimals, None for NaN, infinity and None."""
+    """Return the value rounded: an int for no decimals, None for NaN, infinity and None."""
     if value is None or not np.isfinite(value):
         return None
     return round(float(value), decimals) if decimals else round(float(value))
 
 
 def span(values: Floats, dt: Floats, mask: Mask | None = None) -> tuple[float, float, float] | None:
-    """Smallest, largest and time-weighted mean of the values, void cells left out; None where there are none.
+    """Return smallest, largest and time-weighted mean of the values, void cells left out; None where there are none.
 
     The weight of a row is its dt; where all weights are 0 the plain mean.
     """
@@ -35,7 +35,7 @@ def span(values: Floats, dt: Floats, mask: Mask | None = None) -> tuple[float, f
 
 
 def figures(values: Floats, dt: Floats, unit: str, mask: Mask | None = None, decimals: int = 0) -> Figures:
-    """`{min_<unit>, max_<unit>, avg_<unit>}`, each rounded, or None."""
+    """Return `{min_<unit>, max_<unit>, avg_<unit>}`, each rounded, or None."""
     suffix = f"_{unit}" if unit else ""
     low, high, mean = span(values, dt, mask) or (None, None, None)
     return {
@@ -46,31 +46,31 @@ def figures(values: Floats, dt: Floats, unit: str, mask: Mask | None = None, dec
 
 
 def mean(values: Floats, dt: Floats, mask: Mask | None = None) -> float | None:
-    """The time-weighted mean, or None."""
-    found = span(values, dt, mask)
-    return None if found is None else found[2]
+    """Return the time-weighted mean, or None."""
+    known = span(values, dt, mask)
+    return None if known is None else known[2]
 
 
 def median(values: Floats, mask: Mask) -> float | None:
-    """The plain median of the values under the mask, or None."""
+    """Return the plain median of the values under the mask, or None."""
     kept = values[mask & ~np.isnan(values)]
     return float(np.median(kept)) if len(kept) else None
 
 
 def first(values: Floats) -> float | None:
-    """The first value that is not void."""
+    """Return the first value that is not void."""
     rows = (~np.isnan(values)).nonzero()[0]
     return float(values[rows[0]]) if len(rows) else None
 
 
 def last(values: Floats) -> float | None:
-    """The last value that is not void."""
+    """Return the last value that is not void."""
     rows = (~np.isnan(values)).nonzero()[0]
     return float(values[rows[-1]]) if len(rows) else None
 
 
 def total(steps: Floats, mask: Mask | None = None) -> float | None:
-    """The sum of the known steps; None where no step is known."""
+    """Return the sum of the known steps; None where no step is known."""
     chosen = ~np.isnan(steps)
     if mask is not None:
         chosen &= mask
@@ -78,14 +78,14 @@ def total(steps: Floats, mask: Mask | None = None) -> float | None:
 
 
 def seconds(log: Log, mask: Mask, column: str) -> Number:
-    """Whole seconds of the masked rows; None where the column they are told by has no value at all."""
+    """Return the whole seconds of the masked rows; None if the column that the mask depends on has no value."""
     if log.unknown(column):
         return None
     return round(float(log.dt[mask].sum()))
 
 
 def litres_per_100km(log: Log, mask: Mask | None = None) -> float | None:
-    """Fuel over distance, of the steps in which both are known; None under 5 m."""
+    """Return fuel over distance, of the steps in which both are known; None under 5 m."""
     both = log.consumed if mask is None else log.consumed & mask
     km = float(log.km[both].sum())
     return float(log.litres[both].sum()) / km * 100 if km >= 0.005 else None

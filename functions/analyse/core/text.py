@@ -75,10 +75,10 @@ class Text:
 
 
 def read_text(raw: bytes) -> Text:
-    """The tables in a file's bytes.
+    """Return the tables in a file's bytes.
 
     Raises:
-        BadLog: empty, too large, not a text with a header that names `Date`, `Time` and one known column, or of a
+        BadLog: Empty, too large, not a text with a header that names `Date`, `Time` and one known column, or of a
             shape no log has (a line of 64 kB, 1,000 columns, 600,000 lines, 100 changes of columns).
     """
     if len(raw) > MAX_BYTES:
@@ -148,9 +148,9 @@ def _without_broken_characters(raw: bytes) -> bytes | None:
 
 
 def _pieces(text: bytes) -> Iterator[bytes]:
-    """The text in pieces of whole lines: `sub` holds an object for each match, and a large text has millions.
+    """Yield the text in pieces of whole lines, because `re.sub` holds an object for each of millions of matches.
 
-    Only a line that is refused for its length is cut within.
+    Only a line that is later refused for its length is cut.
     """
     start = 0
     while start < len(text):
@@ -170,7 +170,7 @@ def _is_utf8(raw: bytes) -> bool:
 
 
 def _header(text: bytes) -> tuple[bytes, tuple[str, ...], int, int]:
-    """Separator, plain names, and where the header's line starts and ends. A few lines may stand before it."""
+    """Return separator, plain names, and where the header's line starts and ends. Some lines may precede it."""
     missing: list[str] = []
     too_wide = False
     start = 0
@@ -213,7 +213,7 @@ def _names(line: bytes, separator: bytes) -> tuple[str, ...]:
 
 
 def _is_wide_header(line: bytes, separator: bytes) -> bool:
-    """Whether a line names `Date` and `Time`, but more columns than `_names` reads."""
+    """Return whether a line names `Date` and `Time`, but more columns than `_names` reads."""
     if line.count(separator) <= MAX_COLUMNS:
         return False
     words = {word.strip().lower() for word in line.split(separator)}

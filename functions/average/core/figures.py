@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from .reading import LARGEST, Log, positive, section
 
 Values = list[tuple[int | float, int]]
-"""What was found of one figure: the value, and the index of its log."""
+"""The values of one figure, each with the index of its log."""
 
 Weights = Sequence[int | float | None]
 """Of each log, what an average in it was taken over."""
@@ -178,14 +178,14 @@ def _collect(table: Table, path: tuple[str, ...], wanted: dict[tuple[str, ...], 
 def _reduce(
     table: Table,
     path: tuple[str, ...],
-    found: dict[tuple[str, ...], dict[str, Values]],
+    collected: dict[tuple[str, ...], dict[str, Values]],
     weights: dict[str, Weights],
 ) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for name, entry in table.items():
         if isinstance(entry, Figure):
             parent, key = _source(entry, (*path, name))
-            result[name] = entry.reduce(found[parent][key], weights)
+            result[name] = entry.reduce(collected[parent][key], weights)
         else:
-            result[name] = _reduce(entry, (*path, name), found, weights)
+            result[name] = _reduce(entry, (*path, name), collected, weights)
     return result

@@ -70,16 +70,16 @@ def section(tree: Any, *path: str) -> Json:
 
 def logs(items: Iterable[Any]) -> list[Log]:
     """Return the analyses among the items: wrapped as in an `average.request`, or bare ones that have an `overall`."""
-    found = []
+    usable = []
     for item in items:
         if type(item) is not dict:
             continue
         wrapped = item.get("analysis")
         if type(wrapped) is dict:
-            found.append(_log(wrapped, item))
+            usable.append(_log(wrapped, item))
         elif type(item.get("overall")) is dict and "analysis" not in item:
-            found.append(_log(item, _NOTHING))
-    return found
+            usable.append(_log(item, _NOTHING))
+    return usable
 
 
 def slim(item: Any) -> Any:

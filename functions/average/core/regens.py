@@ -28,14 +28,14 @@ class Episode(NamedTuple):
 
 def episodes(logs: Sequence[Log]) -> list[Episode]:
     """Return all regenerations, in the order of the logs. A log that knows only its pooled `fapRegen` counts as one."""
-    found: list[Episode] = []
+    regens: list[Episode] = []
     for index, log in enumerate(logs):
         listed = log.analysis.get("regens")
         if type(listed) is list:
-            found += [_episode(index, entry) for entry in listed if type(entry) is dict]
+            regens += [_episode(index, entry) for entry in listed if type(entry) is dict]
         elif pooled := section(log.analysis, "fapRegen"):
-            found.append(_from_pooled(index, pooled))
-    return found
+            regens.append(_from_pooled(index, pooled))
+    return regens
 
 
 def _episode(log: int, entry: Json) -> Episode:

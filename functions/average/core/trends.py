@@ -18,14 +18,14 @@ MOST_LIFE_KM: Final = 1_000_000.0
 
 def in_date_order(logs: Sequence[Log]) -> list[Log]:
     """Return the logs sorted by date, start, id and, where all of these are equal, by content."""
-    ordered = sorted(logs, key=_when)
-    keys = [_when(log) for log in ordered]
+    ordered = sorted(logs, key=_order_key)
+    keys = [_order_key(log) for log in ordered]
     if len(set(keys)) < len(keys):
-        ordered.sort(key=lambda log: (*_when(log), repr(log.analysis)))
+        ordered.sort(key=lambda log: (*_order_key(log), repr(log.analysis)))
     return ordered
 
 
-def _when(log: Log) -> tuple[str, str, str]:
+def _order_key(log: Log) -> tuple[str, str, str]:
     return (log.date or "", log.start, log.id or "")
 
 

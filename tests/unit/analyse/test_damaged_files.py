@@ -38,7 +38,8 @@ def original() -> dict[str, Any]:
 @cache
 def second_drive() -> int:
     """Return the first row of the second drive."""
-    return read(raw(), DAY).log.drives[1].start
+    first: int = read(raw(), DAY).log.drives[1].start
+    return first
 
 
 def found_in(content: Sequence[str] | bytes, day: date | None = DAY) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 Json = dict[str, Any]
 
 
-def analysis(at: Json | None = None, *, date: str = "2025-03-14", profile: str = "DCM62v2", **top: Any) -> Json:
+def analysis(at: Json | None = None, *, date: str | None = "2025-03-14", profile: str = "DCM62v2", **top: Any) -> Json:
     """An analysis with values at dotted paths, such as `{"fap.temp.avg_c": 200}`, and top-level values by name."""
     made: Json = {"overall": {"date": {"date": date, "start": "07:41:03"}}, "quality": {"profile": profile}}
     for path, value in [*(at or {}).items(), *top.items()]:

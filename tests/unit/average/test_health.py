@@ -296,3 +296,15 @@ def test_what_is_near_a_limit_says_so() -> None:
     assert findings(history({"engine.oilDilution_perc": 4}))[Code.OIL_DILUTION].near is True
     assert findings(history({"engine.oilDilution_perc": 3}))[Code.OIL_DILUTION].near is False
     assert average([]).health.notes == []
+
+
+def test_a_carried_finding_of_a_log_without_a_date_is_of_the_newest_log() -> None:
+    found = findings([analysis(own("act", HOT), date=None)])
+    assert "(in the newest log)" in found[Code.COOLANT_MAX].text
+    assert (found[Code.COOLANT_MAX].evidence.from_, found[Code.COOLANT_MAX].evidence.to) == (None, None)
+
+
+def test_no_regeneration_aborted_rests_on_the_newest_that_ended() -> None:
+    days = [{"regens": [regen(outcome=outcome)]} for outcome in ("aborted", "complete", "complete", "unknown")]
+    found = findings(history(*days))[Code.REGENS_ABORTED]
+    assert (found.value, found.evidence.from_, found.evidence.to) == (0, "2025-03-03", "2025-03-03")
