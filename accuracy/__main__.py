@@ -22,6 +22,8 @@ from faplog.synthetic.faults import DEGREES, FAULTS
 CARS: Final = 200
 FILES_EVERY: Final = 5
 """Every such car's log is also damaged in every way."""
+SLIGHT_EVERY: Final = 5
+"""Only every such car gets slight faults: they are held to no bar, and mostly all ten logs have to be analysed."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ def measure(seed: int, faults: Sequence[str]) -> CarResult:
         for name in faults
         if car.profile in FAULTS[name].profiles
         for degree in DEGREES
+        if degree != "slight" or seed % SLIGHT_EVERY == 0
     ]
     damaged = [] if seed % FILES_EVERY else damaged_files(car.cells("drive", 0).content(), car.profile, seed)
     return CarResult(healthy(car), cases, damaged)

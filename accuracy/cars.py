@@ -15,9 +15,6 @@ Json = dict[str, Any]
 Findings = dict[str, str]
 """Severity by code, of what is not good."""
 
-SLIGHT_HISTORY_EVERY: Final = 5
-"""Only in every fifth car a slight fault is followed through ten logs. Mostly it is not named, and ten logs cost ten
-times as much as one."""
 REGEN_LOGS: Final = 3
 """Logs of a healthy car with a regeneration, beside its ten drives."""
 
@@ -33,7 +30,7 @@ class Case:
     named_after: int | None
     """Number of the first log that named a right code; None if none of them did."""
     logs_followed: int
-    """How many logs were analysed at most: ten, one, or none."""
+    """How many logs were analysed at most: ten, or one where no rule can name the fault."""
     verdict: str
     """Of the first log."""
     findings: Findings
@@ -91,11 +88,7 @@ def healthy(car: Car) -> Healthy:
 
 def faulty(car: Car, fault: Fault, degree: Degree) -> Case:
     """Put a fault into a car, and analyse its logs until one names a right code."""
-    logs = LOGS
-    if not fault.codes or (degree == "slight" and car.seed % SLIGHT_HISTORY_EVERY):
-        logs = 1
-    if fault.over_logs and logs == 1:
-        logs = 0
+    logs = LOGS if fault.codes else 1
     analyses: list[Json] = []
     named: int | None = None
     for number in range(logs):
@@ -110,8 +103,8 @@ def faulty(car: Car, fault: Fault, degree: Degree) -> Case:
     if named is None and len(analyses) == LOGS:
         verdict_of_all, found = _averaged(analyses)
         named = None if found.keys().isdisjoint(fault.codes) else LOGS
-    first = analyses[0]["analysis"] if analyses else None
-    without = car.findings(fault.scene) if first else {}
+    first = analyses[0]["analysis"]
+    without = car.findings(fault.scene)
     return Case(
         fault=fault.name,
         degree=degree,
@@ -119,8 +112,8 @@ def faulty(car: Car, fault: Fault, degree: Degree) -> Case:
         profile=car.profile,
         named_after=named,
         logs_followed=logs,
-        verdict=first["health"]["verdict"] if first else Severity.UNKNOWN,
-        findings={code: seen for code, seen in findings(first).items() if code not in without} if first else {},
+        verdict=first["health"]["verdict"],
+        findings={code: seen for code, seen in findings(first).items() if code not in without},
         verdict_of_all=verdict_of_all,
     )
 
