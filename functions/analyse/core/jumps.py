@@ -252,7 +252,7 @@ def _evidence(over: Floats, near: Floats, far: Floats) -> Floats:
     """Return how much likelier each column's move is over a few rows than over many, as the logarithm of a ratio."""
     void = np.isnan(near).all(axis=1)
     limits = np.zeros((3, len(over)))
-    limits[1:, ~void] = [_quantile(near[~void], share) for share in (0.6, 0.9)]
+    limits[1:, ~void] = [quantile(near[~void], share) for share in (0.6, 0.9)]
     bins = (over > limits).sum(axis=0)
     shares = []
     for moves in (near, far):
@@ -262,7 +262,7 @@ def _evidence(over: Floats, near: Floats, far: Floats) -> Floats:
     return np.where(void, 0.0, np.minimum(np.log(shares[0] / shares[1]), MAX_EVIDENCE))
 
 
-def _quantile(values: Floats, share: float) -> Floats:
+def quantile(values: Floats, share: float) -> Floats:
     """Return a quantile of the known values in each row, interpolated; every row has one.
 
     `numpy.nanquantile` gives the same and takes twenty times as long, as it goes row by row.

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from functions.analyse.core.jumps import _quantile
+from functions.analyse.core.jumps import quantile
 
 NAN = np.nan
 
@@ -20,7 +20,7 @@ NAN = np.nan
     ],
 )
 def test_a_quantile_of_the_known_values_is_interpolated(values: list[float], share: float, expected: float) -> None:
-    assert _quantile(np.array([values], float), share).tolist() == [expected]
+    assert quantile(np.array([values], float), share).tolist() == [expected]
 
 
 def test_quantiles_are_those_of_numpy() -> None:
@@ -30,4 +30,4 @@ def test_quantiles_are_those_of_numpy() -> None:
         values[random.random(values.shape) < 0.3] = NAN
         values = values[~np.isnan(values).all(axis=1)]
         for share in (0.6, 0.9):
-            assert np.array_equal(_quantile(values, share), np.nanquantile(values, share, axis=1))
+            assert np.array_equal(quantile(values, share), np.nanquantile(values, share, axis=1))
