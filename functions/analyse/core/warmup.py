@@ -21,8 +21,8 @@ LONG_SEC: Final = 1200.0
 """After this much running in one drive an engine with a working thermostat is warm, or still getting warmer."""
 LAST_SEC: Final = 600.0
 RISING_C: Final = 3.0
-"""In the last ten minutes less than this above all before is no rise: a coolant without a thermostat goes up and down
-with the load."""
+"""A coolant that ends less than this above its highest until ten minutes before no longer rises. Without a thermostat it
+goes up and down with the load."""
 THERMOSTAT_C: Final = cast(float, LIMITS[Code.NEVER_WARM].watch)
 
 
@@ -44,8 +44,8 @@ def warmup(log: Log) -> Section:
 def never_warm(log: Log) -> tuple[float, Integers] | None:
     """Return the highest coolant of a drive with at least 20 minutes of running, and the rows it was read in.
 
-    Of several such drives the coldest. A drive in which the coolant still reached new heights in the last ten minutes,
-    below what a thermostat holds, was merely too short and does not count.
+    Of several such drives the coldest. A drive that ends while the coolant still rises, below what a thermostat
+    holds, was merely too short and does not count.
     """
     coldest: tuple[float, Integers] | None = None
     for drive in log.drives:
@@ -56,7 +56,7 @@ def never_warm(log: Log) -> tuple[float, Integers] | None:
         coolant = log["Coolant"][drive][known]
         before = coolant[ran[known] <= ran[-1] - LAST_SEC]
         highest = float(coolant.max())
-        settled = len(before) > 0 and highest - before.max() < RISING_C
+        settled = len(before) > 0 and coolant[-1] - before.max() < RISING_C
         if (highest >= THERMOSTAT_C or settled) and (coldest is None or highest < coldest[0]):
             coldest = highest, known + drive.start
     return coldest

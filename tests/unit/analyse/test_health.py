@@ -454,6 +454,8 @@ def test_a_coolant_that_goes_up_and_down_with_the_load_no_longer_rises(last: flo
     columns: dict[str, Cells] = {name: [values[0]] * 1300 for name, values in log().items()}
     columns["Coolant"] = [20] * 400 + [70] * 200 + [60] * 600 + [70 + last] * 100
     assert (Code.NEVER_WARM in codes(columns)) == told
+    columns["Coolant"] = [20] * 400 + [65] * 500 + [70] * 300 + [65 + last] * 100
+    assert (Code.NEVER_WARM in codes(columns)) == told
 
 
 def test_of_several_drives_the_coldest_is_told() -> None:
