@@ -181,8 +181,8 @@ USUAL = {"Coolant": 85, "OilTemp": 90, "Battery": 14, "FuelPress": 300, "Turbopr
 
 def no_value(name: str, rows: int, of: int = 2000, word: float | None = None) -> dict[str, Cells]:
     """A drive whose last rows hold "no value" in one column."""
-    columns = {column: list(islice(cycle(cells), of)) for column, cells in drive().items()}
-    usual = columns.get(name, [USUAL.get(name)] * of)
+    columns: dict[str, Cells] = {column: list(islice(cycle(cells), of)) for column, cells in drive().items()}
+    usual = list(columns.get(name, [USUAL.get(name)] * of))
     return columns | {name: usual[: of - rows] + [NO_VALUE[name] if word is None else word] * rows}
 
 
@@ -235,9 +235,10 @@ def test_a_column_that_every_ecu_has_must_not_stay_empty(name: str) -> None:
     assert [(one["name"], one["value"]) for one in found["which"]] == [(name, 100)]
     missing = {column: cells for column, cells in drive().items() if column != name}
     assert Code.SENSOR_UNREADABLE not in codes(missing), "not in the file: the app does not ask for it"
-    short = {column: cells[:199] for column, cells in drive(**{name: [None] * ROWS}).items()}
+    empty: Cells = [None] * ROWS
+    short = {column: cells[:199] for column, cells in drive(**{name: empty}).items()}
     assert Code.SENSOR_UNREADABLE not in codes(short)
-    off = drive(**{name: [None] * ROWS, "Revs": [0] * ROWS})
+    off = drive(**{name: empty}) | {"Revs": [0] * ROWS}
     assert Code.SENSOR_UNREADABLE not in codes(off)
 
 
@@ -258,7 +259,7 @@ def cold(filter_c: float, oil: float, coolant: float, fuel: float, **columns: Ce
         return [first] * 60 + [first + 1 + row * 0.1 for row in range(ROWS - 60)]
 
     found = drive(
-        Revs=[0] * 30 + wave(*REVS)[30:], FAPpressure=[0] * 30 + wave(20, 32, 45, 58)[30:],
+        Revs=[0.0] * 30 + wave(*REVS)[30:], FAPpressure=[0.0] * 30 + wave(20, 32, 45, 58)[30:],
         FAPtemp=[filter_c] * 30 + wave(180, 200, 220, 240)[30:],
         OilTemp=rising(oil), Coolant=rising(coolant), FuelTemp=rising(fuel),
     )  # fmt: skip
@@ -310,7 +311,7 @@ def test_a_coolant_read_late_still_shows_the_cold_engine() -> None:
 
 def test_of_several_cold_starts_the_worst_counts() -> None:
     first, second = cold(6, 9, 8, 8), cold(200, 9, 8, 8)
-    both = {name: [*first[name], *second[name]] for name in first}
+    both: dict[str, Cells] = {name: [*first[name], *second[name]] for name in first}
     times = [float(row + 20_000 * (row // ROWS)) for row in range(2 * ROWS)]
     found = codes(both, t=times)[Code.COLD_START_MISMATCH]
     assert (found["value"], found["evidence"]["from"][11:]) == (192, "13:45:20")
