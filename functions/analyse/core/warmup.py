@@ -21,7 +21,7 @@ LONG_SEC: Final = 1200.0
 """After this much running in one drive an engine with a working thermostat is warm, or still getting warmer."""
 LAST_SEC: Final = 600.0
 RISING_C: Final = 3.0
-"""A coolant that ends less than this above its highest until ten minutes before no longer rises. Without a thermostat
+"""A coolant that ends less than this above its highest until ten minutes before no longer rises: without a thermostat
 it goes up and down with the load."""
 THERMOSTAT_C: Final = cast(float, LIMITS[Code.NEVER_WARM].watch)
 

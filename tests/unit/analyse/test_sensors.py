@@ -182,8 +182,8 @@ USUAL = {"Coolant": 85, "OilTemp": 90, "Battery": 14, "FuelPress": 300, "Turbopr
 def no_value(name: str, rows: int, of: int = 2000, word: float | None = None) -> dict[str, Cells]:
     """A drive whose last rows hold "no value" in one column."""
     columns: dict[str, Cells] = {column: list(islice(cycle(cells), of)) for column, cells in drive().items()}
-    usual = columns.get(name, [USUAL.get(name)] * of)
-    return columns | {name: [*usual[: of - rows], *[NO_VALUE[name] if word is None else word] * rows]}
+    usual = list(columns.get(name, [USUAL.get(name)] * of))
+    return columns | {name: usual[: of - rows] + [NO_VALUE[name] if word is None else word] * rows}
 
 
 @pytest.mark.parametrize("name", NO_VALUE)
@@ -235,10 +235,10 @@ def test_a_column_that_every_ecu_has_must_not_stay_empty(name: str) -> None:
     assert [(one["name"], one["value"]) for one in found["which"]] == [(name, 100)]
     missing = {column: cells for column, cells in drive().items() if column != name}
     assert Code.SENSOR_UNREADABLE not in codes(missing), "not in the file: the app does not ask for it"
-    short = {column: cells[:199] for column, cells in drive(**{name: [None] * ROWS}).items()}
+    empty: Cells = [None] * ROWS
+    short = {column: cells[:199] for column, cells in drive(**{name: empty}).items()}
     assert Code.SENSOR_UNREADABLE not in codes(short)
-    stopped: dict[str, Cells] = {name: [None] * ROWS, "Revs": [0] * ROWS}
-    off = drive(**stopped)
+    off = drive(**{name: empty}) | {"Revs": [0] * ROWS}
     assert Code.SENSOR_UNREADABLE not in codes(off)
 
 
