@@ -144,7 +144,7 @@ def test_a_deletion_that_fails_deletes_nothing_and_says_so(visit: Visit, another
     page = watched.page("/logs")
     page.route("**/api/v1/analyses/*", lambda route: route.abort())
     delete_button(page, drives[0].name).click()
-    expect(page.get_by_role("status").filter(has_text="cannot be reached")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="not available")).to_be_visible()
     expect(page.locator(".row-log:visible")).to_have_count(1)
     page.unroute("**/api/v1/analyses/*")
     delete_button(page, drives[0].name).click()

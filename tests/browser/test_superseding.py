@@ -32,7 +32,7 @@ def test_history_and_report_say_that_a_log_is_an_earlier_version(
     expect(row).to_contain_text("not counted")
     expect(page.locator(".row-log").nth(1)).to_have_attribute("data-id", short)
     assert not axe(page)
-    page.get_by_label("Show").select_option("versions")
+    page.get_by_label("Filter by result").select_option("versions")
     expect(page.locator(".row-log")).to_have_count(1)
 
     page.locator(".row-link").click()

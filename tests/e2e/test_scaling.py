@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
 CALLERS = 16
 """Twice as many as one replica of the API has threads: callers wait, and another replica is started."""
-ROUNDS = 15
+ROUNDS = 6
 
 
 @pytest.fixture
