@@ -50,6 +50,9 @@ def test_a_log_is_stored_and_queued(system: Rig, person: Person) -> None:
         "fapRegen": False,
         "distance": None,
         "analysis": None,
+        "supersededBy": None,
+        "earlierVersions": [],
+        "overlaps": [],
     }
     (request,) = [r for r in system.take("analysis.request") if r["data"]["fileName"] == text]
     asked = {"fileName": text, "attempt": 1, "version": ANALYSIS_VERSION}
