@@ -157,7 +157,8 @@ def test_leaving_at_once_deletes_it_all_the_same(visit: Visit, another: Another,
     watched = visit(owner)
     page = watched.page("/logs")
     with watched.context.expect_event("requestfinished", lambda request: request.method == "DELETE"):
-        delete_button(page, drives[0].name).click()
+        with page.expect_request(lambda request: request.method == "DELETE"):  # after the scripts have loaded
+            delete_button(page, drives[0].name).click()
         page.goto(watched.url + "/account")
     assert kept(owner) == set()
 

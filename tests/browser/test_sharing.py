@@ -74,7 +74,7 @@ def test_a_link_is_made_copied_read_renewed_and_ended(visit: Visit, driver: Driv
     expect(dialog.get_by_role("button", name="Create link")).to_be_focused()
     reading.reload()
     expect(reading.get_by_role("heading", name="Ce lien ne fonctionne pas")).to_be_visible()
-    expect(reading.get_by_role("link", name="Ce qu’est faplog")).to_be_visible()
+    expect(reading.get_by_role("link", name="Qu’est-ce que faplog")).to_be_visible()
 
 
 @pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
