@@ -15,8 +15,8 @@ from tests.e2e.faults import processes
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
-CALLERS = 16
-"""Twice as many as one replica of the API has threads: callers wait, and another replica is started."""
+CALLERS = 40
+"""Many more than the threads of one replica, so that callers wait at every look and another replica is started."""
 ROUNDS = 6
 
 
