@@ -15,6 +15,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from tests.browser.chromium import DESKTOP, PHONE, Watched, axe
 from tests.browser.conftest import Driver, Visit
 from tests.browser.owner import PASSWORD, Owner
+from tests.conftest import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
@@ -156,11 +157,10 @@ def test_leaving_at_once_deletes_it_all_the_same(visit: Visit, another: Another,
     owner.upload(*drives[:1])
     watched = visit(owner)
     page = watched.page("/logs")
-    with watched.context.expect_event("requestfinished", lambda request: request.method == "DELETE"):
-        with page.expect_request(lambda request: request.method == "DELETE"):  # after the scripts have loaded
-            delete_button(page, drives[0].name).click()
-        page.goto(watched.url + "/account")
-    assert kept(owner) == set()
+    with page.expect_request(lambda request: request.method == "DELETE"):
+        delete_button(page, drives[0].name).click()
+    page.goto(watched.url + "/account")
+    until(lambda: kept(owner) == set(), what="it is deleted")
 
 
 # The offer to undo
