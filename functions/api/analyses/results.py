@@ -214,9 +214,9 @@ def _error_columns(result: AnalysisResult | AverageResult, *, failed: bool) -> d
     }
 
 
-def _empty_columns(empty: Cause) -> dict[str, Any]:
-    """Return why an average failed that came without figures."""
-    return {"message": empty.message, "code": empty.code, "params": Jsonb(empty.params)}
+def failure_columns(why: Cause) -> dict[str, Any]:
+    """Return the values of the columns that say why an analysis or average failed."""
+    return {"message": why.message, "code": why.code, "params": Jsonb(why.params)}
 
 
 def _waiting_owner(database: Database, result: AnalysisResult) -> UUID | None:
@@ -263,7 +263,7 @@ def apply_average(database: Database, blobs: Blobs, result: AverageResult) -> bo
             {
                 "status": AverageStatus.SUCCESS if good else AverageStatus.FAILED,
                 **_error_columns(result, failed=not good),
-                **({"message": result.message} if empty is None else _empty_columns(empty)),
+                **({"message": result.message} if empty is None else failure_columns(empty)),
                 "average": Jsonb(average, dumps=orjson.dumps) if good else None,
                 "user_id": result.user_id,
                 "type": result.type,

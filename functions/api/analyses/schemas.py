@@ -141,13 +141,18 @@ class Order(StrEnum):
     DESC = "desc"
 
 
-class ListQuery(Input):
+class PageQuery(Input):
+    """The query of a page of a list."""
+
+    page: int = Field(default=1, ge=1, le=1_000_000)
+    limit: int = Field(default=20, ge=1, le=MAX_PAGE_SIZE)
+
+
+class ListQuery(PageQuery):
     """The query of the list of analyses."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
 
-    page: int = Field(default=1, ge=1, le=1_000_000)
-    limit: int = Field(default=20, ge=1, le=MAX_PAGE_SIZE)
     sort_by: SortBy = SortBy.CREATED_AT
     order: Order = Order.DESC
     status: AnalysisStatus | None = None
@@ -157,10 +162,3 @@ class ListQuery(Input):
         default=None, description="true: only earlier versions of other logs; false: the list without them."
     )
     q: str | None = Field(default=None, max_length=255, description="Part of the file name, upper or lower case.")
-
-
-class PageQuery(Input):
-    """The query of a page of a list."""
-
-    page: int = Field(default=1, ge=1, le=1_000_000)
-    limit: int = Field(default=20, ge=1, le=MAX_PAGE_SIZE)

@@ -5,17 +5,18 @@ A batch is selected into an array, which is evaluated once: `IN (SELECT … LIMI
 for each row, and then takes more than its limit.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
+from psycopg.rows import DictRow
 
 from faplog.contracts.analysis import ANALYSIS_VERSION
-from faplog.contracts.errors import Cause, ErrorCode, cause
+from faplog.contracts.errors import ErrorCode, cause
 
+from ..analyses.results import failure_columns
 from ..analyses.superseding import update_superseded
 from ..averages.staleness import UPLOAD_AWAITED, mark_stale_averages
 from ..db import lock_user
@@ -165,7 +166,7 @@ class Requeue:
         """Fail the rows whose object was never stored, and return how many."""
         values = {
             "upload": timedelta(seconds=self.services.settings.upload_sec),
-            **_error_columns(cause(ErrorCode.UPLOAD_NOT_FINISHED)),
+            **failure_columns(cause(ErrorCode.UPLOAD_NOT_FINISHED)),
         }
         return self._fail_analyses(_UNFINISHED_UPLOADS, _FAIL_UPLOADS, values)
 
@@ -185,7 +186,7 @@ class Requeue:
             return done
         queue = stream_contents.analyses(self.services.publisher)
         lost = self._lost(queue, list(_ids(queue.keys)))
-        failure = _error_columns(cause(ErrorCode.ANALYSIS_TIMED_OUT, tries=MAX_RETRIES + 1))
+        failure = failure_columns(cause(ErrorCode.ANALYSIS_TIMED_OUT, tries=MAX_RETRIES + 1))
         done += self._fail_analyses(_EXHAUSTED_ANALYSES, _FAIL_EXHAUSTED_ANALYSES, lost | failure)
         return done + self._publish_analyses(_CLAIM_LOST_ANALYSES, lost)
 
@@ -213,7 +214,7 @@ class Requeue:
             return done
         queue = stream_contents.averages(self.services.publisher)
         lost = self._lost(queue, [int(key) for key in queue.keys if key.isdecimal()])
-        failure = _error_columns(cause(ErrorCode.AVERAGE_TIMED_OUT, tries=MAX_RETRIES + 1))
+        failure = failure_columns(cause(ErrorCode.AVERAGE_TIMED_OUT, tries=MAX_RETRIES + 1))
         with self.services.database.worker() as connection:
             failed = connection.execute(_FAIL_EXHAUSTED_AVERAGES, lost | failure).rowcount
         return done + failed + self._publish_averages(_CLAIM_LOST_AVERAGES, lost)
@@ -275,26 +276,31 @@ class Requeue:
         return self._publish_analyses(_CLAIM_UNSENT_ANALYSES, {})
 
     def _publish_analyses(self, claim: LiteralString, values: Mapping[str, Any]) -> int:
-        """Claim rows and publish their requests, batch by batch, until the stream accepts no more.
-
-        Returns:
-            How many requests the stream accepted.
-        """
-        done = 0
-        while self.services.publisher.connected():
-            with self.services.database.worker() as connection:
-                rows = connection.execute(claim, {**values, "batch": BATCH}).fetchall()
-            sent = publish_requests(self.services.database, self.services.publisher, rows)
-            done += sent
-            if sent < BATCH:
-                break
-        return done
+        return self._publish_claimed(
+            claim,
+            {**values, "batch": BATCH},
+            lambda rows: publish_requests(self.services.database, self.services.publisher, rows),
+        )
 
     def _publish_unsent_averages(self) -> int:
         return self._publish_averages(_CLAIM_UNSENT_AVERAGES, {})
 
     def _publish_averages(self, claim: LiteralString, values: Mapping[str, Any]) -> int:
-        """Claim rows and publish their requests, batch by batch, until one cannot be published.
+        return self._publish_claimed(
+            claim,
+            {**values, "batch": AVERAGES_BATCH},
+            lambda rows: self.services.average_requests.publish([AverageRequest.from_row(row) for row in rows]),
+        )
+
+    def _publish_claimed(
+        self, claim: LiteralString, values: Mapping[str, Any], publish: Callable[[list[DictRow]], int]
+    ) -> int:
+        """Claim rows and publish their requests, batch by batch, until fewer than a batch could be published.
+
+        Args:
+            claim: The statement that claims at most `batch` rows.
+            values: Its parameters, `batch` among them.
+            publish: Publishes the requests of rows; returns how many of them were published.
 
         Returns:
             How many requests were published.
@@ -302,17 +308,12 @@ class Requeue:
         done = 0
         while self.services.publisher.connected():
             with self.services.database.worker() as connection:
-                rows = connection.execute(claim, {**values, "batch": AVERAGES_BATCH}).fetchall()
-            published = self.services.average_requests.publish([AverageRequest.from_row(row) for row in rows])
+                rows = connection.execute(claim, values).fetchall()
+            published = publish(rows)
             done += published
-            if published < AVERAGES_BATCH:
+            if published < values["batch"]:
                 break
         return done
-
-
-def _error_columns(why: Cause) -> dict[str, Any]:
-    """Return the values of the columns that say why a row failed."""
-    return {"message": why.message, "code": why.code, "params": Jsonb(why.params)}
 
 
 def _ids(keys: Iterable[str]) -> Iterable[UUID]:
