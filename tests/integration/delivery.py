@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import io
+import os
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ from functions.api.handler import create_app
 from functions.api.reconcile.__main__ import Reconciler
 from functions.api.services import services
 from functions.api.settings import Settings
+from standalone.servers import Servers
 from tests.conftest import until
 from tests.integration.connector_rig import PATIENCE_SEC, NatsServer
 from tests.integration.people import Person
@@ -227,6 +229,25 @@ def rig(settings: Settings, folder: Path) -> Iterator[Rig]:
     finally:
         made.close()
         broker.stop()
+
+
+@contextmanager
+def empty_rig(settings: Settings, folder: Path) -> Iterator[Rig]:
+    """A rig on a fresh broker, without the analyses and averages of earlier tests."""
+    with rig(settings, folder) as made:
+        made.sql("DELETE FROM fap_analysis")
+        made.sql("DELETE FROM fap_average")
+        yield made
+
+
+def environment_of(system: Rig, servers: Servers, folder: Path) -> dict[str, str]:
+    """The environment of a process of the API that uses the rig's broker; its secrets are put into `folder`."""
+    secrets = folder / "secrets"
+    secrets.mkdir()
+    for secret in servers.secrets.iterdir():
+        (secrets / secret.name).write_text(secret.read_text())
+    (secrets / "faplog-api-nats").write_text(system.broker.url)
+    return os.environ | servers.environment | {"FAPLOG_SECRETS_DIR": str(secrets)}
 
 
 def at_once(number: int, action: Callable[[int], T]) -> list[T]:

@@ -22,16 +22,26 @@ from functions.api.reconcile.requeue import Requeue
 from functions.api.settings import Settings
 from standalone.servers import Servers
 from tests.conftest import ROOT, until
-from tests.integration.delivery import Rig, average_of, failure, get, rig, some_log, success, upload, uploaded, zipped
+from tests.integration.delivery import (
+    Rig,
+    average_of,
+    empty_rig,
+    environment_of,
+    failure,
+    get,
+    some_log,
+    success,
+    upload,
+    uploaded,
+    zipped,
+)
 from tests.integration.people import Person
 
 
 @pytest.fixture
 def system(api_settings: Settings, tmp_path: Path) -> Iterator[Rig]:
     """A broker of its own; rows of earlier tests are gone, for reconcile looks at all there are."""
-    with rig(api_settings, tmp_path) as made:
-        made.sql("DELETE FROM fap_analysis")
-        made.sql("DELETE FROM fap_average")
+    with empty_rig(api_settings, tmp_path) as made:
         yield made
 
 
@@ -359,11 +369,7 @@ def test_a_run_waits_for_a_broker_that_answers_late(
     system.broker.stop()
     until(lambda: not system.publisher.connected(), what="the publisher noticed")
     analysis_id = uploaded(person)
-    (tmp_path / "secrets").mkdir()
-    for secret in servers.secrets.iterdir():
-        (tmp_path / "secrets" / secret.name).write_text(secret.read_text())
-    (tmp_path / "secrets" / "faplog-api-nats").write_text(system.broker.url)
-    environment = os.environ | servers.environment | {"FAPLOG_SECRETS_DIR": str(tmp_path / "secrets")}
+    environment = environment_of(system, servers, tmp_path)
     command = [sys.executable, "-m", "functions.api.reconcile"]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None

@@ -25,7 +25,7 @@ from tests.integration.connector_rig import (
     FunctionServer,
     NatsServer,
 )
-from tests.integration.delivery import Rig, average_of, get, rig, some_log, success, upload, uploaded, zipped
+from tests.integration.delivery import Rig, average_of, empty_rig, get, some_log, success, upload, uploaded, zipped
 from tests.integration.people import Person
 
 REQUESTS: Final = 5000
@@ -43,9 +43,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def system(api_settings: Settings, tmp_path: Path, small: None) -> Iterator[Rig]:
-    with rig(api_settings, tmp_path) as made:
-        made.sql("DELETE FROM fap_analysis")
-        made.sql("DELETE FROM fap_average")
+    with empty_rig(api_settings, tmp_path) as made:
         yield made
 
 

@@ -1,6 +1,5 @@
 """What could not be published is published by the API itself once the broker is back; no reconcile runs here."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +16,18 @@ from functions.api.settings import Settings
 from standalone.servers import Servers
 from tests.conftest import ROOT, free_port, until
 from tests.integration.connector_rig import NatsServer
-from tests.integration.delivery import Rig, get, rig, some_log, success, upload, uploaded, zipped
+from tests.integration.delivery import (
+    Rig,
+    empty_rig,
+    environment_of,
+    get,
+    rig,
+    some_log,
+    success,
+    upload,
+    uploaded,
+    zipped,
+)
 from tests.integration.people import Person, arrive
 
 
@@ -38,9 +48,7 @@ def worker(system: Rig) -> Iterator[None]:
 @pytest.fixture
 def system(api_settings: Settings, tmp_path: Path) -> Iterator[Rig]:
     """A broker of its own; no rows of earlier tests."""
-    with rig(api_settings, tmp_path) as made:
-        made.sql("DELETE FROM fap_analysis")
-        made.sql("DELETE FROM fap_average")
+    with empty_rig(api_settings, tmp_path) as made:
         yield made
 
 
@@ -152,11 +160,7 @@ def test_a_worker_that_gets_no_request_connects_and_publishes(
         person = arrive(system.app)
         away(system)
         analysis_id = uploaded(person)
-        (tmp_path / "secrets").mkdir()
-        for secret in servers.secrets.iterdir():
-            (tmp_path / "secrets" / secret.name).write_text(secret.read_text())
-        (tmp_path / "secrets" / "faplog-api-nats").write_text(system.broker.url)
-        environment = os.environ | servers.environment | {"FAPLOG_SECRETS_DIR": str(tmp_path / "secrets")}
+        environment = environment_of(system, servers, tmp_path)
         environment |= {"FAPLOG_BIND": f"127.0.0.1:{free_port()}", "FAPLOG_THREADS": "8"}
         command = ["-m", "gunicorn", "-c", "python:faplog.gunicorn_conf", "functions.api.handler:create_app()"]
         process = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment, stderr=subprocess.PIPE)

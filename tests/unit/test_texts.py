@@ -9,7 +9,8 @@ import pytest
 
 from functions.api.web import openapi
 from tests.conftest import ROOT
-from tests.unit.api.test_openapi import ACCESS_COOKIE, app
+from tests.unit.api.conftest import app
+from tests.unit.api.test_openapi import ACCESS_COOKIE
 from ui import catalogs, messages
 
 __all__ = ["app"]

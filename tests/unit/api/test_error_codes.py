@@ -1,18 +1,14 @@
 """Every refusal of the functions has a code: in the source, and in the API's document."""
 
 import ast
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from flask import Flask
-from pydantic import SecretStr
 
 from faplog.contracts.errors import TEMPLATES, ErrorCode, Param, message
-from functions.api.handler import create_app
-from functions.api.settings import Settings
 from functions.api.web import openapi
 from tests.conftest import ROOT
 
@@ -33,22 +29,6 @@ CODED_ERRORS: Final = {
     "NothingToAverage",
     "BadList",
 }
-
-
-@pytest.fixture(scope="module")
-def app() -> Flask:
-    keys = {"active": "a", "keys": {"a": "A" * 43}}
-    secrets = {
-        "connector-secret": "x" * 16,
-        "api-database": "postgresql://nowhere",
-        "worker-database": "postgresql://nowhere",
-        "api-nats": "nats://nowhere",
-        "api-s3-access-key": "x",
-        "api-s3-secret-key": "x",
-        "signing-keys": json.dumps(keys),
-    }
-    named = {f"faplog-{name}": SecretStr(value) for name, value in secrets.items()}
-    return create_app(Settings.model_validate(named | {"s3_endpoint": "http://nowhere", "s3_bucket": "faplog"}))
 
 
 def calls(path: Path) -> Iterator[ast.Call]:

@@ -7,15 +7,12 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-import pytest
 from flask import Flask
 from jsonschema import Draft202012Validator
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field
 
 from faplog import http_errors
 from functions.api.accounts.authentication import authenticated
-from functions.api.handler import create_app
-from functions.api.settings import Settings
 from functions.api.web import docs, inputs, names, openapi
 from functions.api.web.operations import Answer, describe
 
@@ -38,23 +35,6 @@ class Reply(BaseModel):
     """Answered."""
 
     id: UUID
-
-
-@pytest.fixture(scope="module")
-def app() -> Flask:
-    """The whole function; nothing connects before a request needs it."""
-    keys = {"active": "a", "keys": {"a": "A" * 43}}
-    secrets = {
-        "connector-secret": "x" * 16,
-        "api-database": "postgresql://nowhere",
-        "worker-database": "postgresql://nowhere",
-        "api-nats": "nats://nowhere",
-        "api-s3-access-key": "x",
-        "api-s3-secret-key": "x",
-        "signing-keys": json.dumps(keys),
-    }
-    named = {f"faplog-{name}": SecretStr(value) for name, value in secrets.items()}
-    return create_app(Settings.model_validate(named | {"s3_endpoint": "http://nowhere", "s3_bucket": "faplog"}))
 
 
 def described(**said: Any) -> dict[str, Any]:
