@@ -5,6 +5,7 @@ import json
 import os
 import random
 import socket
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -45,19 +46,37 @@ def response_status(port: int, path: str) -> int | None:
         connection.close()
 
 
-def assign(state: State, names: list[str]) -> dict[str, int]:
-    """Return a free port for each name; the same as last time if it is still free."""
+def assign(
+    state: State, names: Sequence[str], *, avoid: Collection[int] = (), second: Mapping[str, int] | None = None
+) -> dict[str, int]:
+    """Return a free port for each name; the same as last time if it is still free.
+
+    No port is given twice, also not by several calls: a port of an earlier call may not be listened on yet.
+
+    Args:
+        state: Keeps the ports in `ports.json`.
+        names: What the ports are for.
+        avoid: Ports that others are about to use.
+        second: The distance to a second port that a name needs above its own.
+    """
     file = state.root / "ports.json"
     known: dict[str, int] = json.loads(file.read_text("utf-8")) if file.exists() else {}
-    ports: dict[str, int] = {}
+    second = second or {}
     choice = random.SystemRandom()
     for name in names:
+        others = {port for other, port in known.items() if other != name}
         port = known.get(name, choice.choice(_RANGE))
-        while port in ports.values() or not is_free(port) or _socket_left_behind(port):
+        while (
+            port in others
+            or port in avoid
+            or not is_free(port)
+            or _socket_left_behind(port)
+            or (name in second and not is_free(port + second[name]))
+        ):
             port = choice.choice(_RANGE)
-        ports[name] = port
-    write_private(file, json.dumps(known | ports, indent=1))
-    return ports
+        known[name] = port
+    write_private(file, json.dumps(known, indent=1))
+    return {name: known[name] for name in names}
 
 
 def _socket_left_behind(port: int) -> bool:

@@ -21,6 +21,8 @@ from standalone.program import Program, bare_environment, binary
 from standalone.state import State, write_private
 
 BUCKET: Final = "faplog"
+GRPC_OF_ADMIN: Final = 10_000
+"""How far above the admin port its gRPC port lies: we cannot choose it, the server's own worker expects it there."""
 PORTS: Final = ("s3", "master", "volume", "filer", "admin")
 """The parts of the server; each listens on one loopback port for HTTP and one for gRPC."""
 
@@ -36,7 +38,6 @@ _HTTPS: Final = ("master", "volume", "filer", "admin", "client")
 _FULL: Final = tuple(os.strerror(number).lower().encode() for number in (errno.ENOSPC, errno.EDQUOT))
 """Error texts as Go writes them."""
 _FIXED: Final = "admin-grpc"
-"""A port that we cannot choose: the server's own worker expects it at 10,000 above the admin port."""
 
 
 def port_names() -> list[str]:

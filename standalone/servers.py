@@ -1,6 +1,6 @@
 """The three real servers together: PostgreSQL, NATS with JetStream, and S3."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,8 +58,12 @@ class Servers:
         }
 
 
-def prepare(state: State) -> Servers:
+def prepare(state: State, avoid: Collection[int] = ()) -> Servers:
     """Prepare credentials, ports, configuration and a complete data folder for each server; nothing listens yet.
+
+    Args:
+        state: The state folder.
+        avoid: Ports that other programs of the system are about to use.
 
     Raises:
         Problem: A server cannot run on this machine.
@@ -67,7 +71,8 @@ def prepare(state: State) -> Servers:
     for name in ("faplog-connector-secret", "faplog-connector-metrics"):
         password(state, name)
     ensure_signing_keys(state)
-    ports = assign(state, ["postgres", "nats", "nats-monitor", *s3.port_names()])
+    names = ["postgres", "nats", "nats-monitor", *s3.port_names()]
+    ports = assign(state, names, avoid=avoid, second={"s3-admin": s3.GRPC_OF_ADMIN})
     programs = (
         postgres.program(state, ports["postgres"]),
         nats.program(state, ports["nats"], ports["nats-monitor"]),

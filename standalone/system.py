@@ -57,7 +57,7 @@ def plan(state: State, servers: Servers, port: int, file: Path) -> System:
         functions = stack.read(file, variables)
     except (OSError, ValueError) as error:
         raise Problem(f"{file} cannot be read: {error}") from error
-    ports = assign(state, [*(function.name for function in functions), "ui", "connector"])
+    ports = assign(state, [*(function.name for function in functions), "ui", "connector"], avoid=[port])
     urls = {name: f"http://{HOST}:{number}" for name, number in ports.items()} | {"edge": f"http://{HOST}:{port}"}
     programs = {function.name: _function(state, function, ports[function.name]) for function in functions}
     api = next(function for function in functions if function.name == "api")

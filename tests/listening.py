@@ -9,10 +9,8 @@ from urllib.parse import urlsplit
 import psutil
 
 from standalone.ports import HOST
+from standalone.s3 import GRPC_OF_ADMIN
 from tests.conftest import Stack
-
-S3_GRPC_OF_ADMIN = 10_000
-"""Where the object store's own worker looks for its administration, above that one's HTTP port."""
 
 
 def listening(stack: Stack) -> dict[str, int]:
@@ -32,7 +30,7 @@ def assigned(stack: Stack) -> dict[str, int]:
     ports: dict[str, int] = json.loads((stack.state / "ports.json").read_text("utf-8"))
     edge = urlsplit(stack.url).port
     assert edge
-    return ports | {"edge": edge, "s3-admin-grpc": ports["s3-admin"] + S3_GRPC_OF_ADMIN}
+    return ports | {"edge": edge, "s3-admin-grpc": ports["s3-admin"] + GRPC_OF_ADMIN}
 
 
 def unix_sockets(stack: Stack) -> set[Path]:

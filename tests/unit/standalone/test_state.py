@@ -82,6 +82,32 @@ def test_ports_stay_unless_somebody_took_one(tmp_path: Path) -> None:
     assert second["a"] not in (first["a"], first["b"])
 
 
+def test_no_port_is_assigned_twice_over_several_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a first call assigned may not listen yet when the second one looks for a free port."""
+    monkeypatch.setattr(ports, "_RANGE", range(31_000, 31_012))
+    state = prepare(tmp_path)
+    first = assign(state, ["a", "b", "c"], avoid=[31_000])
+    second = assign(state, ["d", "e", "f"], avoid=[31_000])
+    assert len({31_000, *first.values(), *second.values()}) == 7
+
+
+def test_two_names_that_share_a_port_are_parted(tmp_path: Path) -> None:
+    """Version 0.1 could write such a file."""
+    state = prepare(tmp_path)
+    write_private(state.root / "ports.json", json.dumps({"a": 31_500, "b": 31_500}))
+    first = assign(state, ["a"])
+    assert assign(state, ["b"])["b"] != first["a"]
+
+
+def test_a_second_port_that_is_taken_moves_the_first(tmp_path: Path) -> None:
+    state = prepare(tmp_path)
+    first = assign(state, ["a"])["a"]
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", first + 10_000))
+        taken.listen()
+        assert assign(state, ["a"], second={"a": 10_000})["a"] != first
+
+
 def test_a_port_whose_socket_another_user_left_is_not_taken_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
