@@ -11,8 +11,6 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field
-
 Param = str | int
 """The value of a parameter: a name or a count."""
 
@@ -164,14 +162,14 @@ BAD_DATA: Final = "Failed to process data: "
 """Begins the message of a log whose rows cannot be used."""
 
 
-class Cause(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Cause:
     """An error as a part of another one, or of an answer that is no error as a whole."""
 
-    model_config = ConfigDict(frozen=True)
-
-    message: str = Field(description="The English sentence.")
+    # A dataclass, because the analysis imports this module, and importing pydantic would be a fifth of its start.
+    message: str = field(metadata={"description": "The English sentence."})
     code: ErrorCode
-    params: dict[str, Param] = Field(default_factory=dict, description="The parameters of the code.")
+    params: dict[str, Param] = field(default_factory=dict, metadata={"description": "The parameters of the code."})
 
     def __str__(self) -> str:
         """Return the sentence."""

@@ -3,6 +3,7 @@
 import re
 import zipfile
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -96,7 +97,7 @@ def test_trying_again_is_offered_where_it_can_help(
     expect(again).to_have_count(0)
 
     watched.forgive("413")
-    full = cause(ErrorCode.QUOTA_EXCEEDED, kept=10_000, quota=10_000).model_dump(mode="json")
+    full = asdict(cause(ErrorCode.QUOTA_EXCEEDED, kept=10_000, quota=10_000))
     watched.context.route("**/api/v1/analyses", lambda route: route.fulfill(status=413, json=full))
     page.locator("#files").set_input_files(drives[0])
     expect(page.locator(".upload", has_text=drives[0].name)).to_contain_text("You keep 10,000 logs")
@@ -125,7 +126,7 @@ def test_a_refusal_is_said_by_its_code_in_the_readers_language(
     watched = visit(another(), locale="fr-FR")
     page = watched.page("/upload")
     watched.forgive("400")
-    nested = {"file_name": "a.csv", "reason": cause(ErrorCode.UPLOAD_EMPTY).model_dump(mode="json")}
+    nested = {"file_name": "a.csv", "reason": asdict(cause(ErrorCode.UPLOAD_EMPTY))}
     answers: dict[str, dict[str, object]] = {
         "Le zip ne contient aucun relevé. a.csv : Le fichier est vide.": {"code": "ZIP_WITHOUT_LOGS", "params": nested},
         "It is Tuesday.": {"code": "OF_A_LATER_RELEASE", "params": {}, "message": "It is Tuesday."},

@@ -1,6 +1,7 @@
 """The routes of uploads: they take a log or a zip of logs and answer ids."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 from uuid import UUID
 from zipfile import ZipFile
@@ -121,7 +122,7 @@ def batches(opened: ZipFile, listing: zip_archive.Listing, refused: list[Refused
         reason = contents.refusal(spooled.head) if spooled else cause(ErrorCode.ZIP_ENTRY_DAMAGED)
         if spooled is None or reason:
             name = zip_archive.shown_name(entry)
-            refused += [Refused(file_name=name, **reason.model_dump())] if reason else []
+            refused += [Refused(file_name=name, **asdict(reason))] if reason else []
             _close([spooled] if spooled else [])
             continue
         batch.append(spooled)

@@ -1,5 +1,6 @@
 """Probes: whether the process answers, and which of the parts it depends on do."""
 
+from dataclasses import asdict
 from typing import Final, Literal
 
 import psycopg
@@ -70,7 +71,7 @@ def readiness() -> ResponseReturnValue:
         postgres="ok" if postgres else "away",
         nats="ok" if nats else "away",
         s3="ok" if s3 else "away",
-        **({} if postgres else cause(ErrorCode.DATABASE_UNAVAILABLE).model_dump()),
+        **({} if postgres else asdict(cause(ErrorCode.DATABASE_UNAVAILABLE))),
     )
     return json_response(body, 200 if postgres else 503, exclude_none=True)
 

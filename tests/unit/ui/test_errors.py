@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 from string import Formatter
 from typing import Any, Final
@@ -29,7 +30,7 @@ NOT_ABOUT_MESSAGES: Final = {
 
 def params_of(code: ErrorCode) -> dict[str, Any]:
     """A value for each parameter of a code."""
-    values = {str: "x", int: 1234, Cause: cause(ErrorCode.NO_ROWS).model_dump()}
+    values = {str: "x", int: 1234, Cause: asdict(cause(ErrorCode.NO_ROWS))}
     return {name: values[kind] for name, kind in TEMPLATES[code].params.items()}
 
 
@@ -105,7 +106,7 @@ def test_a_value_in_braces_is_no_placeholder(browser: FlaskClient) -> None:
 def test_a_failed_log_says_why_in_the_readers_language(
     user: FlaskClient, api: FakeApi, language: str, seen: str
 ) -> None:
-    why = cause(ErrorCode.COLUMN_MISSING, column="Time").model_dump(mode="json")
+    why = asdict(cause(ErrorCode.COLUMN_MISSING, column="Time"))
     api.answers[f"analyses/{LOG_ID}"] = detail(None, status="Failed", **why)
     api.answers["analyses"] = listing(item(status="Failed", **why))
     for path in (f"/logs/{LOG_ID}", "/logs"):
