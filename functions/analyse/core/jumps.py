@@ -41,7 +41,10 @@ MAX_PAUSES: Final = 300
 """With more steps forward, long steps are how the app was set, and none of them is a jump."""
 
 RETURN_STEPS: Final = 5
-"""Steps within which rows out of order come back."""
+"""Odd steps within which a longer block of rows out of order ends."""
+
+HOLE_SHARE: Final = 0.6
+"""A hole into which late rows fit is at least this share of the time that they usually take."""
 
 BOOT_JUMP_MS: Final = 12 * 3_600_000
 """A jump further than this began with a phone that did not know the day: its later clock is the right one."""
@@ -113,7 +116,7 @@ def find_jumps(clock: Integers, numbers: Floats, sessions: Mask, positions: list
     running = _running(positions, numbers)
     order = np.argsort(clock, kind="stable") if (step[odd] < 0).any() else np.empty(0, np.int64)
     few_pauses = np.count_nonzero(step[odd] > 0) <= MAX_PAUSES
-    jumps = []
+    jumps: list[Jump] = []
     skipped = set[int]()
     for place, row in enumerate(odd.tolist()):
         if row in skipped:
@@ -122,9 +125,10 @@ def find_jumps(clock: Integers, numbers: Floats, sessions: Mask, positions: list
             continue  # rows of another day
         if step[row] < 0:
             end = int(odd[place + 1]) if place + 1 < len(odd) else len(clock)
-            back = _returns(clock, odd[place + 1 : place + 1 + RETURN_STEPS], row)
-            if back is not None:
-                skipped.add(back)
+            late = _late_block(clock, usual, row, odd[place + 1 : place + 1 + RETURN_STEPS])
+            if late is not None:
+                skipped.add(late[0])
+                jumps = [jump for jump in jumps if jump.row != late[1]]
             elif not _repeats(clock, order, numbers, row, end, started=bool(sessions[row])) and _is_jump_back(
                 clock, numbers, sessions, row, end
             ):
@@ -164,22 +168,29 @@ def without_jumps(clock: Integers, jumps: list[Jump]) -> Integers:
     return clock + moved
 
 
-def _returns(clock: Integers, later: Integers, row: int) -> int | None:
-    """Return the row at which rows out of order end, or None if the rows after a step back are no such block.
+def _late_block(clock: Integers, usual: int, row: int, later: Integers) -> tuple[int, int] | None:
+    """Return where rows written late end, and the row before which they belong; None if they are no such block.
 
-    `1 2 5 6 3 4 7 8` steps back to 3, fills the hole before 5, and goes on with 7 after 6.
+    `1 2 5 6 3 4 7 8` steps back to 3, fills the hole before 5, and goes on with 7 after 6. A clock that was set back
+    finds no hole, since its rows were already there.
     """
     before = int(clock[row - 1])
-    for back in later.tolist():
-        if clock[back] >= before:
-            block = clock[row:back]
-            earlier = clock[max(row - WINDOW, 0) : row]
-            under = earlier[earlier < block[0]]
-            over = earlier[earlier > block[0]]
-            fits = len(under) and len(over) and int(over.min()) >= int(block.max())
-            tight = fits and block[0] - under.max() <= GAP_SEC * 1000 and over.min() - block.max() <= GAP_SEC * 1000
-            return int(back) if tight and clock[back] - before <= GAP_SEC * 1000 else None
-    return None
+    near = np.arange(row, min(row + WINDOW, len(clock)))
+    ends = [rows[clock[rows] >= before] for rows in (near, later)]
+    if not any(map(len, ends)):
+        return None
+    end = int(np.concatenate(ends)[0])
+    block, start = clock[row:end], max(row - WINDOW, 0)
+    earlier = clock[start:row]
+    under, over = earlier[earlier < block[0]], earlier[earlier > block[0]]
+    if not len(under) or not len(over):
+        return None
+    lower, upper = int(under.max()), int(over.min())
+    is_hole = upper - lower >= (len(block) + 1) * HOLE_SHARE * usual and block[0] not in earlier
+    is_tight = block[0] - lower <= GAP_SEC * 1000 and 0 <= upper - int(block.max()) <= GAP_SEC * 1000
+    if not is_hole or not is_tight or clock[end] - before > GAP_SEC * 1000:
+        return None
+    return end, start + int(np.flatnonzero(earlier == upper)[0])
 
 
 def _is_jump_back(clock: Integers, numbers: Floats, sessions: Mask, row: int, end: int) -> bool:

@@ -89,11 +89,18 @@ def test_two_rows_in_the_wrong_order_are_no_jump() -> None:
     assert found(times, channels()) == []
 
 
-def test_a_block_that_was_written_late_is_no_jump() -> None:
-    """Seconds 0 to 199, then 208 to 215 before 200 to 207, then 216."""
+@pytest.mark.parametrize("rows", [2, 3, 8, 9, 10, 11, 40, 90])
+def test_a_block_that_was_written_late_is_no_jump(rows: int) -> None:
+    """As 1 2 5 6 3 4 7 8; with more than ten rows the step over the hole is odd as well."""
     times = clock()
-    times[200:216] = np.concatenate([times[208:216], times[200:208]])
+    times[200 : 200 + 2 * rows] = np.concatenate([times[200 + rows : 200 + 2 * rows], times[200 : 200 + rows]])
     assert found(times, channels()) == []
+
+
+def test_a_jump_beside_a_block_that_was_written_late_is_found() -> None:
+    times = clock(row=300, seconds=-90)
+    times[200:204] = times[[202, 203, 200, 201]]
+    assert found(times, channels()) == [(300, -90_000)]
 
 
 def test_with_the_engine_off_only_a_change_of_time_zone_is_a_jump() -> None:
