@@ -1,4 +1,4 @@
-"""The API tokens on the account page: the list and its state. The browser itself creates and revokes them by the API."""
+"""The list of API tokens on the account page. The browser creates and revokes them by the API itself."""
 
 from datetime import UTC, datetime
 from typing import Any
