@@ -196,6 +196,20 @@ _OF_REQUESTS: Final[Mapping[str, Any]] = {
         ),
         _("This page is out of date. Reload it and try again."),
     ),
+    # API tokens
+    **dict.fromkeys(
+        (
+            ErrorCode.API_TOKEN_INVALID,
+            ErrorCode.API_TOKEN_NOT_ALLOWED,
+            ErrorCode.API_TOKEN_SCOPE_MISSING,
+        ),
+        _("This API token cannot be used for that."),
+    ),
+    ErrorCode.API_TOKEN_RATE_LIMITED: _("Too many requests. Please try again in {retry_after_sec} s."),
+    ErrorCode.API_TOKEN_NOT_FOUND: _("This API token has already been revoked."),
+    ErrorCode.API_TOKENS_EXCEEDED: _(
+        "You have {max_tokens} API tokens, which is the maximum. Revoke some that you no longer need."
+    ),
     # any request
     ErrorCode.INVALID_INPUT: _("This was not accepted: {field}: {reason}. Please check what you entered."),
     ErrorCode.REQUEST_TIMEOUT: _("The request took too long. Please try again."),

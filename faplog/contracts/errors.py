@@ -123,6 +123,14 @@ class ErrorCode(StrEnum):
     CSRF_TOKEN_INVALID = "CSRF_TOKEN_INVALID"
     ORIGIN_NOT_ALLOWED = "ORIGIN_NOT_ALLOWED"
 
+    # API tokens
+    API_TOKEN_INVALID = "API_TOKEN_INVALID"
+    API_TOKEN_NOT_ALLOWED = "API_TOKEN_NOT_ALLOWED"
+    API_TOKEN_SCOPE_MISSING = "API_TOKEN_SCOPE_MISSING"
+    API_TOKEN_RATE_LIMITED = "API_TOKEN_RATE_LIMITED"
+    API_TOKEN_NOT_FOUND = "API_TOKEN_NOT_FOUND"
+    API_TOKENS_EXCEEDED = "API_TOKENS_EXCEEDED"
+
     # any request
     INVALID_INPUT = "INVALID_INPUT"
     PARAMETER_REPEATED = "PARAMETER_REPEATED"
@@ -424,6 +432,27 @@ TEMPLATES: Final[Mapping[ErrorCode, Template]] = {
         header=str,
     ),
     ErrorCode.ORIGIN_NOT_ALLOWED: _refusal(HTTPStatus.FORBIDDEN, "This request must come from the site itself."),
+    # API tokens
+    ErrorCode.API_TOKEN_INVALID: _refusal(
+        HTTPStatus.UNAUTHORIZED, "This API token does not exist, has expired or was revoked."
+    ),
+    ErrorCode.API_TOKEN_NOT_ALLOWED: _refusal(
+        HTTPStatus.FORBIDDEN, "API tokens cannot be used for this. Log in instead."
+    ),
+    ErrorCode.API_TOKEN_SCOPE_MISSING: _refusal(
+        HTTPStatus.FORBIDDEN, "This API token does not have the scope {scope}.", scope=str
+    ),
+    ErrorCode.API_TOKEN_RATE_LIMITED: _refusal_for_now(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "This API token sends too many requests. Please wait {retry_after_sec} seconds and try again.",
+        retry_after_sec=int,
+    ),
+    ErrorCode.API_TOKEN_NOT_FOUND: _refusal(HTTPStatus.NOT_FOUND, "There is no API token with this id."),
+    ErrorCode.API_TOKENS_EXCEEDED: _refusal_for_now(
+        HTTPStatus.CONFLICT,
+        "You have {max_tokens} API tokens, which is the maximum. Revoke some that you no longer need.",
+        max_tokens=int,
+    ),
     # any request
     ErrorCode.INVALID_INPUT: _refusal(HTTPStatus.BAD_REQUEST, "{field}: {reason}.", field=str, reason=str),
     ErrorCode.PARAMETER_REPEATED: _refusal(HTTPStatus.BAD_REQUEST, "{field} is given more than once.", field=str),

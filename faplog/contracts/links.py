@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from .api_tokens import without_api_tokens
+
 TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 """256 random bits in base64url."""
 
@@ -20,5 +22,5 @@ def is_token(text: str) -> bool:
 
 
 def without_tokens(text: str) -> str:
-    """Return the text with the token of every link replaced, so that a reader of logs cannot open a report."""
-    return _IN_AN_ADDRESS.sub(r"\1…", text) if "/shared/" in text else text
+    """Return the text without the tokens of links and API tokens, so that a reader of logs can use none of them."""
+    return without_api_tokens(_IN_AN_ADDRESS.sub(r"\1…", text) if "/shared/" in text else text)

@@ -8,7 +8,7 @@ from faplog import function
 from faplog.settings import load
 
 from . import services
-from .accounts import account_views, export, session_views
+from .accounts import account_views, export, session_views, token_views
 from .analyses import files, results
 from .analyses import views as analyses
 from .averages import views as averages
@@ -39,6 +39,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         session_views.blueprint,
         account_views.blueprint,
         export.blueprint,
+        token_views.blueprint,
         docs.blueprint(partial(openapi.document, app, access_cookie)),
         uploads.blueprint(UploadService(built)),
         analyses.blueprint,

@@ -13,6 +13,7 @@ from faplog.settings import SettingsError
 from .db import Database
 from .delivery.average_requests import AverageRequests
 from .delivery.publisher import Publisher
+from .request_rates import RequestRates
 from .settings import Settings
 from .signing_keys import SigningKeys
 from .store_slots import SlottedBlobs, StoreSlots
@@ -42,6 +43,9 @@ class Services:
     slots: StoreSlots
     """The limits on concurrent work that waits for the object store."""
 
+    token_rates: RequestRates
+    """The limit on the requests of each API token."""
+
     put_pool: ThreadPoolExecutor
     """The threads that store the logs of zips."""
 
@@ -70,6 +74,7 @@ def build(settings: Settings) -> Services:
         blobs=blobs,
         direct_blobs=direct_blobs,
         slots=slots,
+        token_rates=RequestRates(),
         put_pool=ThreadPoolExecutor(PUT_THREADS, "put"),
         average_requests=AverageRequests(database, blobs, publisher),
     )

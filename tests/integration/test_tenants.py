@@ -13,9 +13,9 @@ from faplog.contracts import keys
 from functions.api.db import Conn, Database
 from functions.api.services import services
 from functions.api.settings import Settings
-from functions.api.web import openapi
 from functions.api.web.names import PREFIX
 from functions.api.web.operations import is_authenticated
+from functions.api.web.paths import path_of
 from tests.integration.people import Person, arrive
 from tests.integration.uploading import log, succeed, upload
 
@@ -33,7 +33,17 @@ OPEN = {
 }
 """What anybody may ask for. Refresh, logout and shared reports ask for their token themselves."""
 
-TABLES = ["users", "sessions", "refresh_tokens", "brake", "audit_log", "fap_analysis", "fap_average", "fap_link"]
+TABLES = [
+    "users",
+    "sessions",
+    "refresh_tokens",
+    "brake",
+    "audit_log",
+    "fap_analysis",
+    "fap_average",
+    "fap_link",
+    "api_tokens",
+]
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +81,7 @@ def calls(app: Flask, *, with_id: bool) -> list[tuple[str, str]]:
 
 def filled(pattern: str, analysis_id: UUID) -> str:
     """The path with the id in it."""
-    return openapi.path_of(pattern).format(id=analysis_id, token=analysis_id)
+    return path_of(pattern).format(id=analysis_id, token=analysis_id)
 
 
 def test_every_route_that_is_not_open_asks_who_is_asking(api_app: Flask) -> None:

@@ -1,4 +1,4 @@
-"""Authentication of requests: the access token, from the header or the cookie, and the session it belongs to."""
+"""Authentication of requests: by an API token, or by an access token (header or cookie) and its session."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import WWWAuthenticate
 
+from faplog.contracts.api_tokens import is_meant_as_token
 from faplog.contracts.errors import ErrorCode
 from faplog.http_errors import Refused, refused
 
@@ -17,7 +18,7 @@ from ..services import services
 from ..signing_keys import SigningKeys
 from ..web import names
 from ..web.operations import mark_authenticated
-from . import csrf, sessions, tokens
+from . import csrf, sessions, token_access, tokens
 from .tokens import Access, BadToken
 
 P = ParamSpec("P")
@@ -32,10 +33,18 @@ class User:
 
 
 def authenticated(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """Require an access token (`identify`), and set `flask.g.user` (`User`) and `flask.g.session_id`."""
+    """Require an API token (`token_access.identify`) or an access token (`identify`).
+
+    Sets `flask.g.user` (`User`), and `flask.g.session_id`, which is None with an API token.
+    """
 
     @wraps(view)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        header = _bearer_token()
+        if header is not None and is_meant_as_token(header):
+            holder = token_access.identify(header)
+            g.user, g.session_id = User(holder.user_id, holder.email), None
+            return view(*args, **kwargs)
         access = identify()
         g.user = User(access.user_id, access.email)
         g.session_id = access.session_id
@@ -46,7 +55,7 @@ def authenticated(view: Callable[P, ResponseReturnValue]) -> Callable[P, Respons
 
 
 def identify() -> Access:
-    """Authenticate the current request by its Bearer token if it has one, else by its access cookie.
+    """Authenticate the current request by its access token: the Bearer token if it has one, else the access cookie.
 
     The session is looked up in Postgres each time, so that a logout ends its access tokens as well.
 

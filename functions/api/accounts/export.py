@@ -39,6 +39,10 @@ _UNSAFE_CHARS: Final = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
 _ACCOUNT: Final = "SELECT id, email, created_at FROM users WHERE id = %s"
 _SESSIONS: Final = "SELECT id, created_at, expires_at, ended_at FROM sessions WHERE user_id = %s ORDER BY created_at"
 _EVENTS: Final = "SELECT at, event, session_id, address FROM audit_log WHERE user_id = %s ORDER BY id"
+_TOKENS: Final = """
+    SELECT id, name, scopes, created_at, expires_at, last_used_at FROM api_tokens
+    WHERE user_id = %s ORDER BY created_at, id
+"""
 _LINKS: Final = """
     SELECT analysis_id, created_at, expires_at FROM fap_link AS link
     WHERE user_id = %s AND EXISTS (SELECT FROM fap_analysis WHERE id = link.analysis_id AND deleted_at IS NULL)
@@ -95,6 +99,7 @@ def _members(database: Database, blobs: Blobs, user_id: UUID) -> Iterator[Member
     account = {
         "account": _select(database, user_id, _ACCOUNT),
         "sessions": _select(database, user_id, _SESSIONS),
+        "api_tokens": _select(database, user_id, _TOKENS),
         "links": _select(database, user_id, _LINKS),
         "events": _select(database, user_id, _EVENTS),
     }

@@ -1,6 +1,5 @@
 """The OpenAPI 3.1 document, made from the routes, the descriptions of their views (`operations`) and the models."""
 
-import re
 from collections.abc import Iterable
 from typing import Any, Final, Literal
 
@@ -8,18 +7,24 @@ from flask import Flask
 from pydantic import TypeAdapter
 from werkzeug.routing import Rule
 
+from faplog.contracts.api_tokens import PREFIX as TOKEN_PREFIX
+from faplog.contracts.api_tokens import Scope
 from faplog.http_errors import Error
 from faplog.version import VERSION
 
 from .names import CSRF_HEADER, PREFIX, SAFE_METHODS
 from .operations import JSON, Answer, Model, Operation, Schema, is_authenticated, operation_of
+from .paths import VARIABLE, path_of
+from .scopes import scope_of
 
-_VARIABLE = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
 _PATH_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "uuid": {"type": "string", "format": "uuid"},
     "int": {"type": "integer", "minimum": 0},
 }
 _REFS: Final = "#/components/schemas/{model}"
+
+_FORBIDDEN_TO_TOKENS: Final = "An API token lacks the scope, or no API token may do this."
+_FORBIDDEN: Final = f"A request with cookies lacks the CSRF token or comes from another site. {_FORBIDDEN_TO_TOKENS}"
 
 Mode = Literal["validation", "serialization"]
 
@@ -65,11 +70,6 @@ def document(app: Flask, access_cookie: str) -> dict[str, Any]:
     }
 
 
-def path_of(rule: str) -> str:
-    """Return a route's pattern in the form of the document: `/things/<uuid:id>` becomes `/things/{id}`."""
-    return _VARIABLE.sub(r"{\2}", rule)
-
-
 def _public_rules(app: Flask) -> list[Rule]:
     return [rule for rule in app.url_map.iter_rules() if rule.rule.startswith(PREFIX)]
 
@@ -107,7 +107,7 @@ def _operation(rule: Rule, method: str, operation: Operation, schemas: _Schemas,
         "tags": [operation.tag],
         "parameters": [*_path_parameters(rule), *_query_parameters(operation, schemas), *_header_parameters(operation)],
         "responses": {str(status): _response(answers[status], schemas) for status in sorted(answers)},
-        "security": _security_requirements(changes=changes) if secured else [],
+        "security": _security_requirements(changes, scope_of(method, rule.rule)) if secured else [],
     }
     if operation.description:
         entry["description"] = operation.description
@@ -130,8 +130,15 @@ def _implied_answers(rule: Rule, operation: Operation, *, secured: bool, changes
         yield 415, Answer("The body is not JSON.", Error)
     if secured:
         yield 401, Answer("The access token is missing or not valid, or its session has ended.", Error)
-    if secured and changes:
-        yield 403, Answer("A request with cookies lacks the CSRF token or comes from another site.", Error)
+        yield 403, Answer(_FORBIDDEN if changes else _FORBIDDEN_TO_TOKENS, Error)
+        yield (
+            429,
+            Answer(
+                "An API token sends too many requests, or an address too many invalid ones.",
+                Error,
+                headers={"Retry-After": "Seconds to wait."},
+            ),
+        )
     if rule.arguments:
         yield 404, Answer("Not found, or it belongs to another account.", Error)
     yield (
@@ -159,7 +166,7 @@ def _response(answer: Answer, schemas: _Schemas) -> dict[str, Any]:
 def _path_parameters(rule: Rule) -> list[dict[str, Any]]:
     return [
         {"name": name, "in": "path", "required": True, "schema": _PATH_SCHEMAS.get(kind, {"type": "string"})}
-        for kind, name in _VARIABLE.findall(rule.rule)
+        for kind, name in VARIABLE.findall(rule.rule)
     ]
 
 
@@ -182,14 +189,27 @@ def _header_parameters(operation: Operation) -> list[dict[str, Any]]:
     ]
 
 
-def _security_requirements(*, changes: bool) -> list[dict[str, list[str]]]:
+def _security_requirements(changes: bool, scope: Scope | None) -> list[dict[str, list[str]]]:
+    """Return what an operation accepts, one of which is enough; `scope` is that of API tokens, None if none may."""
     cookie: dict[str, list[str]] = {"cookie": [], "csrf": []} if changes else {"cookie": []}
-    return [{"bearer": []}, cookie]
+    return [{"bearer": []}, cookie, *([{"token": [scope.value]}] if scope else [])]
 
 
 def _security_schemes(access_cookie: str) -> dict[str, Any]:
     return {
-        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "The access token of a login.",
+        },
+        "token": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": f"{TOKEN_PREFIX}…",
+            "description": "An API token, for scripts. Each operation that accepts one names the scope it needs: "
+            "`read` or `upload`. All others refuse it with 403.",
+        },
         "cookie": {
             "type": "apiKey",
             "in": "cookie",

@@ -117,7 +117,7 @@ def test_operation_ids_are_unique(app: Flask) -> None:
 
 def test_what_a_view_takes_implies_its_errors() -> None:
     operation = described(request=Body, query=Query, responses={200: Reply}, guarded=True)
-    assert list(operation["responses"]) == ["200", "400", "401", "403", "404", "408", "413", "415", "503"]
+    assert list(operation["responses"]) == ["200", "400", "401", "403", "404", "408", "413", "415", "429", "503"]
     assert list(described(responses={204: None})["responses"]) == ["204", "404", "503"]
 
 
