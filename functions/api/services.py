@@ -13,6 +13,7 @@ from faplog.settings import SettingsError
 from .db import Database
 from .delivery.average_requests import AverageRequests
 from .delivery.publisher import Publisher
+from .mail_queue import MailQueue
 from .settings import Settings
 from .signing_keys import SigningKeys
 from .store_slots import SlottedBlobs, StoreSlots
@@ -47,6 +48,9 @@ class Services:
 
     average_requests: AverageRequests
 
+    mail_queue: MailQueue
+    """Mails that requests cause."""
+
 
 def build(settings: Settings) -> Services:
     """Build the services of a process. Nothing connects, and no thread starts, before the first use.
@@ -72,6 +76,7 @@ def build(settings: Settings) -> Services:
         slots=slots,
         put_pool=ThreadPoolExecutor(PUT_THREADS, "put"),
         average_requests=AverageRequests(database, blobs, publisher),
+        mail_queue=MailQueue(),
     )
 
 

@@ -2,7 +2,7 @@
 
 from email.headerregistry import Address
 from email.policy import EmailPolicy
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
@@ -12,7 +12,20 @@ from faplog.settings import DatabaseAddress, HttpAddress, NatsAddress, SmtpAddre
 from faplog.settings import Settings as BaseSettings
 
 
-class Settings(FunctionSettings):
+class PublicSettings(BaseSettings):
+    """What people outside see of this instance."""
+
+    public_url: HttpAddress | None = None
+    """Address of the pages, such as `https://faplog.example.com`, for links in mails and from the operator's command.
+    `make run` sets it to its own address. Needed where mail is sent."""
+
+    @property
+    def base_url(self) -> str:
+        """The address of the pages, without a slash at its end."""
+        return (self.public_url or "").rstrip("/")
+
+
+class Settings(PublicSettings, FunctionSettings):
     """Settings of the function; frozen, made once at start-up. Secrets never show in a repr."""
 
     api_database: DatabaseAddress = Field(validation_alias="faplog-api-database")
@@ -42,6 +55,19 @@ class Settings(FunctionSettings):
     mail_from: str | None = Field(default=None, validate_default=True)
     """Sender of all mail, an address or `Name <address>`. Needed where mail is sent."""
 
+    registration: Literal["open", "invite", "closed"] = "open"
+    """Who may create an account: everybody (`open`), or only those with an invite. `invite` and `closed` differ in
+    what the pages say."""
+
+    operator_name: str | None = None
+    """Who runs this instance, for the privacy page."""
+
+    operator_contact: str | None = None
+    """How to reach them: an e-mail address, a web address or a sentence. Shown to people who forgot their password."""
+
+    operator_location: str | None = None
+    """Where the data are stored, for the privacy page, such as `a server in Lyon, France`."""
+
     public_s3_endpoint: HttpAddress | None = None
     """Address of the bucket as browsers reach it. If set, files are served by a redirect to a signed address."""
 
@@ -66,6 +92,13 @@ class Settings(FunctionSettings):
 
     orphan_sec: float = Field(default=3600, gt=0)
     """Age in seconds from which an object without a row is removed."""
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _with_links_that_work(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is not None and info.data.get("public_url") is None:
+            raise ValueError("needs FAPLOG_PUBLIC_URL, for the links in mails")
+        return value
 
     @field_validator("mail_from")
     @classmethod
@@ -98,6 +131,13 @@ def mail_address(text: str) -> Address:
     if not (one and addresses[0].addr_spec.isascii() and text.isprintable()):
         raise ValueError("must be an address such as faplog <noreply@example.com>")
     return addresses[0]
+
+
+class AdminSettings(PublicSettings):
+    """Settings of the operator's command."""
+
+    worker_database: DatabaseAddress = Field(validation_alias="faplog-worker-database")
+    """Address of the database, as the role that applies results and reconciles; it owns no table."""
 
 
 class OwnerSettings(BaseSettings):

@@ -40,6 +40,9 @@ PAIR: Final = Rule(5, timedelta(seconds=2), _MINUTES_15, timedelta(days=1))
 PAIR_UNDER_ATTACK: Final = Rule(2, timedelta(seconds=30), _MINUTES_15, timedelta(days=1))
 ADDRESS: Final = Rule(30, timedelta(seconds=2), _MINUTES_15, timedelta(hours=1))
 REGISTRATION: Final = Rule(30, timedelta(seconds=10), _MINUTES_15, timedelta(hours=1))
+RESET: Final = Rule(3, timedelta(minutes=1), _MINUTES_15, timedelta(hours=1))
+"""Requests of a mail to one address, so that nobody's inbox is flooded. It counts unknown addresses as well."""
+
 ATTACK: Final = 50
 """More recent failures of one account than this, over all addresses, count as an attack on it."""
 
@@ -103,6 +106,13 @@ def count_registration(connection: Conn, address: str) -> None:
     """Count an attempt to register. Raises `RateLimited`, as `count_attempt`."""
     if not client_address.is_this_machine(address):
         _count_failure(connection, _key("registration", address), REGISTRATION)
+
+
+def count_reset_request(connection: Conn, account: str, address: str) -> None:
+    """Count a request to mail a link to an address. Raises `RateLimited`, as `count_attempt`."""
+    if not client_address.is_this_machine(address):
+        _count_failure(connection, _key("reset from", address), REGISTRATION)
+    _count_failure(connection, _key("reset of", account), RESET)
 
 
 def delete_expired(connection: Conn) -> None:
