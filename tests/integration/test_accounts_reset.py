@@ -203,7 +203,7 @@ def test_the_request_itself_reads_and_writes_the_same_for_both(
         seen: list[str] = []
         database = database_of(app)
         with monkeypatch.context() as patch:
-            patch.setattr(rate_limit, "count_reset_request", lambda *args, seen=seen: seen.append("count"))
+            patch.setattr(rate_limit, "count_reset_request", lambda *_, seen=seen: seen.append("count"))
             patch.setattr(type(database), "worker", _recording(type(database).worker, seen))
             assert ask(app, email).status_code == 202
         statements.append(seen)
@@ -248,7 +248,7 @@ def test_neither_the_token_nor_the_address_is_in_the_log(
         assert ask(app, person.email).status_code == 202
         until(lambda: "mail not sent" in caplog.text)
         del mailbox.answers["DATA"]
-    everything = "\n".join(str(vars(record)) for record in caplog.records)
+    everything = "\n".join(str(vars(record)) for record in caplog.records if record.name != "mail.log")  # the server's
     assert token not in everything
     assert person.email not in everything
 

@@ -184,5 +184,6 @@ def confirm_reset() -> ResponseReturnValue:
 
 
 def _language() -> str:
-    """Return the language of a mail that this request causes."""
-    return request.accept_languages.best_match(mail_texts.LANGUAGES) or mail_texts.LANGUAGES[0]
+    """Return the language of a mail that this request causes: the most wanted one that there is."""
+    wanted = (language.partition("-")[0].lower() for language in request.accept_languages.values())
+    return next((language for language in wanted if language in mail_texts.LANGUAGES), mail_texts.LANGUAGES[0])

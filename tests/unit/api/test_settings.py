@@ -14,6 +14,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The environment of a function whose servers do not exist."""
     valid = settings_without_servers()
     monkeypatch.setenv("FAPLOG_SECRETS_DIR", str(tmp_path))
+    monkeypatch.setenv("FAPLOG_PUBLIC_URL", "https://faplog.example")
     for name in ("s3_endpoint", "s3_bucket"):
         monkeypatch.setenv(f"FAPLOG_{name.upper()}", str(getattr(valid, name)))
     for name, field in Settings.model_fields.items():
@@ -57,6 +58,23 @@ def test_a_malformed_address_of_the_mail_server_is_named_but_not_shown(
 def test_mail_needs_a_sender(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAPLOG_SMTP_URL", "smtp://relay")
     with pytest.raises(SettingsError, match=r"FAPLOG_MAIL_FROM.*faplog-smtp-url"):
+        load(Settings)
+
+
+@pytest.mark.usefixtures("environment")
+def test_mail_needs_the_address_of_the_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FAPLOG_PUBLIC_URL")
+    monkeypatch.setenv("FAPLOG_SMTP_URL", "smtp://relay")
+    monkeypatch.setenv("FAPLOG_MAIL_FROM", "noreply@example.org")
+    with pytest.raises(SettingsError, match=r"faplog-smtp-url.*FAPLOG_PUBLIC_URL"):
+        load(Settings)
+
+
+@pytest.mark.usefixtures("environment")
+def test_registration_is_open_by_default_and_one_of_three(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load(Settings).registration == "open"
+    monkeypatch.setenv("FAPLOG_REGISTRATION", "ajar")
+    with pytest.raises(SettingsError, match="FAPLOG_REGISTRATION"):
         load(Settings)
 
 
