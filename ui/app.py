@@ -16,7 +16,7 @@ from faplog.contracts.limits import Severity
 from ui import catalogs, errors, files, findings, headers, preferences, script_texts, session, units
 from ui.api import Api
 from ui.fragments import wants_fragment
-from ui.pages import account, compare, history, landing, log, sample, shared, sharing, summary, upload
+from ui.pages import account, compare, history, landing, log, privacy, sample, shared, sharing, summary, upload
 from ui.settings import Settings
 
 STATIC: Final = Path(__file__).parent / "static"
@@ -41,7 +41,7 @@ def create_app(settings: Settings | None = None, api: Api | None = None) -> Flas
     app.context_processor(_template_globals)
     app.after_request(headers.add)
     _serve_files(app)
-    for page in (landing, sample, account, upload, history, log, sharing, shared, summary, compare):
+    for page in (landing, sample, privacy, account, upload, history, log, sharing, shared, summary, compare):
         app.register_blueprint(page.blueprint)
     app.register_blueprint(preferences.blueprint)
     app.register_error_handler(HTTPException, _render_error)

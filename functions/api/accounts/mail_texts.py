@@ -7,7 +7,7 @@ LANGUAGES: Final = ("en", "fr", "pl")
 _RESET: Final = {
     "en": (
         "Set a new faplog password",
-        "Somebody, probably you, asked to set a new password for the faplog account with this address.\n\n"
+        "Someone, probably you, asked to set a new password for the faplog account with this address.\n\n"
         "To set one, open this link within an hour. It works once:\n\n{link}\n\n"
         "If it was not you, ignore this mail: your password stays as it is.\n",
     ),
