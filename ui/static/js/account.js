@@ -11,7 +11,7 @@ whenFilled((body) => {
     whenSubmitted(change, async (values) => {
       await api(change.dataset.change, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(values) });
       if (values.email) await rename(values.email);
-      toast(texts[change.dataset.said]);
+      toast(values.email ? texts.emailChanged : texts.passwordChanged);
       await fill();
     });
   }
@@ -20,7 +20,7 @@ whenFilled((body) => {
       button.disabled = true;
       try {
         await api(button.dataset.end, { method: "DELETE" });
-        toast(texts[button.dataset.said]);
+        toast("all" in button.dataset ? texts.sessionsEnded : texts.sessionEnded);
       } catch (problem) {
         if (!(problem instanceof Problem)) throw problem;
         toast(problem.message);
