@@ -97,7 +97,8 @@ def register(page: Page, email: str, password: str = PASSWORD) -> None:
 def test_the_password_is_changed_and_other_sessions_end(visit: Visit, another: Callable[[], Owner]) -> None:
     owner = another()
     here, phone = visit(owner), visit(owner)
-    here.forgive("403")
+    for status in ("400", "403"):
+        here.forgive(status)
     phone.forgive("401")
     page, other = here.page("/account"), phone.page("/logs")
     expect(other.get_by_role("heading", name="No logs yet")).to_be_visible()
@@ -195,7 +196,7 @@ def test_without_mail_a_forgotten_password_is_the_operators_to_help(
 def test_from_an_invite_to_a_forgotten_password_and_back(instance: Instance, device: dict[str, Any], name: str) -> None:
     email = f"{name}@example.org"
     watched = instance.visit(**device)
-    for status in ("401", "403", "404"):
+    for status in ("400", "401", "403", "404"):
         watched.forgive(status)
     sent: list[str] = []
     watched.context.on("request", lambda request: sent.append(f"{request.url} {json.dumps(request.headers)}"))
