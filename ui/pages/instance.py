@@ -9,9 +9,9 @@ from ui.fragments import fetch_anonymously
 
 
 def instance() -> dict[str, Any]:
-    """Return what the API says, or nothing if it does not answer in time: the entrances then look as if all were open.
+    """Return what the API says, or nothing if it does not answer in time.
 
-    The API itself refuses what is not.
+    The pages then show their forms, and the API refuses what it does not allow.
     """
     try:
         return fetch_anonymously("/instance")
