@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo reset backup restore check test coverage accuracy fuzz format lock render images clean ui messages screenshots
+.PHONY: help run demo admin reset backup restore check test coverage accuracy fuzz format lock render images clean ui messages screenshots
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -46,6 +46,9 @@ run: $(VENV)/.laptop $(UI) ## start everything on this machine and print the add
 
 demo: $(VENV)/.laptop ## upload a month of synthetic drives to a demo account of the running system
 	@$(BIN)/python -m standalone.demo --state $(STATE) $(ARGS)
+
+admin: $(VENV)/.laptop ## manage accounts of the running system (ARGS="reset-password you@example.org"; ARGS=--help lists the commands)
+	@$(BIN)/python -m standalone.admin --state $(STATE) $(ARGS)
 
 reset: $(VENV)/.laptop ## remove all accounts, logs, analyses and credentials (ARGS=--yes does not ask)
 	@$(BIN)/python -m standalone.reset --state $(STATE) $(ARGS)

@@ -4,7 +4,7 @@ Secrets come in groups whose values belong together: a role's password is in its
 sealed already stays as it is; `--rotate GROUP` makes new values for it. A rotation changes only values that the running
 system can take over: the passwords of PostgreSQL's superuser and of the store's root stay, because their servers read
 them once, and so does the password of the backups. Values that only the operator knows (the target of backups, the
-account at Grafana Cloud) come from environment variables; a group without them is named and left out.
+account at Grafana Cloud, the mail server) come from environment variables; a group without them is named and left out.
 """
 
 import argparse
@@ -164,6 +164,12 @@ def openfaas(_: Present) -> list[Secret]:
     ]
 
 
+def mail(_: Present) -> list[Secret]:
+    """Make the secret with the address of the operator's mail server."""
+    [address] = _operator("FAPLOG_SMTP_URL").values()
+    return [Secret("faplog-smtp-url", {"faplog-smtp-url": address}, (NAMESPACE, FUNCTIONS))]
+
+
 GROUPS: Final[dict[str, Callable[[Present], list[Secret]]]] = {
     "database": database,
     "broker": broker,
@@ -173,6 +179,7 @@ GROUPS: Final[dict[str, Callable[[Present], list[Secret]]]] = {
     "backup": backup,
     "grafana": grafana,
     "openfaas": openfaas,
+    "mail": mail,
 }
 
 

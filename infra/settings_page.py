@@ -15,7 +15,7 @@ from faplog.environment import Variable
 from faplog.function import FunctionSettings
 from faplog.settings import Settings, setting_name
 from functions.analyse.settings import Settings as AnalyseSettings
-from functions.api.settings import OwnerSettings
+from functions.api.settings import AdminSettings, OwnerSettings
 from functions.api.settings import Settings as ApiSettings
 from functions.average.settings import Settings as AverageSettings
 from infra.backup.target import BackupSettings, RestoreSettings
@@ -39,6 +39,7 @@ PROCESSES: Final = (
     Process("Function `api`", "functions.api", ApiSettings),
     Process("Reconcile", "functions.api.reconcile", ApiSettings, "infra/api/base/reconcile.yaml"),
     Process("Migration job", "functions.api.migrate", OwnerSettings, "infra/api/base/migrate.yaml"),
+    Process("Operator's command", "functions.api.admin", AdminSettings),
     Process("Function `analyse`", "functions.analyse", AnalyseSettings),
     Process("Function `average`", "functions.average", AverageSettings),
     Process("Pages", "ui", UiSettings, "infra/ui/base/deployment.yaml"),
@@ -118,8 +119,8 @@ def _rows(model: type[Settings], in_cluster: Mapping[str, str]) -> Iterator[_Row
 
 
 def _default(field: FieldInfo) -> str:
-    if isinstance(field.validation_alias, str):
-        return "a secret file"
+    if field.validation_alias is not None:
+        return "a secret file" if field.is_required() else "a secret file, or none"
     if field.default is PydanticUndefined:
         return "must be set"
     if field.default is None or field.default == ():

@@ -52,15 +52,22 @@ def plan(state: State, servers: Servers, port: int, file: Path) -> System:
     Raises:
         Problem: stack.yml asks for what a laptop cannot give.
     """
-    variables = {"S3_ENDPOINT": servers.s3.endpoint, "S3_BUCKET": servers.s3.bucket}
+    variables = {
+        "S3_ENDPOINT": servers.s3.endpoint,
+        "S3_BUCKET": servers.s3.bucket,
+        "REGISTRATION": os.environ.get("FAPLOG_REGISTRATION", "open"),
+    }
     try:
         functions = stack.read(file, variables)
     except (OSError, ValueError) as error:
         raise Problem(f"{file} cannot be read: {error}") from error
     ports = assign(state, [*(function.name for function in functions), "ui", "connector"], avoid=[port])
     urls = {name: f"http://{HOST}:{number}" for name, number in ports.items()} | {"edge": f"http://{HOST}:{port}"}
-    programs = {function.name: _function(state, function, ports[function.name]) for function in functions}
     api = next(function for function in functions if function.name == "api")
+    public_url = {"FAPLOG_PUBLIC_URL": os.environ.get("FAPLOG_PUBLIC_URL") or urls["edge"]}
+    api = api.model_copy(update={"environment": {**api.environment, **public_url}})
+    functions = [api if function.name == "api" else function for function in functions]
+    programs = {function.name: _function(state, function, ports[function.name]) for function in functions}
     scales = {
         function.name: Scale(function.ours("scale-min"), function.ours("scale-max"), function.ours("idle-seconds"))
         for function in functions

@@ -16,7 +16,20 @@ from faplog.contracts.limits import Severity
 from ui import catalogs, errors, files, findings, headers, preferences, script_texts, session, units
 from ui.api import Api
 from ui.fragments import wants_fragment
-from ui.pages import account, account_tokens, compare, history, landing, log, sample, shared, sharing, summary, upload
+from ui.pages import (
+    account,
+    account_tokens,
+    compare,
+    history,
+    landing,
+    log,
+    privacy,
+    sample,
+    shared,
+    sharing,
+    summary,
+    upload,
+)
 from ui.settings import Settings
 
 STATIC: Final = Path(__file__).parent / "static"
@@ -41,7 +54,20 @@ def create_app(settings: Settings | None = None, api: Api | None = None) -> Flas
     app.context_processor(_template_globals)
     app.after_request(headers.add)
     _serve_files(app)
-    for page in (landing, sample, account, account_tokens, upload, history, log, sharing, shared, summary, compare):
+    for page in (
+        landing,
+        sample,
+        privacy,
+        account,
+        account_tokens,
+        upload,
+        history,
+        log,
+        sharing,
+        shared,
+        summary,
+        compare,
+    ):
         app.register_blueprint(page.blueprint)
     app.register_blueprint(preferences.blueprint)
     app.register_error_handler(HTTPException, _render_error)

@@ -171,6 +171,16 @@ _OF_REQUESTS: Final[Mapping[str, Any]] = {
     ErrorCode.PASSWORD_REQUIRED: _("Please enter your password."),
     ErrorCode.PASSWORD_WRONG: _("The password is wrong."),
     ErrorCode.CREDENTIALS_WRONG: _("E-mail or password is wrong."),
+    ErrorCode.REGISTRATION_CLOSED: _("Registration is closed here. Only an invite lets you create an account."),
+    ErrorCode.INVITE_REQUIRED: _("You need an invite to create an account here. Ask the operator for one."),
+    ErrorCode.INVITE_INVALID: _(
+        "This invite does not work: it was used, has expired, or is incomplete. Ask for a new one."
+    ),
+    ErrorCode.RESET_LINK_INVALID: _(
+        "This link does not work: it was used, has expired, or is incomplete. Ask for a new one."
+    ),
+    ErrorCode.RESET_NOT_BY_MAIL: _("No e-mail is sent from here. Ask the operator for a link to set a new password."),
+    ErrorCode.SESSION_NOT_FOUND: _("This session has already ended."),
     ErrorCode.RATE_LIMITED: _("Too many attempts. Please try again in {retry_after_sec} s."),
     **dict.fromkeys(
         (

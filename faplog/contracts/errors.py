@@ -112,6 +112,12 @@ class ErrorCode(StrEnum):
     PASSWORD_REQUIRED = "PASSWORD_REQUIRED"
     PASSWORD_WRONG = "PASSWORD_WRONG"
     CREDENTIALS_WRONG = "CREDENTIALS_WRONG"
+    REGISTRATION_CLOSED = "REGISTRATION_CLOSED"
+    INVITE_REQUIRED = "INVITE_REQUIRED"
+    INVITE_INVALID = "INVITE_INVALID"
+    RESET_LINK_INVALID = "RESET_LINK_INVALID"
+    RESET_NOT_BY_MAIL = "RESET_NOT_BY_MAIL"
+    SESSION_NOT_FOUND = "SESSION_NOT_FOUND"
     RATE_LIMITED = "RATE_LIMITED"
     LOGIN_REQUIRED = "LOGIN_REQUIRED"
     ACCESS_TOKEN_INVALID = "ACCESS_TOKEN_INVALID"
@@ -404,6 +410,25 @@ TEMPLATES: Final[Mapping[ErrorCode, Template]] = {
     ErrorCode.PASSWORD_REQUIRED: _refusal(HTTPStatus.FORBIDDEN, "Please repeat your password to delete the account."),
     ErrorCode.PASSWORD_WRONG: _refusal(HTTPStatus.FORBIDDEN, "The password is wrong."),
     ErrorCode.CREDENTIALS_WRONG: _refusal(HTTPStatus.UNAUTHORIZED, "E-mail address or password is wrong."),
+    ErrorCode.REGISTRATION_CLOSED: _refusal(
+        HTTPStatus.FORBIDDEN, "Registration is closed on this instance: only an invite lets you create an account."
+    ),
+    ErrorCode.INVITE_REQUIRED: _refusal(
+        HTTPStatus.FORBIDDEN, "You need an invite to create an account on this instance. Ask its operator for one."
+    ),
+    ErrorCode.INVITE_INVALID: _refusal(
+        HTTPStatus.FORBIDDEN,
+        "This invite does not work: it was used, has expired, or is incomplete. Ask whoever sent it for a new one.",
+    ),
+    ErrorCode.RESET_LINK_INVALID: _refusal(
+        HTTPStatus.NOT_FOUND,
+        "This link does not work: it was used, has expired, or is incomplete. Ask for a new one.",
+    ),
+    ErrorCode.RESET_NOT_BY_MAIL: _refusal(
+        HTTPStatus.CONFLICT,
+        "This instance sends no e-mail: ask its operator for a link to set a new password.",
+    ),
+    ErrorCode.SESSION_NOT_FOUND: _refusal(HTTPStatus.NOT_FOUND, "There is no active session with this id."),
     ErrorCode.RATE_LIMITED: _refusal_for_now(
         HTTPStatus.TOO_MANY_REQUESTS,
         "Too many attempts. Please wait {retry_after_sec} seconds and try again.",

@@ -8,7 +8,15 @@ from faplog import function
 from faplog.settings import load
 
 from . import services
-from .accounts import account_views, export, session_views, token_views
+from .accounts import (
+    account_views,
+    credential_views,
+    export,
+    instance_views,
+    session_list_views,
+    session_views,
+    token_views,
+)
 from .analyses import files, results
 from .analyses import views as analyses
 from .averages import views as averages
@@ -38,6 +46,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     blueprints = (
         session_views.blueprint,
         account_views.blueprint,
+        credential_views.blueprint,
+        session_list_views.blueprint,
+        instance_views.blueprint,
         export.blueprint,
         token_views.blueprint,
         docs.blueprint(partial(openapi.document, app, access_cookie)),

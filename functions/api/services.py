@@ -13,6 +13,7 @@ from faplog.settings import SettingsError
 from .db import Database
 from .delivery.average_requests import AverageRequests
 from .delivery.publisher import Publisher
+from .mail_queue import MailQueue
 from .request_rates import RequestRates
 from .settings import Settings
 from .signing_keys import SigningKeys
@@ -51,6 +52,9 @@ class Services:
 
     average_requests: AverageRequests
 
+    mail_queue: MailQueue
+    """Mails that requests cause."""
+
 
 def build(settings: Settings) -> Services:
     """Build the services of a process. Nothing connects, and no thread starts, before the first use.
@@ -77,6 +81,7 @@ def build(settings: Settings) -> Services:
         token_rates=RequestRates(),
         put_pool=ThreadPoolExecutor(PUT_THREADS, "put"),
         average_requests=AverageRequests(database, blobs, publisher),
+        mail_queue=MailQueue(),
     )
 
 

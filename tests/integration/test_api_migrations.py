@@ -57,6 +57,25 @@ def test_logs_of_the_release_before_are_not_deleted(scratch: str) -> None:
         assert connection.execute("SELECT count(*) FROM fap_average").fetchone() == (1,)
 
 
+def test_sessions_of_the_release_before_go_on(scratch: str) -> None:
+    """When one was used last is known from when it expires."""
+    migrate(scratch, "0007")
+    with psycopg.connect(scratch) as connection:
+        connection.execute("INSERT INTO users (email, password_hash) VALUES ('a@example.org', 'x')")
+        connection.execute(
+            """
+            INSERT INTO sessions (user_id, csrf_digest, created_at, expires_at)
+            SELECT id, sha256('x'), now() - interval '9 days', now() + interval '27 days' FROM users
+            """
+        )
+    migrate(scratch)
+    with psycopg.connect(scratch) as connection:
+        row = connection.execute(
+            "SELECT expires_at - last_used_at = interval '30 days', browser, device, ended_at FROM sessions"
+        ).fetchone()
+    assert row == (True, None, None, None)
+
+
 def test_twice_at_once_and_once_more(scratch: str) -> None:
     with ProcessPoolExecutor(3, get_context("spawn")) as pool:
         list(pool.map(migrate, [scratch] * 3))

@@ -24,6 +24,9 @@ OPEN = {
     "/api/v1/auth/login",
     "/api/v1/auth/refresh",
     "/api/v1/auth/logout",
+    "/api/v1/auth/password-reset",
+    "/api/v1/auth/password-reset/confirm",
+    "/api/v1/instance",
     "/api/v1/openapi.json",
     "/api/v1/docs",
     "/api/v1/health/liveness",
@@ -31,7 +34,7 @@ OPEN = {
     "/api/v1/shared/<token>",
     "/api/v1/shared/<token>/series",
 }
-"""What anybody may ask for. Refresh, logout and shared reports ask for their token themselves."""
+"""What anybody may ask for. Refresh, logout, new passwords and shared reports ask for their token themselves."""
 
 TABLES = [
     "users",
@@ -43,6 +46,8 @@ TABLES = [
     "fap_average",
     "fap_link",
     "api_tokens",
+    "password_reset",
+    "invite",
 ]
 
 
@@ -171,7 +176,7 @@ def test_with_a_user_the_role_sees_that_user(
         assert visible(connection, "fap_analysis") == 1
 
 
-@pytest.mark.parametrize("table", ["refresh_tokens", "brake"])
+@pytest.mark.parametrize("table", ["refresh_tokens", "brake", "password_reset", "invite"])
 def test_the_role_does_not_read_what_is_not_for_users(api_settings: Settings, owner: Person, table: str) -> None:
     with raw(api_settings, owner.id) as connection, pytest.raises(errors.InsufficientPrivilege):
         visible(connection, table)

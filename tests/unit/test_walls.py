@@ -72,9 +72,9 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
 }
 OURS: Final = {room.split("/")[0] for room in ALLOWED}
 API_ORDER: Final = (
-    *("handler", "migrate", "migrations"),
+    *("handler", "admin", "migrate", "migrations"),
     *("reconcile", "uploads", "sharing", "analyses", "averages", "accounts", "web"),
-    *("services", "delivery", "db", "store_slots", "request_rates", "signing_keys", "settings"),
+    *("services", "delivery", "db", "store_slots", "request_rates", "mail_queue", "mail", "signing_keys", "settings"),
 )
 """The subjects of functions/api from top to bottom: each imports only those below it (docs/architecture.md)."""
 

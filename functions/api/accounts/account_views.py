@@ -21,12 +21,14 @@ from . import authentication, cookies, deletion, logins
 from .authentication import User, authenticated
 from .emails import MAX_CHARS as MAX_EMAIL_CHARS
 from .emails import BadEmail
-from .logins import EmailTaken
+from .logins import EmailTaken, InviteInvalid
 from .passwords import MAX_CHARS, MIN_CHARS, WeakPassword
 from .rate_limit import RateLimited
 from .session_views import RATE_LIMITED, too_many_requests
 
 TAG: Final = "account"
+MAX_INVITE_CHARS: Final = 128
+
 blueprint = Blueprint("accounts", __name__, url_prefix=PREFIX)
 
 
@@ -36,6 +38,11 @@ class Registration(inputs.Input):
     email: str = Field(max_length=MAX_EMAIL_CHARS, json_schema_extra={"format": "email"}, examples=["you@example.org"])
     password: str = Field(
         min_length=MIN_CHARS, max_length=MAX_CHARS, description="The most common passwords are refused."
+    )
+    invite: str | None = Field(
+        default=None,
+        max_length=MAX_INVITE_CHARS,
+        description="The token of an invite: what follows `#` in its link. Needed where registration is not open.",
     )
 
 
@@ -58,14 +65,31 @@ class Account(Output):
     summary="Create an account",
     tag=TAG,
     request=Registration,
-    responses={201: Account, 409: "There is already an account with this e-mail address.", 429: RATE_LIMITED},
+    responses={
+        201: Account,
+        403: "Registration is not open, and there is no invite or it is not valid.",
+        409: "There is already an account with this e-mail address.",
+        429: RATE_LIMITED,
+    },
 )
 def register() -> ResponseReturnValue:
     """Create an account."""
     given = inputs.body(Registration)
     database, address = services().database, client_address.address(request)
+    registration = services().settings.registration
+    if registration != "open" and not given.invite:
+        raise refused(ErrorCode.INVITE_REQUIRED if registration == "invite" else ErrorCode.REGISTRATION_CLOSED)
     try:
-        account = logins.register(database, given.email, given.password, address)
+        account = logins.register(
+            database,
+            given.email,
+            given.password,
+            address,
+            invite=given.invite,
+            needs_invite=registration != "open",
+        )
+    except InviteInvalid:
+        raise refused(ErrorCode.INVITE_INVALID) from None
     except (BadEmail, WeakPassword) as error:
         raise refused(error.code, **error.params) from None
     except EmailTaken:
@@ -114,7 +138,7 @@ def delete() -> ResponseReturnValue:
     if given is None and not authentication.is_bearer():
         raise refused(ErrorCode.PASSWORD_REQUIRED)
     try:
-        if given is not None and not logins.confirm_password(database, user.email, given.password, address):
+        if given is not None and not logins.confirm_password(database, user.id, given.password, address):
             deletion.record_refused_deletion(database, user.id, address)
             raise refused(ErrorCode.PASSWORD_WRONG)
     except RateLimited as error:

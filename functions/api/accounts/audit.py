@@ -29,6 +29,17 @@ class Event(StrEnum):
     API_TOKENS_REVOKED = "all API tokens revoked"
     DELETION_REFUSED = "deletion refused"
     DELETED = "deleted"
+    PASSWORD_CHANGED = "password changed"  # noqa: S105  (an event)
+    PASSWORD_RESET = "password set by a one-time link"  # noqa: S105
+    PASSWORD_CHANGE_REFUSED = "password change refused"  # noqa: S105
+    EMAIL_CHANGED = "e-mail address changed"
+    EMAIL_CHANGE_REFUSED = "e-mail change refused"
+    RESET_LINK_REQUESTED = "link to set a password requested"
+    RESET_LINK_BY_OPERATOR = "link to set a password made by the operator"
+    SESSION_ENDED = "session ended by the user"
+    SESSIONS_ENDED = "all other sessions ended by the user"
+    SESSIONS_ENDED_BY_OPERATOR = "all sessions ended by the operator"
+    LINKS_ENDED_BY_OPERATOR = "all links to reports ended by the operator"
 
 
 def record(

@@ -37,7 +37,10 @@ _LEVEL: Final = 1
 _MODE: Final = 0o100644
 _UNSAFE_CHARS: Final = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
 _ACCOUNT: Final = "SELECT id, email, created_at FROM users WHERE id = %s"
-_SESSIONS: Final = "SELECT id, created_at, expires_at, ended_at FROM sessions WHERE user_id = %s ORDER BY created_at"
+_SESSIONS: Final = """
+    SELECT id, created_at, last_used_at, expires_at, ended_at, browser, device FROM sessions
+    WHERE user_id = %s ORDER BY created_at
+"""
 _EVENTS: Final = "SELECT at, event, session_id, address FROM audit_log WHERE user_id = %s ORDER BY id"
 _TOKENS: Final = """
     SELECT id, name, scopes, created_at, expires_at, last_used_at FROM api_tokens

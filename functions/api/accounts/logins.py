@@ -5,9 +5,14 @@ from datetime import datetime
 from uuid import UUID
 
 from ..db import Database
-from . import audit, emails, passwords, rate_limit, sessions
+from . import audit, emails, invites, passwords, rate_limit, sessions
 from .audit import Event
+from .devices import UNKNOWN, Device
 from .emails import BadEmail
+
+
+class InviteInvalid(Exception):
+    """Registration needs an invite, and this one is missing, used, expired or wrong."""
 
 
 class EmailTaken(Exception):
@@ -31,7 +36,15 @@ class _Credentials:
     password_hash: str
 
 
-def register(database: Database, email: str, password: str, address: str) -> Account:
+def register(
+    database: Database,
+    email: str,
+    password: str,
+    address: str,
+    *,
+    invite: str | None = None,
+    needs_invite: bool = False,
+) -> Account:
     """Create an account.
 
     Args:
@@ -39,19 +52,27 @@ def register(database: Database, email: str, password: str, address: str) -> Acc
         email: As the client sent it.
         password: As the client sent it.
         address: The client's address.
+        invite: The token of an invite, used up if an account is created.
+        needs_invite: Whether there must be a valid one.
 
     Raises:
+        InviteInvalid: The invite is needed and not valid. Nothing else is told then.
         BadEmail: The address is not acceptable; the sentence says why.
         WeakPassword: The password is not acceptable; the sentence says why.
         RateLimited: There were too many registrations from this address.
         EmailTaken: There is such an account already.
     """
+    if needs_invite:
+        _check_invite(database, invite, address)
     email = emails.normalised(email)
     passwords.check(password, email)
-    with database.worker() as connection:
-        rate_limit.count_registration(connection, address)
+    if not needs_invite:
+        with database.worker() as connection:
+            rate_limit.count_registration(connection, address)
     password_hash = passwords.hash_password(password)
     with database.worker() as connection:
+        if invite is not None and not invites.spend(connection, invite) and needs_invite:
+            raise InviteInvalid  # another registration was faster
         row = connection.execute(
             """
             INSERT INTO users (email, password_hash) VALUES (%s, %s)
@@ -60,12 +81,23 @@ def register(database: Database, email: str, password: str, address: str) -> Acc
             [email, password_hash],
         ).fetchone()
         if row is None:
-            raise EmailTaken
+            raise EmailTaken  # rolls back, so the invite still works
         audit.record(connection, Event.REGISTERED, user_id=row["id"], address=address)
     return Account(row["id"], row["email"], row["created_at"])
 
 
-def log_in(database: Database, email: str, password: str, address: str) -> tuple[Account, sessions.NewSession] | None:
+def _check_invite(database: Database, invite: str | None, address: str) -> None:
+    """Raise `InviteInvalid` or `RateLimited`. The attempt is counted, so invites cannot be guessed."""
+    with database.worker() as connection:
+        rate_limit.count_registration(connection, address)
+        valid = invite is not None and invites.is_valid(connection, invite)
+    if not valid:
+        raise InviteInvalid
+
+
+def log_in(
+    database: Database, email: str, password: str, address: str, device: Device = UNKNOWN
+) -> tuple[Account, sessions.NewSession] | None:
     """Start a session if this is the account's password.
 
     A wrong password and an unknown account take the same steps, and so the same time. No connection is held while the
@@ -94,19 +126,27 @@ def log_in(database: Database, email: str, password: str, address: str) -> tuple
             return None  # deleted or changed meanwhile
         if new_hash:
             connection.execute("UPDATE users SET password_hash = %s WHERE id = %s", [new_hash, stored.id])
-        session = sessions.start(connection, stored.id)
+        session = sessions.start(connection, stored.id, device)
         audit.record(connection, Event.LOGGED_IN, user_id=stored.id, session_id=session.id, address=address)
     return Account(user["id"], user["email"], user["created_at"]), session
 
 
-def confirm_password(database: Database, email: str, password: str, address: str) -> bool:
-    """Return whether this is the account's password, before something that cannot be undone. Raises `RateLimited`."""
-    account_name = _account_name(email)
-    if not _verify_password(_count_and_find(database, account_name, address), password):
-        return False
+def confirm_password(database: Database, user_id: UUID, password: str, address: str) -> str | None:
+    """Return the hash of the account's password if this is the password, else None; before something important.
+
+    Raises:
+        RateLimited: This address has to wait first.
+    """
+    with database.worker() as connection:
+        row = connection.execute("SELECT email FROM users WHERE id = %s", [user_id]).fetchone()
+    account_name = row["email"] if row else str(user_id)
+    stored = _count_and_find(database, account_name, address)
+    if not _verify_password(stored, password):
+        return None
+    assert stored is not None
     with database.worker() as connection:
         rate_limit.record_success(connection, account_name, address)
-    return True
+    return stored.password_hash
 
 
 def _account_name(email: str) -> str:

@@ -41,6 +41,9 @@ PAIR_UNDER_ATTACK: Final = Rule(2, timedelta(seconds=30), _MINUTES_15, timedelta
 ADDRESS: Final = Rule(30, timedelta(seconds=2), _MINUTES_15, timedelta(hours=1))
 REGISTRATION: Final = Rule(30, timedelta(seconds=10), _MINUTES_15, timedelta(hours=1))
 WRONG_TOKEN: Final = Rule(30, timedelta(seconds=2), _MINUTES_15, timedelta(hours=1))
+RESET: Final = Rule(3, timedelta(minutes=1), _MINUTES_15, timedelta(hours=1))
+"""Requests of a mail to one address, so that nobody's inbox is flooded. It counts unknown addresses as well."""
+
 ATTACK: Final = 50
 """More recent failures of one account than this, over all addresses, count as an attack on it."""
 
@@ -110,6 +113,13 @@ def count_wrong_token(connection: Conn, address: str) -> None:
     """Count a request with an API token that is not valid. Raises `RateLimited`, as `count_attempt`."""
     if not client_address.is_this_machine(address):
         _count_failure(connection, _key("token", address), WRONG_TOKEN)
+
+
+def count_reset_request(connection: Conn, account: str, address: str) -> None:
+    """Count a request to mail a link to an address. Raises `RateLimited`, as `count_attempt`."""
+    if not client_address.is_this_machine(address):
+        _count_failure(connection, _key("reset from", address), REGISTRATION)
+    _count_failure(connection, _key("reset of", account), RESET)
 
 
 def delete_expired(connection: Conn) -> None:

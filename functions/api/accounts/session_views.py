@@ -16,7 +16,7 @@ from ..web import client_address, inputs
 from ..web.names import CSRF_HEADER
 from ..web.operations import Answer, describe
 from ..web.outputs import json_response
-from . import audit, authentication, cookies, logins, sessions, tokens
+from . import audit, authentication, cookies, devices, logins, sessions, tokens
 from .audit import Event
 from .emails import MAX_CHARS as MAX_EMAIL_CHARS
 from .passwords import MAX_CHARS
@@ -82,7 +82,8 @@ def login() -> ResponseReturnValue:
     given = inputs.body(Credentials)
     database, address = services().database, client_address.address(request)
     try:
-        logged_in = logins.log_in(database, given.email, given.password, address)
+        device = devices.recognise(request.headers.get("User-Agent", ""))
+        logged_in = logins.log_in(database, given.email, given.password, address, device)
     except RateLimited as error:
         raise too_many_requests(error) from None
     if logged_in is None:

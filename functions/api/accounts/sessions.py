@@ -1,12 +1,13 @@
 """Sessions: started by a login, extended by rotating refresh tokens, ended by logout, expiry or token reuse."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from ..db import Conn, Database
 from . import tokens
+from .devices import UNKNOWN, Device
 from .tokens import Access
 
 IDLE: Final = timedelta(days=30)
@@ -53,12 +54,28 @@ class ActiveSession:
     csrf_digest: bytes
 
 
-def start(connection: Conn, user_id: UUID) -> NewSession:
+@dataclass(frozen=True, slots=True)
+class ListedSession:
+    """An active session as its owner sees it in the list."""
+
+    id: UUID
+    created_at: datetime
+    last_used_at: datetime
+    """When it was started or last extended: within half an hour of its last request."""
+
+    browser: str | None
+    device: str | None
+
+
+def start(connection: Conn, user_id: UUID, device: Device = UNKNOWN) -> NewSession:
     """Start a session."""
     refresh_token, csrf_token = tokens.new_secret(), tokens.new_secret()
     row = connection.execute(
-        "INSERT INTO sessions (user_id, csrf_digest, expires_at) VALUES (%s, %s, now() + %s) RETURNING id",
-        [user_id, tokens.digest(csrf_token), IDLE],
+        """
+        INSERT INTO sessions (user_id, csrf_digest, expires_at, browser, device)
+        VALUES (%s, %s, now() + %s, %s, %s) RETURNING id
+        """,
+        [user_id, tokens.digest(csrf_token), IDLE, device.browser, device.device],
     ).fetchone()
     assert row is not None
     _store_refresh_token(connection, row["id"], refresh_token)
@@ -121,7 +138,9 @@ def refresh(connection: Conn, refresh_token: str) -> Refreshed | Reused | None:
             [salt, tokens.digest(refresh_token)],
         )
         _store_refresh_token(connection, row["id"], tokens.successor(refresh_token, salt))
-        connection.execute("UPDATE sessions SET expires_at = now() + %s WHERE id = %s", [IDLE, row["id"]])
+        connection.execute(
+            "UPDATE sessions SET expires_at = now() + %s, last_used_at = now() WHERE id = %s", [IDLE, row["id"]]
+        )
         connection.execute(
             "DELETE FROM refresh_tokens WHERE session_id = %s AND used_at < now() - %s", [row["id"], USED_KEPT]
         )
@@ -132,6 +151,43 @@ def refresh(connection: Conn, refresh_token: str) -> Refreshed | Reused | None:
 def end(connection: Conn, session_id: UUID) -> None:
     """End a session. Its refresh and access tokens are invalid from the commit on."""
     connection.execute("UPDATE sessions SET ended_at = now() WHERE id = %s AND ended_at IS NULL", [session_id])
+
+
+def list_active(database: Database, user_id: UUID) -> list[ListedSession]:
+    """Return the active sessions of a user, the one used last first."""
+    with database.api(user_id) as connection:
+        rows = connection.execute(
+            """
+            SELECT id, created_at, last_used_at, browser, device FROM sessions
+            WHERE user_id = %s AND ended_at IS NULL AND expires_at > now() ORDER BY last_used_at DESC, id
+            """,
+            [user_id],
+        ).fetchall()
+    return [ListedSession(**row) for row in rows]
+
+
+def end_one(connection: Conn, user_id: UUID, session_id: UUID) -> bool:
+    """End a session of this user, and return whether it was active."""
+    ended = connection.execute(
+        """
+        UPDATE sessions SET ended_at = now()
+        WHERE id = %s AND user_id = %s AND ended_at IS NULL AND expires_at > now()
+        """,
+        [session_id, user_id],
+    )
+    return ended.rowcount == 1
+
+
+def end_all(connection: Conn, user_id: UUID, *, but: UUID | None = None) -> int:
+    """End the sessions of a user, except one if it is given, and return how many were active."""
+    ended = connection.execute(
+        """
+        UPDATE sessions SET ended_at = now()
+        WHERE user_id = %s AND id IS DISTINCT FROM %s AND ended_at IS NULL AND expires_at > now()
+        """,
+        [user_id, but],
+    )
+    return ended.rowcount
 
 
 def delete_expired(connection: Conn) -> None:

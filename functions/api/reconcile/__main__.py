@@ -22,7 +22,7 @@ from faplog.errors import Unavailable
 from faplog.settings import SettingsError, load
 
 from .. import services
-from ..accounts import api_tokens, audit, rate_limit, sessions
+from ..accounts import api_tokens, audit, invites, password_reset, rate_limit, sessions
 from ..analyses import deletion
 from ..services import Services
 from ..settings import Settings
@@ -72,9 +72,9 @@ class Reconciler:
             return all(done)
 
     def delete_expired(self) -> int:
-        """Delete expired sessions, API tokens, failed logins, audit events and links."""
+        """Delete expired sessions, API tokens, failed logins, audit events, links and invites."""
         with self.services.database.worker() as connection:
-            for module in (sessions, api_tokens, rate_limit, audit, links):
+            for module in (sessions, api_tokens, rate_limit, audit, links, password_reset, invites):
                 module.delete_expired(connection)
         return 0
 

@@ -60,6 +60,11 @@ def end(connection: Conn, user_id: UUID, analysis_id: UUID) -> bool:
     return ended.rowcount > 0
 
 
+def end_all(connection: Conn, user_id: UUID) -> int:
+    """End all links to logs of this user, and return how many there were."""
+    return connection.execute("DELETE FROM fap_link WHERE user_id = %s", [user_id]).rowcount
+
+
 def open_by_token(connection: Conn, token: str) -> Link | None:
     """Return the link of this token if it is valid. From then on the transaction sees the rows of the link's owner.
 

@@ -26,6 +26,7 @@ OPERATOR = {
     "GRAFANA_OTLP_ENDPOINT": "https://otlp.example.org/otlp",
     "GRAFANA_INSTANCE": "123456",
     "GRAFANA_TOKEN": "glc_operators_token",
+    "FAPLOG_SMTP_URL": "smtps://faplog:operators-mail-password@mail.example.org",
 }
 
 

@@ -13,7 +13,7 @@ OTHER_ID = "0b6a7a6e-2a0b-4d5c-8a51-6f3f6f1f0c22"
 class FakeApi:
     """Answers by path; anything else is a 404 with a sentence, and without the session's cookie a 401.
 
-    Shared reports ask for no cookie.
+    Shared reports and what the instance is ask for no cookie.
     """
 
     answers: dict[str, Any] = field(default_factory=dict)
@@ -29,7 +29,7 @@ class FakeApi:
         def answer(path: str) -> tuple[Response, int]:
             self.asked.append((path, request.args.to_dict()))
             self.cookies.append(request.cookies.to_dict())
-            if not path.startswith("shared/") and request.cookies.get("faplog_access") != "good":
+            if not path.startswith(("shared/", "instance")) and request.cookies.get("faplog_access") != "good":
                 return _error(401, "Please log in first.")
             if path in self.status:
                 return _error(self.status[path], "A sentence from the API.")

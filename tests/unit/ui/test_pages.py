@@ -12,7 +12,9 @@ from tests.unit.ui.fake_api import ANALYSIS, LOG_ID, OTHER_ID, FakeApi, detail, 
 
 PRIVATE = ["/logs", "/logs/deleted", "/upload", "/summary", "/compare", "/account", f"/logs/{LOG_ID}"]
 NEED_API = [path for path in PRIVATE if path != "/upload"]
-PUBLIC = ["/", "/about", "/login", "/register", "/sample"]
+PUBLIC = ["/", "/about", "/login", "/reset", "/sample"]
+OF_INSTANCE = ["/register", "/forgot", "/privacy"]
+"""Public pages that ask what the instance is, and do without if the API does not say."""
 
 
 def text(response: TestResponse) -> str:
@@ -42,7 +44,7 @@ def test_an_entrance_leads_to_no_entrance_and_offers_no_private_page(user: Flask
     assert 'data-target="/summary"' in user.get(entrance, query_string={"next": "/summary"}).text
 
 
-@pytest.mark.parametrize("path", [*PUBLIC, *PRIVATE, "/no-such-page"])
+@pytest.mark.parametrize("path", [*PUBLIC, *OF_INSTANCE, *PRIVATE, "/no-such-page"])
 def test_no_page_has_inline_scripts_or_styles(user: FlaskClient, path: str) -> None:
     """The policy forbids them, so one would not work; and it never allows `unsafe-inline`."""
     response = user.get(path)

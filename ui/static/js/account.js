@@ -1,8 +1,34 @@
-// The account page: log out, delete the account.
-import { API, headers, Problem, refusal, request, sendJson } from "./http.js";
-import { clear } from "./queue.js";
+// The account page: change address and password, end sessions, log out, delete the account.
+import { whenSubmitted } from "./credentials.js";
+import { fill, whenFilled } from "./fragment.js";
+import { api, API, headers, Problem, refusal, request, sendJson } from "./http.js";
+import { clear, rename } from "./queue.js";
 import { texts } from "./texts.js";
 import { toast } from "./toast.js";
+
+whenFilled((body) => {
+  for (const change of body.querySelectorAll("form[data-change]")) {
+    whenSubmitted(change, async (values) => {
+      await api(change.dataset.change, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(values) });
+      if (values.email) await rename(values.email);
+      toast(values.email ? texts.emailChanged : texts.passwordChanged);
+      await fill();
+    });
+  }
+  for (const button of body.querySelectorAll("[data-end]")) {
+    button.addEventListener("click", async () => {
+      button.disabled = true;
+      try {
+        await api(button.dataset.end, { method: "DELETE" });
+        toast("all" in button.dataset ? texts.sessionsEnded : texts.sessionEnded);
+      } catch (problem) {
+        if (!(problem instanceof Problem)) throw problem;
+        toast(problem.message);
+      }
+      await fill();
+    });
+  }
+});
 
 document.querySelector("[data-logout]").addEventListener("click", async () => {
   try {

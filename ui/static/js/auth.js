@@ -8,6 +8,21 @@ const form = document.querySelector("form[data-auth]");
 const alert = form.querySelector(".alert-f");
 const button = form.querySelector("button");
 
+// The token of an invite is in the fragment of the address, which browsers send to no server.
+const invite = () => location.hash.slice(1);
+
+function showInvite() {
+  const notice = document.querySelector("[data-needs-invite]");
+  if (notice) notice.hidden = Boolean(invite());
+  form.hidden = Boolean(notice) && !invite();
+  form.querySelector("[data-invited]").hidden = !invite();
+}
+
+if (form.dataset.auth === "register") {
+  addEventListener("hashchange", showInvite);
+  showInvite();
+}
+
 // What is wrong with a field, in words.
 const badEmail = () => inWords({ code: "EMAIL_INVALID" });
 const badLength = () => inWords({ code: "PASSWORD_LENGTH", params: { min_chars: form.password.minLength, max_chars: form.password.maxLength } });
@@ -16,7 +31,8 @@ const badLength = () => inWords({ code: "PASSWORD_LENGTH", params: { min_chars: 
 function reason(problem, registering) {
   if (problem.error.code !== "INVALID_INPUT") return problem.message;
   if (!registering) return inWords({ code: "CREDENTIALS_WRONG" });
-  return { email: badEmail, password: badLength }[problem.error.params.field]?.() || problem.message;
+  const badInvite = () => inWords({ code: "INVITE_INVALID" });
+  return { email: badEmail, password: badLength, invite: badInvite }[problem.error.params.field]?.() || problem.message;
 }
 
 function complain(text, field) {
@@ -45,7 +61,7 @@ form.addEventListener("submit", async (event) => {
   alert.hidden = true;
   button.disabled = true;
   try {
-    if (registering) await post("/auth/register", { email, password });
+    if (registering) await post("/auth/register", { email, password, ...(invite() ? { invite: invite() } : {}) });
     await post("/auth/login", { email, password });
     await startFor(email);
     location.assign(form.dataset.target);

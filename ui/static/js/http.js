@@ -20,7 +20,7 @@ export function csrf() {
 
 export function headers(method) {
   const safe = method === "GET" || method === "HEAD";
-  return safe ? { Accept: "application/json" } : { Accept: "application/json", "X-CSRF-Token": csrf() };
+  return safe ? { Accept: "application/json" } : { Accept: "application/json", "Accept-Language": texts.lang, "X-CSRF-Token": csrf() };
 }
 
 let renewal = null;

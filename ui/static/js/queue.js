@@ -63,6 +63,11 @@ export async function startFor(email) {
   await run("owner", "readwrite", (store) => store.put(email, "email"));
 }
 
+// Keeps the queue for the same account under its new address.
+export async function rename(email) {
+  await run("owner", "readwrite", (store) => store.put(email, "email"));
+}
+
 export async function clear() {
   memory.clear();
   await run("uploads", "readwrite", (store) => store.clear());
