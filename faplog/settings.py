@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, SecretStr, ValidationError
+from pydantic import AfterValidator, AliasChoices, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from faplog import environment
@@ -72,6 +72,10 @@ def _like(pattern: str, example: str) -> AfterValidator:
 
 HttpAddress = Annotated[str, _like(r"https?://[^/\s]\S*", "http://host:9000")]
 NatsAddress = Annotated[SecretStr, _like(r"(nats|tls)://[^/\s]\S*", "nats://user:password@host:4222")]
+SmtpAddress = Annotated[
+    SecretStr,
+    _like(r"smtps?://([^@/\s]+@)?(\[[\da-fA-F:]+\]|[\w.-]+)(:\d{1,5})?/?", "smtp://user:password@host:587"),
+]
 DatabaseAddress = Annotated[SecretStr, _like(r"postgresql://\S+", "postgresql://user:password@host:5432/faplog")]
 
 
@@ -94,6 +98,8 @@ def load(model: type[S]) -> S:
 def setting_name(model: type[Settings], field: str) -> str:
     """Return the name under which operators set a field: its secret file, or its environment variable."""
     alias = model.model_fields[field].validation_alias
+    if isinstance(alias, AliasChoices):
+        return str(alias.choices[0])
     return alias if isinstance(alias, str) else environment.PREFIX + field.upper()
 
 

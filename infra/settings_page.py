@@ -118,8 +118,8 @@ def _rows(model: type[Settings], in_cluster: Mapping[str, str]) -> Iterator[_Row
 
 
 def _default(field: FieldInfo) -> str:
-    if isinstance(field.validation_alias, str):
-        return "a secret file"
+    if field.validation_alias is not None:
+        return "a secret file" if field.is_required() else "a secret file, or none"
     if field.default is PydanticUndefined:
         return "must be set"
     if field.default is None or field.default == ():

@@ -1,12 +1,14 @@
 """The settings of the function `api`."""
 
+from email.headerregistry import Address
+from email.policy import EmailPolicy
 from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
 from faplog.function import FunctionSettings
-from faplog.settings import DatabaseAddress, HttpAddress, NatsAddress
+from faplog.settings import DatabaseAddress, HttpAddress, NatsAddress, SmtpAddress
 from faplog.settings import Settings as BaseSettings
 
 
@@ -30,6 +32,15 @@ class Settings(FunctionSettings):
 
     signing_keys: SecretStr = Field(validation_alias="faplog-signing-keys")
     """Keys that sign access tokens; the first one signs, all of them verify."""
+
+    smtp_url: SmtpAddress | None = Field(
+        default=None, validation_alias=AliasChoices("faplog-smtp-url", "FAPLOG_SMTP_URL")
+    )
+    """Address of the mail server, `smtp://user:password@host:587` (STARTTLS where offered) or `smtps://…`. Without it
+    no mail is sent. A file, or on a laptop the variable `FAPLOG_SMTP_URL`."""
+
+    mail_from: str | None = Field(default=None, validate_default=True)
+    """Sender of all mail, an address or `Name <address>`. Needed where mail is sent."""
 
     public_s3_endpoint: HttpAddress | None = None
     """Address of the bucket as browsers reach it. If set, files are served by a redirect to a signed address."""
@@ -56,12 +67,37 @@ class Settings(FunctionSettings):
     orphan_sec: float = Field(default=3600, gt=0)
     """Age in seconds from which an object without a row is removed."""
 
+    @field_validator("mail_from")
+    @classmethod
+    def _one_sender(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("smtp_url") is not None:
+            raise ValueError("must be set where faplog-smtp-url is")
+        if value is not None:
+            mail_address(value)
+        return value
+
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _each_origin(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(origin.strip().rstrip("/") for origin in value.split(",") if origin.strip())
         return value
+
+
+def mail_address(text: str) -> Address:
+    """Return an address, with or without a name before it.
+
+    Raises:
+        ValueError: It is malformed, or not exactly one.
+    """
+    try:
+        addresses: tuple[Address, ...] = EmailPolicy().header_factory("From", text).addresses
+    except (IndexError, UnicodeError):  # a flaw of the parser
+        addresses = ()
+    one = len(addresses) == 1 and addresses[0].username and "." in addresses[0].domain
+    if not (one and addresses[0].addr_spec.isascii() and text.isprintable()):
+        raise ValueError("must be an address such as faplog <noreply@example.com>")
+    return addresses[0]
 
 
 class OwnerSettings(BaseSettings):

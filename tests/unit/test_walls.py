@@ -74,7 +74,7 @@ OURS: Final = {room.split("/")[0] for room in ALLOWED}
 API_ORDER: Final = (
     *("handler", "migrate", "migrations"),
     *("reconcile", "uploads", "sharing", "analyses", "averages", "accounts", "web"),
-    *("services", "delivery", "db", "store_slots", "signing_keys", "settings"),
+    *("services", "delivery", "db", "store_slots", "mail", "signing_keys", "settings"),
 )
 """The subjects of functions/api from top to bottom: each imports only those below it (docs/architecture.md)."""
 
