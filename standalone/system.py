@@ -59,8 +59,11 @@ def plan(state: State, servers: Servers, port: int, file: Path) -> System:
         raise Problem(f"{file} cannot be read: {error}") from error
     ports = assign(state, [*(function.name for function in functions), "ui", "connector"], avoid=[port])
     urls = {name: f"http://{HOST}:{number}" for name, number in ports.items()} | {"edge": f"http://{HOST}:{port}"}
-    programs = {function.name: _function(state, function, ports[function.name]) for function in functions}
     api = next(function for function in functions if function.name == "api")
+    public_url = {"FAPLOG_PUBLIC_URL": os.environ.get("FAPLOG_PUBLIC_URL") or urls["edge"]}
+    api = api.model_copy(update={"environment": {**api.environment, **public_url}})
+    functions = [api if function.name == "api" else function for function in functions]
+    programs = {function.name: _function(state, function, ports[function.name]) for function in functions}
     scales = {
         function.name: Scale(function.ours("scale-min"), function.ours("scale-max"), function.ours("idle-seconds"))
         for function in functions
@@ -168,6 +171,9 @@ def _gunicorn(name: str) -> tuple[str, ...]:
 
 
 def _own_environment() -> dict[str, str]:
-    """Return the environment of our programs. Arithmetic uses one thread, as a replica has one core."""
+    """Return the environment of our programs. Arithmetic uses one thread, as a replica has one core.
+
+    Webhooks to public addresses are allowed unless the operator says otherwise.
+    """
     one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return dict(os.environ) | one | {"PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "2"}
+    return {"FAPLOG_WEBHOOKS": "public"} | dict(os.environ) | one | {"PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "2"}

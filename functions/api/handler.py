@@ -12,6 +12,8 @@ from .accounts import account_views, export, session_views
 from .analyses import files, results
 from .analyses import views as analyses
 from .averages import views as averages
+from .notifications import views as notifications
+from .notifications.sender import Sender
 from .reconcile.requeue import Requeue
 from .reconcile.resender import Resender
 from .settings import Settings
@@ -33,12 +35,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     built = services.build(settings)
     services.install(app, built)
     function.run_in_background(app, Resender(Requeue(built)))
+    function.run_in_background(app, Sender(built))
     security_headers.register(app, origins=frozenset(settings.cors_origins), secure=settings.cookie_secure)
     access_cookie = names.access_cookie(secure=settings.cookie_secure)
     blueprints = (
         session_views.blueprint,
         account_views.blueprint,
         export.blueprint,
+        notifications.blueprint,
         docs.blueprint(partial(openapi.document, app, access_cookie)),
         uploads.blueprint(UploadService(built)),
         analyses.blueprint,

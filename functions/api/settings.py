@@ -2,7 +2,7 @@
 
 from email.headerregistry import Address
 from email.policy import EmailPolicy
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
@@ -12,7 +12,20 @@ from faplog.settings import DatabaseAddress, HttpAddress, NatsAddress, SmtpAddre
 from faplog.settings import Settings as BaseSettings
 
 
-class Settings(FunctionSettings):
+class PublicSettings(BaseSettings):
+    """What people outside see of this instance."""
+
+    public_url: HttpAddress | None = None
+    """Address of the pages, such as `https://faplog.example.com`, for links in mails and from the operator's command.
+    `make run` sets it to its own address. Needed where mail is sent."""
+
+    @property
+    def base_url(self) -> str:
+        """The address of the pages, without a slash at its end."""
+        return (self.public_url or "").rstrip("/")
+
+
+class Settings(PublicSettings, FunctionSettings):
     """Settings of the function; frozen, made once at start-up. Secrets never show in a repr."""
 
     api_database: DatabaseAddress = Field(validation_alias="faplog-api-database")
@@ -54,6 +67,10 @@ class Settings(FunctionSettings):
 
     cors_origins: Annotated[tuple[HttpAddress, ...], NoDecode] = ()
     """Other origins that may call the API with credentials, separated by commas."""
+
+    webhooks: Literal["off", "public", "any"] = "off"
+    """Where webhooks and ntfy messages that users set up may go: nowhere (`off`), to `public` addresses, or to `any`,
+    which lets every user send to machines in this service's own network. `make run` sets `public`."""
 
     quota_logs: int = Field(default=20_000, gt=0)
     """Maximum number of logs per user."""

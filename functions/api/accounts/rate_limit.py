@@ -40,6 +40,7 @@ PAIR: Final = Rule(5, timedelta(seconds=2), _MINUTES_15, timedelta(days=1))
 PAIR_UNDER_ATTACK: Final = Rule(2, timedelta(seconds=30), _MINUTES_15, timedelta(days=1))
 ADDRESS: Final = Rule(30, timedelta(seconds=2), _MINUTES_15, timedelta(hours=1))
 REGISTRATION: Final = Rule(30, timedelta(seconds=10), _MINUTES_15, timedelta(hours=1))
+MESSAGE: Final = Rule(10, timedelta(seconds=30), _MINUTES_15, timedelta(hours=1))
 ATTACK: Final = 50
 """More recent failures of one account than this, over all addresses, count as an attack on it."""
 
@@ -103,6 +104,11 @@ def count_registration(connection: Conn, address: str) -> None:
     """Count an attempt to register. Raises `RateLimited`, as `count_attempt`."""
     if not client_address.is_this_machine(address):
         _count_failure(connection, _key("registration", address), REGISTRATION)
+
+
+def count_message(connection: Conn, account: str) -> None:
+    """Count a message that a user sends by hand, such as a test. Raises `RateLimited`, as `count_attempt`."""
+    _count_failure(connection, _key("message", account), MESSAGE)
 
 
 def delete_expired(connection: Conn) -> None:
