@@ -19,7 +19,7 @@ from bench.compare import BASELINE, Compared, Run, Section, compare, load, save,
 from bench.references import measure
 from bench.report import ROOT, Row
 
-SECTIONS: Final = ("analysis", "average", "cold_start", "flow", "scale", "pages")
+SECTIONS: Final = ("analysis", "average", "cold_start", "flow", "scale", "pages", "new_doors")
 RESULT: Final = ROOT / "build" / "bench.json"
 
 
