@@ -175,6 +175,9 @@ def _gunicorn(name: str) -> tuple[str, ...]:
 
 
 def _own_environment() -> dict[str, str]:
-    """Return the environment of our programs. Arithmetic uses one thread, as a replica has one core."""
+    """Return the environment of our programs. Arithmetic uses one thread, as a replica has one core.
+
+    Webhooks to public addresses are allowed unless the operator says otherwise.
+    """
     one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return dict(os.environ) | one | {"PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "2"}
+    return {"FAPLOG_WEBHOOKS": "public"} | dict(os.environ) | one | {"PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "2"}

@@ -220,6 +220,26 @@ _OF_REQUESTS: Final[Mapping[str, Any]] = {
     ErrorCode.API_TOKENS_EXCEEDED: _(
         "You have {max_tokens} API tokens, which is the maximum. Revoke some that you no longer need."
     ),
+    # notifications
+    ErrorCode.CHANNEL_NOT_OFFERED: _("The operator of this instance does not offer this kind of notification."),
+    ErrorCode.CHANNEL_OFF: _("These notifications are off. Switch them on first."),
+    ErrorCode.EMAIL_CODE_WRONG: _("The code is wrong or has expired. After five wrong codes ask for a new one."),
+    ErrorCode.RECEIVER_URL_INVALID: _(
+        "The address must begin with https:// and name a host, without a user name, a # or spaces."
+    ),
+    ErrorCode.NTFY_URL_INVALID: _("The address must end with a topic of ntfy, such as https://ntfy.sh/my-topic."),
+    ErrorCode.RECEIVER_NOT_ALLOWED: _(
+        "Messages may not be sent to this address: it is in a private network, at an unusual port, or this service."
+    ),
+    ErrorCode.RECEIVER_HOST_UNKNOWN: _("The host of this address cannot be found. Please check its spelling."),
+    ErrorCode.RECEIVER_UNREACHABLE: _("The receiver cannot be reached."),
+    ErrorCode.RECEIVER_TLS_FAILED: _("The receiver has no valid certificate for this address."),
+    ErrorCode.RECEIVER_TIMED_OUT: _("The receiver did not answer in time."),
+    ErrorCode.RECEIVER_ANSWER_INVALID: _("The receiver gave an answer that cannot be read."),
+    ErrorCode.RECEIVER_REDIRECTS: _("The receiver redirects to another address. Please enter that one."),
+    ErrorCode.RECEIVER_REFUSED: _("The receiver refused the message with status {http_status}."),
+    ErrorCode.MAIL_REFUSED: _("The mail server refuses messages to your address."),
+    ErrorCode.MAIL_UNAVAILABLE: _("The mail server is not available right now. Please try again later."),
     # any request
     ErrorCode.INVALID_INPUT: _("This was not accepted: {field}: {reason}. Please check what you entered."),
     ErrorCode.REQUEST_TIMEOUT: _("The request took too long. Please try again."),

@@ -4,14 +4,16 @@ New texts are added without a translation and texts that are gone are removed. T
 translated.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Final
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import write_po
 
-from faplog.contracts import catalogue
+from faplog.contracts import catalogue, notices
 from ui import catalogs
 from ui.preferences import LANGUAGES
 
@@ -31,6 +33,9 @@ def with_french_spaces(text: str) -> str:
     return text
 
 
+WORDS: Final = Path(catalogs.FOLDER).parents[1] / "faplog" / "words"
+"""Where the translations of the shared sentences are written for other processes."""
+
 TYPOGRAPHY: Final[dict[str, Callable[[str], str]]] = {"fr": with_french_spaces}
 """Rules of a language that are applied to all its translations."""
 
@@ -43,9 +48,22 @@ def template() -> Catalog:
         catalogs.FOLDER.parent, _METHODS, _OPTIONS, keywords
     ):
         template.add(message, context=context)
-    for sentence in catalogue.sentences():
+    for sentence in shared_sentences():
         template.add(sentence)
     return template
+
+
+def shared_sentences() -> Iterator[str]:
+    """Yield the sentences that other processes say as well."""
+    yield from catalogue.sentences()
+    yield from notices.sentences()
+
+
+def shared_words(language: str) -> str:
+    """Return the translations of the shared sentences as JSON, for `faplog.words`."""
+    translations = {message.id: message.string for message in catalogs.catalog(language) if message.id}
+    words = {sentence: translations.get(sentence) or sentence for sentence in shared_sentences()}
+    return json.dumps(words, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
 def update_catalog(language: str) -> Catalog:
@@ -83,4 +101,5 @@ def _strings(message: Message) -> list[str]:
 if __name__ == "__main__":
     for language in TRANSLATED:
         untranslated = missing(update_catalog(language))
+        (WORDS / f"{language}.json").write_text(shared_words(language), "utf-8")
         print(f"{language}: {len(untranslated)} untranslated")

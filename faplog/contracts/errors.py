@@ -137,6 +137,23 @@ class ErrorCode(StrEnum):
     API_TOKEN_NOT_FOUND = "API_TOKEN_NOT_FOUND"
     API_TOKENS_EXCEEDED = "API_TOKENS_EXCEEDED"
 
+    # notifications
+    CHANNEL_NOT_OFFERED = "CHANNEL_NOT_OFFERED"
+    CHANNEL_OFF = "CHANNEL_OFF"
+    EMAIL_CODE_WRONG = "EMAIL_CODE_WRONG"
+    RECEIVER_URL_INVALID = "RECEIVER_URL_INVALID"
+    NTFY_URL_INVALID = "NTFY_URL_INVALID"
+    RECEIVER_NOT_ALLOWED = "RECEIVER_NOT_ALLOWED"
+    RECEIVER_HOST_UNKNOWN = "RECEIVER_HOST_UNKNOWN"
+    RECEIVER_UNREACHABLE = "RECEIVER_UNREACHABLE"
+    RECEIVER_TLS_FAILED = "RECEIVER_TLS_FAILED"
+    RECEIVER_TIMED_OUT = "RECEIVER_TIMED_OUT"
+    RECEIVER_ANSWER_INVALID = "RECEIVER_ANSWER_INVALID"
+    RECEIVER_REDIRECTS = "RECEIVER_REDIRECTS"
+    RECEIVER_REFUSED = "RECEIVER_REFUSED"
+    MAIL_REFUSED = "MAIL_REFUSED"
+    MAIL_UNAVAILABLE = "MAIL_UNAVAILABLE"
+
     # any request
     INVALID_INPUT = "INVALID_INPUT"
     PARAMETER_REPEATED = "PARAMETER_REPEATED"
@@ -477,6 +494,53 @@ TEMPLATES: Final[Mapping[ErrorCode, Template]] = {
         HTTPStatus.CONFLICT,
         "You have {max_tokens} API tokens, which is the maximum. Revoke some that you no longer need.",
         max_tokens=int,
+    ),
+    # notifications
+    ErrorCode.CHANNEL_NOT_OFFERED: _refusal(
+        HTTPStatus.CONFLICT, "The operator of this instance does not offer notifications by {channel}.", channel=str
+    ),
+    ErrorCode.CHANNEL_OFF: _refusal(HTTPStatus.NOT_FOUND, "Notifications by {channel} are off.", channel=str),
+    ErrorCode.EMAIL_CODE_WRONG: _refusal(
+        HTTPStatus.FORBIDDEN, "The code is wrong or has expired. After five wrong codes ask for a new one."
+    ),
+    ErrorCode.RECEIVER_URL_INVALID: _refusal(
+        HTTPStatus.BAD_REQUEST,
+        "This is not an address that messages can be sent to: it must begin with https:// or http:// and name a host, "
+        "without a user name, a # or spaces.",
+    ),
+    ErrorCode.NTFY_URL_INVALID: _refusal(
+        HTTPStatus.BAD_REQUEST, "The address must end with a topic of ntfy, such as https://ntfy.sh/my-topic."
+    ),
+    ErrorCode.RECEIVER_NOT_ALLOWED: _refusal(
+        HTTPStatus.BAD_REQUEST,
+        "Messages may not be sent to this address: it is in a private network, at an unusual port, or this service.",
+    ),
+    ErrorCode.RECEIVER_HOST_UNKNOWN: _refusal_for_now(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "The host of this address cannot be found."
+    ),
+    ErrorCode.RECEIVER_UNREACHABLE: _refusal_for_now(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "The receiver cannot be reached."
+    ),
+    ErrorCode.RECEIVER_TLS_FAILED: _refusal_for_now(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "The receiver has no valid certificate for this address."
+    ),
+    ErrorCode.RECEIVER_TIMED_OUT: _refusal_for_now(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "The receiver did not answer in time."
+    ),
+    ErrorCode.RECEIVER_ANSWER_INVALID: _refusal_for_now(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "The answer of the receiver is too large, or is no HTTP answer."
+    ),
+    ErrorCode.RECEIVER_REDIRECTS: _refusal_for_now(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "The receiver redirects to another address, which is not followed."
+    ),
+    ErrorCode.RECEIVER_REFUSED: _refusal_for_now(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "The receiver refused the message with status {http_status}.", http_status=int
+    ),
+    ErrorCode.MAIL_REFUSED: _refusal(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "The mail server refuses messages to this address."
+    ),
+    ErrorCode.MAIL_UNAVAILABLE: _refusal_for_now(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "The mail server is not available at the moment. Please try again later."
     ),
     # any request
     ErrorCode.INVALID_INPUT: _refusal(HTTPStatus.BAD_REQUEST, "{field}: {reason}.", field=str, reason=str),

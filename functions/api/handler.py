@@ -20,6 +20,8 @@ from .accounts import (
 from .analyses import files, results
 from .analyses import views as analyses
 from .averages import views as averages
+from .notifications import views as notifications
+from .notifications.sender import Sender
 from .reconcile.requeue import Requeue
 from .reconcile.resender import Resender
 from .settings import Settings
@@ -41,6 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     built = services.build(settings)
     services.install(app, built)
     function.run_in_background(app, Resender(Requeue(built)))
+    function.run_in_background(app, Sender(built))
     security_headers.register(app, origins=frozenset(settings.cors_origins), secure=settings.cookie_secure)
     access_cookie = names.access_cookie(secure=settings.cookie_secure)
     blueprints = (
@@ -51,6 +54,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         instance_views.blueprint,
         export.blueprint,
         token_views.blueprint,
+        notifications.blueprint,
         docs.blueprint(partial(openapi.document, app, access_cookie)),
         uploads.blueprint(UploadService(built)),
         analyses.blueprint,

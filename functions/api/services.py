@@ -1,7 +1,8 @@
 """The services that views and background work use: built once, frozen, and found by views through `services()`."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Event
 from typing import Final
 
 from flask import Flask, current_app
@@ -54,6 +55,9 @@ class Services:
 
     mail_queue: MailQueue
     """Mails that requests cause."""
+
+    notifications_due: Event = field(default_factory=Event)
+    """Set after the commit of a transaction that wrote notifications; the sender of this process waits for it."""
 
 
 def build(settings: Settings) -> Services:

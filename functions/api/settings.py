@@ -81,6 +81,10 @@ class Settings(PublicSettings, FunctionSettings):
     cors_origins: Annotated[tuple[HttpAddress, ...], NoDecode] = ()
     """Other origins that may call the API with credentials, separated by commas."""
 
+    webhooks: Literal["off", "public", "any"] = "off"
+    """Where webhooks and ntfy messages that users set up may go: nowhere (`off`), to `public` addresses, or to `any`,
+    which lets every user send to machines in this service's own network. `make run` sets `public`."""
+
     quota_logs: int = Field(default=20_000, gt=0)
     """Maximum number of logs per user."""
 

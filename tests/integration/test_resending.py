@@ -141,8 +141,7 @@ def test_two_workers_publish_each_request_once(
 
 
 def test_it_stops_while_the_broker_is_away(system: Rig, person: Person) -> None:
-    (task,) = background(system.app)
-    assert isinstance(task, Resender)
+    (task,) = [one for one in background(system.app) if isinstance(one, Resender)]
     task.start()
     away(system)
     uploaded(person)

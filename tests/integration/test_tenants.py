@@ -49,6 +49,7 @@ TABLES = [
     "password_reset",
     "invite",
 ]
+TABLES += ["notification_channel", "notification"]
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +160,9 @@ def visible(connection: psycopg.Connection[tuple[object, ...]], table: str) -> i
     return row[0]
 
 
-@pytest.mark.parametrize("table", ["users", "sessions", "audit_log", "fap_analysis", "fap_average", "fap_link"])
+@pytest.mark.parametrize(
+    "table", ["users", "sessions", "audit_log", "fap_analysis", "fap_average", "fap_link", "notification"]
+)
 def test_without_a_user_the_role_sees_nothing(api_settings: Settings, analysis_id: UUID, table: str) -> None:
     with raw(api_settings, None) as connection:
         assert visible(connection, table) == 0

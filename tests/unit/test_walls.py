@@ -38,6 +38,7 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
             "faplog.logs",
             "faplog.reachable",
             "faplog.version",
+            "faplog.words",
         ),
     ),
     "ui": ("faplog.contracts", "faplog.telemetry", "faplog.settings"),
@@ -73,7 +74,7 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
 OURS: Final = {room.split("/")[0] for room in ALLOWED}
 API_ORDER: Final = (
     *("handler", "admin", "migrate", "migrations"),
-    *("reconcile", "uploads", "sharing", "analyses", "averages", "accounts", "web"),
+    *("reconcile", "uploads", "sharing", "analyses", "averages", "notifications", "accounts", "web"),
     *("services", "delivery", "db", "store_slots", "request_rates", "mail_queue", "mail", "signing_keys", "settings"),
 )
 """The subjects of functions/api from top to bottom: each imports only those below it (docs/architecture.md)."""

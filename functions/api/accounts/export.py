@@ -51,6 +51,13 @@ _LINKS: Final = """
     WHERE user_id = %s AND EXISTS (SELECT FROM fap_analysis WHERE id = link.analysis_id AND deleted_at IS NULL)
     ORDER BY created_at
 """
+_CHANNELS: Final = """
+    SELECT kind, language, url, confirmed_email, created_at FROM notification_channel WHERE user_id = %s ORDER BY kind
+"""
+_NOTIFICATIONS: Final = """
+    SELECT id, channel, event, created_at, status, tries, ended_at, error_code AS code FROM notification
+    WHERE user_id = %s ORDER BY created_at, id
+"""
 _AVERAGES: Final = """
     SELECT type, year, month, status, message, error_code AS code, error_params AS params, average FROM fap_average
     WHERE user_id = %s ORDER BY year NULLS FIRST, month NULLS FIRST
@@ -105,6 +112,8 @@ def _members(database: Database, blobs: Blobs, user_id: UUID) -> Iterator[Member
         "api_tokens": _select(database, user_id, _TOKENS),
         "links": _select(database, user_id, _LINKS),
         "events": _select(database, user_id, _EVENTS),
+        "notification_channels": _select(database, user_id, _CHANNELS),
+        "notifications": _select(database, user_id, _NOTIFICATIONS),
     }
     yield "account.json", now, _MODE, ZIP_64, [_json(account)]
     yield "averages.json", now, _MODE, ZIP_64, [_json(_select(database, user_id, _AVERAGES))]

@@ -44,6 +44,7 @@ WRONG_TOKEN: Final = Rule(30, timedelta(seconds=2), _MINUTES_15, timedelta(hours
 RESET: Final = Rule(3, timedelta(minutes=1), _MINUTES_15, timedelta(hours=1))
 """Requests of a mail to one address, so that nobody's inbox is flooded. It counts unknown addresses as well."""
 
+MESSAGE: Final = Rule(10, timedelta(seconds=30), _MINUTES_15, timedelta(hours=1))
 ATTACK: Final = 50
 """More recent failures of one account than this, over all addresses, count as an attack on it."""
 
@@ -120,6 +121,11 @@ def count_reset_request(connection: Conn, account: str, address: str) -> None:
     if not client_address.is_this_machine(address):
         _count_failure(connection, _key("reset from", address), REGISTRATION)
     _count_failure(connection, _key("reset of", account), RESET)
+
+
+def count_message(connection: Conn, account: str) -> None:
+    """Count a message that a user sends by hand, such as a test. Raises `RateLimited`, as `count_attempt`."""
+    _count_failure(connection, _key("message", account), MESSAGE)
 
 
 def delete_expired(connection: Conn) -> None:

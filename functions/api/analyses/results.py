@@ -24,6 +24,7 @@ from faplog.contracts.messages import (
     AnalysisStatus,
     AverageResult,
     AverageStatus,
+    Period,
     Stage,
     Subject,
 )
@@ -33,6 +34,7 @@ from faplog.http_errors import refused
 from ..averages.staleness import mark_stale_averages
 from ..db import Database, lock_user
 from ..delivery.average_requests import AverageRequest
+from ..notifications import outbox, worth_telling
 from ..services import services
 from ..web.outputs import json_response
 from .superseding import drive_columns, update_superseded
@@ -47,6 +49,7 @@ _OWNER_IF_ACCEPTED: Final = """
     SELECT user_id FROM fap_analysis
     WHERE id = %(id)s AND (status = 'Processing' OR timed_out) AND version = coalesce(%(version)s, version)
 """
+_VERDICT_BEFORE: Final = "SELECT verdict FROM fap_analysis WHERE id = %(id)s"
 _APPLY_ANALYSIS: Final = """
     UPDATE fap_analysis
     SET status = %(status)s, stage = %(stage)s, message = %(message)s, error_code = %(code)s,
@@ -71,6 +74,11 @@ _MARK_DELAYED: Final = """
     WHERE id = %(id)s AND status = 'Processing' AND stage = 'analyse' AND NOT delayed
         AND attempt = coalesce(%(attempt)s, attempt)
     RETURNING id
+"""
+_AVERAGE_BEFORE: Final = """
+    SELECT generation, jsonb_build_object('health', average->'health') AS average FROM fap_average
+    WHERE user_id = %(user_id)s AND type = %(type)s AND year IS NOT DISTINCT FROM %(year)s
+        AND month IS NOT DISTINCT FROM %(month)s FOR UPDATE
 """
 _APPLY_AVERAGE: Final = """
     UPDATE fap_average
@@ -108,6 +116,7 @@ def receive() -> ResponseReturnValue:
     except (psycopg.DataError, orjson.JSONEncodeError) as error:  # the latter: integers of more than 64 bits
         log.warning("result refused", extra={"reason": type(error).__name__})
         raise refused(ErrorCode.RESULT_NOT_STORABLE) from None
+    services().notifications_due.set()
     return json_response({"status": "ok"})
 
 
@@ -141,9 +150,12 @@ def apply_analysis(database: Database, blobs: Blobs, result: AnalysisResult) -> 
     with database.worker() as connection:
         lock_user(connection, owner)
         values = _analysis_values(result, analysis) | drive_columns(owner, analysis)
+        before = connection.execute(_VERDICT_BEFORE, values).fetchone()
         changed = connection.execute(_APPLY_ANALYSIS, values).fetchone()
         if changed:
             update_superseded(connection, owner, [result.analysis_id])
+            for event in worth_telling.of_log(result.analysis_id, before["verdict"] if before else None, analysis):
+                outbox.enqueue(connection, owner, event)
         requests = mark_stale_averages(connection, owner) if changed else []
     if changed is None:
         _drop(database, blobs, result)
@@ -257,22 +269,24 @@ def apply_average(database: Database, blobs: Blobs, result: AverageResult) -> bo
         average = _parse_object(stored) if stored is not None else None
     good = result.status == AverageStatus.SUCCESS and bool(average)
     empty = cause(ErrorCode.AVERAGE_EMPTY) if result.status == AverageStatus.SUCCESS and not average else None
+    period = {"user_id": result.user_id, "type": result.type, "year": result.year, "month": result.month}
     with database.worker() as connection:
+        before = connection.execute(_AVERAGE_BEFORE, period).fetchone()
         changed = connection.execute(
             _APPLY_AVERAGE,
-            {
+            period
+            | {
                 "status": AverageStatus.SUCCESS if good else AverageStatus.FAILED,
                 **_error_columns(result, failed=not good),
                 **({"message": result.message} if empty is None else failure_columns(empty)),
                 "average": Jsonb(average, dumps=orjson.dumps) if good else None,
-                "user_id": result.user_id,
-                "type": result.type,
-                "year": result.year,
-                "month": result.month,
                 "sha256": result.analysis_sha,
                 "generation": result.generation,
             },
         ).fetchone()
+        if changed and before and good and result.type == Period.OVERALL:
+            for event in worth_telling.of_average(before["generation"], before["average"], average):
+                outbox.enqueue(connection, result.user_id, event)
     _remove_average_objects(database, blobs, result)
     log.info("average applied" if changed else "average dropped", extra={"type": result.type})
     return changed is not None

@@ -2,8 +2,9 @@
 
 It publishes again the requests that are overdue and no longer in the stream, ends those tried often enough and uploads
 that never finished, queues analyses of older analyser versions while there is nothing else to do, purges deleted logs
-that can no longer be restored, and removes objects without a row. One process runs at a time. Every step may be
-repeated, and none depends on another: if a part is away, only the steps that need it fail.
+that can no longer be restored, sends notifications that are still due, and removes objects without a row. One process
+runs at a time. Every step may be repeated, and none depends on another: if a part is away, only the steps that need it
+fail.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from faplog.settings import SettingsError, load
 from .. import services
 from ..accounts import api_tokens, audit, invites, password_reset, rate_limit, sessions
 from ..analyses import deletion
+from ..notifications import outbox, sender
 from ..services import Services
 from ..settings import Settings
 from ..sharing import links
@@ -63,6 +65,7 @@ class Reconciler:
             requeue.renew,
             self.purge_deleted,
             self.delete_expired,
+            self.send_notifications,
         ]
         with self.services.database.advisory_lock(LOCK) as locked:
             if not locked:
@@ -72,15 +75,19 @@ class Reconciler:
             return all(done)
 
     def delete_expired(self) -> int:
-        """Delete expired sessions, API tokens, failed logins, audit events, links and invites."""
+        """Delete what has expired: sessions, tokens, failed logins, audit events, links, invites and notifications."""
         with self.services.database.worker() as connection:
-            for module in (sessions, api_tokens, rate_limit, audit, links, password_reset, invites):
+            for module in (sessions, api_tokens, rate_limit, audit, links, password_reset, invites, outbox):
                 module.delete_expired(connection)
         return 0
 
     def purge_deleted(self) -> int:
         """Remove deleted logs that can no longer be restored, and return how many."""
         return deletion.purge(self.services.database, self.services.direct_blobs)
+
+    def send_notifications(self) -> int:
+        """Send the notifications that are due, give up the old ones, and return how many of both."""
+        return sender.send_for(self.services)
 
     def remove_orphans(self) -> int:
         """Remove old objects without a row, and return how many."""

@@ -1,0 +1,61 @@
+"""Which changes of a verdict are worth telling. Pure: the verdicts before and after in, events out."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from faplog.contracts.limits import Code, Severity
+
+from .events import MAX_CODES, AverageAct, Event, LogAct, RegensInterrupted
+
+
+def of_log(analysis_id: UUID, verdict_before: str | None, analysis: Mapping[str, Any] | None) -> list[Event]:
+    """Return the event of a log whose verdict became `act`.
+
+    Args:
+        analysis_id: The log.
+        verdict_before: Its verdict until now; None before its first analysis.
+        analysis: Its new analysis; None if it could not be analysed.
+    """
+    health = _health(analysis)
+    if health.get("verdict") != Severity.ACT or verdict_before == Severity.ACT:
+        return []
+    return [LogAct(analysis_id=analysis_id, codes=act_codes(health))]
+
+
+def of_average(generation: int, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[Event]:
+    """Return the events of the average over all logs.
+
+    Interrupted regenerations have an event of their own, so a verdict that is `act` for nothing else has none besides.
+
+    Args:
+        generation: The generation of the new average.
+        before: The average until now; None if there was none.
+        after: The new average.
+    """
+    old, new = _health(before), _health(after)
+    events: list[Event] = []
+    codes = act_codes(new)
+    if Code.REGENS_ABORTED in codes and Code.REGENS_ABORTED not in act_codes(old):
+        events.append(RegensInterrupted(generation=generation))
+    became_act = new.get("verdict") == Severity.ACT and old.get("verdict") != Severity.ACT
+    if became_act and codes != (Code.REGENS_ABORTED,):
+        events.insert(0, AverageAct(generation=generation, codes=codes))
+    return events
+
+
+def act_codes(health: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the codes of the findings at `act`, each once, in their order."""
+    codes = (finding["code"] for finding in findings(health) if finding.get("severity") == Severity.ACT)
+    return tuple(dict.fromkeys(code for code in codes if code in set(Code)))[:MAX_CODES]
+
+
+def findings(health: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the findings that have a code; whatever else a stored verdict holds is left out."""
+    listed = health.get("findings")
+    return [one for one in listed if isinstance(one, dict) and one.get("code")] if isinstance(listed, list) else []
+
+
+def _health(stored: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    health = (stored or {}).get("health")
+    return health if isinstance(health, dict) else {}
