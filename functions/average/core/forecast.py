@@ -15,7 +15,7 @@ from faplog.contracts.notes import Note
 
 from .baselines import Baselines, is_after
 from .reading import Log, driven_after
-from .slopes import Point, Slope, last_start, longest_stand, slope, spread, thinned, without_spikes
+from .slopes import Point, Slope, last_start, longest_stand, slope, spread, thinned, usual_step, without_spikes
 
 MIN_POINTS: Final = 5
 MIN_KM: Final = 300.0
@@ -50,7 +50,7 @@ class Figure:
     Attributes:
         code: The finding whose limits it reaches.
         read: Its reading in a log.
-        quantum: Step between two neighbouring readings.
+        quantum: Least step between two values. A counter may move in larger ones: additive is added at a refuelling.
         reset: By how much it jumps, against its course, when it starts anew; also what makes a reading an outlier.
         is_counter: Whether its latest reading is its value; else it varies from log to log.
         of_filter: Whether a new filter starts it anew.
@@ -197,7 +197,8 @@ def _forecast(figure: Figure, given: Readings, now: float, car: Car) -> Forecast
     points = given.points
     if len(points) < MIN_POINTS or points[-1].x - points[0].x < MIN_KM:
         return None
-    found = slope(points, figure.quantum)
+    step = max(figure.quantum, usual_step(points) / 2) if figure.is_counter else figure.quantum
+    found = slope(points, step)
     if found is None:
         return None
     change = widened(found, RATE_CHANGE)

@@ -42,7 +42,7 @@ def slope(points: Sequence[Point], quantum: float) -> Slope | None:
 
     Args:
         points: Readings in ascending x; 60 of them are used at most.
-        quantum: Step between two neighbouring readings; what a reading may be off.
+        quantum: Step between two neighbouring values; what a reading may be off.
     """
     used = thinned(points)
     distance = used[-1].x - used[0].x if used else 0.0
@@ -113,6 +113,12 @@ def longest_stand(points: Sequence[Point]) -> float:
             start = point
         longest = max(longest, point.x - start.x)
     return longest
+
+
+def usual_step(points: Sequence[Point]) -> float:
+    """Return the median size of the steps between consecutive points, those of 0 left out; 0 where there is none."""
+    steps = [abs(after.y - before.y) for before, after in pairwise(points) if after.y != before.y]
+    return median(steps) if steps else 0.0
 
 
 def spread(points: Sequence[Point], per: float) -> float:

@@ -75,7 +75,7 @@ def test_an_additive_that_falls_evenly() -> None:
     assert found.text == (
         "Additive left: 450 ml, 10 ml less per 1,000 km. "
         "300 ml in 12,400 to 18,850 km (2025-04-18 to 2025-07-20). "
-        "100 ml in 29,066 to 43,850 km (2025-07-23 to 2026-02-24)."
+        "100 ml in 29,066 to 43,850 km (2025-07-24 to 2026-02-24)."
     )
 
 
