@@ -123,7 +123,7 @@ def _cases(car: Life, figure: Figure, truth: dict[int, Reached], span: int, rand
     is_real = car.seed % REAL_EVERY == 0 and span == REAL_SPAN_KM
     if is_real:
         history = history[:: -(-len(history) // REAL_LOGS)]
-    analyses = [_real(car, one) if is_real else _short(car, one) for one in history]
+    analyses = [real_analysis(car, one) if is_real else short_analysis(car, one) for one in history]
     notes: list[Json] = []
     if was_serviced:
         first = history[0].day
@@ -148,11 +148,12 @@ def _cases(car: Life, figure: Figure, truth: dict[int, Reached], span: int, rand
     ]
 
 
-def _real(car: Life, reading: Reading) -> Json:
+def real_analysis(car: Life, reading: Reading) -> Json:
+    """Write a log of that day, and return its analysis."""
     return analyse(read(car.log(reading)), car.profile)
 
 
-def _short(car: Life, reading: Reading) -> Json:
+def short_analysis(car: Life, reading: Reading) -> Json:
     """Return the part of an analysis that forecasts are made from."""
     return {
         "overall": {"date": {"date": reading.day.isoformat(), "start": "08:00:00"}},
@@ -168,7 +169,7 @@ def _short(car: Life, reading: Reading) -> Json:
 def _before_the_service(car: Life, first: date) -> list[Json]:
     """Return logs of the old filter, full of ash, and of a tank that was nearly empty."""
     return [
-        _short(car, Reading(first - timedelta(days=30 - number), 160_000 + 120 * number, 90 - number, 96, 0.0))
+        short_analysis(car, Reading(first - timedelta(days=30 - number), 160_000 + 120 * number, 90 - number, 96, 0.0))
         for number in range(10)
     ]
 
