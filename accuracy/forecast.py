@@ -132,6 +132,7 @@ def _cases(car: Life, figure: Figure, truth: dict[int, Reached], span: int, rand
             notes = [{"kind": kind, "onDate": first.isoformat()} for kind in SERVICED]
     found = average(analyses, notes).forecast
     made: Forecast | None = getattr(found, figure)
+    reaches = {} if made is None else dict(zip(LIMITS[figure], (made.watch, made.act), strict=True))
     return [
         ForecastCase(
             seed=car.seed,
@@ -140,11 +141,10 @@ def _cases(car: Life, figure: Figure, truth: dict[int, Reached], span: int, rand
             span_km=span,
             true_km=reached.km - history[-1].driven_km,
             true_day=reached.day,
-            forecast=reach,
+            forecast=reaches.get(limit),
             is_real=is_real,
         )
         for limit, reached in truth.items()
-        for reach in [made and (made.watch if limit == watch else made.act)]
     ]
 
 

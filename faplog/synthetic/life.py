@@ -157,9 +157,10 @@ def _days(random: Random, car: Habits) -> Iterator[_Day]:
             used_l, refill_l = 0.0, random.uniform(28, 50)
         reading = None
         if today and logging and random.random() < car.logs_per_day:
-            was_short = random.random() < 0.08
-            shown = (None, None, None) if was_short else (int(km), round(additive_ml), min(round(ash_perc), 254))
-            reading = Reading(day, *shown, driven_km=km)
+            if random.random() < 0.08:
+                reading = Reading(day, None, None, None, km)
+            else:
+                reading = Reading(day, int(km), round(additive_ml), min(round(ash_perc), 254), km)
         yield _Day(day, km, additive_ml, ash_perc, reading)
 
 
