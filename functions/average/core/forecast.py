@@ -74,7 +74,8 @@ class Odometer(NamedTuple):
     """The distance driven, log by log.
 
     Attributes:
-        km: By index of the log; it goes on where a new filter begins at 0. Logs that do not know it are missing.
+        km: By index of the log, of the last 30,000 km; it goes on where a new filter begins at 0. Logs that do not know
+            it are missing.
         restart: Index of the first log on the present filter, as far as the odometer shows it; 0 where it never fell.
     """
 
@@ -132,7 +133,7 @@ def forecasts(
 
 
 def read_odometer(points: Sequence[TrendPoint]) -> Odometer:
-    """Return the odometer on the filter as one distance that never falls.
+    """Return the odometer on the filter as one distance that never falls, over the last 30,000 km.
 
     A single reading that stands out from its neighbours is left out. Where the odometer falls, a new filter begins:
     the distance goes on from there.
@@ -146,7 +147,7 @@ def read_odometer(points: Sequence[TrendPoint]) -> Odometer:
         before = reading
         furthest = max(furthest, reading + offset)
         km[index] = furthest
-    return Odometer(km, restart)
+    return Odometer({index: at for index, at in km.items() if at >= furthest - WINDOW_KM}, restart)
 
 
 def readings(figure: Figure, points: Sequence[TrendPoint], odometer: Odometer, note: Note | None) -> Readings:
@@ -166,8 +167,6 @@ def readings(figure: Figure, points: Sequence[TrendPoint], odometer: Odometer, n
     if start:
         kept = kept[start:]
         basis, since = Basis.SINCE_RESET, points[kept[0].log].date if kept else None
-    if kept:
-        kept = [point for point in kept if point.x >= kept[-1].x - WINDOW_KM]
     return Readings(kept, [points[point.log] for point in kept], basis, since)
 
 

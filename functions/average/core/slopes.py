@@ -90,7 +90,7 @@ def without_spikes(points: Sequence[Point], tolerance: float) -> list[Point]:
 
 
 def _is_spike(before: float, value: float, after: float, tolerance: float) -> bool:
-    off = abs(value - median((before, value, after)))
+    off = abs(value - sorted((before, value, after))[1])
     return off > tolerance and off > abs(after - before)
 
 

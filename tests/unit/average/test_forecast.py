@@ -4,15 +4,12 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from faplog.contracts.forecasts import Forecast, Forecasts
 from functions.average.core import average
 from functions.average.core.forecast import Span, km_to, widened
 from functions.average.core.slopes import Slope
 from tests.unit.average.analyses import Json, analysis
-from tests.unit.average.test_invariants import PATIENT
 
 FIRST = date(2025, 1, 1)
 PATHS = {
@@ -333,43 +330,3 @@ def test_a_range_is_widened_and_never_narrowed() -> None:
     assert widened(Slope(-10, -11, -7), 0.2) == Slope(-10, -12, -7)
     assert widened(Slope(10, 9, 11), 0.2) == Slope(10, 8, 12)
     assert widened(Slope(0, -1, 2), 0.2) == Slope(0, -1, 2)
-
-
-anything = st.none() | st.floats(-10, 1e9) | st.integers(-10, 10**9)
-reading = st.fixed_dictionaries(dict.fromkeys(PATHS, anything))
-kinds = st.sampled_from(["filter_cleaned", "filter_replaced", "additive_refilled", "oil_changed", "other"])
-notes = st.lists(
-    st.builds(lambda kind, day: note(kind, (FIRST + timedelta(days=day)).isoformat()), kinds, st.integers(-9, 99)),
-    max_size=3,
-)
-
-
-@PATIENT
-@given(st.lists(reading, min_size=1, max_size=12), notes)
-def test_whatever_was_read_ranges_are_ranges(rows: list[dict[str, Any]], done: list[Json]) -> None:
-    for _, found in forecasts(history(*rows), *done):
-        if found is None:
-            continue
-        assert found.count >= 5
-        assert found.km >= 300
-        assert found.per_1000km_low <= found.per_1000km <= found.per_1000km_high
-        for reach in (found.watch, found.act):
-            if reach is None:
-                continue
-            assert 0 <= reach.km_low <= 200_000
-            assert reach.km_high is None or reach.km_low <= reach.km_high
-            assert reach.date_high is None or (reach.date_low or "") <= reach.date_high
-
-
-@PATIENT
-@given(st.lists(st.integers(0, 12), min_size=5, max_size=30), st.integers(60, 2000))
-def test_a_counter_that_only_falls_is_used_whole(falls: list[int], step_km: int) -> None:
-    values = [1200 - sum(falls[: number + 1]) for number in range(len(falls))]
-    logs = course("additive", *values, step_km=step_km)
-    found = additive(logs)
-    if step_km * (len(falls) - 1) < 300:
-        assert found is None
-        return
-    assert found is not None
-    assert (found.basis, found.value) == ("all_logs", values[-1])
-    assert found.per_1000km <= 0

@@ -1,10 +1,6 @@
-"""Slopes and their ranges, on hand-made readings and on any."""
-
-from math import isfinite
+"""Slopes and their ranges, on hand-made readings."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from functions.average.core.slopes import (
     Point,
@@ -124,44 +120,3 @@ def test_the_spread_around_a_line() -> None:
     assert spread(points(1, 1, 5), 0.0) == 0
     assert spread(points(1, 3, 5), 0.0) == 2
     assert spread(points(11, 13, 15), 0.0) == 2
-
-
-series = st.lists(
-    st.tuples(st.integers(0, 10**6), st.floats(-1e4, 1e4)).map(lambda pair: Point(*pair)), min_size=2, max_size=80
-).map(sorted)
-
-
-@given(series, st.floats(0, 10))
-def test_the_slope_lies_in_its_range_and_a_steeper_step_widens_it(readings: list[Point], quantum: float) -> None:
-    found = slope(readings, quantum)
-    if found is None:
-        assert readings[0].x == readings[-1].x
-        return
-    exact = slope(readings, 0.0)
-    assert exact is not None
-    assert exact.low - 1e-9 <= found.middle <= exact.high + 1e-9
-    assert found.low <= exact.low
-    assert exact.high <= found.high
-
-
-@given(series, st.integers(-1000, 1000))
-def test_a_line_that_is_higher_has_the_same_slope(readings: list[Point], lift: int) -> None:
-    spaced = [Point(number * 100.0, point.y) for number, point in enumerate(readings)]
-    higher = [Point(point.x, point.y + lift) for point in spaced]
-    assert slope(higher, 1.0) == pytest.approx(slope(spaced, 1.0), abs=1e-9)
-
-
-@given(series)
-def test_upside_down_the_range_is_upside_down(readings: list[Point]) -> None:
-    spaced = [Point(number * 100.0, point.y) for number, point in enumerate(readings)]
-    found, mirrored = slope(spaced, 1.0), slope([Point(point.x, -point.y) for point in spaced], 1.0)
-    assert found is not None
-    assert mirrored == pytest.approx(Slope(-found.middle, -found.high, -found.low), abs=1e-9)
-    assert all(map(isfinite, found))
-
-
-@given(series, st.floats(0, 1000))
-def test_what_only_rises_has_no_spikes(readings: list[Point], tolerance: float) -> None:
-    assert without_spikes([Point(point.y, point.x) for point in readings], tolerance) == [
-        Point(point.y, point.x) for point in readings
-    ]
