@@ -86,7 +86,7 @@ bench: $(VENV)/.dev $(UI) ## measure performance and compare with the baseline (
 	@tests/browser/get_chromium.sh
 	$(BIN)/python -m bench $(ARGS)
 
-accuracy: $(VENV)/.dev ## measure the accuracy of the verdict with faults in 200 synthetic cars; writes docs/accuracy.md (ARGS=--cars=20)
+accuracy: $(VENV)/.dev ## measure the accuracy of the verdict with faults in 200 synthetic cars; writes docs/accuracy.md (ARGS=--cars=20, ARGS=--only=forecast)
 	$(BIN)/python -m accuracy $(ARGS)
 
 chaos: $(VENV)/.dev $(UI) ## run the long fault tests: every part killed, hung or answering wrong under 200 uploads (about 15 minutes)

@@ -1,4 +1,4 @@
-"""`python -m accuracy`: put every fault into synthetic cars, analyse their logs, and write docs/accuracy.md.
+"""`python -m accuracy`: put every fault into synthetic cars, forecast their lives, and write docs/accuracy.md.
 
 The exit status is 1 if a bar is missed, else 0.
 """
@@ -9,12 +9,12 @@ import platform
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from accuracy import document, realism, summary
+from accuracy import document, forecast, realism, summary
 from accuracy.cars import Car, Case, Healthy, faulty, healthy, profile_of
 from accuracy.files import DamagedFile, damaged_files
 from faplog.synthetic.faults import DEGREES, FAULTS
@@ -56,26 +56,49 @@ def main() -> int:
     parser.add_argument("--fault", action="append", choices=sorted(FAULTS), help="this fault alone; may be repeated")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="(%(default)s)")
     parser.add_argument("--minutes", type=float, help="stop with the cars that are done by then")
+    parser.add_argument("--only", choices=["forecast"], help="this section alone")
     parser.add_argument("--dry", action="store_true", help="print, and leave docs/accuracy.md as it is")
     given = parser.parse_args()
+    with ProcessPoolExecutor(given.processes) as pool:
+        lives = [] if given.fault else [pool.submit(forecast.cases, seed) for seed in range(given.cars)]
+        tables, missed = ({}, False) if given.only else _verdict_tables(pool, given)
+        if lives:
+            forecasts, too_few = _forecast_tables(lives)
+            tables, missed = tables | forecasts, missed or too_few
+    for name, table in tables.items():
+        print(f"\n{name}\n{table}")
+    if not given.dry and not given.fault:
+        document.write(tables)
+        print(f"\nWritten to {document.DOCUMENT}.")
+    return int(missed)
+
+
+def _forecast_tables(lives: Sequence[Future[list[forecast.ForecastCase]]]) -> tuple[document.Tables, bool]:
+    """Return the tables of the forecasts, and whether a bar is missed."""
+    cases = [case for one in lives for case in one.result()]
+    rows = forecast.rows(cases)
+    return {"forecast": document.forecast_table(rows, cases)}, any(row.missed() for row in rows)
+
+
+def _verdict_tables(pool: ProcessPoolExecutor, given: argparse.Namespace) -> tuple[document.Tables, bool]:
+    """Return the tables of the verdicts, and whether a bar is missed."""
     began = time.monotonic()
     results: list[CarResult] = []
-    with ProcessPoolExecutor(given.processes) as pool:
-        town, long_drive = (
-            pool.submit(realism.compare, *arguments)
-            for arguments in ((realism.REAL, realism.town), (realism.REAL_LONG, realism.long_drive))
-        )
-        waiting = [pool.submit(measure, seed, given.fault or list(FAULTS)) for seed in range(given.cars)]
-        for done in as_completed(waiting):
-            if done.cancelled():
-                continue
-            results.append(done.result())
-            seconds = time.monotonic() - began
-            if len(results) % 10 == 0 or len(results) == given.cars:
-                print(f"{len(results)} of {given.cars} cars, {seconds:.0f} s", file=sys.stderr, flush=True)
-            if given.minutes and seconds > given.minutes * 60:
-                for one in waiting:
-                    one.cancel()
+    town, long_drive = (
+        pool.submit(realism.compare, *arguments)
+        for arguments in ((realism.REAL, realism.town), (realism.REAL_LONG, realism.long_drive))
+    )
+    waiting = [pool.submit(measure, seed, given.fault or list(FAULTS)) for seed in range(given.cars)]
+    for done in as_completed(waiting):
+        if done.cancelled():
+            continue
+        results.append(done.result())
+        seconds = time.monotonic() - began
+        if len(results) % 10 == 0 or len(results) == given.cars:
+            print(f"{len(results)} of {given.cars} cars, {seconds:.0f} s", file=sys.stderr, flush=True)
+        if given.minutes and seconds > given.minutes * 60:
+            for one in waiting:
+                one.cancel()
     results.sort(key=lambda one: one.healthy.seed)
     rows = summary.rows([case for one in results for case in one.cases])
     alarms = summary.alarms([one.healthy for one in results])
@@ -90,12 +113,7 @@ def main() -> int:
         "files": document.files_table(files),
         "missed": document.missed_list(rows, alarms),
     }
-    for name, table in tables.items():
-        print(f"\n{name}\n{table}")
-    if not given.dry and not given.fault:
-        document.write(tables)
-        print(f"\nWritten to {document.DOCUMENT}.")
-    return int(bool(alarms.missed()) or any(row.missed() for row in rows))
+    return tables, bool(alarms.missed()) or any(row.missed() for row in rows)
 
 
 def _run(cars: int, seconds: float) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
+from accuracy.forecast import CODES, ForecastCase, ForecastRow
 from accuracy.realism import Compared
 from accuracy.summary import Alarms, Files, Row, per_1000, percent
 from accuracy.why import why
+from faplog.contracts.limits import LIMITS
 from faplog.synthetic.damage import DAMAGES
 from faplog.synthetic.faults import DEGREES, FAULTS, Degree
 
@@ -129,6 +131,38 @@ def missed_list(rows: Iterable[Row], alarms: Alarms) -> str:
     ]
     lines += [f"- **healthy cars**: {sentence}. {why('healthy')}" for sentence in alarms.missed()]
     return "\n".join(lines) or "Nothing."
+
+
+def forecast_table(rows: Sequence[ForecastRow], cases: Sequence[ForecastCase]) -> str:
+    """Return the table of forecasts and truth."""
+    lines = [
+        (
+            row.figure,
+            f"{row.limit} {LIMITS[CODES[row.figure]].unit}",
+            f"{row.span_km:,}",
+            f"{row.made} of {row.cases}",
+            percent(row.holds),
+            percent(row.holds_day),
+            percent(row.opened),
+            "–" if row.half_width is None else f"± {row.half_width * 100:.0f} %",
+            "misses" if row.missed() else "",
+        )
+        for row in rows
+    ]
+    columns = (
+        "figure",
+        "limit",
+        "logs cover, km",
+        "forecasts",
+        "hold the true km",
+        "hold the true day",
+        "without an end",
+    )
+    real = [case for case in cases if case.is_real and case.forecast]
+    said = (
+        f"Of {len(real)} forecasts from logs that were written and analysed, {sum(case.holds for case in real)} hold."
+    )
+    return f"{_table((*columns, 'half width', 'bar'), lines)}\n\n{said}"
 
 
 def _counts(counter: Counter[str]) -> str:

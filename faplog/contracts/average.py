@@ -5,6 +5,8 @@ Units are in the names. `docs/average.md` says what each figure is taken over; `
 these models.
 """
 
+from pydantic import Field
+
 from faplog.contracts.figures import (
     Acceleration,
     Battery,
@@ -23,6 +25,8 @@ from faplog.contracts.figures import (
     TotalFuel,
 )
 from faplog.contracts.findings import TrendHealth
+from faplog.contracts.forecasts import Baseline, Forecasts
+from faplog.contracts.limits import Code
 
 Number = int | float
 
@@ -165,6 +169,7 @@ class TrendPoint(Part):
     battery_before_v: Number | None
     ash_perc: Number | None = None
     filter_life_left_km: Number | None = None
+    filter_km: Number | None = Field(None, description="the odometer on the filter, `fap.life.life_km`")
 
 
 class Average(Part):
@@ -181,3 +186,7 @@ class Average(Part):
     trends: dict[str, list[TrendPoint]]
     """By ECU profile, in date order."""
     health: TrendHealth
+    forecast: Forecasts | None = Field(None, description="of the car as its last log knows it; null without a log")
+    baseline: dict[Code, Baseline] = Field(
+        default={}, description="by finding, the maintenance note from which on it is judged; else over all logs"
+    )

@@ -61,6 +61,7 @@ class Car:
     life_km: float
     additive_ml: float = 744.0
     ash_g: float = 3.0
+    ash_perc: float = 2.0
     wear: Wear = field(default_factory=Wear)
     battery_rest_v: float = 12.35
     # surroundings

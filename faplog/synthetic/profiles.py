@@ -122,7 +122,7 @@ _DCM62: Final = (
     Channel("OilPress", 1.9, 6.65, lambda c: f"{round(1 + c.revs / 700)}"),
     Channel("FAPsoot", 4.7, 12.35, lambda c: f"{c.soot_gl:.2f}"),
     Channel("FAPdeposits", 93.1, 0, lambda c: f"{round(c.ash_g)}"),
-    Channel("FAPcinder", 95.0, 0, _fixed("2")),
+    Channel("FAPcinder", 95.0, 0, lambda c: f"{round(c.ash_perc)}"),
     Channel("FAPAdditiveVol", 92.2, 0, _fixed("1260")),
     Channel("FAPAdditiveRemain", 92.2, 0, lambda c: f"{round(c.additive_ml)}"),
     Channel("LastRegen", 38.0, 380, lambda c: f"{int(c.last_regen_km)}"),

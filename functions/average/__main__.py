@@ -4,7 +4,7 @@ import argparse
 import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -22,17 +22,20 @@ def main(arguments: list[str] | None = None) -> int:
     )
     given = parser.parse_args(arguments)
     items: list[Any] = []
+    notes: list[Any] = []
     status = 0
     for path in given.files:
         try:
-            items += _items(sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes())
+            found = _read(sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes())
+            items += found.items
+            notes += found.notes
         except OSError as error:
             print(f"{path}: {error.strerror}", file=sys.stderr)
             status = 1
         except orjson.JSONDecodeError:
             print(f"{path}: not JSON", file=sys.stderr)
             status = 1
-    result = average(items)
+    result = average(items, notes)
     if not result.overall.logs:
         print("No analysis in these files.", file=sys.stderr)
         return 1
@@ -40,7 +43,14 @@ def main(arguments: list[str] | None = None) -> int:
     return status
 
 
-def _items(content: bytes) -> list[Any]:
+class Content(NamedTuple):
+    """What a file holds: analyses, and the maintenance notes of an `average.request`."""
+
+    items: list[Any]
+    notes: list[Any]
+
+
+def _read(content: bytes) -> Content:
     """Return the analyses of a file: a single one, one per line, a list, or those of an `average.request`."""
     try:
         read = orjson.loads(content)
@@ -48,10 +58,12 @@ def _items(content: bytes) -> list[Any]:
         lines = content.strip().split(b"\n")
         if len(lines) < 2:
             raise
-        return [orjson.loads(line) for line in lines]
-    if isinstance(read, dict) and isinstance(read.get("data"), dict) and isinstance(read["data"].get("analysis"), list):
-        return list(read["data"]["analysis"])
-    return read if isinstance(read, list) else [read]
+        return Content([orjson.loads(line) for line in lines], [])
+    data = read.get("data") if isinstance(read, dict) else None
+    if isinstance(data, dict) and isinstance(data.get("analysis"), list):
+        notes = data.get("notes")
+        return Content(data["analysis"], notes if isinstance(notes, list) else [])
+    return Content(read if isinstance(read, list) else [read], [])
 
 
 if __name__ == "__main__":

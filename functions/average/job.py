@@ -1,7 +1,9 @@
 """One request, one result: fetch the list if it was too large for the message, average it, hand large averages over."""
 
 import logging
+from calendar import monthrange
 from collections.abc import Iterator
+from datetime import date
 from functools import partial
 from time import perf_counter
 from typing import Any, Final, Protocol
@@ -17,6 +19,7 @@ from faplog.contracts.messages import (
     AverageRequestData,
     AverageResult,
     AverageStatus,
+    Period,
 )
 
 from .core import average
@@ -28,9 +31,10 @@ MESSAGE_SUCCESS: Final = "Average calculated successfully."
 
 
 class RequestData(AverageRequestData):
-    """As in the contract, but the analyses as they are: a malformed one is left out, not the whole request refused."""
+    """As in the contract, but analyses and notes as they are: a malformed one is left out, not the request refused."""
 
     analysis: list[Any] | None = None
+    notes: list[Any] | None = None
 
 
 class Request(AverageRequest):
@@ -63,7 +67,7 @@ def answer(request: Request, store: Store) -> AverageResult:
     data = request.data
     try:
         with without_collector():
-            result = average(_items(data, store))
+            result = average(_items(data, store), data.notes or (), _last_day(data))
         if not result.overall.logs:
             raise NothingToAverage(ErrorCode.AVERAGE_LIST_UNUSABLE)
     except (NothingToAverage, BadList) as error:
@@ -94,6 +98,17 @@ def _items(data: RequestData, store: Store) -> list[Any]:
     if data.analysis_ref is None:
         raise NothingToAverage(ErrorCode.AVERAGE_WITHOUT_LIST)
     return read_items(partial(_pieces, store, data.analysis_ref))
+
+
+def _last_day(data: RequestData) -> date | None:
+    """Return the last day of the year or month that is averaged; None for all time, and for no such year or month."""
+    month = data.month if data.type is Period.MONTHLY else 12
+    if data.type is Period.OVERALL or data.year is None or month is None:
+        return None
+    try:
+        return date(data.year, month, monthrange(data.year, month)[1])
+    except (ValueError, OverflowError):
+        return None
 
 
 def _pieces(store: Store, reference: str) -> Iterator[bytes]:

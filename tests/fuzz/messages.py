@@ -73,6 +73,7 @@ WORDS: Final = (
     *(b'"generation":', b'"profile":', b'"traceparent":', b'"2025-10-10T00:00:00+23:59"', b"0001-01-01T00:00:00Z"),
     *(b"9" * 400, b"[" * 300, b'{"a":' * 250, b",\n", b"\xff", b"\xed\xa0\x80", REFERENCE.encode(), b"results/../x"),
     *(b'"overall":', b'"regens":', b'"fapRegen":', b'"date":', b'"bySpeedRange":', b'"999+_l100km":', b'"_999+_km":'),
+    *(b'"notes":', b'"kind":"filter_cleaned"', b'"onDate":"2025-03-14"', b'"km":'),
 )
 
 

@@ -1,23 +1,31 @@
 """The average over many analyses: the same for any order of them, and no null or nonsense in one spoils the rest."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from faplog.contracts.average import Average
 
+from .baselines import baselines, read_notes, shown
 from .consumption import consumption
 from .figures import pool
-from .forecast import next_regen
+from .forecast import forecasts
 from .health import PooledFor, health
+from .next_regen import next_regen
 from .reading import logs
 from .regens import counts, episodes, regeneration
 from .trends import in_date_order, trends
 
 
-def average(items: Iterable[Any]) -> Average:
+def average(items: Iterable[Any], notes: Iterable[Any] = (), until: date | None = None) -> Average:
     """Average analyses: bare ones, or the elements of an `average.request`. What is no analysis is left out.
 
     Never raises for what an item holds. With no analysis at all everything is None or empty, `overall.logs` 0.
+
+    Args:
+        items: The analyses.
+        notes: The car's maintenance notes that are done; what is no such note is left out.
+        until: The last day of the period that is averaged: notes after it are left out.
     """
     given = in_date_order(logs(items))
     regens = episodes(given)
@@ -27,6 +35,7 @@ def average(items: Iterable[Any]) -> Average:
     regens_in_all = counted["complete"] + counted["aborted"] + counted["unknown"]
     points = trends(given, regens)
     coming = next_regen(given, regens)
+    since = baselines(read_notes(notes, until))
     judged = PooledFor(
         figures["overall"]["duration"]["engineOn_sec"],
         figures["fap"]["pressure"]["max_mbar"],
@@ -38,5 +47,7 @@ def average(items: Iterable[Any]) -> Average:
         regens=counted,
         nextRegen=coming,
         trends=points,
-        health=health(points, given, regens, judged),
+        health=health(points, given, regens, judged, since),
+        forecast=forecasts(given, points, since),
+        baseline=shown(since),
     )

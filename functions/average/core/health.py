@@ -10,7 +10,9 @@ from faplog.contracts.catalogue import NOTE_UNITS, Named, NoteCode, advice, most
 from faplog.contracts.figures import Outcome
 from faplog.contracts.findings import LimitShown, Note, TrendEvidence, TrendFinding, TrendHealth, Which
 from faplog.contracts.limits import LIMITS, MIN_ENGINE_ON_SEC, REGENERATION_NEAR_KM, Code, Severity, worst
+from faplog.contracts.notes import Note as Maintenance
 
+from .baselines import Baselines, is_after
 from .reading import LEAST, Json, Log, number, section
 from .reading import text as text_of
 from .regens import Episode
@@ -60,8 +62,11 @@ def health(
     logs: Sequence[Log],
     episodes: Sequence[Episode],
     pooled: PooledFor,
+    since: Baselines,
 ) -> TrendHealth:
     """Return the findings of every profile, those the newest log carries over, and the worst of them.
+
+    What a maintenance note resets is judged from that note on.
 
     `unknown` when nothing is wrong but the engine ran less than 300 s in all, or no log read the filter's pressure.
     """
@@ -69,10 +74,10 @@ def health(
     for name, points in trends.items():
         profile = Profile(points, _regens_of(name, points, logs, episodes))
         for code, rule in RULES.items():
-            seen = rule(profile)
+            seen = rule(_since(profile, since.get(code)))
             if seen is not None:
                 findings.append(_finding(code, name, seen))
-    findings = _with_carried(findings, logs)
+    findings = _with_carried(findings, logs, since)
     verdict = worst([finding.severity for finding in findings])
     if verdict not in (Severity.WATCH, Severity.ACT):
         judged = (pooled.engine_on_sec or 0) >= MIN_ENGINE_ON_SEC and pooled.max_pressure_mbar is not None
@@ -92,9 +97,19 @@ def _notes(next_regen_km: int | None) -> list[Note]:
     return [Note(code=code, value=next_regen_km, unit=NOTE_UNITS[code], text=note_text(code, next_regen_km))]
 
 
-def _with_carried(findings: list[TrendFinding], logs: Sequence[Log]) -> list[TrendFinding]:
+def _since(profile: Profile, note: Maintenance | None) -> Profile:
+    """Return the history from a maintenance note on; all of it without one."""
+    if note is None:
+        return profile
+    return Profile(
+        [point for point in profile.points if is_after(note, point.date, point.filter_km)],
+        [(regen, point) for regen, point in profile.regens if is_after(note, point.date, point.filter_km)],
+    )
+
+
+def _with_carried(findings: list[TrendFinding], logs: Sequence[Log], since: Baselines) -> list[TrendFinding]:
     """Return the findings with what the newest log says at `act`, in place of a milder one of its code and profile."""
-    carried = {(finding.code, finding.evidence.profile): finding for finding in _newest_acts(logs)}
+    carried = {(finding.code, finding.evidence.profile): finding for finding in _newest_acts(logs, since)}
     kept = []
     for finding in findings:
         key = finding.code, finding.evidence.profile
@@ -105,10 +120,11 @@ def _with_carried(findings: list[TrendFinding], logs: Sequence[Log]) -> list[Tre
     return [*kept, *carried.values()]
 
 
-def _newest_acts(logs: Sequence[Log]) -> Iterator[TrendFinding]:
+def _newest_acts(logs: Sequence[Log], since: Baselines) -> Iterator[TrendFinding]:
     """Yield what the newest log with a verdict of its own says at `act`, and what logs after it do.
 
-    A log that is too short for a verdict does not end what the one before it said.
+    A log that is too short for a verdict does not end what the one before it said; a maintenance note does, for what it
+    resets.
     """
     seen: set[Code] = set()
     for log in reversed(logs):
@@ -116,8 +132,11 @@ def _newest_acts(logs: Sequence[Log]) -> Iterator[TrendFinding]:
         listed = own.get("findings")
         for entry in listed if type(listed) is list else ():
             finding = _carried(entry, log) if type(entry) is dict else None
-            if finding is not None and finding.code not in seen:
-                seen.add(finding.code)
+            if finding is None or finding.code in seen:
+                continue
+            seen.add(finding.code)
+            note = since.get(finding.code)
+            if note is None or is_after(note, log.date, number(section(log.analysis, "fap", "life").get("life_km"))):
                 yield finding
         if own.get("verdict") in _VERDICTS:
             return

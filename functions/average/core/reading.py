@@ -1,6 +1,7 @@
 """Reads analyses as they come: plain JSON of any version, or malformed. What is not there or no number is None."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from math import fsum
 from typing import Any, Final, NamedTuple
 
 Json = dict[str, Any]
@@ -80,6 +81,12 @@ def logs(items: Iterable[Any]) -> list[Log]:
         elif type(item.get("overall")) is dict and "analysis" not in item:
             usable.append(_log(item, _NOTHING))
     return usable
+
+
+def driven_after(logs: Sequence[Log], index: int) -> float:
+    """Return the km driven in the logs after this one."""
+    distances = (number(section(log.analysis, "overall").get("distance_km")) for log in logs[index + 1 :])
+    return fsum(distance for distance in distances if distance is not None)
 
 
 def slim(item: Any) -> Any:

@@ -61,6 +61,7 @@ def trends(logs: Sequence[Log], episodes: Sequence[Episode]) -> dict[str, list[T
                 battery_before_v=number(section(engine, "battery").get("beforeDrive_v")),
                 ash_perc=_within(number(section(fap, "deposits").get("percentage_perc")), MOST_ASH_PERC),
                 filter_life_left_km=_life_left(section(fap, "life")),
+                filter_km=_within(number(section(fap, "life").get("life_km")), MOST_LIFE_KM),
             )
         )
     return points

@@ -35,6 +35,16 @@ def test_it_averages_files_of_every_form(tmp_path: Path, capsys: pytest.CaptureF
     assert (found["logs"], found["distance_km"]) == (7, 7.0)
 
 
+def test_the_notes_of_a_request_count(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one = analysis({"engine.oilDilution_perc": 8})
+    request = {"data": {"analysis": [{"analysis": one}], "notes": [{"kind": "oil_changed", "onDate": "2025-03-15"}]}}
+    for notes, baseline in ((request["data"]["notes"], ["oil_dilution"]), ({}, []), (None, [])):
+        request["data"]["notes"] = notes
+        (tmp_path / "request.json").write_text(json.dumps(request), "utf-8")
+        assert main([str(tmp_path / "request.json")]) == 0
+        assert list(json.loads(capsys.readouterr().out)["baseline"]) == baseline
+
+
 def test_what_cannot_be_read_is_said_and_the_rest_averaged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "good.json").write_text(json.dumps(analysis()), "utf-8")
     (tmp_path / "bad.json").write_text("{", "utf-8")

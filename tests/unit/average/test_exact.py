@@ -50,6 +50,7 @@ def test_a_point_of_the_trends() -> None:
             "battery_before_v": 12.31,
             "ash_perc": 12.0,
             "filter_life_left_km": 90_000,
+            "filter_km": 10_000,
         }
     ]
 

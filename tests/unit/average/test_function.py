@@ -174,3 +174,56 @@ def test_other_paths_and_methods_and_health(client: FlaskClient) -> None:
     assert client.get("/health").data == b"ok"
     assert client.get("/").status_code == 405
     assert json.loads(client.get("/nowhere").data)["statusCode"] == 404
+
+
+def noted(client: FlaskClient, notes: Any, **period: Any) -> Json:
+    """The average of a log of 14 March with thinned oil."""
+    items = [{"analysis": analysis({"engine.oilDilution_perc": 8}, date="2025-03-14")}]
+    status, result = post(client, message(analysis=items, notes=notes, **period))
+    assert (status, result["status"]) == (200, "SUCCESS")
+    found: Json = result["average"]
+    return found
+
+
+CHANGED = {"kind": "oil_changed", "onDate": "2025-03-15", "km": None, "text": ""}
+
+
+def test_notes_travel_with_the_request_and_reset_what_they_name(client: FlaskClient) -> None:
+    assert [one["code"] for one in noted(client, None)["health"]["findings"]] == ["oil_dilution"]
+    found = noted(client, [CHANGED])
+    assert found["health"]["findings"] == []
+    assert found["baseline"] == {"oil_dilution": {"kind": "oil_changed", "date": "2025-03-15", "km": None}}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        7, None, "oil", {}, {"kind": "oil_changed"}, {"kind": "washed", "onDate": "2025-03-15"},
+        {"kind": "oil_changed", "onDate": "soon"}, {"kind": "oil_changed", "km": 90_000},
+        {"kind": "oil_changed", "onDate": "2025-03-15", "km": -1},
+    ],
+)  # fmt: skip
+def test_a_note_that_is_none_or_a_reminder_is_left_out_and_the_rest_counts(client: FlaskClient, wrong: Any) -> None:
+    assert noted(client, [wrong])["baseline"] == {}
+    assert list(noted(client, [wrong, CHANGED])["baseline"]) == ["oil_dilution"]
+
+
+@pytest.mark.parametrize(
+    ("on", "period", "counts"),
+    [
+        ("2025-03-31", {"type": "MONTHLY", "year": 2025, "month": 3}, True),
+        ("2025-04-01", {"type": "MONTHLY", "year": 2025, "month": 3}, False),
+        ("2025-12-31", {"type": "YEARLY", "year": 2025}, True),
+        ("2026-01-01", {"type": "YEARLY", "year": 2025}, False),
+        ("2026-01-01", {"type": "OVERALL"}, True),
+        ("2026-01-01", {"type": "OVERALL", "year": 2025, "month": 3}, True),
+        ("2026-01-01", {"type": "MONTHLY", "year": 2025}, True),
+        ("2026-01-01", {"type": "MONTHLY", "month": 3}, True),
+        ("2026-01-01", {"type": "MONTHLY", "year": 2025, "month": 13}, True),
+        ("2026-01-01", {"type": "YEARLY", "year": 10**12}, True),
+    ],
+)
+def test_a_note_after_the_period_that_is_averaged_does_not_count(
+    client: FlaskClient, on: str, period: Json, counts: bool
+) -> None:
+    assert bool(noted(client, [CHANGED | {"onDate": on}], **period)["baseline"]) is counts
