@@ -19,6 +19,7 @@ from pydantic.alias_generators import to_camel
 
 from faplog.contracts.errors import Param
 from faplog.contracts.keys import check_reference
+from faplog.contracts.notes import MOST_NOTES, Note
 
 
 class Subject(StrEnum):
@@ -107,6 +108,7 @@ Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 _EXTENSIONS: Final = frozenset(
     {"analysisRef", "averageRef", "attempt", "version", "profile", "day", "code", "params"}
     | {"type", "year", "month", "generation", "traceparent"}
+    | {"notes"}
 )
 """Ours on top of the wire format fixed for all clients: left out where not set."""
 
@@ -179,7 +181,10 @@ class AverageItem(Message):
 
 
 class AverageRequestData(Message):
-    """Whose analyses to average: inline in `analysis`, or at `analysis_ref` as a JSON array of the same items."""
+    """Whose analyses to average: inline in `analysis`, or at `analysis_ref` as a JSON array of the same items.
+
+    `notes` are the car's maintenance notes that are done (`notes.is_done`), without their texts.
+    """
 
     user_id: UUID
     analysis_sha: str = Field(pattern=r"^[0-9a-f]{64}$")
@@ -189,6 +194,7 @@ class AverageRequestData(Message):
     year: Whole | None = None
     month: Whole | None = None
     generation: Whole | None = None
+    notes: list[Note] | None = Field(default=None, max_length=MOST_NOTES)
 
 
 class AverageRequest(Message):

@@ -28,9 +28,10 @@ MESSAGE_SUCCESS: Final = "Average calculated successfully."
 
 
 class RequestData(AverageRequestData):
-    """As in the contract, but the analyses as they are: a malformed one is left out, not the whole request refused."""
+    """As in the contract, but analyses and notes as they are: a malformed one is left out, not the request refused."""
 
     analysis: list[Any] | None = None
+    notes: list[Any] | None = None
 
 
 class Request(AverageRequest):

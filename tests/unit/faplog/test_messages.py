@@ -24,6 +24,7 @@ from faplog.contracts.messages import (
     Message,
     Period,
 )
+from faplog.contracts.notes import Kind, Note
 
 GOLDEN = Path(__file__).parent / "golden"
 LOG = UUID("5f0c6f0e-7a43-4c0e-9b60-0a6f0a3c2f11")
@@ -57,6 +58,17 @@ MESSAGES: dict[str, Message] = {
             year=2025,
             month=10,
             generation=3,
+        ),
+    ),
+    "average.request.notes": AverageRequest(
+        data=AverageRequestData(
+            user_id=USER,
+            analysis_sha=SHA,
+            analysis_ref=average_request_key(USER, SHA),
+            notes=[
+                Note(kind=Kind.FILTER_CLEANED, on_date=date(2025, 3, 14), km=87_500),
+                Note(kind=Kind.OIL_CHANGED, on_date=date(2025, 4, 2), text="5W-30"),
+            ],
         ),
     ),
     "average.result": AverageResult(
