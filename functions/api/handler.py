@@ -9,9 +9,11 @@ from faplog.settings import load
 
 from . import services
 from .accounts import account_views, export, session_views
-from .analyses import files, results
+from .analyses import car_views, files, results
 from .analyses import views as analyses
 from .averages import views as averages
+from .cars import note_views
+from .cars import views as cars
 from .reconcile.requeue import Requeue
 from .reconcile.resender import Resender
 from .settings import Settings
@@ -46,6 +48,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         owner_views.blueprint,
         reader_views.blueprint,
         averages.blueprint,
+        cars.blueprint,
+        car_views.blueprint,
+        note_views.blueprint,
         results.blueprint,
         edge_refusals.blueprint,
         health.blueprint,

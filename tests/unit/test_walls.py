@@ -73,7 +73,7 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
 OURS: Final = {room.split("/")[0] for room in ALLOWED}
 API_ORDER: Final = (
     *("handler", "migrate", "migrations"),
-    *("reconcile", "uploads", "sharing", "analyses", "averages", "accounts", "web"),
+    *("reconcile", "uploads", "sharing", "analyses", "cars", "averages", "accounts", "web"),
     *("services", "delivery", "db", "store_slots", "signing_keys", "settings"),
 )
 """The subjects of functions/api from top to bottom: each imports only those below it (docs/architecture.md)."""

@@ -31,11 +31,12 @@ from faplog.errors import Unavailable
 from faplog.http_errors import refused
 
 from ..averages.staleness import mark_stale_averages
+from ..cars import membership
 from ..db import Database, lock_user
 from ..delivery.average_requests import AverageRequest
 from ..services import services
 from ..web.outputs import json_response
-from .superseding import drive_columns, update_superseded
+from .superseding import drive_columns, first_start, update_superseded
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("results", __name__)
@@ -57,7 +58,8 @@ _APPLY_ANALYSIS: Final = """
         verdict = %(verdict)s, log_date = %(log_date)s, log_year = extract(year FROM %(log_date)s AT TIME ZONE 'UTC'),
         log_month = extract(month FROM %(log_date)s AT TIME ZONE 'UTC'), fap_regen = %(fap_regen)s,
         distance = %(distance)s,
-        drive_keys = %(drive_keys)s, drive_rows = %(drive_rows)s, drive_times = %(drive_times)s::tsmultirange
+        drive_keys = %(drive_keys)s, drive_rows = %(drive_rows)s, drive_times = %(drive_times)s::tsmultirange,
+        life_km = %(life_km)s, additive_ml = %(additive_ml)s, driven_at = %(driven_at)s
     WHERE id = %(id)s AND (status = 'Processing' OR timed_out) AND version = coalesce(%(version)s, version)
     RETURNING id
 """
@@ -76,7 +78,8 @@ _APPLY_AVERAGE: Final = """
     UPDATE fap_average
     SET status = %(status)s, message = %(message)s, error_code = %(code)s, error_params = %(params)s,
         timed_out = false, average = coalesce(%(average)s, average)
-    WHERE user_id = %(user_id)s AND type = %(type)s AND year IS NOT DISTINCT FROM %(year)s
+    WHERE user_id = %(user_id)s AND car_id = coalesce(%(car_id)s, car_id)
+        AND type = %(type)s AND year IS NOT DISTINCT FROM %(year)s
         AND month IS NOT DISTINCT FROM %(month)s AND sha256 = %(sha256)s
         AND generation = coalesce(%(generation)s, generation) AND (status = 'CALCULATING' OR timed_out)
     RETURNING user_id
@@ -141,9 +144,11 @@ def apply_analysis(database: Database, blobs: Blobs, result: AnalysisResult) -> 
     with database.worker() as connection:
         lock_user(connection, owner)
         values = _analysis_values(result, analysis) | drive_columns(owner, analysis)
+        values |= membership.counter_columns(result.log_date, first_start(analysis), analysis)
         changed = connection.execute(_APPLY_ANALYSIS, values).fetchone()
         if changed:
             update_superseded(connection, owner, [result.analysis_id])
+            membership.assign(connection, owner, [result.analysis_id])
         requests = mark_stale_averages(connection, owner) if changed else []
     if changed is None:
         _drop(database, blobs, result)
@@ -266,6 +271,7 @@ def apply_average(database: Database, blobs: Blobs, result: AverageResult) -> bo
                 **({"message": result.message} if empty is None else failure_columns(empty)),
                 "average": Jsonb(average, dumps=orjson.dumps) if good else None,
                 "user_id": result.user_id,
+                "car_id": result.car_id,
                 "type": result.type,
                 "year": result.year,
                 "month": result.month,

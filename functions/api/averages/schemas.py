@@ -1,5 +1,7 @@
 """Requests and responses about averages: the models behind the OpenAPI document."""
 
+from uuid import UUID
+
 from pydantic import Field, RootModel, model_validator
 
 from faplog.contracts.average import Average
@@ -32,7 +34,13 @@ class Available(RootModel[list[AvailablePeriod]]):
     """All periods that have an average: first the overall one, then newest first."""
 
 
-class AverageQuery(Input):
+class CarQuery(Input):
+    """The car that is meant."""
+
+    car: UUID | None = Field(default=None, description="By default the car of the newest log.")
+
+
+class AverageQuery(CarQuery):
     """The average to return."""
 
     type: Period = Period.OVERALL
