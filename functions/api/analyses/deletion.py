@@ -157,7 +157,7 @@ def restore_log(database: Database, user_id: UUID, analysis_id: UUID, quota_logs
 
 
 def restore_uploaded(
-    database: Database, user_id: UUID, names: Mapping[bytes, str], quota_logs: int
+    database: Database, user_id: UUID, names: Mapping[bytes, str], quota_logs: int, car_id: UUID | None = None
 ) -> list[AverageRequest]:
     """Restore the deleted logs whose content is uploaded again, however long ago they were deleted.
 
@@ -169,6 +169,7 @@ def restore_uploaded(
         user_id: The user who uploads.
         names: The file name by the SHA-256 of the content.
         quota_logs: How many logs one user may keep.
+        car_id: The car that the upload names; the restored logs move there.
 
     Returns:
         The requests for the averages that changed.
@@ -190,8 +191,11 @@ def restore_uploaded(
         lock_user(connection, user_id)
         quota.check(connection, user_id, quota_logs, list(names))
         connection.execute(_RENAME, values)
-        restored = connection.execute(_RESTORE_UPLOADED, values).fetchall()
-        _after_restoring(connection, user_id, [row["id"] for row in restored])
+        restored = [row["id"] for row in connection.execute(_RESTORE_UPLOADED, values).fetchall()]
+        if car_id is not None:
+            garage.check_car(connection, user_id, car_id)
+            membership.move(connection, user_id, restored, car_id)
+        _after_restoring(connection, user_id, restored)
         return mark_stale_averages(connection, user_id)
 
 

@@ -49,8 +49,8 @@ _CAR_OF_NEWEST_LOG: Final = """
 @describe(
     summary="Get an average over my analyses",
     tag=TAG,
-    description="The average is over the logs of one car. While it is being recalculated (CALCULATING), or if that failed, `average` is the previous "
-    "result.",
+    description="The average is over the logs of one car. While it is being recalculated (CALCULATING), or if that "
+    "failed, `average` is the previous result.",
     query=AverageQuery,
     responses={200: AverageView, 404: "There is no such car, or it has no analyses in this period."},
 )

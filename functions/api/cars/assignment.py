@@ -197,7 +197,9 @@ def regroup(logs: Iterable[Reading], cars: Mapping[UUID, Sequence[Reset]]) -> li
         unused.discard(group.car_id) if group.car_id else None
     every = [*groups.values(), *added]
     for log in uncounted:
-        _place_uncounted(log, groups, every, added)
+        if (placed := _place_uncounted(log, groups, every)) not in every:
+            added.append(placed)
+            every.append(placed)
     for group in added:
         group.question = _question_of(group, every, cars)
     return every
@@ -285,8 +287,8 @@ def _append(group: Group, log: Reading, last: dict[int, list[Reading]]) -> None:
         readings.append(log)
 
 
-def _place_uncounted(log: Reading, groups: Mapping[UUID, Group], every: Sequence[Group], added: list[Group]) -> None:
-    """Put a log without counters where it was, or where the nearest log in time is."""
+def _place_uncounted(log: Reading, groups: Mapping[UUID, Group], every: Sequence[Group]) -> Group:
+    """Put a log without counters where it was, or where the nearest log in time is, and return its group."""
     own = groups.get(log.car_id) if log.car_id else None
     possible = [group for group in every if same_profile(log.profile, group.profile)]
     if own is not None and own in possible:
@@ -295,9 +297,9 @@ def _place_uncounted(log: Reading, groups: Mapping[UUID, Group], every: Sequence
         group = min(possible, key=lambda group: _distance(log, group.logs))
     else:
         group = Group(None)
-        added.append(group)
     group.logs.append(log)
     group.profile = group.profile or log.profile
+    return group
 
 
 def _question_of(added: Group, groups: Sequence[Group], cars: Mapping[UUID, Sequence[Reset]]) -> Question | None:

@@ -125,7 +125,7 @@ class UploadService:
             with self.services.database.api(user_id) as connection:
                 garage.check_car(connection, user_id, car_id)
         by_digest = {log.sha256: log for log in reversed(logs)}  # of two equal logs, the name of the first counts
-        self._restore_deleted(user_id, by_digest)
+        self._restore_deleted(user_id, by_digest, car_id)
         for _ in range(_TRIES):
             claim: _Claim | None = None
             try:
@@ -152,12 +152,12 @@ class UploadService:
                 return [claim.ids[log.sha256] for log in logs]
         raise Unavailable("uploads of the same logs got into each other's way")
 
-    def _restore_deleted(self, user_id: UUID, logs: dict[bytes, Spooled]) -> None:
+    def _restore_deleted(self, user_id: UUID, logs: dict[bytes, Spooled], car_id: UUID | None) -> None:
         """Restore those of the logs that the user has deleted; see `deletion.restore_uploaded`."""
         names = {digest: log.file_name for digest, log in logs.items()}
         quota_logs = self.services.settings.quota_logs
         try:
-            requests = deletion.restore_uploaded(self.services.database, user_id, names, quota_logs)
+            requests = deletion.restore_uploaded(self.services.database, user_id, names, quota_logs, car_id)
         except quota.QuotaExceeded as error:
             raise refused(error.code, **error.params) from None
         self.services.average_requests.publish(requests)

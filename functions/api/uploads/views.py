@@ -31,6 +31,7 @@ BATCH_LOGS: Final = 10
 BATCH_BYTES: Final = 8 * 1024 * 1024
 """A batch is stored and queued when it has this many logs or bytes, so the first are analysed while the rest unpack."""
 
+_NO_CAR: Final = "There is no car with the id in the field `car`."
 _FORM: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
@@ -56,7 +57,7 @@ def blueprint(service: UploadService) -> Blueprint:
         "413, retrying with the same file does not help, unless the code says that the upload broke off or that the "
         "quota was used up.",
         form=_FORM,
-        responses={202: Accepted, 404: "There is no car with the id in the field `car`."},
+        responses={202: Accepted, 404: _NO_CAR},
     )
     @authenticated
     def upload() -> ResponseReturnValue:
@@ -75,7 +76,7 @@ def blueprint(service: UploadService) -> Blueprint:
         summary="Upload one log (short form)",
         tag=TAG,
         form=_FORM,
-        responses={202: AcceptedShort, 404: "There is no car with the id in the field `car`."},
+        responses={202: AcceptedShort, 404: _NO_CAR},
     )
     @authenticated
     def upload_short() -> ResponseReturnValue:
