@@ -30,9 +30,13 @@ def test_forward_over_data(scratch: str) -> None:
     migrate(scratch)
     with psycopg.connect(scratch) as connection:
         assert connection.execute("SELECT email FROM users").fetchall() == [("a@example.org",)]
-        insert = "INSERT INTO fap_average (user_id, type, sha256) SELECT id, 'OVERALL', repeat('0', 64) FROM users"
+        connection.execute("INSERT INTO car (user_id) SELECT id FROM users")
+        insert = """
+            INSERT INTO fap_average (user_id, car_id, type, sha256)
+            SELECT user_id, id, 'OVERALL', repeat('0', 64) FROM car
+        """
         connection.execute(insert)
-        with pytest.raises(psycopg.errors.UniqueViolation):  # NULLS NOT DISTINCT: one overall average a user
+        with pytest.raises(psycopg.errors.UniqueViolation):  # NULLS NOT DISTINCT: one overall average a car
             connection.execute(insert)
 
 

@@ -85,7 +85,7 @@ class CarView(Output):
     id: UUID
     name: str | None = Field(description="Null until it is named; show the profile instead.")
     profile: str | None = Field(description="The ECU profile, from the file names of its logs.")
-    guessed: bool = Field(description="The car was found by its counters, and nobody has confirmed or named it yet.")
+    guessed: bool = Field(description="The car was found by its counters, and you have not confirmed or named it yet.")
     question: Question | None
     created_at: Timestamp
     logs: int = Field(description="Its logs, earlier versions included.")
