@@ -161,7 +161,11 @@ def choose_car(log: Reading, cars: Sequence[Neighbours]) -> UUID | Misfit:
     return Misfit(_question(used[0].car_id, only), nearest)
 
 
-def regroup(logs: Iterable[Reading], cars: Mapping[UUID, Sequence[Reset]]) -> list[Group]:
+def regroup(
+    logs: Iterable[Reading],
+    cars: Mapping[UUID, Sequence[Reset]],
+    profiles: Mapping[UUID, str | None] | None = None,
+) -> list[Group]:
     """Distribute all logs of a user over cars, so that no two neighbours contradict each other.
 
     Logs whose car was chosen stay there, whatever their counters say. Of the others each goes, in the order in which
@@ -171,6 +175,7 @@ def regroup(logs: Iterable[Reading], cars: Mapping[UUID, Sequence[Reset]]) -> li
     Args:
         logs: All logs of the user.
         cars: The cars, and their maintenance. A car without logs is used before a new one is guessed.
+        profiles: The known profiles of cars without logs; those of other cars are taken from their logs.
 
     Returns:
         The groups of all these cars, some of them empty, and of the cars to be added.
@@ -179,6 +184,8 @@ def regroup(logs: Iterable[Reading], cars: Mapping[UUID, Sequence[Reset]]) -> li
     groups = {car_id: Group(car_id) for car_id in cars}
     added: list[Group] = []
     unused = {*cars} - {log.car_id for log in ordered}
+    for car_id in unused:
+        groups[car_id].profile = (profiles or {}).get(car_id)
     last: dict[int, list[Reading]] = {}
     uncounted = []
     for log in ordered:
@@ -305,7 +312,7 @@ def _place_uncounted(log: Reading, groups: Mapping[UUID, Group], every: Sequence
 def _question_of(added: Group, groups: Sequence[Group], cars: Mapping[UUID, Sequence[Reset]]) -> Question | None:
     """Return the question about a group to be added, if there is only one other with its profile."""
     others = [one for one in groups if one is not added and one.logs and same_profile(added.profile, one.profile)]
-    if len(others) != 1 or others[0].car_id is None:
+    if len(others) != 1 or (car_id := others[0].car_id) is None:
         return None
     (other,) = others
     counted = [log for log in added.logs if log.at and (log.life_km is not None or log.additive_ml is not None)]
@@ -315,8 +322,8 @@ def _question_of(added: Group, groups: Sequence[Group], cars: Mapping[UUID, Sequ
         earlier = [one for one in other.logs if _is_before(one, log)]
         later = [one for one in other.logs if _is_before(log, one)]
         neighbours = [*_last_counted(earlier), *_last_counted(reversed(later))]
-        found = _first_contradiction(log, Neighbours(other.car_id, other.profile, neighbours, cars[other.car_id]))
-        if found is not None and (question := _question(other.car_id, found)):
+        found = _first_contradiction(log, Neighbours(car_id, other.profile, neighbours, cars[car_id]))
+        if found is not None and (question := _question(car_id, found)):
             return question
     return None
 

@@ -119,7 +119,8 @@ def check_limit(connection: Conn, user_id: UUID) -> None:
 
 def count(connection: Conn, user_id: UUID) -> int:
     """Return how many cars the user has."""
-    return (connection.execute(_COUNT, [user_id]).fetchone() or {"n": 0})["n"]
+    counted: int = (connection.execute(_COUNT, [user_id]).fetchone() or {"n": 0})["n"]
+    return counted
 
 
 def create(

@@ -65,7 +65,7 @@ NEIGHBOURS: Final = """
     ORDER BY car.created_at, car.id, around.driven_at, around.id
 """
 _CARS: Final = """
-    SELECT id, guessed, unsorted FROM car WHERE user_id = %s AND deleted_at IS NULL ORDER BY created_at, id
+    SELECT id, profile, guessed FROM car WHERE user_id = %s AND deleted_at IS NULL ORDER BY created_at, id
 """
 _RESETS: Final = "SELECT car_id, on_date, kind FROM note WHERE user_id = %s AND done"
 _LOGS: Final = """
@@ -166,7 +166,8 @@ def sort_logs(connection: Conn, user_id: UUID) -> bool:
     resets = _resets(connection, user_id)
     live = {row["id"] for row in cars}
     logs = [_reading(row, live) for row in connection.execute(_LOGS, [user_id]).fetchall()]
-    groups = regroup(logs, {row["id"]: resets[row["id"]] for row in cars})
+    profiles = {row["id"]: row["profile"] for row in cars}
+    groups = regroup(logs, {car_id: resets[car_id] for car_id in profiles}, profiles)
     connection.execute(_MARK_SORTED, [user_id])
     added = [group for group in groups if group.car_id is None]
     if len(added) + sum(row["guessed"] for row in cars) > MAX_GUESSED or len(added) + len(cars) > garage.MAX_CARS:

@@ -283,6 +283,12 @@ def test_a_written_down_filter_is_not_asked_about() -> None:
     assert len(golf.logs) == 20
 
 
+def test_an_empty_car_is_used_if_its_profile_may_be_the_same() -> None:
+    logs = [reading(0, 1000, car=GOLF), reading(1, 150_000)]
+    assert [len(group.logs) for group in regroup(logs, {GOLF: (), DUSTER: ()})] == [1, 1]
+    assert [len(group.logs) for group in regroup(logs, {GOLF: (), DUSTER: ()}, {DUSTER: "EDC17"})] == [1, 0, 1]
+
+
 def test_profiles_are_cars_of_their_own_and_a_log_without_one_joins() -> None:
     logs = [reading(0, 1000), reading(1, 1010, profile="EDC17"), reading(2, 1020, profile=None)]
     groups = regroup(logs, {})
