@@ -65,6 +65,7 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     ),
     "bench": (
         *("faplog.contracts", "faplog.stack", "faplog.synthetic", "functions.analyse", "functions.average"),
+        "functions.api.cars",  # how long it takes to find the car of a log
         *("standalone", "tests"),
     ),
     "accuracy": ("faplog.contracts", "faplog.synthetic", "functions.analyse", "functions.average"),

@@ -74,9 +74,9 @@ _LOGS: Final = """
 @describe(
     summary="Download all my data as a zip file",
     tag="account",
-    description="Contains `account.json`, `cars.json` with the notes, `analyses.json`, `averages.json` and the uploaded "
-    "logs in `logs/`. Deleted logs and cars are not included, even while they can be restored. The file is created "
-    "while it is sent, so there is no Content-Length.",
+    description="Contains `account.json`, `cars.json` with the notes, `analyses.json`, `averages.json` and the "
+    "uploaded logs in `logs/`. Deleted logs and cars are not included, even while they can be restored. The file is "
+    "created while it is sent, so there is no Content-Length.",
     responses={200: Answer("The zip file.", media=("application/zip",), schema={"type": "string", "format": "binary"})},
 )
 @authenticated

@@ -1,21 +1,23 @@
 """Requests and responses about cars and notes: the models behind the OpenAPI document."""
 
+import re
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from faplog.contracts.limits import Severity
 from faplog.contracts.notes import MOST_KM, MOST_TEXT, Kind
 
-from ..web.inputs import Input
+from ..web.inputs import Input, whole
 from ..web.outputs import Output, Timestamp
 from .assignment import Counter
 
 MAX_NAME: Final = 60
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def _without_nul(text: str) -> str:
@@ -30,6 +32,18 @@ def _stripped(name: str) -> str:
     return stripped
 
 
+def _written_as_date(day: object) -> object:
+    if not isinstance(day, str) or not _DATE.fullmatch(day):
+        raise ValueError("it is not a date such as 2025-02-03")
+    return day
+
+
+def _boolean(value: object) -> object:
+    if not isinstance(value, bool):
+        raise ValueError("it is not a boolean")
+    return value
+
+
 Text = Annotated[str, StringConstraints(max_length=MOST_TEXT), AfterValidator(_without_nul)]
 Name = Annotated[
     str,
@@ -37,6 +51,10 @@ Name = Annotated[
     AfterValidator(_without_nul),
     AfterValidator(_stripped),
 ]
+Day = Annotated[date, BeforeValidator(_written_as_date), Field(strict=True)]
+Yes = Annotated[Literal[True], BeforeValidator(_boolean)]
+No = Annotated[Literal[False], BeforeValidator(_boolean)]
+Km = Annotated[int, BeforeValidator(whole), Field(strict=True)]
 _KM_SCHEMA: Final[dict[str, Any]] = {"anyOf": [{"type": "integer", "minimum": 0, "maximum": MOST_KM}, {"type": "null"}]}
 
 
@@ -130,7 +148,7 @@ class CarChange(Input):
     """What is to change of a car. Fields that are left out stay as they are."""
 
     name: Name | None = Field(default=None, description="null removes the name.")
-    guessed: Literal[False] | None = Field(default=None, description="false confirms a guessed car.")
+    guessed: No | None = Field(default=None, description="false confirms a guessed car.")
 
 
 class Merge(Input):
@@ -155,7 +173,7 @@ class Answer(CamelInput):
         description="What was done, for `maintenance`; by default `filter_replaced`, or `additive_refilled` if it was "
         "the counter of the additive.",
     )
-    on_date: date | None = Field(
+    on_date: Day | None = Field(
         default=None, description="When it was done, for `maintenance`; by default the date in the question."
     )
 
@@ -164,8 +182,8 @@ class NewNote(CamelInput):
     """A maintenance note. It needs a date or kilometres."""
 
     kind: Kind
-    on_date: date | None = Field(default=None, description="A date in the future makes it a reminder.")
-    km: int | None = Field(
+    on_date: Day | None = Field(default=None, description="A date in the future makes it a reminder.")
+    km: Km | None = Field(
         default=None,
         description="By the filter's counter (`FAP life`). Without a date it is a reminder, due at these kilometres.",
         json_schema_extra=_KM_SCHEMA,
@@ -177,9 +195,9 @@ class NoteChange(CamelInput):
     """What is to change of a note. Fields that are left out stay as they are."""
 
     kind: Kind | None = None
-    on_date: date | None = None
-    km: int | None = Field(default=None, json_schema_extra=_KM_SCHEMA)
+    on_date: Day | None = None
+    km: Km | None = Field(default=None, json_schema_extra=_KM_SCHEMA)
     text: Text | None = None
-    done: Literal[True] | None = Field(
+    done: Yes | None = Field(
         default=None, description="true: the work of a reminder has been done, today if no date of the past is given."
     )

@@ -6,7 +6,9 @@ from uuid import UUID
 from flask import Blueprint, g
 from flask.typing import ResponseReturnValue
 
-from ..accounts.authentication import User, authenticated
+from faplog.contracts.errors import ErrorCode
+
+from ..accounts.authentication import User, authenticated, unauthorized
 from ..averages.staleness import mark_stale_averages
 from ..db import Conn, lock_user
 from ..services import services
@@ -53,7 +55,8 @@ def create() -> ResponseReturnValue:
     user: User = g.user
     wanted = inputs.body(NewCar)
     with services().database.worker() as connection:
-        lock_user(connection, user.id)
+        if not lock_user(connection, user.id):
+            raise unauthorized(ErrorCode.ACCOUNT_DELETED)
         garage.check_limit(connection, user.id)
         car_id = garage.create(connection, user.id, name=wanted.name)
         return json_response(_view(connection, user.id, car_id), 201)
