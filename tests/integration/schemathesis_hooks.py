@@ -36,11 +36,9 @@ class Newcomer:
                 answer = client.post("/api/v1/analyses", files={"file": ("drive.csv", log(text))}).raise_for_status()
                 _uploaded.append(answer.json()["ids"][0])
             car = client.post("/api/v1/cars", json={"name": "Golf"}).raise_for_status().json()["id"]
-            note = (
-                client.post(f"/api/v1/cars/{car}/notes", json={"kind": "egr", "km": 1}).raise_for_status().json()["id"]
-            )
+            note = client.post(f"/api/v1/cars/{car}/notes", json={"kind": "egr", "km": 1}).raise_for_status()
             _cars.append(car)
-            _notes.append(note)
+            _notes.append(note.json()["id"])
             shared = client.post(f"/api/v1/analyses/{_uploaded[0]}/share") if not _tokens else None
             if shared:
                 _tokens.append(shared.raise_for_status().json()["token"])

@@ -32,10 +32,10 @@ def _stripped(name: str) -> str:
     return stripped
 
 
-def _written_as_date(day: object) -> object:
+def _written_as_date(day: object) -> date:
     if not isinstance(day, str) or not _DATE.fullmatch(day):
         raise ValueError("it is not a date such as 2025-02-03")
-    return day
+    return date.fromisoformat(day)
 
 
 def _boolean(value: object) -> object:
@@ -51,7 +51,7 @@ Name = Annotated[
     AfterValidator(_without_nul),
     AfterValidator(_stripped),
 ]
-Day = Annotated[date, BeforeValidator(_written_as_date), Field(strict=True)]
+Day = Annotated[date, BeforeValidator(_written_as_date)]
 Yes = Annotated[Literal[True], BeforeValidator(_boolean)]
 No = Annotated[Literal[False], BeforeValidator(_boolean)]
 Km = Annotated[int, BeforeValidator(whole), Field(strict=True)]
