@@ -464,6 +464,16 @@ def test_a_guessed_car_that_loses_its_last_log_is_gone(system: Rig, person: Pers
     check_averages(person)
 
 
+def test_a_guessed_car_whose_last_log_is_deleted_is_gone_after_the_hour(system: Rig, person: Person) -> None:
+    first, second = drive(system, person, 0, 10_000), drive(system, person, 1, 154_000)
+    change(person, "DELETE", f"/analyses/{second}", 204)
+    system.reconcile()
+    assert [car["logs"] for car in cars(person)] == [1, 0]  # until the log cannot be restored any more
+    system.sql("UPDATE fap_analysis SET deleted_at = now() - interval '61 minutes' WHERE id = %s", UUID(second))
+    system.reconcile()
+    assert by_car(person) == {car_of(person, first): {first}}
+
+
 def test_a_car_is_named_and_confirmed(system: Rig, person: Person) -> None:
     drive(system, person, 0, 10_000)
     drive(system, person, 1, 154_000)

@@ -107,6 +107,13 @@ _PURGE_CARS: Final = """
     WHERE deleted_at <= now() - %(restorable)s
         AND NOT EXISTS (SELECT FROM fap_analysis WHERE user_id = car.user_id AND car_id = car.id)
 """
+# Guessed cars that lost their last log; those with a name or notes stay.
+_PURGE_GUESSED_CARS: Final = """
+    DELETE FROM car
+    WHERE guessed AND name IS NULL
+        AND NOT EXISTS (SELECT FROM fap_analysis WHERE user_id = car.user_id AND car_id = car.id)
+        AND NOT EXISTS (SELECT FROM note WHERE user_id = car.user_id AND car_id = car.id)
+"""
 _OWNERS_TO_PURGE: Final = "SELECT DISTINCT user_id FROM fap_analysis WHERE deleted_at <= now() - %(restorable)s"
 _PURGE: Final = """
     DELETE FROM fap_analysis WHERE id = ANY(ARRAY(
@@ -292,6 +299,7 @@ def purge(database: Database, blobs: Blobs) -> int:
             purged += len(batch)
     with database.worker() as connection:
         connection.execute(_PURGE_CARS, {"restorable": RESTORABLE})
+        connection.execute(_PURGE_GUESSED_CARS)
     return purged
 
 

@@ -32,6 +32,7 @@ STATEMENTS = (
     )
     """,
     "CREATE INDEX car_unsorted ON car (user_id) WHERE unsorted",
+    "CREATE INDEX car_guessed ON car (user_id) WHERE guessed",
     "CREATE INDEX car_deleted ON car (deleted_at) INCLUDE (user_id) WHERE deleted_at IS NOT NULL",
     # What was done to a car (`done`), or is to be done. The kinds are those of `faplog.contracts.notes.Kind`.
     """
