@@ -231,6 +231,22 @@ def test_two_cars_with_the_same_profile_are_found(system: Rig, person: Person, o
     assert get(person, "/average/available") == get(person, "/average/available", car=newest)
 
 
+def test_the_average_shown_without_a_car_does_not_disappear_while_a_new_one_is_calculated(
+    system: Rig, person: Person
+) -> None:
+    small = car_of(person, drive(system, person, 0, 10_000))
+    assert get(person, "/average")["carId"] == small
+    before = get(person, "/average")
+    post(person, log(1, 154_000), name(1))
+    for message in system.take("analysis.request"):
+        result = analyse_job.answer(AnalysisRequest.model_validate(message), system.blobs)
+        system.analysed(orjson.loads(result.to_json()))
+    assert len(cars(person)) == 2
+    assert get(person, "/average") == before
+    work(system)
+    assert get(person, "/average")["carId"] != small
+
+
 def test_two_cars_in_one_zip(system: Rig, person: Person) -> None:
     content = zipped({name(day): log(day, life_km) for day, life_km in MIXED})
     assert post(person, content, "logs.zip").status_code == 202

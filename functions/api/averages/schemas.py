@@ -14,6 +14,7 @@ from ..web.outputs import Code, Output, Params
 class AverageView(Output):
     """The latest average, and the status of its recalculation."""
 
+    car_id: UUID = Field(description="The car of the logs.")
     status: AverageStatus
     message: str | None
     code: Code

@@ -23,7 +23,7 @@ TAG: Final = "averages"
 blueprint = Blueprint("averages", __name__, url_prefix=PREFIX)
 
 _AVERAGE: Final = """
-    SELECT status, message, error_code AS code, error_params AS params, average::text AS average
+    SELECT car_id AS "carId", status, message, error_code AS code, error_params AS params, average::text AS average
     FROM fap_average
     WHERE user_id = %s AND car_id = %s AND type = %s AND year IS NOT DISTINCT FROM %s
         AND month IS NOT DISTINCT FROM %s
@@ -35,12 +35,14 @@ _AVAILABLE: Final = """
 
 
 _IS_THERE: Final = "SELECT FROM car WHERE user_id = %s AND id = %s AND deleted_at IS NULL"
-# Whatever state the log is in, so that an average does not disappear while a log is analysed again.
+# Whatever state the log is in, so that an average does not disappear while a log is analysed again. A new car is taken
+# when its first average is there, or if no other car has one.
 _CAR_OF_NEWEST_LOG: Final = """
     SELECT car_id FROM fap_analysis AS log
     WHERE user_id = %(user_id)s AND deleted_at IS NULL AND EXISTS (
         SELECT FROM fap_average
-        WHERE user_id = %(user_id)s AND car_id = log.car_id AND type = 'OVERALL')
+        WHERE user_id = %(user_id)s AND car_id = log.car_id AND type = 'OVERALL'
+            AND (NOT %(shown)s OR status <> 'CALCULATING' OR average IS NOT NULL))
     ORDER BY log_date DESC NULLS LAST, id DESC LIMIT 1
 """
 
@@ -87,8 +89,12 @@ def available() -> ResponseReturnValue:
 def _car(connection: Conn, user_id: UUID, wanted: UUID | None) -> UUID | None:
     """Return the wanted car, by default that of the newest log; None if there is no log. Raises `NotFound`."""
     if wanted is None:
-        row = connection.execute(_CAR_OF_NEWEST_LOG, {"user_id": user_id}).fetchone()
-        return row["car_id"] if row else None
+        for shown in (True, False):
+            row = connection.execute(_CAR_OF_NEWEST_LOG, {"user_id": user_id, "shown": shown}).fetchone()
+            if row is not None:
+                car_id: UUID = row["car_id"]
+                return car_id
+        return None
     if connection.execute(_IS_THERE, [user_id, wanted]).fetchone() is None:
         raise refused(ErrorCode.CAR_NOT_FOUND)
     return wanted

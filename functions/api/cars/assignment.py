@@ -175,17 +175,15 @@ def regroup(
     Args:
         logs: All logs of the user.
         cars: The cars, and their maintenance. A car without logs is used before a new one is guessed.
-        profiles: The known profiles of cars without logs; those of other cars are taken from their logs.
+        profiles: The profiles of the cars that have one. Others take that of their first log with a profile.
 
     Returns:
         The groups of all these cars, some of them empty, and of the cars to be added.
     """
     ordered = sorted(logs, key=_order)
-    groups = {car_id: Group(car_id) for car_id in cars}
+    groups = {car_id: Group(car_id, (profiles or {}).get(car_id)) for car_id in cars}
     added: list[Group] = []
     unused = {*cars} - {log.car_id for log in ordered}
-    for car_id in unused:
-        groups[car_id].profile = (profiles or {}).get(car_id)
     last: dict[int, list[Reading]] = {}
     uncounted = []
     for log in ordered:
@@ -218,10 +216,20 @@ def same_profile(one: str | None, other: str | None) -> bool:
 
 
 def _first_contradiction(log: Reading, car: Neighbours) -> Contradiction | None:
-    """Return how a log contradicts its neighbours in a car; a counter that fell comes first."""
-    pairs = [(log, other) if _is_before(log, other) else (other, log) for other in car.around]
-    against = [found for pair in pairs if (found := contradiction(*pair, car.resets))]
-    return min(against, key=lambda one: not one.fell, default=None)
+    """Return how a log contradicts its neighbours in a car; a counter that fell comes first.
+
+    Neighbours that contradict each other were put together by a person. Between them a log has to fit one side.
+    """
+    earlier = [other for other in car.around if not _is_before(log, other)]
+    later = [other for other in car.around if _is_before(log, other)]
+    sides = [
+        [found for other in earlier if (found := contradiction(other, log, car.resets))],
+        [found for other in later if (found := contradiction(log, other, car.resets))],
+    ]
+    is_torn = any(contradiction(before, after, car.resets) for before in earlier for after in later)
+    if is_torn and not all(sides):
+        return None
+    return min([*sides[0], *sides[1]], key=lambda one: not one.fell, default=None)
 
 
 def _order(log: Reading) -> tuple[bool, str, str]:

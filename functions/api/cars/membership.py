@@ -37,7 +37,7 @@ _CAR_OF_VERSIONS: Final = """
         AND (other.id = %(superseded_by)s OR other.superseded_by = %(superseded_by)s OR other.superseded_by = %(id)s)
     ORDER BY other.superseded_by IS NULL DESC, other.created_at, other.id LIMIT 1
 """
-# Of each car the readings before and after the log: of `FAP life`, of `FAPAdditiveVol`, and of any log.
+# Of each car the last reading before the log and the first one after it: of either counter, and of any log.
 NEIGHBOURS: Final = """
     SELECT car.id AS car_id, car.profile, car.unsorted, around.id, around.driven_at, around.life_km, around.additive_ml
     FROM car LEFT JOIN LATERAL (
@@ -59,7 +59,11 @@ NEIGHBOURS: Final = """
         UNION
         (SELECT id, driven_at, life_km, additive_ml FROM fap_analysis
          WHERE user_id = car.user_id AND car_id = car.id AND deleted_at IS NULL AND digest IS NOT NULL
-            AND id <> %(id)s LIMIT 1)
+            AND driven_at <= %(at)s AND id <> %(id)s ORDER BY driven_at DESC LIMIT 1)
+        UNION
+        (SELECT id, driven_at, life_km, additive_ml FROM fap_analysis
+         WHERE user_id = car.user_id AND car_id = car.id AND deleted_at IS NULL AND digest IS NOT NULL
+            AND driven_at > %(at)s AND id <> %(id)s ORDER BY driven_at LIMIT 1)
     ) AS around ON true
     WHERE car.user_id = %(user_id)s AND car.deleted_at IS NULL
     ORDER BY car.created_at, car.id, around.driven_at, around.id

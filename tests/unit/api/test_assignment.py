@@ -161,6 +161,13 @@ def test_the_nearer_counter_decides_between_two_cars() -> None:
     assert choose_car(reading(3, 10_400), cars) == GOLF
 
 
+def test_between_logs_that_a_person_put_together_one_side_has_to_fit() -> None:
+    torn = [car(reading(0, 90_000), reading(10, 20))]
+    assert choose_car(reading(5, 90_200), torn) == GOLF
+    assert choose_car(reading(5, 10), torn) == GOLF
+    assert isinstance(choose_car(reading(5, 50_000), torn), Misfit)
+
+
 def test_without_counters_the_nearer_time_decides() -> None:
     cars = [car(reading(0, 10_000)), car(reading(30, 90_000), id=DUSTER)]
     assert choose_car(reading(28), cars) == DUSTER
@@ -281,6 +288,13 @@ def test_a_written_down_filter_is_not_asked_about() -> None:
     new = [reading(30 + day, 15 + 40 * day) for day in range(0, 30, 3)]
     (golf,) = regroup([*old, *new], {GOLF: [Reset(on(29), Kind.FILTER_REPLACED)]})
     assert len(golf.logs) == 20
+
+
+def test_a_car_keeps_its_profile() -> None:
+    """Whatever log comes first: the one of the other profile was driven at the same time."""
+    own, other = reading(0, car=GOLF), reading(0, profile="EDC17")
+    groups = regroup([own, other], {GOLF: ()}, {GOLF: "DCM62v2"})
+    assert [(group.car_id, ids(group)) for group in groups] == [(GOLF, {own.id}), (None, {other.id})]
 
 
 def test_an_empty_car_is_used_if_its_profile_may_be_the_same() -> None:
