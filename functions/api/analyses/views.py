@@ -64,7 +64,12 @@ _ORDERS: Final = {
 
 
 @blueprint.get("/analyses")
-@describe(summary="List my analyses, page by page", tag=TAG, query=ListQuery, responses={200: AnalysisList})
+@describe(
+    summary="List my analyses, page by page",
+    tag=TAG,
+    query=ListQuery,
+    responses={200: AnalysisList, 404: "There is no such car."},
+)
 @authenticated
 def list_analyses() -> ResponseReturnValue:
     """Answer a page of the user's analyses."""
