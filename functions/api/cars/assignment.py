@@ -149,6 +149,7 @@ def choose_car(log: Reading, cars: Sequence[Neighbours]) -> UUID | Misfit:
     used = [car for car in possible if car.around]
     contradictions = {car.car_id: _first_contradiction(log, car) for car in used}
     fitting = [car for car in used if contradictions[car.car_id] is None]
+    fitting = fitting or [car for car in used if _fits_one_side(log, car)]
     if fitting:
         return min(fitting, key=lambda car: (_distance(log, car.around), car.profile is None, str(car.car_id))).car_id
     empty = next((car for car in possible if not car.around), None)
@@ -216,20 +217,26 @@ def same_profile(one: str | None, other: str | None) -> bool:
 
 
 def _first_contradiction(log: Reading, car: Neighbours) -> Contradiction | None:
-    """Return how a log contradicts its neighbours in a car; a counter that fell comes first.
+    """Return how a log contradicts its neighbours in a car; a counter that fell comes first."""
+    return min([*_against_earlier(log, car), *_against_later(log, car)], key=lambda one: not one.fell, default=None)
 
-    Neighbours that contradict each other were put together by a person. Between them a log has to fit one side.
-    """
+
+def _fits_one_side(log: Reading, car: Neighbours) -> bool:
+    """Return whether a log fits one of two neighbours that contradict each other: a person put them together."""
     earlier = [other for other in car.around if not _is_before(log, other)]
     later = [other for other in car.around if _is_before(log, other)]
-    sides = [
-        [found for other in earlier if (found := contradiction(other, log, car.resets))],
-        [found for other in later if (found := contradiction(log, other, car.resets))],
-    ]
     is_torn = any(contradiction(before, after, car.resets) for before in earlier for after in later)
-    if is_torn and not all(sides):
-        return None
-    return min([*sides[0], *sides[1]], key=lambda one: not one.fell, default=None)
+    return is_torn and not (_against_earlier(log, car) and _against_later(log, car))
+
+
+def _against_earlier(log: Reading, car: Neighbours) -> list[Contradiction]:
+    earlier = [other for other in car.around if not _is_before(log, other)]
+    return [found for other in earlier if (found := contradiction(other, log, car.resets))]
+
+
+def _against_later(log: Reading, car: Neighbours) -> list[Contradiction]:
+    later = [other for other in car.around if _is_before(log, other)]
+    return [found for other in later if (found := contradiction(log, other, car.resets))]
 
 
 def _order(log: Reading) -> tuple[bool, str, str]:

@@ -166,6 +166,8 @@ def test_between_logs_that_a_person_put_together_one_side_has_to_fit() -> None:
     assert choose_car(reading(5, 90_200), torn) == GOLF
     assert choose_car(reading(5, 10), torn) == GOLF
     assert isinstance(choose_car(reading(5, 50_000), torn), Misfit)
+    whole = car(reading(0, 89_000), id=DUSTER)
+    assert choose_car(reading(5, 90_010), [*torn, whole]) == DUSTER  # before one that is whole it has no claim
 
 
 def test_without_counters_the_nearer_time_decides() -> None:
