@@ -342,6 +342,50 @@ def test_a_log_analysed_again_keeps_its_car(system: Rig, person: Person) -> None
     check_averages(person)
 
 
+# After an upgrade
+
+
+def put_into_one_car(system: Rig, person: Person) -> None:
+    """Undo all decisions: as the migration does, all logs of the user are in one unsorted car."""
+    (kept, *others) = (UUID(car["id"]) for car in cars(person))
+    system.sql("UPDATE fap_analysis SET car_id = %s WHERE user_id = %s", kept, person.id)
+    system.sql("DELETE FROM car WHERE id = ANY(%s)", others)
+    system.sql("UPDATE car SET unsorted = true, profile = NULL, guessed = false WHERE id = %s", kept)
+
+
+def test_reconcile_distributes_the_logs_of_an_upgraded_database(system: Rig, person: Person) -> None:
+    for day, life_km in MIXED:
+        drive(system, person, day, life_km)
+    put_into_one_car(system, person)
+    shown = get(person, "/average")["average"]
+    system.reconcile()
+    assert sorted(len(logs) for logs in by_car(person).values()) == [3, 3]
+    assert {car["profile"] for car in cars(person)} == {"DCM62v2"}
+    assert get(person, "/average")["average"] == shown  # until the new ones are calculated
+    work(system)
+    check_averages(person)
+
+
+def test_a_log_that_arrives_before_reconcile_distributes_them_too(system: Rig, person: Person) -> None:
+    for day, life_km in MIXED:
+        drive(system, person, day, life_km)
+    put_into_one_car(system, person)
+    drive(system, person, 41, 156_050)
+    assert sorted(len(logs) for logs in by_car(person).values()) == [3, 4]
+    check_averages(person)
+
+
+def test_reconcile_finds_the_car_of_a_log_that_has_none(system: Rig, person: Person) -> None:
+    """As the API of the release before leaves one during an upgrade."""
+    ids = {life_km: drive(system, person, day, life_km) for day, life_km in MIXED}
+    before = by_car(person)
+    system.sql("UPDATE fap_analysis SET car_id = NULL WHERE id = %s", UUID(ids[10_120]))
+    system.reconcile()
+    work(system)
+    assert by_car(person) == before
+    check_averages(person)
+
+
 # A filter replaced on the only car
 
 
