@@ -97,9 +97,8 @@ class Question:
 
 
 class Misfit(NamedTuple):
-    """No car fits a log. `question` is open if it may still be of the only car with its profile."""
+    """No car fits a log."""
 
-    question: Question | None
     nearest: UUID | None
     """The car to fall back on if no more cars can be added."""
 
@@ -140,26 +139,22 @@ def contradiction(before: Reading, after: Reading, resets: Iterable[Reset] = ())
 
 
 def choose_car(log: Reading, cars: Sequence[Neighbours]) -> UUID | Misfit:
-    """Return the car that fits a log best, or why none does.
+    """Return the car that fits a log best, or that none does.
 
     A car fits better the nearer its counter is; then, without counters, the nearer its logs are in time. A car without
     logs is taken before a new one is guessed.
     """
     possible = [car for car in cars if same_profile(log.profile, car.profile)]
     used = [car for car in possible if car.around]
-    contradictions = {car.car_id: _first_contradiction(log, car) for car in used}
-    fitting = [car for car in used if contradictions[car.car_id] is None]
+    fitting = [car for car in used if _first_contradiction(log, car) is None]
     fitting = fitting or [car for car in used if _fits_one_side(log, car)]
     if fitting:
         return min(fitting, key=lambda car: (_distance(log, car.around), car.profile is None, str(car.car_id))).car_id
     empty = next((car for car in possible if not car.around), None)
     if empty is not None:
         return empty.car_id
-    if not used:
-        return Misfit(None, None)
-    nearest = min(used, key=lambda car: (_distance(log, car.around), str(car.car_id))).car_id
-    only = contradictions[used[0].car_id] if len(used) == 1 else None
-    return Misfit(_question(used[0].car_id, only), nearest)
+    nearest = min(used, key=lambda car: (_distance(log, car.around), str(car.car_id)), default=None)
+    return Misfit(nearest and nearest.car_id)
 
 
 def regroup(
@@ -200,7 +195,8 @@ def regroup(
             if group.car_id is None and group not in added:
                 added.append(group)
         _append(group, log, last)
-        unused.discard(group.car_id) if group.car_id else None
+        if group.car_id is not None:
+            unused.discard(group.car_id)
     every = [*groups.values(), *added]
     for log in uncounted:
         if (placed := _place_uncounted(log, groups, every)) not in every:
@@ -259,9 +255,9 @@ def _distance(log: Reading, others: Iterable[Reading]) -> tuple[bool, float]:
     return True, min(apart, default=float("inf"))
 
 
-def _question(car_id: UUID, found: Contradiction | None) -> Question | None:
+def _question(car_id: UUID, found: Contradiction) -> Question | None:
     """Return the question that a contradiction with the only car raises: only a counter that fell can be a reset."""
-    if found is None or not found.fell or found.after.at is None:
+    if not found.fell or found.after.at is None:
         return None
     before, after = (_value(reading, found.counter) for reading in (found.before, found.after))
     return Question(car_id, found.counter, before, after, found.after.at.date())

@@ -117,37 +117,20 @@ def test_a_refill_explains_the_additive_but_not_the_filter() -> None:
 
 
 def test_the_first_log_has_no_car() -> None:
-    assert choose_car(reading(0, 1000), []) == Misfit(None, None)
+    assert choose_car(reading(0, 1000), []) == Misfit(None)
 
 
 def test_a_log_between_its_neighbours_fits() -> None:
     assert choose_car(reading(5, 1200), [car(reading(0, 1000), reading(9, 1300))]) == GOLF
 
 
-def test_a_counter_that_fell_asks_about_the_only_car() -> None:
-    question = Question(GOLF, Counter.LIFE, 154_300.0, 12.0, on(5))
-    assert choose_car(reading(5, 12), [car(reading(0, 154_300))]) == Misfit(question, GOLF)
+@pytest.mark.parametrize(("day", "life_km"), [(5, 12), (1, 154_300), (-5, 154_300)])
+def test_a_log_that_contradicts_a_neighbour_does_not_fit(day: int, life_km: float) -> None:
+    assert choose_car(reading(day, life_km), [car(reading(0, 10_765))]) == Misfit(GOLF)
 
 
-def test_an_older_log_with_a_higher_counter_asks_too() -> None:
-    """The new filter's log was uploaded first."""
-    question = Question(GOLF, Counter.LIFE, 154_300.0, 12.0, on(5))
-    assert choose_car(reading(0, 154_300), [car(reading(5, 12))]) == Misfit(question, GOLF)
-
-
-def test_a_counter_that_jumped_is_no_new_filter() -> None:
-    assert choose_car(reading(1, 154_300), [car(reading(0, 10_765))]) == Misfit(None, GOLF)
-
-
-def test_nothing_is_asked_where_there_are_two_such_cars() -> None:
-    cars = [car(reading(0, 154_300)), car(reading(0, 90_000), id=DUSTER)]
-    chosen = choose_car(reading(5, 12), cars)
-    assert isinstance(chosen, Misfit)
-    assert chosen.question is None
-
-
-def test_another_profile_is_another_car_without_a_question() -> None:
-    assert choose_car(reading(5, 12, profile="EDC17"), [car(reading(0, 154_300))]) == Misfit(None, None)
+def test_another_profile_is_another_car() -> None:
+    assert choose_car(reading(5, 154_310, profile="EDC17"), [car(reading(0, 154_300))]) == Misfit(None)
 
 
 @pytest.mark.parametrize(("log", "known"), [(None, "DCM62v2"), ("DCM62v2", None), (None, None)])
@@ -283,6 +266,34 @@ def test_a_new_filter_in_the_middle_is_asked_about_once() -> None:
     golf, added = regroup([*old, *new], {GOLF: ()})
     assert (ids(golf), ids(added)) == ({log.id for log in old}, {log.id for log in new})
     assert added.question == Question(GOLF, Counter.LIFE, 90_000 + 40 * 27, 15, on(30))
+
+
+@pytest.mark.parametrize(
+    ("known", "new", "question"),
+    [
+        (reading(0, 154_300, car=GOLF), reading(5, 12), Question(GOLF, Counter.LIFE, 154_300.0, 12.0, on(5))),
+        # the log with the new filter was uploaded first
+        (reading(5, 12, car=GOLF), reading(0, 154_300), Question(GOLF, Counter.LIFE, 154_300.0, 12.0, on(5))),
+        (reading(0, 10_765, car=GOLF), reading(1, 154_300), None),  # a counter that jumped is no new filter
+        (reading(0, 154_300, car=GOLF), reading(5, 12, profile="EDC17"), None),
+        (
+            reading(0, 9_000, 1260, car=GOLF),
+            reading(1, 9_010, 400),
+            Question(GOLF, Counter.ADDITIVE, 1260.0, 400.0, on(1)),
+        ),
+    ],
+)
+def test_only_a_counter_that_fell_on_the_same_profile_is_asked_about(
+    known: Reading, new: Reading, question: Question | None
+) -> None:
+    golf, added = regroup([known, new], {GOLF: ()})
+    assert (ids(golf), ids(added), added.question) == ({known.id}, {new.id}, question)
+
+
+def test_nothing_is_asked_where_there_are_two_such_cars() -> None:
+    logs = [reading(0, 154_300, car=GOLF), reading(1, 90_000, car=DUSTER), reading(5, 12)]
+    *_, added = regroup(logs, {GOLF: (), DUSTER: ()})
+    assert (ids(added), added.question) == ({logs[2].id}, None)
 
 
 def test_a_written_down_filter_is_not_asked_about() -> None:
