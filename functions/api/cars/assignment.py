@@ -154,7 +154,7 @@ def choose_car(log: Reading, cars: Sequence[Neighbours]) -> UUID | Misfit:
     if empty is not None:
         return empty.car_id
     nearest = min(used, key=lambda car: (_distance(log, car.around), str(car.car_id)), default=None)
-    return Misfit(nearest and nearest.car_id)
+    return Misfit(nearest.car_id if nearest else None)
 
 
 def regroup(
