@@ -143,6 +143,17 @@ _OF_REQUESTS: Final[Mapping[str, Any]] = {
         "This link does not work: it has expired, was ended, or is incomplete. Ask for a new one."
     ),
     ErrorCode.AVERAGE_NOT_FOUND: _("There is no average yet: no log of this period has been analysed."),
+    # cars and their notes
+    ErrorCode.CAR_NOT_FOUND: _("This car no longer exists: it was deleted or merged. Please choose another one."),
+    ErrorCode.CAR_LIMIT_REACHED: _("You may have {max_cars} cars at most. Please merge or delete some first."),
+    ErrorCode.CAR_IS_LAST: _("Your only car cannot be deleted. You can delete its logs in the history."),
+    ErrorCode.CAR_MERGED_WITH_ITSELF: _("A car cannot be merged with itself. Please choose another one."),
+    ErrorCode.CAR_WITHOUT_QUESTION: _("This question has been answered already. Please reload the page."),
+    ErrorCode.NOTE_NOT_FOUND: _("This note no longer exists. Please reload the page."),
+    ErrorCode.NOTE_LIMIT_REACHED: _("A car may have {max_notes} notes at most. Please delete some first."),
+    ErrorCode.NOTE_NOT_PLACED: _("A note needs a date or a number of kilometres."),
+    ErrorCode.NOTE_DATE_OUT_OF_RANGE: _("The date of a note must be between {first} and {last}."),
+    ErrorCode.NOTE_KM_OUT_OF_RANGE: _("The kilometres of a note must be between 0 and {max_km}."),
     ErrorCode.AVERAGE_TIMED_OUT: _(
         "The average could not be calculated, although it was tried {tries} times. It is calculated again "
         "after your next upload."

@@ -92,6 +92,18 @@ class ErrorCode(StrEnum):
     LINK_NOT_VALID = "LINK_NOT_VALID"
     AVERAGE_NOT_FOUND = "AVERAGE_NOT_FOUND"
 
+    # cars and their notes
+    CAR_NOT_FOUND = "CAR_NOT_FOUND"
+    CAR_LIMIT_REACHED = "CAR_LIMIT_REACHED"
+    CAR_IS_LAST = "CAR_IS_LAST"
+    CAR_MERGED_WITH_ITSELF = "CAR_MERGED_WITH_ITSELF"
+    CAR_WITHOUT_QUESTION = "CAR_WITHOUT_QUESTION"
+    NOTE_NOT_FOUND = "NOTE_NOT_FOUND"
+    NOTE_LIMIT_REACHED = "NOTE_LIMIT_REACHED"
+    NOTE_NOT_PLACED = "NOTE_NOT_PLACED"
+    NOTE_DATE_OUT_OF_RANGE = "NOTE_DATE_OUT_OF_RANGE"
+    NOTE_KM_OUT_OF_RANGE = "NOTE_KM_OUT_OF_RANGE"
+
     # failed averages
     AVERAGE_TIMED_OUT = "AVERAGE_TIMED_OUT"
     AVERAGE_EMPTY = "AVERAGE_EMPTY"
@@ -306,7 +318,9 @@ TEMPLATES: Final[Mapping[ErrorCode, Template]] = {
     ErrorCode.FORM_FILE_MISSING: _refusal_for_now(
         HTTPStatus.BAD_REQUEST, "There is no file in the form: send one in the field `file`."
     ),
-    ErrorCode.FORM_FIELD_UNKNOWN: _refusal_for_now(HTTPStatus.BAD_REQUEST, "The form may have one field, `file`."),
+    ErrorCode.FORM_FIELD_UNKNOWN: _refusal_for_now(
+        HTTPStatus.BAD_REQUEST, "The form may have the fields `file` and `car` only."
+    ),
     ErrorCode.FORM_FILE_REPEATED: _refusal_for_now(
         HTTPStatus.BAD_REQUEST, "Send one file at a time; several logs can go in one zip."
     ),
@@ -394,6 +408,31 @@ TEMPLATES: Final[Mapping[ErrorCode, Template]] = {
     ),
     ErrorCode.AVERAGE_NOT_FOUND: _refusal(
         HTTPStatus.NOT_FOUND, "There is no average: no log of this period has been analysed yet."
+    ),
+    # cars and their notes
+    ErrorCode.CAR_NOT_FOUND: _refusal(
+        HTTPStatus.NOT_FOUND, "There is no car with this id. It may have been deleted or merged with another car."
+    ),
+    ErrorCode.CAR_LIMIT_REACHED: _refusal_for_now(
+        HTTPStatus.CONFLICT, "You may have {max_cars} cars at most: merge or delete some first.", max_cars=int
+    ),
+    ErrorCode.CAR_IS_LAST: _refusal_for_now(
+        HTTPStatus.CONFLICT, "This is your only car, so it cannot be deleted. You can delete its logs."
+    ),
+    ErrorCode.CAR_MERGED_WITH_ITSELF: _refusal(HTTPStatus.BAD_REQUEST, "A car cannot be merged with itself."),
+    ErrorCode.CAR_WITHOUT_QUESTION: _refusal(
+        HTTPStatus.CONFLICT, "There is no open question about this car. It may have been answered already."
+    ),
+    ErrorCode.NOTE_NOT_FOUND: _refusal(HTTPStatus.NOT_FOUND, "There is no note with this id."),
+    ErrorCode.NOTE_LIMIT_REACHED: _refusal_for_now(
+        HTTPStatus.CONFLICT, "A car may have {max_notes} notes at most: delete some first.", max_notes=int
+    ),
+    ErrorCode.NOTE_NOT_PLACED: _refusal(HTTPStatus.BAD_REQUEST, "A note needs a date or a number of kilometres."),
+    ErrorCode.NOTE_DATE_OUT_OF_RANGE: _refusal(
+        HTTPStatus.BAD_REQUEST, "The date of a note must be between {first} and {last}.", first=str, last=str
+    ),
+    ErrorCode.NOTE_KM_OUT_OF_RANGE: _refusal(
+        HTTPStatus.BAD_REQUEST, "The kilometres of a note must be between 0 and {max_km}.", max_km=int
     ),
     # failed averages
     ErrorCode.AVERAGE_TIMED_OUT: Template(

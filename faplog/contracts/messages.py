@@ -108,7 +108,7 @@ Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 _EXTENSIONS: Final = frozenset(
     {"analysisRef", "averageRef", "attempt", "version", "profile", "day", "code", "params"}
     | {"type", "year", "month", "generation", "traceparent"}
-    | {"notes"}
+    | {"notes", "carId"}
 )
 """Ours on top of the wire format fixed for all clients: left out where not set."""
 
@@ -183,10 +183,12 @@ class AverageItem(Message):
 class AverageRequestData(Message):
     """Whose analyses to average: inline in `analysis`, or at `analysis_ref` as a JSON array of the same items.
 
-    `notes` are the car's maintenance notes that are done (`notes.is_done`), without their texts.
+    All are of the car `car_id`; a request without one is of the user's only car. `notes` are the car's maintenance
+    notes that are done (`notes.is_done`), without their texts.
     """
 
     user_id: UUID
+    car_id: UUID | None = None
     analysis_sha: str = Field(pattern=r"^[0-9a-f]{64}$")
     analysis: list[AverageItem] | None = None
     analysis_ref: Reference | None = None
@@ -208,10 +210,12 @@ class AverageRequest(Message):
 class AverageResult(Message):
     """`average.result`: applied only where sha and generation match what the API asked for.
 
-    A failed one says why in `message`, and as `code` and `params`, as `AnalysisResult` does.
+    A failed one says why in `message`, and as `code` and `params`, as `AnalysisResult` does. One without a `car_id` is
+    of the user's only car.
     """
 
     user_id: UUID
+    car_id: UUID | None = None
     analysis_sha: str = Field(pattern=r"^[0-9a-f]{64}$")
     status: Literal[AverageStatus.SUCCESS, AverageStatus.FAILED]
     message: str

@@ -17,9 +17,11 @@ from .accounts import (
     session_views,
     token_views,
 )
-from .analyses import files, results
+from .analyses import car_views, files, results
 from .analyses import views as analyses
 from .averages import views as averages
+from .cars import note_views
+from .cars import views as cars
 from .notifications import views as notifications
 from .notifications.sender import Sender
 from .reconcile.requeue import Requeue
@@ -62,6 +64,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         owner_views.blueprint,
         reader_views.blueprint,
         averages.blueprint,
+        cars.blueprint,
+        car_views.blueprint,
+        note_views.blueprint,
         results.blueprint,
         edge_refusals.blueprint,
         health.blueprint,

@@ -122,6 +122,7 @@ def _result(data: RequestData, status: AverageStatus, message: str, **average: A
     """Return the result, with all fields by which the API recognises its request."""
     return AverageResult(
         user_id=data.user_id,
+        car_id=data.car_id,
         analysis_sha=data.analysis_sha,
         status=status,
         message=message,

@@ -65,8 +65,17 @@ def analysed_once(stack: Stack, account: Account, accepted: list[str]) -> None:
 
 
 def averages_are_of(account: Account, analyses: list[dict[str, Any]]) -> None:
-    """There is an average of each period with analyses, and it is what `average` makes of them."""
-    shown = account.http.get("/average/available").raise_for_status().json()
+    """There is an average of each car and period with analyses, and it is what `average` makes of them."""
+    cars = account.cars()
+    assert {one["carId"] for one in analyses} <= set(cars)
+    for car in cars:
+        _averages_of_car_are_of(account, car, [one for one in analyses if one["carId"] == car])
+
+
+def _averages_of_car_are_of(account: Account, car: str, analyses: list[dict[str, Any]]) -> None:
+    if not analyses:
+        return
+    shown = account.http.get("/average/available", params={"car": car}).raise_for_status().json()
     periods = {(one["type"], one["year"], one["month"]) for one in shown}
     days = {one["logDate"][:7] for one in analyses}
     assert periods == {
@@ -79,7 +88,7 @@ def averages_are_of(account: Account, analyses: list[dict[str, Any]]) -> None:
         items = [{**one, "analysisId": one["id"]} for one in analyses if one["logDate"].startswith(begin)]
         period = {name: str(value) for name, value in (("year", year), ("month", month)) if value}
         expected = json.loads(average(items).model_dump_json(by_alias=True))
-        assert account.average(AVERAGE_SEC, type=kind, **period) == expected
+        assert account.average(AVERAGE_SEC, type=kind, car=car, **period) == expected
 
 
 def agree(stack: Stack) -> None:
@@ -112,7 +121,7 @@ def _leave(stack: Stack, account: Account) -> None:
     account.http.delete("/account").raise_for_status()
     account.http.close()
     with owner(stack) as database:
-        for table in ("fap_analysis", "fap_average"):
+        for table in ("fap_analysis", "fap_average", "car", "note"):
             assert database.execute(f"SELECT count(*) FROM {table} WHERE user_id = %s", [user]).fetchone() == (0,)
 
 

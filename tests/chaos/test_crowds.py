@@ -111,6 +111,7 @@ def answered(stack: Stack, function: str, of: str = "") -> int:
 def test_ten_thousand_analyses_of_one_user(victim: Stack) -> None:
     """Pages cost the same wherever they are, and the averages take one pass, by reference, in bounded memory."""
     account = Account(victim)
+    account.use_one_car()
     [pattern] = account.ids(account.upload("pattern.csv", log_of_size(200_000)[0]))
     account.settled()
     account.average()

@@ -20,6 +20,7 @@ class Account:
     def __init__(self, stack: Stack, email: str = "") -> None:
         self.email = email or f"{uuid.uuid4().hex[:12]}@example.com"
         self.http = httpx.Client(timeout=60)
+        self._car: dict[str, str] = {}
         if not email:
             credentials = {"email": self.email, "password": PASSWORD}
             self.http.post(f"{stack.url}/api/v1/auth/register", json=credentials).raise_for_status()
@@ -38,9 +39,17 @@ class Account:
         self.http.cookies.clear()
         self.http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
+    def use_one_car(self) -> None:
+        """Upload everything for the same car from now on: logs of synthetic days are of as many cars as seeds."""
+        self._car = {"car": self.http.post("/cars", json={"name": "Car"}).raise_for_status().json()["id"]}
+
+    def cars(self) -> list[str]:
+        """The ids of its cars."""
+        return [car["id"] for car in self.http.get("/cars").raise_for_status().json()["data"]]
+
     def upload(self, name: str, content: bytes) -> httpx.Response:
         """Upload one file, whatever the answer."""
-        return self.http.post("/analyses", files={"file": (name, content)})
+        return self.http.post("/analyses", data=self._car, files={"file": (name, content)})
 
     def ids(self, answer: httpx.Response) -> list[str]:
         """The ids of an upload that was accepted."""

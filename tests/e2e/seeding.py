@@ -11,15 +11,27 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 def seed(database: Connection, pattern: str, users: Sequence[str], copies: int) -> list[str]:
     """Copies of an analysis for each of these users, five a day, as if each had been uploaded and analysed; their ids.
 
+    They are of one car, which drives 5 km between two of them.
+
     `pattern` is the id of an analysis that was a success. The objects are not copied.
     """
+    database.execute(
+        """
+        INSERT INTO car (user_id)
+        SELECT owner FROM unnest(%s::uuid[]) AS owner WHERE NOT EXISTS (SELECT FROM car WHERE user_id = owner)
+        """,
+        [users],
+    )
     made = database.execute(
         """
         INSERT INTO fap_analysis (user_id, file_name, size, sha256, stage, status, message, analysis, digest,
-            verdict, log_date, log_year, log_month, fap_regen, distance, version)
+            verdict, log_date, log_year, log_month, fap_regen, distance, version, car_id, life_km, additive_ml,
+            driven_at)
         SELECT owner, 'seeded-' || n || '.csv', size, sha256(convert_to(n::text, 'UTF8')), stage, status, message,
             analysis, sha256(convert_to('digest' || n, 'UTF8')), verdict, day,
-            extract(year FROM day), extract(month FROM day), fap_regen, distance, version
+            extract(year FROM day), extract(month FROM day), fap_regen, distance, version,
+            (SELECT id FROM car WHERE user_id = owner ORDER BY created_at LIMIT 1), life_km + 5 * n, additive_ml,
+            day AT TIME ZONE 'UTC'
         FROM fap_analysis, unnest(%(users)s::uuid[]) AS owner, generate_series(1, %(copies)s) AS n,
             LATERAL (SELECT timestamptz '2025-03-01Z' + make_interval(days => n / 5, hours => n %% 5)) AS at (day)
         WHERE id = %(pattern)s

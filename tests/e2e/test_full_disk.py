@@ -109,6 +109,7 @@ class Filler:
 def test_everything_recovers_from_a_full_disk(disk: tuple[Stack, Path]) -> None:
     stack, folder = disk
     account = Account(stack)
+    account.use_one_car()
     numbers = itertools.count()
     room = threading.Event()
     accepted: list[str] = []

@@ -31,6 +31,7 @@ def logs() -> dict[str, bytes]:
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_kill(victim: Stack, logs: dict[str, bytes], tmp_path: Path, name: str) -> None:
     account = Account(victim)
+    account.use_one_car()
     with ThreadPoolExecutor(CLIENTS) as clients:
         uploads = [clients.submit(upload_until_accepted, account, *log) for log in logs.items()]
         until(lambda: sum(upload.done() for upload in uploads) >= BEFORE_THE_KILL, 120)

@@ -44,6 +44,7 @@ FORM_WORDS: Final = (
         b"--B--\r\n",
         b"\r\n--B\r\n",
         b'name="file"',
+        b'name="car"',
         b'filename="a.csv"',
         b"filename=",
         b'"',
@@ -200,6 +201,12 @@ def forms() -> list[bytes]:
         kind + part % b"name=file; filename*=UTF-8''F%C3%A4hrt.csv" + logs.SMALL + b"\r\n--B--\r\n",
         kind + part % 'name="file"; filename="C:\\\\logs\\\\ä日.csv"'.encode() + logs.SMALL + b"\r\n--B--\r\n",
         kind + part % b'name="file"; filename="a.csv"' + logs.SMALL + b"\r\n" + part % b'name="x"' + b"y\r\n--B--\r\n",
+        kind
+        + part % b'name="car"'
+        + b"7c1b0c55-2f0e-4a55-9d7b-5b0a0e6c9d02\r\n"
+        + part % b'name="file"; filename="a.csv"'
+        + logs.SMALL
+        + b"\r\n--B--\r\n",
         b"multipart/form-data; boundary=" + b"B" * 70 + b"\n--" + b"B" * 70 + b"--\r\n",
         b"application/json\n{}",
         kind + b"--B--\r\n",

@@ -17,10 +17,12 @@ from tests.integration.uploading import log
 ENDING = ["accounts_delete_delete", "signin_logout_post"]
 _uploaded: list[str] = []
 _tokens: list[str] = []
+_cars: list[str] = []
+_notes: list[str] = []
 
 
 class Newcomer:
-    """Registers, logs in, uploads two logs and shares the first."""
+    """Registers, logs in, uploads two logs, shares the first, and has a car with a note."""
 
     def get(self, _case: Case[Any], _context: AuthContext) -> str:
         """An access token."""
@@ -33,6 +35,10 @@ class Newcomer:
             for text in ("1", "2"):
                 answer = client.post("/api/v1/analyses", files={"file": ("drive.csv", log(text))}).raise_for_status()
                 _uploaded.append(answer.json()["ids"][0])
+            car = client.post("/api/v1/cars", json={"name": "Golf"}).raise_for_status().json()["id"]
+            note = client.post(f"/api/v1/cars/{car}/notes", json={"kind": "egr", "km": 1}).raise_for_status()
+            _cars.append(car)
+            _notes.append(note.json()["id"])
             shared = client.post(f"/api/v1/analyses/{_uploaded[0]}/share") if not _tokens else None
             if shared:
                 _tokens.append(shared.raise_for_status().json()["token"])
@@ -55,15 +61,18 @@ class Visitor(Newcomer):
 
 @schemathesis.hook
 def map_path_parameters(context: HookContext, path_parameters: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Every other time, look at a log that is there, the resident's, follow its link, or make one to the other log."""
+    """Every other time, look at what is there of the resident: a log, its link, a car or a note; or change it."""
     operation = context.operation
     if not path_parameters or operation is None or not _uploaded:
         return path_parameters
     is_reading = operation.method.lower() == "get"
     if is_reading and len(str(path_parameters.get("token", "x"))) % 2 == 0:
         path_parameters["token"] = _tokens[0]
-    if (is_reading or operation.label.startswith("POST")) and _is_even(path_parameters.get("id")):
-        path_parameters["id"] = _uploaded[0 if is_reading else 1]
+    if (is_reading or operation.label.startswith(("POST", "PATCH"))) and _is_even(path_parameters.get("id")):
+        logs = _uploaded[0 if is_reading else 1]
+        path_parameters["id"] = next(
+            (ids[0] for path, ids in (("/cars/", _cars), ("/notes/", _notes)) if path in operation.label), logs
+        )
     return path_parameters
 
 

@@ -46,6 +46,8 @@ def rows(database: Database, person: Person) -> dict[str, int]:
     with database.worker() as connection:
         for table, column in {
             "users": "id",
+            "car": "user_id",
+            "note": "user_id",
             "sessions": "user_id",
             "fap_analysis": "user_id",
             "fap_average": "user_id",
@@ -60,11 +62,16 @@ def rows(database: Database, person: Person) -> dict[str, int]:
 @pytest.mark.usefixtures("in_app")
 def test_deleting_the_account_removes_everything(person: Person, database: Database) -> None:
     analysis_id = upload(person, log())
+    car = person.call("POST", "/api/v1/cars", json={"name": "Golf"}).get_json()["id"]
+    assert person.call("POST", f"/api/v1/cars/{car}/notes", json={"kind": "egr", "km": 1}).status_code == 201
+    assert {"users", "car", "note", "fap_analysis"} <= {
+        table for table, number in rows(database, person).items() if number
+    }
     services().blobs.put(keys.series_key(analysis_id), b"series")
     services().blobs.put(keys.average_request_key(person.id, "0" * 64), b"[]")
     assert services().blobs.get(keys.log_key(analysis_id))
     assert person.call("DELETE", ACCOUNT).status_code == 204
-    assert rows(database, person) == {"users": 0, "sessions": 0, "fap_analysis": 0, "fap_average": 0, "audit_log": 1}
+    assert {table: number for table, number in rows(database, person).items() if number} == {"audit_log": 1}
     assert services().blobs.get(keys.log_key(analysis_id)) is None
     assert services().blobs.get(keys.series_key(analysis_id)) is None
     assert not list(services().blobs.list(f"{keys.AVERAGES}{person.id}/"))
@@ -175,6 +182,9 @@ def test_the_export_holds_what_was_uploaded_and_what_came_of_it(person: Person, 
     first, second = log("first"), log("second")
     succeed(database, upload(person, first, "Prüfung 1.csv"))
     upload(person, second, "Prüfung 1.csv")
+    car = person.call("POST", "/api/v1/cars", json={"name": "Golf"}).get_json()["id"]
+    note = {"kind": "egr", "onDate": "2025-02-03", "km": 1, "text": "cleaned"}
+    assert person.call("POST", f"/api/v1/cars/{car}/notes", json=note).status_code == 201
     with exported(person) as archive:
         assert archive.testzip() is None
         names = archive.namelist()
@@ -182,6 +192,11 @@ def test_the_export_holds_what_was_uploaded_and_what_came_of_it(person: Person, 
         account = json.loads(archive.read("account.json"))
         analyses = json.loads(archive.read("analyses.json"))
         assert json.loads(archive.read("averages.json")) == []
+        (golf,) = json.loads(archive.read("cars.json"))
+    assert (golf["id"], golf["name"]) == (car, "Golf")
+    assert [(one["kind"], one["on_date"], one["km"], one["text"], one["done"]) for one in golf["notes"]] == [
+        ("egr", "2025-02-03", 1, "cleaned", True)
+    ]
     assert logs == sorted([first, second])
     assert "logs/Prüfung 1.csv" in names
     assert account["account"][0]["email"] == person.email
@@ -193,7 +208,7 @@ def test_the_export_holds_what_was_uploaded_and_what_came_of_it(person: Person, 
 
 def test_the_export_of_nobody_in_particular(person: Person) -> None:
     with exported(person) as archive:
-        assert sorted(archive.namelist()) == ["account.json", "analyses.json", "averages.json"]
+        assert sorted(archive.namelist()) == ["account.json", "analyses.json", "averages.json", "cars.json"]
         assert json.loads(archive.read("analyses.json")) == []
 
 

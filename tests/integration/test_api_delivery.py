@@ -214,7 +214,9 @@ def test_an_average_is_shown_and_what_did_not_change_is_not_asked_for(system: Ri
     system.analysed(dated(uploaded(person), "2024-12-31"))
     for request in system.take("average.request"):
         system.averaged(average_of(request))
+    (car,) = get(person, "/cars")["data"]
     assert get(person, "/average") == {
+        "carId": car["id"],
         "status": "SUCCESS",
         "message": "Average calculated successfully.",
         "code": None,

@@ -92,6 +92,8 @@ def test_pages(person: Person, history: dict[str, UUID]) -> None:
         "fapRegen",
         "distance",
         "verdict",
+        "carId",
+        "note",
     }
 
 
@@ -326,19 +328,21 @@ def test_without_a_user_there_is_nothing(system: Rig, person: Person) -> None:
 
 
 def seed(system: Rig, user_id: UUID, number: int) -> None:
-    """Analyses of a user, behind the API's back."""
+    """Analyses of a user, behind the API's back, all of one car."""
+    (car,) = system.sql("INSERT INTO car (user_id) VALUES (%s) RETURNING id", user_id)
     with psycopg.connect(system.settings.api_database.get_secret_value()) as connection:
         connection.execute("SELECT set_config('app.current_user_id', %s, false)", [str(user_id)])
         connection.execute(
             """
             INSERT INTO fap_analysis (user_id, file_name, size, sha256, version, status, stage, analysis, digest,
-                verdict, log_date, log_year, log_month, fap_regen, distance, created_at)
+                verdict, log_date, log_year, log_month, fap_regen, distance, created_at, car_id)
             SELECT %s, 'log_' || n || '.csv', 1000, sha256(n::text::bytea), 1, 'Success', 'analyse',
                 jsonb_build_object('drives', repeat(md5(n::text), 60)), sha256(n::text::bytea), 'good', day,
-                extract(year FROM day), extract(month FROM day), n %% 7 = 0, n %% 100, now() - make_interval(secs => n)
+                extract(year FROM day), extract(month FROM day), n %% 7 = 0, n %% 100, now() - make_interval(secs => n),
+                %s
             FROM generate_series(1, %s) AS n, LATERAL (SELECT now() - make_interval(days => n %% 900) AS day) AS d
             """,
-            [user_id, number],
+            [user_id, car["id"], number],
         )
 
 

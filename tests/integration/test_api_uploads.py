@@ -41,6 +41,8 @@ def test_a_log_is_stored_and_queued(system: Rig, person: Person) -> None:
     assert shown == {
         "id": text,
         "fileName": "Fährt 日本.csv",
+        "carId": None,
+        "note": None,
         "status": "Processing",
         "stage": "analyse",
         "message": None,

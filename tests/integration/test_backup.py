@@ -59,10 +59,14 @@ def fill(of: Target) -> None:
             connection.execute(
                 "INSERT INTO users (email, password_hash) VALUES (%s, %s)", [f"{uuid4()}@example.org", f"hash {number}"]
             )
+        connection.execute("INSERT INTO car (user_id, name) SELECT id, 'Golf' FROM users")
+        connection.execute(
+            "INSERT INTO note (user_id, car_id, kind, km, done) SELECT user_id, id, 'oil_changed', 1, false FROM car"
+        )
         connection.execute(
             """
-            INSERT INTO fap_analysis (user_id, file_name, size, sha256, version, deleted_at)
-            SELECT id, 'deleted.csv', 1, sha256('x'), 1, now() - interval '30 minutes' FROM users
+            INSERT INTO fap_analysis (user_id, file_name, size, sha256, version, deleted_at, car_id)
+            SELECT user_id, 'deleted.csv', 1, sha256('x'), 1, now() - interval '30 minutes', id FROM car
             """
         )
     for number in range(ACCOUNTS):
@@ -101,7 +105,7 @@ def copy(backup: Path, tmp_path: Path) -> Path:
 def test_everything_comes_back_on_another_machine(old: Servers, new: Servers, backup: Path) -> None:
     made = restore.restore(backup, target(new))
     assert contents(target(new)) == contents(target(old))
-    assert made.rows["users"] == ACCOUNTS
+    assert made.rows["users"] == made.rows["car"] == made.rows["note"] == ACCOUNTS
     assert len(made.objects) == 2 * ACCOUNTS
 
 

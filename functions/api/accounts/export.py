@@ -59,12 +59,22 @@ _NOTIFICATIONS: Final = """
     WHERE user_id = %s ORDER BY created_at, id
 """
 _AVERAGES: Final = """
-    SELECT type, year, month, status, message, error_code AS code, error_params AS params, average FROM fap_average
-    WHERE user_id = %s ORDER BY year NULLS FIRST, month NULLS FIRST
+    SELECT car_id, type, year, month, status, message, error_code AS code, error_params AS params, average
+    FROM fap_average
+    WHERE user_id = %s ORDER BY car_id, year NULLS FIRST, month NULLS FIRST
+"""
+_CARS: Final = """
+    SELECT id, name, profile, guessed, created_at,
+        coalesce((
+            SELECT json_agg(json_build_object('id', id, 'kind', kind, 'on_date', on_date, 'km', km, 'text', text,
+                'done', done) ORDER BY on_date, created_at, id)
+            FROM note WHERE note.user_id = car.user_id AND note.car_id = car.id
+        ), '[]') AS notes
+    FROM car WHERE user_id = %s AND deleted_at IS NULL ORDER BY created_at, id
 """
 _ANALYSES: Final = """
     SELECT id, file_name, size, created_at, stage, status, message, error_code AS code, error_params AS params,
-        log_date, fap_regen, distance, verdict, analysis
+        log_date, fap_regen, distance, verdict, car_id, note, analysis
     FROM fap_analysis
     WHERE user_id = %s AND deleted_at IS NULL AND (created_at, id) > (%s, %s) ORDER BY created_at, id LIMIT %s
 """
@@ -78,9 +88,9 @@ _LOGS: Final = """
 @describe(
     summary="Download all my data as a zip file",
     tag="account",
-    description="Contains `account.json`, `analyses.json`, `averages.json` and the uploaded logs in `logs/`. Deleted "
-    "logs are not included, even while they can be restored. The file is created while it is sent, so there is no "
-    "Content-Length.",
+    description="Contains `account.json`, `cars.json` with the notes, `analyses.json`, `averages.json` and the "
+    "uploaded logs in `logs/`. Deleted logs and cars are not included, even while they can be restored. The file is "
+    "created while it is sent, so there is no Content-Length.",
     responses={200: Answer("The zip file.", media=("application/zip",), schema={"type": "string", "format": "binary"})},
 )
 @authenticated
@@ -116,6 +126,7 @@ def _members(database: Database, blobs: Blobs, user_id: UUID) -> Iterator[Member
         "notifications": _select(database, user_id, _NOTIFICATIONS),
     }
     yield "account.json", now, _MODE, ZIP_64, [_json(account)]
+    yield "cars.json", now, _MODE, ZIP_64, [_json(_select(database, user_id, _CARS))]
     yield "averages.json", now, _MODE, ZIP_64, [_json(_select(database, user_id, _AVERAGES))]
     yield "analyses.json", now, _MODE, ZIP_64, _json_array(_pages(database, user_id, _ANALYSES))
     taken: set[str] = set()

@@ -13,10 +13,13 @@ from uuid import UUID
 
 from faplog.blobs import Blobs
 from faplog.contracts.analysis import ANALYSIS_VERSION
+from faplog.contracts.errors import ErrorCode
 from faplog.contracts.keys import log_key, result_key, series_key
 from faplog.errors import Unavailable
+from faplog.http_errors import refused
 
 from ..averages.staleness import mark_stale_averages
+from ..cars import garage, membership
 from ..db import Conn, Database, lock_user
 from ..delivery.average_requests import AverageRequest
 from . import quota
@@ -46,7 +49,7 @@ _RENAME: Final = """
     UPDATE fap_analysis AS kept
     SET file_name = new.file_name, status = 'Processing', stage = 'upload', message = NULL, error_code = NULL,
         error_params = NULL, timed_out = false, attempt = attempt + 1, retries = 0, version = %(version)s,
-        queued_at = now()
+        queued_at = now(), car_id = CASE WHEN car_chosen THEN car_id END
     FROM unnest(%(digests)s::bytea[], %(names)s::text[]) AS new (digest, file_name)
     WHERE user_id = %(user_id)s AND sha256 = new.digest AND deleted_at IS NOT NULL
         AND kept.file_name <> new.file_name AND status <> 'Processing'
@@ -61,9 +64,55 @@ _COUNT: Final = """
 """
 PAGE: Final = """
     SELECT id, file_name, created_at, log_date, status, stage, message, error_code, error_params, fap_regen, distance,
-        verdict, deleted_at, deleted_at + %(restorable)s AS restorable_until
+        verdict, car_id, note, deleted_at, deleted_at + %(restorable)s AS restorable_until
     FROM fap_analysis WHERE user_id = %(user_id)s AND deleted_at > now() - %(restorable)s
     ORDER BY deleted_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s
+"""
+_DELETE_CAR: Final = """
+    UPDATE car SET deleted_at = clock_timestamp() WHERE user_id = %(user_id)s AND id = %(car_id)s
+"""
+# Logs that were deleted before the car keep their own time, and are not restored with it.
+_DELETE_LOGS_OF_CAR: Final = """
+    UPDATE fap_analysis AS log SET deleted_at = car.deleted_at
+    FROM car
+    WHERE car.user_id = %(user_id)s AND car.id = %(car_id)s
+        AND log.user_id = %(user_id)s AND log.car_id = %(car_id)s AND log.deleted_at IS NULL
+    RETURNING log.id
+"""
+_FIND_CAR: Final = """
+    SELECT deleted_at FROM car
+    WHERE user_id = %(user_id)s AND id = %(car_id)s AND (deleted_at IS NULL OR deleted_at > now() - %(restorable)s)
+"""
+_LOGS_DELETED_WITH_CAR: Final = """
+    SELECT log.id, log.sha256 FROM fap_analysis AS log
+    JOIN car ON car.user_id = log.user_id AND car.id = log.car_id AND car.deleted_at = log.deleted_at
+    WHERE log.user_id = %(user_id)s AND log.car_id = %(car_id)s
+"""
+_RESTORE_LOGS_OF_CAR: Final = """
+    UPDATE fap_analysis AS log SET deleted_at = NULL
+    FROM car
+    WHERE car.user_id = %(user_id)s AND car.id = %(car_id)s
+        AND log.user_id = %(user_id)s AND log.car_id = %(car_id)s AND log.deleted_at = car.deleted_at
+"""
+_RESTORE_CAR: Final = "UPDATE car SET deleted_at = NULL WHERE user_id = %(user_id)s AND id = %(car_id)s"
+_DELETED_CARS: Final = """
+    SELECT id, name, profile, deleted_at, deleted_at + %(restorable)s AS restorable_until,
+        (SELECT count(*) FROM fap_analysis AS log
+         WHERE log.user_id = car.user_id AND log.car_id = car.id AND log.deleted_at = car.deleted_at) AS logs
+    FROM car WHERE user_id = %(user_id)s AND deleted_at > now() - %(restorable)s
+    ORDER BY deleted_at DESC, id
+"""
+_PURGE_CARS: Final = """
+    DELETE FROM car
+    WHERE deleted_at <= now() - %(restorable)s
+        AND NOT EXISTS (SELECT FROM fap_analysis WHERE user_id = car.user_id AND car_id = car.id)
+"""
+# Guessed cars that lost their last log; those with a name or notes stay.
+_PURGE_GUESSED_CARS: Final = """
+    DELETE FROM car
+    WHERE guessed AND name IS NULL
+        AND NOT EXISTS (SELECT FROM fap_analysis WHERE user_id = car.user_id AND car_id = car.id)
+        AND NOT EXISTS (SELECT FROM note WHERE user_id = car.user_id AND car_id = car.id)
 """
 _OWNERS_TO_PURGE: Final = "SELECT DISTINCT user_id FROM fap_analysis WHERE deleted_at <= now() - %(restorable)s"
 _PURGE: Final = """
@@ -86,6 +135,7 @@ def delete_log(database: Database, user_id: UUID, analysis_id: UUID) -> list[Ave
         if not changed.rowcount:
             return None
         update_superseded(connection, user_id, [analysis_id])
+        garage.remove_abandoned(connection, user_id)
         return mark_stale_averages(connection, user_id)
 
 
@@ -109,12 +159,12 @@ def restore_log(database: Database, user_id: UUID, analysis_id: UUID, quota_logs
             return []
         quota.check(connection, user_id, quota_logs, [row["sha256"]])
         connection.execute(_RESTORE, values)
-        update_superseded(connection, user_id, [analysis_id])
+        _after_restoring(connection, user_id, [analysis_id])
         return mark_stale_averages(connection, user_id)
 
 
 def restore_uploaded(
-    database: Database, user_id: UUID, names: Mapping[bytes, str], quota_logs: int
+    database: Database, user_id: UUID, names: Mapping[bytes, str], quota_logs: int, car_id: UUID | None = None
 ) -> list[AverageRequest]:
     """Restore the deleted logs whose content is uploaded again, however long ago they were deleted.
 
@@ -126,6 +176,7 @@ def restore_uploaded(
         user_id: The user who uploads.
         names: The file name by the SHA-256 of the content.
         quota_logs: How many logs one user may keep.
+        car_id: The car that the upload names; the restored logs move there.
 
     Returns:
         The requests for the averages that changed.
@@ -147,9 +198,77 @@ def restore_uploaded(
         lock_user(connection, user_id)
         quota.check(connection, user_id, quota_logs, list(names))
         connection.execute(_RENAME, values)
-        restored = connection.execute(_RESTORE_UPLOADED, values).fetchall()
-        update_superseded(connection, user_id, [row["id"] for row in restored])
+        restored = [row["id"] for row in connection.execute(_RESTORE_UPLOADED, values).fetchall()]
+        if car_id is not None:
+            garage.check_car(connection, user_id, car_id)
+            membership.move(connection, user_id, restored, car_id)
+        _after_restoring(connection, user_id, restored)
         return mark_stale_averages(connection, user_id)
+
+
+def delete_car(database: Database, user_id: UUID, car_id: UUID) -> list[AverageRequest]:
+    """Delete a car of this user and its logs.
+
+    Returns:
+        The requests for the averages that changed.
+
+    Raises:
+        NotFound: The user has no such car or has deleted it already.
+        Conflict: It is the user's only car.
+    """
+    values = {"user_id": user_id, "car_id": car_id}
+    with database.worker() as connection:
+        lock_user(connection, user_id)
+        garage.check_car(connection, user_id, car_id)
+        if garage.count(connection, user_id) == 1:
+            raise refused(ErrorCode.CAR_IS_LAST)
+        connection.execute(_DELETE_CAR, values)
+        deleted = connection.execute(_DELETE_LOGS_OF_CAR, values).fetchall()
+        update_superseded(connection, user_id, [row["id"] for row in deleted])
+        return mark_stale_averages(connection, user_id)
+
+
+def restore_car(database: Database, user_id: UUID, car_id: UUID, quota_logs: int) -> list[AverageRequest]:
+    """Restore a car that this user deleted less than `RESTORABLE` ago, with the logs that were deleted with it.
+
+    A car that is not deleted stays as it is.
+
+    Returns:
+        The requests for the averages that changed.
+
+    Raises:
+        NotFound: There is no such car, or it was deleted too long ago.
+        Conflict: The user has as many cars as one may have.
+        QuotaExceeded: The user has uploaded other logs in the place of its logs.
+    """
+    values = {"user_id": user_id, "car_id": car_id, "restorable": RESTORABLE}
+    with database.worker() as connection:
+        quota.lock(connection, user_id)
+        lock_user(connection, user_id)
+        row = connection.execute(_FIND_CAR, values).fetchone()
+        if row is None:
+            raise refused(ErrorCode.CAR_NOT_FOUND)
+        if row["deleted_at"] is None:
+            return []
+        garage.check_limit(connection, user_id)
+        logs = connection.execute(_LOGS_DELETED_WITH_CAR, values).fetchall()
+        quota.check(connection, user_id, quota_logs, [log["sha256"] for log in logs])
+        connection.execute(_RESTORE_LOGS_OF_CAR, values)
+        connection.execute(_RESTORE_CAR, values)
+        _after_restoring(connection, user_id, [log["id"] for log in logs])
+        return mark_stale_averages(connection, user_id)
+
+
+def list_deleted_cars(connection: Conn, user_id: UUID) -> list[dict[str, Any]]:
+    """Return the cars of this user that can be restored, last deleted first."""
+    return connection.execute(_DELETED_CARS, {"user_id": user_id, "restorable": RESTORABLE}).fetchall()
+
+
+def _after_restoring(connection: Conn, user_id: UUID, logs: Sequence[UUID]) -> None:
+    """Decide which restored logs are earlier versions, and which cars they belong to."""
+    update_superseded(connection, user_id, logs)
+    membership.restore_cars(connection, user_id, logs)
+    membership.assign(connection, user_id, logs)
 
 
 def list_deleted(connection: Conn, user_id: UUID, limit: int, offset: int) -> tuple[int, list[dict[str, Any]]]:
@@ -160,7 +279,7 @@ def list_deleted(connection: Conn, user_id: UUID, limit: int, offset: int) -> tu
 
 
 def purge(database: Database, blobs: Blobs) -> int:
-    """Remove the rows that can no longer be restored, and then their objects.
+    """Remove the rows that can no longer be restored, and then their objects; in the end the cars without rows.
 
     Works user by user in batches of `PURGE_BATCH`, each committed before its objects are removed. Objects that cannot
     be removed now are orphans, which reconcile finds later.
@@ -178,6 +297,9 @@ def purge(database: Database, blobs: Blobs) -> int:
         while batch := _purge_batch(database, owner["user_id"]):
             _remove_objects(blobs, batch)
             purged += len(batch)
+    with database.worker() as connection:
+        connection.execute(_PURGE_CARS, {"restorable": RESTORABLE})
+        connection.execute(_PURGE_GUESSED_CARS)
     return purged
 
 

@@ -14,7 +14,8 @@ from ..services import services
 
 _SELECT: Final = """
     SELECT id, file_name, size, sha256, created_at, digest,
-        status, stage, message, error_code, error_params, log_date, fap_regen, distance, analysis::text AS analysis
+        status, stage, message, error_code, error_params, log_date, fap_regen, distance, analysis::text AS analysis,
+        car_id, note
     FROM fap_analysis WHERE id = %s AND user_id = %s AND deleted_at IS NULL
 """
 

@@ -32,12 +32,13 @@ from faplog.errors import Unavailable
 from faplog.http_errors import refused
 
 from ..averages.staleness import mark_stale_averages
+from ..cars import membership
 from ..db import Database, lock_user
 from ..delivery.average_requests import AverageRequest
 from ..notifications import outbox, worth_telling
 from ..services import services
 from ..web.outputs import json_response
-from .superseding import drive_columns, update_superseded
+from .superseding import drive_columns, first_start, update_superseded
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("results", __name__)
@@ -60,7 +61,8 @@ _APPLY_ANALYSIS: Final = """
         verdict = %(verdict)s, log_date = %(log_date)s, log_year = extract(year FROM %(log_date)s AT TIME ZONE 'UTC'),
         log_month = extract(month FROM %(log_date)s AT TIME ZONE 'UTC'), fap_regen = %(fap_regen)s,
         distance = %(distance)s,
-        drive_keys = %(drive_keys)s, drive_rows = %(drive_rows)s, drive_times = %(drive_times)s::tsmultirange
+        drive_keys = %(drive_keys)s, drive_rows = %(drive_rows)s, drive_times = %(drive_times)s::tsmultirange,
+        life_km = %(life_km)s, additive_ml = %(additive_ml)s, driven_at = %(driven_at)s
     WHERE id = %(id)s AND (status = 'Processing' OR timed_out) AND version = coalesce(%(version)s, version)
     RETURNING id
 """
@@ -77,14 +79,16 @@ _MARK_DELAYED: Final = """
 """
 _AVERAGE_BEFORE: Final = """
     SELECT generation, jsonb_build_object('health', average->'health') AS average FROM fap_average
-    WHERE user_id = %(user_id)s AND type = %(type)s AND year IS NOT DISTINCT FROM %(year)s
-        AND month IS NOT DISTINCT FROM %(month)s FOR UPDATE
+    WHERE user_id = %(user_id)s AND car_id = coalesce(%(car_id)s, car_id)
+        AND type = %(type)s AND year IS NOT DISTINCT FROM %(year)s
+        AND month IS NOT DISTINCT FROM %(month)s AND sha256 = %(sha256)s FOR UPDATE
 """
 _APPLY_AVERAGE: Final = """
     UPDATE fap_average
     SET status = %(status)s, message = %(message)s, error_code = %(code)s, error_params = %(params)s,
         timed_out = false, average = coalesce(%(average)s, average)
-    WHERE user_id = %(user_id)s AND type = %(type)s AND year IS NOT DISTINCT FROM %(year)s
+    WHERE user_id = %(user_id)s AND car_id = coalesce(%(car_id)s, car_id)
+        AND type = %(type)s AND year IS NOT DISTINCT FROM %(year)s
         AND month IS NOT DISTINCT FROM %(month)s AND sha256 = %(sha256)s
         AND generation = coalesce(%(generation)s, generation) AND (status = 'CALCULATING' OR timed_out)
     RETURNING user_id
@@ -151,11 +155,13 @@ def apply_analysis(database: Database, blobs: Blobs, result: AnalysisResult) -> 
         lock_user(connection, owner)
         values = _analysis_values(result, analysis) | drive_columns(owner, analysis)
         before = connection.execute(_VERDICT_BEFORE, values).fetchone()
+        values |= membership.counter_columns(result.log_date, first_start(analysis), analysis)
         changed = connection.execute(_APPLY_ANALYSIS, values).fetchone()
         if changed:
             update_superseded(connection, owner, [result.analysis_id])
             for event in worth_telling.of_log(result.analysis_id, before["verdict"] if before else None, analysis):
                 outbox.enqueue(connection, owner, event)
+            membership.assign(connection, owner, [result.analysis_id])
         requests = mark_stale_averages(connection, owner) if changed else []
     if changed is None:
         _drop(database, blobs, result)
@@ -269,19 +275,25 @@ def apply_average(database: Database, blobs: Blobs, result: AverageResult) -> bo
         average = _parse_object(stored) if stored is not None else None
     good = result.status == AverageStatus.SUCCESS and bool(average)
     empty = cause(ErrorCode.AVERAGE_EMPTY) if result.status == AverageStatus.SUCCESS and not average else None
-    period = {"user_id": result.user_id, "type": result.type, "year": result.year, "month": result.month}
+    asked = {
+        "user_id": result.user_id,
+        "car_id": result.car_id,
+        "type": result.type,
+        "year": result.year,
+        "month": result.month,
+        "sha256": result.analysis_sha,
+        "generation": result.generation,
+    }
     with database.worker() as connection:
-        before = connection.execute(_AVERAGE_BEFORE, period).fetchone()
+        before = connection.execute(_AVERAGE_BEFORE, asked).fetchone()
         changed = connection.execute(
             _APPLY_AVERAGE,
-            period
+            asked
             | {
                 "status": AverageStatus.SUCCESS if good else AverageStatus.FAILED,
                 **_error_columns(result, failed=not good),
                 **({"message": result.message} if empty is None else failure_columns(empty)),
                 "average": Jsonb(average, dumps=orjson.dumps) if good else None,
-                "sha256": result.analysis_sha,
-                "generation": result.generation,
             },
         ).fetchone()
         if changed and before and good and result.type == Period.OVERALL:

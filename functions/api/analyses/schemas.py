@@ -11,6 +11,7 @@ from faplog.contracts.analysis import Analysis
 from faplog.contracts.limits import Severity
 from faplog.contracts.messages import AnalysisStatus, Stage
 
+from ..cars.schemas import Text
 from ..web.inputs import Input
 from ..web.outputs import Code, Output, Params, Timestamp
 
@@ -59,6 +60,10 @@ class AnalysisItem(Named):
     fap_regen: bool
     distance: float | None = Field(description="Distance driven, in kilometres.")
     verdict: Severity | None
+    car_id: UUID | None = Field(
+        default=None, description="The car it belongs to. Null until it is analysed, unless a car was named at upload."
+    )
+    note: str | None = Field(default=None, description="The owner's words about this log.")
     superseded_by: Version | None = Field(
         default=None,
         description="The log that has all drives of this one. While there is one, this one is in no average.",
@@ -98,6 +103,8 @@ class DeletedList(Output):
 class AnalysisDetail(Report, Named):
     """One analysis, with its result as soon as there is one."""
 
+    car_id: UUID | None = Field(description="The car it belongs to.")
+    note: str | None = Field(description="The owner's words about this log.")
     superseded_by: Version | None = Field(
         description="The log that has all drives of this one. While there is one, this one is in no average."
     )
@@ -107,6 +114,20 @@ class AnalysisDetail(Report, Named):
     overlaps: list[Named] = Field(
         description="Other logs with drives at the same time whose rows are different; both count. 100 at most."
     )
+
+
+class AnalysisChange(Input):
+    """What is to change of an analysis. Fields that are left out stay as they are."""
+
+    car: UUID | None = Field(default=None, description="The car it belongs to. Its earlier versions move with it.")
+    note: Text | None = Field(default=None, description="The owner's words about this log; null or empty removes them.")
+
+
+class ChangedAnalysis(Named):
+    """What can be changed of an analysis."""
+
+    car_id: UUID | None
+    note: str | None
 
 
 class Progress(Output):
@@ -161,4 +182,5 @@ class ListQuery(PageQuery):
     superseded: bool | None = Field(
         default=None, description="true: only earlier versions of other logs; false: the list without them."
     )
+    car: UUID | None = Field(default=None, description="Only the logs of this car.")
     q: str | None = Field(default=None, max_length=255, description="Part of the file name, upper or lower case.")

@@ -178,6 +178,17 @@ def drive_columns(user_id: UUID, analysis: Mapping[str, Any] | None) -> dict[str
     }
 
 
+def first_start(analysis: Mapping[str, Any] | None) -> datetime | None:
+    """Return when the first drive of an analysis began by the car's clock, or None if it has no drive with a time."""
+    drives = (analysis or {}).get("drives")
+    first = drives[0] if isinstance(drives, list) and drives else None
+    try:
+        start = datetime.fromisoformat(first["start"]) if isinstance(first, dict) else None
+    except (KeyError, TypeError, ValueError):
+        return None
+    return start if start and start.tzinfo is None else None
+
+
 def find_related(connection: Conn, user_id: UUID, analysis_id: UUID) -> dict[str, Any]:
     """Return the log that supersedes one, its earlier versions, and the logs that overlap with it, as JSON values."""
     values = {"user_id": user_id, "id": analysis_id, "limit": MAX_RELATED}

@@ -16,6 +16,10 @@ from faplog.contracts.messages import AnalysisStatus
 from faplog.http_errors import refused
 
 from ..accounts.authentication import User, authenticated
+from ..averages.staleness import mark_stale_averages
+from ..cars import garage, membership
+from ..cars.publishing import json_then_publish
+from ..db import lock_user
 from ..delivery.average_requests import AverageRequest
 from ..services import services
 from ..web import inputs
@@ -24,12 +28,14 @@ from ..web.names import PREFIX
 from ..web.operations import Answer, describe
 from ..web.outputs import json_response, timestamp
 from . import deletion
-from .lookup import get_analysis, missing
+from .lookup import find_analysis, get_analysis, missing
 from .quota import QuotaExceeded
 from .schemas import (
+    AnalysisChange,
     AnalysisDetail,
     AnalysisItem,
     AnalysisList,
+    ChangedAnalysis,
     DeletedItem,
     DeletedList,
     Failure,
@@ -45,6 +51,7 @@ from .superseding import find_related
 TAG: Final = "analyses"
 blueprint = Blueprint("analyses", __name__, url_prefix=PREFIX)
 
+_SET_NOTE: Final = "UPDATE fap_analysis SET note = %s WHERE id = %s AND user_id = %s"
 _ORDERS: Final = {
     (SortBy.CREATED_AT, Order.DESC): SQL("created_at DESC, id DESC"),
     (SortBy.CREATED_AT, Order.ASC): SQL("created_at, id"),
@@ -57,7 +64,12 @@ _ORDERS: Final = {
 
 
 @blueprint.get("/analyses")
-@describe(summary="List my analyses, page by page", tag=TAG, query=ListQuery, responses={200: AnalysisList})
+@describe(
+    summary="List my analyses, page by page",
+    tag=TAG,
+    query=ListQuery,
+    responses={200: AnalysisList, 404: "There is no such car."},
+)
 @authenticated
 def list_analyses() -> ResponseReturnValue:
     """Answer a page of the user's analyses."""
@@ -66,6 +78,8 @@ def list_analyses() -> ResponseReturnValue:
     page, values = list_statement(user.id, query)
     where, _ = _filters(user.id, query)
     with services().database.api(user.id) as connection:
+        if query.car is not None:
+            garage.check_car(connection, user.id, query.car)
         counted = connection.execute(SQL("SELECT count(*) AS n FROM fap_analysis WHERE {}").format(where), values)
         total = (counted.fetchone() or {"n": 0})["n"]
         rows = connection.execute(page, values).fetchall()
@@ -84,7 +98,7 @@ def list_statement(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str,
     statement = SQL(
         """
         SELECT id, file_name, created_at, log_date, status, stage, message, error_code, error_params,
-            fap_regen, distance, verdict,
+            fap_regen, distance, verdict, car_id, note,
             (SELECT json_build_object('id', newer.id, 'fileName', newer.file_name,
                  'sameDrives', newer.drive_rows = log.drive_rows)
              FROM fap_analysis AS newer WHERE newer.id = log.superseded_by) AS superseded_by
@@ -101,6 +115,9 @@ def _filters(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str, Any]]
         if (value := getattr(query, column)) is not None:
             conditions.append(SQL(f"{column} = %({column})s"))  # one of three names
             values[column] = value
+    if query.car is not None:
+        conditions.append(SQL("car_id = %(car)s"))
+        values["car"] = query.car
     if query.superseded is not None:
         conditions.append(SQL("superseded_by IS NOT NULL" if query.superseded else "superseded_by IS NULL"))
     if query.q:
@@ -120,7 +137,37 @@ def show(id: UUID) -> ResponseReturnValue:
     row = get_analysis(id)
     with services().database.api(user.id) as connection:
         related = find_related(connection, user.id, id)
-    return json_response({"id": row["id"], "fileName": row["file_name"], **report(row), **related})
+    own = {"id": row["id"], "fileName": row["file_name"], "carId": row["car_id"], "note": row["note"]}
+    return json_response({**own, **report(row), **related})
+
+
+@blueprint.patch("/analyses/<uuid:id>")
+@describe(
+    summary="Move an analysis to another car, or change its note",
+    tag=TAG,
+    description="Other versions of the same file move with it. The averages of both cars are recalculated.",
+    request=AnalysisChange,
+    responses={200: ChangedAnalysis},
+)
+@authenticated
+def change(id: UUID) -> ResponseReturnValue:
+    """Change the car and the note of an analysis."""
+    user: User = g.user
+    get_analysis(id)
+    wanted = inputs.body(AnalysisChange)
+    with services().database.worker() as connection:
+        lock_user(connection, user.id)
+        if wanted.car is not None:
+            garage.check_car(connection, user.id, wanted.car)
+            membership.move(connection, user.id, [id], wanted.car)
+        if "note" in wanted.model_fields_set:
+            connection.execute(_SET_NOTE, [wanted.note or None, id, user.id])
+        row = find_analysis(connection, user.id, id)
+        if row is None:
+            raise missing()
+        requests = mark_stale_averages(connection, user.id)
+    changed = ChangedAnalysis(id=id, file_name=row["file_name"], car_id=row["car_id"], note=row["note"])
+    return json_then_publish(changed, requests)
 
 
 @blueprint.get("/analyse/<uuid:id>")

@@ -1,5 +1,7 @@
 """Requests and responses about averages: the models behind the OpenAPI document."""
 
+from uuid import UUID
+
 from pydantic import Field, RootModel, model_validator
 
 from faplog.contracts.average import Average
@@ -12,6 +14,7 @@ from ..web.outputs import Code, Output, Params
 class AverageView(Output):
     """The latest average, and the status of its recalculation."""
 
+    car_id: UUID = Field(description="The car of the logs.")
     status: AverageStatus
     message: str | None
     code: Code
@@ -32,7 +35,13 @@ class Available(RootModel[list[AvailablePeriod]]):
     """All periods that have an average: first the overall one, then newest first."""
 
 
-class AverageQuery(Input):
+class CarQuery(Input):
+    """The car that is meant."""
+
+    car: UUID | None = Field(default=None, description="By default the car of the newest log.")
+
+
+class AverageQuery(CarQuery):
     """The average to return."""
 
     type: Period = Period.OVERALL

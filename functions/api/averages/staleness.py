@@ -1,8 +1,8 @@
 """Which averages of a user are stale.
 
 It is decided under the lock on the user's row, and only while none of the user's logs is on its first try. An average
-is identified by its period and the digest of the analyses in it, so one that would come out the same is not requested
-again.
+is identified by its car, its period and the digest of the analyses in it and of the car's notes, so one that would come
+out the same is not requested again.
 """
 
 from datetime import timedelta
@@ -22,30 +22,36 @@ _IS_ANY_AWAITED: Final = """
             AND (stage = 'analyse' OR queued_at > now() - %(upload_awaited)s)) AS any
 """
 _MARK_STALE: Final = """
-    WITH wanted AS (
-        SELECT CASE WHEN grouping(log_year) = 1 THEN 'OVERALL'
+    WITH notes AS (
+        SELECT car_id, convert_to(json_agg(json_build_object('kind', kind, 'onDate', on_date, 'km', km)
+            ORDER BY on_date, created_at, id)::text, 'UTF8') AS notes
+        FROM note WHERE user_id = %(user_id)s AND done GROUP BY car_id
+    ), wanted AS (
+        SELECT car_id, CASE WHEN grouping(log_year) = 1 THEN 'OVERALL'
                     WHEN grouping(log_month) = 1 THEN 'YEARLY' ELSE 'MONTHLY' END AS type,
                log_year AS year, log_month AS month,
-               encode(sha256(string_agg(digest, ''::bytea ORDER BY log_date, id)), 'hex') AS sha256
-        FROM fap_analysis
-        WHERE user_id = %(user_id)s AND status = 'Success' AND deleted_at IS NULL AND superseded_by IS NULL
-        GROUP BY GROUPING SETS ((), (log_year), (log_year, log_month))
+               encode(sha256(string_agg(digest, ''::bytea ORDER BY log_date, id)
+                   || coalesce(notes, ''::bytea)), 'hex') AS sha256
+        FROM fap_analysis LEFT JOIN notes USING (car_id)
+        WHERE user_id = %(user_id)s AND car_id IS NOT NULL AND status = 'Success' AND deleted_at IS NULL
+            AND superseded_by IS NULL
+        GROUP BY GROUPING SETS ((car_id, notes), (car_id, notes, log_year), (car_id, notes, log_year, log_month))
         HAVING count(*) > 0 AND (grouping(log_year) = 1 OR log_year IS NOT NULL)
     ), gone AS (
         DELETE FROM fap_average AS kept
         WHERE user_id = %(user_id)s AND NOT EXISTS (
             SELECT FROM wanted
-            WHERE wanted.type = kept.type AND wanted.year IS NOT DISTINCT FROM kept.year
+            WHERE wanted.car_id = kept.car_id AND wanted.type = kept.type AND wanted.year IS NOT DISTINCT FROM kept.year
                 AND wanted.month IS NOT DISTINCT FROM kept.month)
     )
-    INSERT INTO fap_average AS kept (user_id, type, year, month, sha256)
-    SELECT %(user_id)s, type, year, month, sha256 FROM wanted
-    ON CONFLICT (user_id, type, year, month) DO UPDATE
+    INSERT INTO fap_average AS kept (user_id, car_id, type, year, month, sha256)
+    SELECT %(user_id)s, car_id, type, year, month, sha256 FROM wanted
+    ON CONFLICT (user_id, car_id, type, year, month) DO UPDATE
     SET sha256 = excluded.sha256, generation = excluded.generation, status = 'CALCULATING', message = NULL,
         error_code = NULL, error_params = NULL,
         attempt = 1, timed_out = false, sent = true, queued_at = now()
     WHERE kept.sha256 <> excluded.sha256
-    RETURNING user_id, type, year, month, sha256, generation, attempt
+    RETURNING user_id, car_id, type, year, month, sha256, generation, attempt
 """
 
 
@@ -54,7 +60,7 @@ def mark_stale_averages(connection: Conn, user_id: UUID) -> list[AverageRequest]
 
     None is marked while a log is on its first try. A log that failed a try (`delayed`, or queued again by reconcile) is
     not awaited, nor is an upload that takes longer than `UPLOAD_AWAITED`: it may take minutes, and its success makes
-    the averages stale again. A period without analyses loses its average.
+    the averages stale again. A car's period without analyses loses its average.
 
     Returns:
         The requests for the averages, to be published after the commit.

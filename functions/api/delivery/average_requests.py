@@ -25,13 +25,20 @@ log = logging.getLogger(__name__)
 _PAGE_ROWS: Final = 200
 """Analyses fetched at once: some 5 kB each."""
 
+# `averages.staleness` has the same expression, because a request is recognised by a digest over its result.
+_NOTES: Final = """
+    SELECT convert_to(json_agg(json_build_object('kind', kind, 'onDate', on_date, 'km', km)
+        ORDER BY on_date, created_at, id)::text, 'UTF8') AS notes
+    FROM note WHERE user_id = %s AND car_id = %s AND done
+"""
 _ANALYSES: Final = """
     SELECT digest, convert_to(json_build_object(
         'analysisId', id,
         'logDate', to_char(log_date AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
         'distance', distance, 'fapRegen', fap_regen, 'analysis', analysis)::text, 'UTF8') AS item
     FROM fap_analysis
-    WHERE user_id = %(user_id)s AND status = 'Success' AND deleted_at IS NULL AND superseded_by IS NULL
+    WHERE user_id = %(user_id)s AND car_id = %(car_id)s AND status = 'Success' AND deleted_at IS NULL
+        AND superseded_by IS NULL
         AND (%(year)s::int IS NULL OR log_year = %(year)s) AND (%(month)s::int IS NULL OR log_month = %(month)s)
     ORDER BY log_date, id
 """
@@ -40,9 +47,10 @@ _MARK_UNSENT: Final = "UPDATE fap_average SET sent = false WHERE generation = AN
 
 @dataclass(frozen=True, slots=True)
 class AverageRequest:
-    """A request for an average: its user, its period and the digest of its analyses."""
+    """A request for an average: its user, car and period, and the digest of its analyses and the car's notes."""
 
     user_id: UUID
+    car_id: UUID
     type: Period
     year: int | None
     month: int | None
@@ -55,6 +63,7 @@ class AverageRequest:
         """Return the request of a row of `fap_average`."""
         return cls(
             row["user_id"],
+            row["car_id"],
             Period(row["type"]),
             row["year"],
             row["month"],
@@ -111,32 +120,36 @@ class AverageRequests:
     def _payload(self, request: AverageRequest) -> bytes | None:
         """Return the message, or None if the analyses have changed since the request. Raises `Unavailable`."""
         with SpooledTemporaryFile(MAX_INLINE_BYTES) as file:
-            size = self._write_analyses(request, file)
-            if size is None:
+            size, notes, sha256 = self._write_analyses(request, file)
+            if sha256 != request.sha256:
                 return None
             file.seek(0)
             if size <= MAX_INLINE_BYTES:
-                return _message(request, inline=file.read())
+                return _message(request, notes, inline=file.read())
             reference = average_request_key(request.user_id, request.sha256)
             self.blobs.put(reference, file, content_type="application/json")
-            return _message(request, reference=reference)
+            return _message(request, notes, reference=reference)
 
-    def _write_analyses(self, request: AverageRequest, file: IO[bytes]) -> int | None:
+    def _write_analyses(self, request: AverageRequest, file: IO[bytes]) -> tuple[int, bytes | None, str]:
         """Write the analyses as a JSON array, one a line so that `average` can read them one by one.
 
         Returns:
-            The size in bytes, or None if the digest of the analyses is not that of the request any more.
+            The size in bytes, the notes of the car as JSON, and the digest of both.
         """
         seen = hashlib.sha256()
+        values = {name: getattr(request, name) for name in ("user_id", "car_id", "year", "month")}
         with self.database.worker() as connection, connection.cursor(name="analyses") as rows:
             rows.itersize = _PAGE_ROWS
-            rows.execute(_ANALYSES, {"user_id": request.user_id, "year": request.year, "month": request.month})
+            car = connection.execute(_NOTES, [request.user_id, request.car_id]).fetchone()
+            notes: bytes | None = car["notes"] if car else None
+            rows.execute(_ANALYSES, values)
             size = file.write(b"[")
             for number, row in enumerate(rows):
                 seen.update(row["digest"])
                 size += file.write((b",\n" if number else b"") + row["item"])
             size += file.write(b"]")
-        return size if seen.hexdigest() == request.sha256 else None
+        seen.update(notes or b"")
+        return size, notes, seen.hexdigest()
 
     def _mark_unsent(self, requests: Sequence[AverageRequest]) -> None:
         try:
@@ -148,15 +161,18 @@ class AverageRequests:
             log.warning("unsent averages not marked", extra={"reason": str(error)})
 
 
-def _message(request: AverageRequest, *, inline: bytes | None = None, reference: str | None = None) -> bytes:
+def _message(
+    request: AverageRequest, notes: bytes | None, *, inline: bytes | None = None, reference: str | None = None
+) -> bytes:
     """Return the message `average.request`.
 
     Args:
         request: The request.
+        notes: The notes of the car as JSON.
         inline: The analyses as JSON.
         reference: The key of the object that contains the analyses, if they are too large for a message.
     """
-    data: dict[str, Any] = {"userId": request.user_id, "analysisSha": request.sha256}
+    data: dict[str, Any] = {"userId": request.user_id, "carId": request.car_id, "analysisSha": request.sha256}
     if inline is not None:
         data["analysis"] = orjson.Fragment(inline)
     if reference is not None:
@@ -164,6 +180,8 @@ def _message(request: AverageRequest, *, inline: bytes | None = None, reference:
     data["type"] = request.type
     data |= {key: value for key, value in (("year", request.year), ("month", request.month)) if value is not None}
     data["generation"] = request.generation
+    if notes is not None:
+        data["notes"] = orjson.Fragment(notes)
     message: dict[str, Any] = {"pattern": Subject.AVERAGE_REQUEST, "data": data}
     if traceparent := telemetry.traceparent():
         message["traceparent"] = traceparent

@@ -60,6 +60,7 @@ class Reconciler:
         steps: list[Callable[[], object]] = [
             requeue.end_uploads,
             requeue.requeue_analyses,
+            requeue.sort_cars,
             requeue.update_averages,
             requeue.requeue_averages,
             requeue.renew,

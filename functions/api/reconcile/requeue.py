@@ -19,6 +19,7 @@ from faplog.contracts.errors import ErrorCode, cause
 from ..analyses.results import failure_columns
 from ..analyses.superseding import update_superseded
 from ..averages.staleness import UPLOAD_AWAITED, mark_stale_averages
+from ..cars import membership
 from ..db import lock_user
 from ..delivery import stream_contents
 from ..delivery.analysis_requests import publish_requests
@@ -121,7 +122,7 @@ _CLAIM_UNSENT_AVERAGES: Final = """
         SELECT generation FROM fap_average
         WHERE status = 'CALCULATING' AND NOT sent
         ORDER BY queued_at, generation LIMIT %(batch)s FOR UPDATE SKIP LOCKED))
-    RETURNING user_id, type, year, month, sha256, generation, attempt
+    RETURNING user_id, car_id, type, year, month, sha256, generation, attempt
 """
 _CLAIM_FAILED_AVERAGES: Final = """
     UPDATE fap_average
@@ -132,7 +133,7 @@ _CLAIM_FAILED_AVERAGES: Final = """
         WHERE status = 'FAILED' AND NOT timed_out AND attempt <= %(max_retries)s
             AND queued_at < now() - %(failed_again_after)s
         ORDER BY queued_at, generation LIMIT %(batch)s FOR UPDATE SKIP LOCKED))
-    RETURNING user_id, type, year, month, sha256, generation, attempt
+    RETURNING user_id, car_id, type, year, month, sha256, generation, attempt
 """
 _IS_ANY_AVERAGE_OVERDUE: Final = """
     SELECT EXISTS (
@@ -145,7 +146,7 @@ _CLAIM_LOST_AVERAGES: Final = """
         WHERE status = 'CALCULATING' AND sent AND queued_at < now() - %(overdue)s AND queued_at < %(before)s
             AND NOT generation = ANY(%(waiting)s::bigint[])
         ORDER BY queued_at, generation LIMIT %(batch)s FOR UPDATE SKIP LOCKED))
-    RETURNING user_id, type, year, month, sha256, generation, attempt
+    RETURNING user_id, car_id, type, year, month, sha256, generation, attempt
 """
 _FAIL_EXHAUSTED_AVERAGES: Final = """
     UPDATE fap_average
@@ -189,6 +190,18 @@ class Requeue:
         failure = failure_columns(cause(ErrorCode.ANALYSIS_TIMED_OUT, tries=MAX_RETRIES + 1))
         done += self._fail_analyses(_EXHAUSTED_ANALYSES, _FAIL_EXHAUSTED_ANALYSES, lost | failure)
         return done + self._publish_analyses(_CLAIM_LOST_ANALYSES, lost)
+
+    def sort_cars(self) -> int:
+        """Distribute the logs of users over cars where an upgrade has not done so, and return of how many users."""
+        with self.services.database.worker() as connection:
+            users = membership.unsorted_users(connection)
+        for user_id in users:
+            with self.services.database.worker() as connection:
+                lock_user(connection, user_id)
+                membership.sort_all(connection, user_id)
+                requests = mark_stale_averages(connection, user_id)
+            self.services.average_requests.publish(requests)
+        return len(users)
 
     def update_averages(self) -> int:
         """Request the averages of users with a log that is no longer awaited, and return how many."""

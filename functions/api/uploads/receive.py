@@ -36,6 +36,9 @@ it, and gives slow clients more time than this."""
 MAX_HEADER_BYTES: Final = 64 * MAX_NAME_CHARS
 """How long a header of the form may be; a percent-encoded name takes at most 12 bytes per character."""
 
+MAX_CAR_BYTES: Final = 64
+"""How long the field `car` may be; an id has 36 characters."""
+
 _CHUNK: Final = 64 * 1024
 _PARSER_HEADER_BYTES: Final = 4 * _CHUNK
 """The parser's own limit, larger than ours, because its error does not say which header is too long."""
@@ -50,6 +53,8 @@ class Spooled:
 
     file_name: str
     file: IO[bytes]
+    car: str | None = None
+    """The car named in the form."""
     size: int = 0
     head: bytes = b""
     _hash: "hashlib._Hash | None" = None
@@ -81,6 +86,8 @@ class Spooled:
 def uploaded(request: Request) -> Iterator[Spooled]:
     """Receive the one file of a multipart form, from its field `file`, and close it when the block ends.
 
+    The form may also name the car of the logs, in its field `car`.
+
     Raises:
         BadRequest: Not such a form, no file in it, anything else in it, or an incomplete body.
         RequestEntityTooLarge: More than `MAX_UPLOAD_BYTES`.
@@ -94,6 +101,7 @@ def uploaded(request: Request) -> Iterator[Spooled]:
         if not form.ended:
             raise refused(ErrorCode.UPLOAD_INCOMPLETE)
         form.upload.file.seek(0)
+        form.upload.car = form.car
         yield form.upload
     finally:
         if form.upload is not None:
@@ -143,9 +151,16 @@ class _Form:
     def __init__(self) -> None:
         self.upload: Spooled | None = None
         self.ended = False
+        self._car: bytearray | None = None
+        self._in_car = False
         self._name = bytearray()
         self._value = bytearray()
         self._disposition = b""
+
+    @property
+    def car(self) -> str | None:
+        """The car named in the form; None without one, as an empty field is."""
+        return (self._car or b"").decode("utf-8", "replace").strip() or None
 
     def callbacks(self) -> dict[str, object]:
         return {
@@ -177,6 +192,12 @@ class _Form:
     def _headers_finished(self) -> None:
         _, options = parse_options_header(_decode_header(self._disposition))
         field = options.get("name", "")
+        self._in_car = field == "car"
+        if self._in_car:
+            if self._car is not None:
+                raise refused(ErrorCode.PARAMETER_REPEATED, field="car")
+            self._car = bytearray()
+            return
         if field != "file":
             raise refused(ErrorCode.FORM_FIELD_UNKNOWN)
         if self.upload is not None:
@@ -189,6 +210,11 @@ class _Form:
         self.upload = Spooled.named(name)
 
     def _part_data(self, data: bytes, start: int, end: int) -> None:
+        if self._in_car and self._car is not None:
+            self._car.extend(data[start:end])
+            if len(self._car) > MAX_CAR_BYTES:
+                raise refused(ErrorCode.CAR_NOT_FOUND)
+            return
         if self.upload is None:
             raise refused(ErrorCode.FORM_MALFORMED)
         if self.upload.size + end - start > MAX_UPLOAD_BYTES:

@@ -28,6 +28,7 @@ from faplog.http_errors import refused
 from ..accounts.authentication import unauthorized
 from ..analyses import deletion, quota
 from ..averages.staleness import mark_stale_averages
+from ..cars import garage, membership
 from ..db import Conn, lock_user
 from ..delivery.analysis_requests import publish_requests
 from ..services import Services
@@ -39,8 +40,8 @@ _TRIES: Final = 3
 """How often a batch is tried if its rows disappear, because another upload of them failed or they were deleted."""
 
 _INSERT_NEW: Final = """
-    INSERT INTO fap_analysis (id, user_id, file_name, size, sha256, version, queued_at)
-    SELECT id, %(user_id)s, file_name, size, sha256, %(version)s, %(at)s
+    INSERT INTO fap_analysis (id, user_id, file_name, size, sha256, version, queued_at, car_id, car_chosen)
+    SELECT id, %(user_id)s, file_name, size, sha256, %(version)s, %(at)s, %(car_id)s::uuid, %(car_id)s::uuid IS NOT NULL
     FROM unnest(%(ids)s::uuid[], %(names)s::text[], %(sizes)s::int[], %(digests)s::bytea[])
         AS new (id, file_name, size, sha256)
     ON CONFLICT (user_id, sha256) DO NOTHING
@@ -61,6 +62,10 @@ _QUEUE: Final = """
     UPDATE fap_analysis SET stage = %s, queued_at = now(), sent = true
     WHERE id = ANY(%s) AND user_id = %s AND stage = %s AND status = %s
     RETURNING id, attempt, version, file_name
+"""
+_ELSEWHERE: Final = """
+    SELECT id FROM fap_analysis
+    WHERE id = ANY(%s) AND user_id = %s AND (car_id IS DISTINCT FROM %s OR NOT car_chosen)
 """
 _DELETE_NEW: Final = """
     DELETE FROM fap_analysis
@@ -100,10 +105,11 @@ class UploadService:
 
     services: Services
 
-    def add_logs(self, user_id: UUID, logs: Sequence[Spooled]) -> list[UUID]:
+    def add_logs(self, user_id: UUID, logs: Sequence[Spooled], car_id: UUID | None = None) -> list[UUID]:
         """Store a batch of logs of one user and queue them.
 
-        The same content again has the same id, and is queued again if it had failed. If an error is raised, rows that
+        The same content again has the same id, and is queued again if it had failed; if a car is named, it moves there.
+        If an error is raised, rows that
         still wait for their object are rolled back.
 
         Returns:
@@ -113,21 +119,27 @@ class UploadService:
             RequestEntityTooLarge: The user would have more logs than the quota.
             Unauthorized: The account was deleted meanwhile.
             Unavailable: The database or the object store is away.
+            NotFound: The named car is not the user's, or was deleted.
         """
+        if car_id is not None:
+            with self.services.database.api(user_id) as connection:
+                garage.check_car(connection, user_id, car_id)
         by_digest = {log.sha256: log for log in reversed(logs)}  # of two equal logs, the name of the first counts
-        self._restore_deleted(user_id, by_digest)
+        self._restore_deleted(user_id, by_digest, car_id)
         for _ in range(_TRIES):
             claim: _Claim | None = None
             try:
                 with self.services.database.api(
                     user_id, durable=False
                 ) as connection:  # a crash loses no answered upload
-                    claim = self._claim(connection, user_id, by_digest)
+                    claim = self._claim(connection, user_id, by_digest, car_id)
                 if len(claim.ids) < len(by_digest):
                     raise Unavailable("an upload was deleted while it came in")
                 self._put_all([(claim.ids[digest], by_digest[digest]) for digest in claim.waiting])
                 complete = self._queue(user_id, claim.waiting_ids)
-            except psycopg.errors.ForeignKeyViolation:
+            except psycopg.errors.ForeignKeyViolation as error:
+                if "car" in (error.diag.constraint_name or ""):
+                    raise refused(ErrorCode.CAR_NOT_FOUND) from None
                 raise unauthorized(ErrorCode.ACCOUNT_DELETED) from None
             except BaseException:
                 if claim:
@@ -135,20 +147,34 @@ class UploadService:
                 raise
             if complete:
                 telemetry.count("faplog.uploads", len(logs))
+                if car_id is not None:
+                    self._move(user_id, list(claim.ids.values()), car_id)
                 return [claim.ids[log.sha256] for log in logs]
         raise Unavailable("uploads of the same logs got into each other's way")
 
-    def _restore_deleted(self, user_id: UUID, logs: dict[bytes, Spooled]) -> None:
+    def _restore_deleted(self, user_id: UUID, logs: dict[bytes, Spooled], car_id: UUID | None) -> None:
         """Restore those of the logs that the user has deleted; see `deletion.restore_uploaded`."""
         names = {digest: log.file_name for digest, log in logs.items()}
         quota_logs = self.services.settings.quota_logs
         try:
-            requests = deletion.restore_uploaded(self.services.database, user_id, names, quota_logs)
+            requests = deletion.restore_uploaded(self.services.database, user_id, names, quota_logs, car_id)
         except quota.QuotaExceeded as error:
             raise refused(error.code, **error.params) from None
         self.services.average_requests.publish(requests)
 
-    def _claim(self, connection: Conn, user_id: UUID, logs: dict[bytes, Spooled]) -> _Claim:
+    def _move(self, user_id: UUID, ids: list[UUID], car_id: UUID) -> None:
+        """Move those of the logs that were there before, and have another car, to the named one."""
+        with self.services.database.worker() as connection:
+            lock_user(connection, user_id)
+            elsewhere = connection.execute(_ELSEWHERE, [ids, user_id, car_id]).fetchall()
+            if not elsewhere:
+                return
+            garage.check_car(connection, user_id, car_id)
+            membership.move(connection, user_id, [row["id"] for row in elsewhere], car_id)
+            requests = mark_stale_averages(connection, user_id)
+        self.services.average_requests.publish(requests)
+
+    def _claim(self, connection: Conn, user_id: UUID, logs: dict[bytes, Spooled], car_id: UUID | None) -> _Claim:
         """Insert the rows of new logs, claim those that wait for their object, and restart failed ones."""
         digests = sorted(logs)  # the same order for all, or two zips with the same logs would deadlock
         claim = _Claim(_check_quota(connection, user_id, digests, self.services.settings.quota_logs))
@@ -156,6 +182,7 @@ class UploadService:
             _INSERT_NEW,
             {
                 "user_id": user_id,
+                "car_id": car_id,
                 "version": ANALYSIS_VERSION,
                 "at": claim.at,
                 "ids": [uuid4() for _ in digests],

@@ -31,9 +31,13 @@ BATCH_LOGS: Final = 10
 BATCH_BYTES: Final = 8 * 1024 * 1024
 """A batch is stored and queued when it has this many logs or bytes, so the first are analysed while the rest unpack."""
 
+_NO_CAR: Final = "There is no car with the id in the field `car`."
 _FORM: Final[dict[str, Any]] = {
     "type": "object",
-    "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
+    "properties": {
+        "file": {"type": "string", "contentMediaType": "application/octet-stream"},
+        "car": {"type": "string", "format": "uuid", "description": "The car of the logs; found by itself if left out."},
+    },
     "required": ["file"],
     "additionalProperties": False,
 }
@@ -53,7 +57,7 @@ def blueprint(service: UploadService) -> Blueprint:
         "413, retrying with the same file does not help, unless the code says that the upload broke off or that the "
         "quota was used up.",
         form=_FORM,
-        responses={202: Accepted},
+        responses={202: Accepted, 404: _NO_CAR},
     )
     @authenticated
     def upload() -> ResponseReturnValue:
@@ -61,21 +65,26 @@ def blueprint(service: UploadService) -> Blueprint:
         with services().slots.uploads.hold(), uploaded(request) as spooled:
             name = spooled.file_name.lower()
             if name.endswith(".csv"):
-                accepted = Accepted(ids=service.add_logs(user.id, [_checked(spooled)]))
+                accepted = Accepted(ids=service.add_logs(user.id, [_checked(spooled)], _car(spooled)))
                 return json_response(accepted, 202, exclude_none=True)
             if name.endswith(".zip"):
                 return json_response(_add_zip(service, user, spooled), 202, exclude_none=True)
         raise refused_request(ErrorCode.FILE_TYPE_UNKNOWN)
 
     @routes.post("/analyse")
-    @describe(summary="Upload one log (short form)", tag=TAG, form=_FORM, responses={202: AcceptedShort})
+    @describe(
+        summary="Upload one log (short form)",
+        tag=TAG,
+        form=_FORM,
+        responses={202: AcceptedShort, 404: _NO_CAR},
+    )
     @authenticated
     def upload_short() -> ResponseReturnValue:
         user: User = g.user
         with services().slots.uploads.hold(), uploaded(request) as spooled:
             if not spooled.file_name.lower().endswith(".csv"):
                 raise refused_request(ErrorCode.CSV_EXPECTED)
-            (analysis_id,) = service.add_logs(user.id, [_checked(spooled)])
+            (analysis_id,) = service.add_logs(user.id, [_checked(spooled)], _car(spooled))
             return json_response(AcceptedShort(id=analysis_id), 202)
 
     return routes
@@ -85,11 +94,12 @@ def _add_zip(service: UploadService, user: User, spooled: Spooled) -> Accepted:
     """Add the logs of a zip, batch by batch."""
     accepted: list[UUID] = []
     refused: list[Refused] = []
+    car_id = _car(spooled)
     with zip_archive.open_zip(spooled.file) as opened:
         listing = zip_archive.listing(opened)
         for batch in batches(opened, listing, refused):
             try:
-                accepted += service.add_logs(user.id, batch)
+                accepted += service.add_logs(user.id, batch, car_id)
             except RefusedRequest as error:
                 if not accepted or error.error_code not in quota.CODES:
                     raise
@@ -138,6 +148,14 @@ def _checked(spooled: Spooled) -> Spooled:
     if reason := contents.refusal(spooled.head):
         raise refused_request(reason.code, **reason.params)
     return spooled
+
+
+def _car(spooled: Spooled) -> UUID | None:
+    """Return the car that the form names. Raises `NotFound` if it is no id."""
+    try:
+        return UUID(spooled.car) if spooled.car else None
+    except ValueError:
+        raise refused_request(ErrorCode.CAR_NOT_FOUND) from None
 
 
 def _close(logs: Sequence[Spooled]) -> None:

@@ -24,6 +24,11 @@ class Input(BaseModel):
 M = TypeVar("M", bound=BaseModel)
 
 
+def whole(value: object) -> object:
+    """Return 7 for 7.0, which is an integer in JSON; anything else as it is, for a strict `int` to judge."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def body(model: type[M]) -> M:
     """Return the JSON body of the current request.
 

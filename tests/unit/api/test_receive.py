@@ -15,6 +15,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.test import EnvironBuilder
 
 from faplog.errors import Unavailable
+from faplog.http_errors import Refused
 from functions.api.uploads.file_names import plain_name
 from functions.api.uploads.receive import MAX_UPLOAD_BYTES, Spooled, uploaded
 from functions.api.web.read_timeout import STALL_SEC
@@ -236,3 +237,53 @@ def test_a_name_that_is_refused_is_told_why(header: str, said: str) -> None:
     with pytest.raises(BadRequest) as refused, received(form(b"", f'form-data; name="file"; {header}'.encode())):
         pytest.fail("taken")
     assert refused.value.description == said
+
+
+# The car of the logs
+
+
+def two_parts(*parts: tuple[bytes, bytes]) -> bytes:
+    """A form of parts: a disposition and a content each."""
+    begun = b"".join(b"--B\r\nContent-Disposition: " + kind + b"\r\n\r\n" + said + b"\r\n" for kind, said in parts)
+    return begun + b"--B--\r\n"
+
+
+FILE = (b'form-data; name="file"; filename="a.csv"', b"Date;Time;\n")
+
+
+def car(said: bytes) -> tuple[bytes, bytes]:
+    return b'form-data; name="car"', said
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["before the file", "after it"])
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [(b"an id", "an id"), (b"", None), (b"  ", None), (b" x ", "x"), (b"\xff", "\ufffd"), (b"x" * 64, "x" * 64)],
+)
+def test_the_form_may_name_the_car(first: bool, said: bytes, found: str | None) -> None:
+    parts = (car(said), FILE) if first else (FILE, car(said))
+    with received(two_parts(*parts)) as (spooled, read):
+        assert (spooled.car, read, spooled.size) == (found, FILE[1], len(FILE[1]))
+
+
+def test_a_form_without_a_car_names_none() -> None:
+    with received(form(b"Date;Time;\n")) as (spooled, _):
+        assert spooled.car is None
+
+
+@pytest.mark.parametrize(
+    ("parts", "code"),
+    [
+        ((car(b"x"),), "FORM_FILE_MISSING"),
+        ((car(b"x"), car(b"x"), FILE), "PARAMETER_REPEATED"),
+        ((car(b"x"), FILE, car(b"")), "PARAMETER_REPEATED"),
+        ((car(b"x" * 65), FILE), "CAR_NOT_FOUND"),
+        ((FILE, car(b"x" * 100_000)), "CAR_NOT_FOUND"),
+        ((FILE, car(b"x"), FILE), "FORM_FILE_REPEATED"),
+        (((b'form-data; name="cars"', b"x"), FILE), "FORM_FIELD_UNKNOWN"),
+    ],
+)
+def test_a_form_that_names_cars_otherwise_is_refused(parts: tuple[tuple[bytes, bytes], ...], code: str) -> None:
+    with pytest.raises(Refused) as refused, received(two_parts(*parts)):
+        pass
+    assert refused.value.error_code == code

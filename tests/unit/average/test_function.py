@@ -82,6 +82,13 @@ def test_an_inline_request_is_answered_with_the_average(client: FlaskClient) -> 
     }  # fmt: skip
 
 
+def test_the_answer_names_the_car_of_the_request(client: FlaskClient) -> None:
+    car = "7c1b0c55-2f0e-4a55-9d7b-5b0a0e6c9d02"
+    for analyses in ([{"analysis": analysis()}], []):
+        status, result = post(client, message(analysis=analyses, carId=car))
+        assert (status, result["carId"]) == (200, car)
+
+
 def test_a_malformed_analysis_is_left_out(client: FlaskClient) -> None:
     status, result = post(
         client, message(analysis=[None, {"analysis": None}, {"analysisId": 5, "analysis": analysis()}])

@@ -29,6 +29,7 @@ from faplog.contracts.notes import Kind, Note
 GOLDEN = Path(__file__).parent / "golden"
 LOG = UUID("5f0c6f0e-7a43-4c0e-9b60-0a6f0a3c2f11")
 USER = UUID("0f9d1f5e-54e3-4f9a-8f6e-1d1f1b7f3c01")
+CAR = UUID("7c1b0c55-2f0e-4a55-9d7b-5b0a0e6c9d02")
 SHA = "ab" * 32
 
 MESSAGES: dict[str, Message] = {
@@ -70,6 +71,18 @@ MESSAGES: dict[str, Message] = {
                 Note(kind=Kind.OIL_CHANGED, on_date=date(2025, 4, 2), text="5W-30"),
             ],
         ),
+    ),
+    "average.request.car": AverageRequest(
+        data=AverageRequestData(user_id=USER, car_id=CAR, analysis_sha=SHA, analysis=[], generation=3)
+    ),
+    "average.result.car": AverageResult(
+        user_id=USER,
+        car_id=CAR,
+        analysis_sha=SHA,
+        status=AverageStatus.SUCCESS,
+        message="Average calculated successfully.",
+        average={"overall": {"logs": 1}},
+        generation=3,
     ),
     "average.result": AverageResult(
         user_id=USER,

@@ -1,0 +1,75 @@
+"""The routes that delete and restore a car with its logs."""
+
+from typing import Final
+from uuid import UUID
+
+from flask import Blueprint, Response, g
+from flask.typing import ResponseReturnValue
+
+from faplog.contracts.errors import ErrorCode
+from faplog.http_errors import refused
+
+from ..accounts.authentication import User, authenticated
+from ..cars.publishing import then_publish
+from ..cars.schemas import DeletedCar, DeletedCarList
+from ..services import services
+from ..web.names import PREFIX
+from ..web.operations import describe
+from ..web.outputs import json_response
+from . import deletion
+from .quota import QuotaExceeded
+
+TAG: Final = "cars"
+blueprint = Blueprint("car_deletion", __name__, url_prefix=PREFIX)
+
+
+@blueprint.get("/cars/deleted")
+@describe(
+    summary="List my deleted cars that can be restored, most recently deleted first",
+    tag=TAG,
+    responses={200: DeletedCarList},
+)
+@authenticated
+def list_deleted() -> ResponseReturnValue:
+    """Answer the user's deleted cars."""
+    user: User = g.user
+    with services().database.api(user.id) as connection:
+        rows = deletion.list_deleted_cars(connection, user.id)
+    return json_response(DeletedCarList(data=[DeletedCar.model_validate(row) for row in rows]))
+
+
+@blueprint.delete("/cars/<uuid:id>")
+@describe(
+    summary="Delete a car with its logs and notes",
+    tag=TAG,
+    description="The car and its logs disappear immediately. They can be restored for one hour; after that they are "
+    "permanently removed. The only car cannot be deleted.",
+    responses={204: "Deleted.", 409: "It is the only car."},
+)
+@authenticated
+def delete(id: UUID) -> ResponseReturnValue:
+    """Delete a car."""
+    user: User = g.user
+    return then_publish(Response(status=204), deletion.delete_car(services().database, user.id, id))
+
+
+@blueprint.post("/cars/<uuid:id>/restore")
+@describe(
+    summary="Restore a deleted car",
+    tag=TAG,
+    description="Possible within one hour after the deletion. The logs that were deleted with the car are restored, "
+    "too. A car that is not deleted does not change.",
+    responses={
+        204: "Restored. The averages are recalculated.",
+        409: "Restoring it would exceed the quota of logs or cars.",
+    },
+)
+@authenticated
+def restore(id: UUID) -> ResponseReturnValue:
+    """Restore a car."""
+    user: User = g.user
+    try:
+        requests = deletion.restore_car(services().database, user.id, id, services().settings.quota_logs)
+    except QuotaExceeded as error:
+        raise refused(ErrorCode.RESTORE_QUOTA_EXCEEDED, **error.params) from None
+    return then_publish(Response(status=204), requests)

@@ -1,0 +1,1 @@
+"""Cars: which log belongs to which, and the maintenance notes of each."""

@@ -1,0 +1,354 @@
+"""Decide which car a log belongs to, by its ECU profile and its counters. Pure: readings in, decisions out.
+
+Two counters tell cars apart: `FAP life`, the kilometres driven with the filter, and `FAPAdditiveVol`. Neither falls
+unless maintenance resets it, and the first cannot rise faster than a car drives. A log fits a car if it contradicts
+neither the log before it nor the log after it, in the order in which they were driven.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from faplog.contracts.notes import Kind
+
+TOLERANCE_KM: Final = 50.0
+"""How far `FAP life` may fall: counters of two ECUs of the same car may lag behind each other."""
+
+TOLERANCE_ML: Final = 10.0
+"""How far `FAPAdditiveVol` may fall, for rounding."""
+
+MAX_KM_AT_ONCE: Final = 1_500.0
+MAX_KM_PER_DAY: Final = 500.0
+"""How far a car is driven between two logs at most: once a long day's journey, and so much for each day between."""
+
+MAX_GUESSED: Final = 10
+"""How many cars that wait for confirmation a user has at most; beyond them a log goes to the car it fits best."""
+
+
+class Counter(StrEnum):
+    """A counter that tells cars apart."""
+
+    LIFE = "life"
+    ADDITIVE = "additive"
+
+
+RESET_BY: Final[Mapping[Counter, frozenset[Kind]]] = {
+    Counter.LIFE: frozenset({Kind.FILTER_REPLACED, Kind.FILTER_CLEANED, Kind.SOFTWARE}),
+    Counter.ADDITIVE: frozenset({Kind.ADDITIVE_REFILLED, Kind.SOFTWARE}),
+}
+"""The maintenance after which a counter may begin anew."""
+
+
+class Reset(NamedTuple):
+    """Maintenance that was done to a car."""
+
+    on_date: date
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The profile and the counters of one log. `at` is its beginning by the car's clock; None if it has no date."""
+
+    id: UUID
+    at: datetime | None
+    profile: str | None = None
+    life_km: float | None = None
+    additive_ml: float | None = None
+    car_id: UUID | None = None
+    """The car that it belongs to so far."""
+    chosen: bool = False
+    """Whether a person said so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Two logs that are not of the same car, unless the counter that `fell` was reset."""
+
+    counter: Counter
+    fell: bool
+    before: Reading
+    after: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """A car as one log sees it: of each counter the last reading before the log and the first one after it."""
+
+    car_id: UUID
+    profile: str | None
+    around: Sequence[Reading]
+    """At most two readings of each counter. A car without counters has any of its logs, an empty car has none."""
+    resets: Sequence[Reset] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Another car, or maintenance of `other`? A counter fell between the logs `before` and `after`."""
+
+    other: UUID
+    counter: Counter
+    before: float
+    after: float
+    on_date: date
+
+
+class Misfit(NamedTuple):
+    """No car fits a log."""
+
+    nearest: UUID | None
+    """The car to fall back on if no more cars can be added."""
+
+
+@dataclass(eq=False, slots=True)
+class Group:
+    """The logs of one car, as `regroup` found them. `car_id` is None for a car that is not there yet."""
+
+    car_id: UUID | None
+    profile: str | None = None
+    logs: list[Reading] = field(default_factory=list)
+    question: Question | None = None
+
+
+def contradiction(before: Reading, after: Reading, resets: Iterable[Reset] = ()) -> Contradiction | None:
+    """Return why two logs, the first driven before the second, cannot be of the same car; None if they can.
+
+    Args:
+        before: The earlier log.
+        after: The later log.
+        resets: The maintenance of the car, which explains a counter that fell between them.
+    """
+    if before.at is None or after.at is None:
+        return None
+    kinds = {reset.kind for reset in resets if before.at.date() <= reset.on_date <= after.at.date()}
+    if before.life_km is not None and after.life_km is not None and not kinds & RESET_BY[Counter.LIFE]:
+        driven_km = after.life_km - before.life_km
+        days = (after.at - before.at).total_seconds() / 86_400
+        if driven_km < -TOLERANCE_KM:
+            return Contradiction(Counter.LIFE, True, before, after)
+        if driven_km > MAX_KM_AT_ONCE + MAX_KM_PER_DAY * days:
+            return Contradiction(Counter.LIFE, False, before, after)
+    if before.additive_ml is None or after.additive_ml is None or kinds & RESET_BY[Counter.ADDITIVE]:
+        return None
+    if after.additive_ml < before.additive_ml - TOLERANCE_ML:
+        return Contradiction(Counter.ADDITIVE, True, before, after)
+    return None
+
+
+def choose_car(log: Reading, cars: Sequence[Neighbours]) -> UUID | Misfit:
+    """Return the car that fits a log best, or that none does.
+
+    A car fits better the nearer its counter is; then, without counters, the nearer its logs are in time. A car without
+    logs is taken before a new one is guessed.
+    """
+    possible = [car for car in cars if same_profile(log.profile, car.profile)]
+    used = [car for car in possible if car.around]
+    fitting = [car for car in used if _first_contradiction(log, car) is None]
+    fitting = fitting or [car for car in used if _fits_one_side(log, car)]
+    if fitting:
+        return min(fitting, key=lambda car: (_distance(log, car.around), car.profile is None, str(car.car_id))).car_id
+    empty = next((car for car in possible if not car.around), None)
+    if empty is not None:
+        return empty.car_id
+    nearest = min(used, key=lambda car: (_distance(log, car.around), str(car.car_id)), default=None)
+    return Misfit(nearest.car_id if nearest else None)
+
+
+def regroup(
+    logs: Iterable[Reading],
+    cars: Mapping[UUID, Sequence[Reset]],
+    profiles: Mapping[UUID, str | None] | None = None,
+) -> list[Group]:
+    """Distribute all logs of a user over cars, so that no two neighbours contradict each other.
+
+    Logs whose car was chosen stay there, whatever their counters say. Of the others each goes, in the order in which
+    they were driven, to the group whose last counter is nearest; logs without counters stay where they are, or go to
+    the group that is nearest in time.
+
+    Args:
+        logs: All logs of the user.
+        cars: The cars, and their maintenance. A car without logs is used before a new one is guessed.
+        profiles: The profiles of the cars that have one. Others take that of their first log with a profile.
+
+    Returns:
+        The groups of all these cars, some of them empty, and of the cars to be added.
+    """
+    ordered = sorted(logs, key=_order)
+    groups = {car_id: Group(car_id, (profiles or {}).get(car_id)) for car_id in cars}
+    added: list[Group] = []
+    unused = {*cars} - {log.car_id for log in ordered}
+    last: dict[int, list[Reading]] = {}
+    uncounted = []
+    for log in ordered:
+        own = groups.get(log.car_id) if log.car_id else None
+        if own is not None and log.chosen:
+            group = own
+        elif log.at is None or (log.life_km is None and log.additive_ml is None):
+            uncounted.append(log)
+            continue
+        else:
+            every = [*groups.values(), *added]
+            group = _group_for(log, own, every, unused, cars, last) or Group(None)
+            if group.car_id is None and group not in added:
+                added.append(group)
+        _append(group, log, last)
+        if group.car_id is not None:
+            unused.discard(group.car_id)
+    every = [*groups.values(), *added]
+    for log in uncounted:
+        if (placed := _place_uncounted(log, groups, every)) not in every:
+            added.append(placed)
+            every.append(placed)
+    for group in added:
+        group.question = _question_of(group, every, cars)
+    return every
+
+
+def same_profile(one: str | None, other: str | None) -> bool:
+    """Return whether two profiles may be of the same car. One that is not known may be any."""
+    return one is None or other is None or one == other
+
+
+def _first_contradiction(log: Reading, car: Neighbours) -> Contradiction | None:
+    """Return how a log contradicts its neighbours in a car; a counter that fell comes first."""
+    return min([*_against_earlier(log, car), *_against_later(log, car)], key=lambda one: not one.fell, default=None)
+
+
+def _fits_one_side(log: Reading, car: Neighbours) -> bool:
+    """Return whether a log fits one of two neighbours that contradict each other: a person put them together."""
+    earlier = [other for other in car.around if not _is_before(log, other)]
+    later = [other for other in car.around if _is_before(log, other)]
+    is_torn = any(contradiction(before, after, car.resets) for before in earlier for after in later)
+    return is_torn and not (_against_earlier(log, car) and _against_later(log, car))
+
+
+def _against_earlier(log: Reading, car: Neighbours) -> list[Contradiction]:
+    earlier = [other for other in car.around if not _is_before(log, other)]
+    return [found for other in earlier if (found := contradiction(other, log, car.resets))]
+
+
+def _against_later(log: Reading, car: Neighbours) -> list[Contradiction]:
+    later = [other for other in car.around if _is_before(log, other)]
+    return [found for other in later if (found := contradiction(log, other, car.resets))]
+
+
+def _order(log: Reading) -> tuple[bool, str, str]:
+    """Return what logs are sorted by: the time at which they were driven, those without one last."""
+    return log.at is None, log.at.isoformat(timespec="microseconds") if log.at else "", str(log.id)
+
+
+def _is_before(log: Reading, other: Reading) -> bool:
+    return log.at is not None and other.at is not None and (log.at, str(log.id)) < (other.at, str(other.id))
+
+
+def _distance(log: Reading, others: Iterable[Reading]) -> tuple[bool, float]:
+    """Return how far a log is from others: in kilometres where they have the counter, else behind those, in time."""
+    others = list(others)
+    if log.life_km is not None:
+        lives = [abs(log.life_km - other.life_km) for other in others if other.life_km is not None]
+        if lives:
+            return False, min(lives)
+    apart = [abs((log.at - other.at).total_seconds()) for other in others if log.at and other.at]
+    return True, min(apart, default=float("inf"))
+
+
+def _question(car_id: UUID, found: Contradiction) -> Question | None:
+    """Return the question that a contradiction with the only car raises: only a counter that fell can be a reset."""
+    if not found.fell or found.after.at is None:
+        return None
+    before, after = (_value(reading, found.counter) for reading in (found.before, found.after))
+    return Question(car_id, found.counter, before, after, found.after.at.date())
+
+
+def _value(reading: Reading, counter: Counter) -> float:
+    return (reading.life_km if counter is Counter.LIFE else reading.additive_ml) or 0.0
+
+
+def _group_for(
+    log: Reading,
+    own: Group | None,
+    groups: Sequence[Group],
+    unused: Collection[UUID],
+    cars: Mapping[UUID, Sequence[Reset]],
+    last: Mapping[int, Sequence[Reading]],
+) -> Group | None:
+    """Return the group that a log continues, or None if it begins a new one."""
+    possible = [group for group in groups if same_profile(log.profile, group.profile)]
+    fitting = [
+        group
+        for group in possible
+        if (readings := last.get(id(group)))
+        and not any(contradiction(reading, log, _resets(group, cars)) for reading in readings)
+    ]
+    if fitting:
+        return min(fitting, key=lambda group: (_distance(log, last[id(group)]), group is not own))
+    if own is not None and not own.logs:
+        return own
+    return next((group for group in possible if group.car_id in unused), None)
+
+
+def _append(group: Group, log: Reading, last: dict[int, list[Reading]]) -> None:
+    """Add a log to a group. `last` keeps of each counter the last reading of a group."""
+    group.logs.append(log)
+    group.profile = group.profile or log.profile
+    readings = last.setdefault(id(group), [])
+    if log.life_km is not None or log.additive_ml is not None:
+        readings[:] = [
+            old
+            for old in readings
+            if (old.life_km is not None and log.life_km is None)
+            or (old.additive_ml is not None and log.additive_ml is None)
+        ]
+        readings.append(log)
+
+
+def _place_uncounted(log: Reading, groups: Mapping[UUID, Group], every: Sequence[Group]) -> Group:
+    """Put a log without counters where it was, or where the nearest log in time is, and return its group."""
+    own = groups.get(log.car_id) if log.car_id else None
+    possible = [group for group in every if same_profile(log.profile, group.profile)]
+    if own is not None and own in possible:
+        group = own
+    elif possible:
+        group = min(possible, key=lambda group: _distance(log, group.logs))
+    else:
+        group = Group(None)
+    group.logs.append(log)
+    group.profile = group.profile or log.profile
+    return group
+
+
+def _question_of(added: Group, groups: Sequence[Group], cars: Mapping[UUID, Sequence[Reset]]) -> Question | None:
+    """Return the question about a group to be added, if there is only one other with its profile."""
+    others = [one for one in groups if one is not added and one.logs and same_profile(added.profile, one.profile)]
+    if len(others) != 1 or (car_id := others[0].car_id) is None:
+        return None
+    (other,) = others
+    counted = [log for log in added.logs if log.at and (log.life_km is not None or log.additive_ml is not None)]
+    if not counted:
+        return None
+    for log in (counted[0], counted[-1]):
+        earlier = [one for one in other.logs if _is_before(one, log)]
+        later = [one for one in other.logs if _is_before(log, one)]
+        neighbours = [*_last_counted(earlier), *_last_counted(reversed(later))]
+        found = _first_contradiction(log, Neighbours(car_id, other.profile, neighbours, cars[car_id]))
+        if found is not None and (question := _question(car_id, found)):
+            return question
+    return None
+
+
+def _last_counted(logs: Iterable[Reading]) -> list[Reading]:
+    """Return the last log of each counter, the logs being in the order in which they were driven."""
+    found: dict[Counter, Reading] = {}
+    for log in logs:
+        if log.life_km is not None:
+            found[Counter.LIFE] = log
+        if log.additive_ml is not None:
+            found[Counter.ADDITIVE] = log
+    return list(found.values())
+
+
+def _resets(group: Group, cars: Mapping[UUID, Sequence[Reset]]) -> Sequence[Reset]:
+    return cars.get(group.car_id, ()) if group.car_id else ()

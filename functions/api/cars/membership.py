@@ -1,0 +1,299 @@
+"""Which car each log belongs to: decided when a log is analysed or restored, and changed by its owner.
+
+Everything here needs `db.lock_user`. Call it after `update_superseded` and before `mark_stale_averages`. Versions of
+the same file belong to the same car.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from faplog.contracts.notes import Kind
+from faplog.contracts.profiles import profile_of
+
+from ..db import Conn
+from . import garage
+from .assignment import MAX_GUESSED, Group, Misfit, Neighbours, Question, Reading, Reset, choose_car, regroup
+
+MAX_COUNTER: Final = 10_000_000.0
+"""Above this a counter is nonsense, which no log is judged by."""
+
+_NO_TIME: Final = datetime.fromisoformat("9999-12-31")
+"""Stands for the time of a log that has none: all others are before it."""
+
+_LOG: Final = """
+    SELECT log.id, log.file_name, log.driven_at, log.life_km, log.additive_ml, log.superseded_by,
+        car.id AS car_id, car.profile AS car_profile
+    FROM fap_analysis AS log
+    LEFT JOIN car ON car.user_id = log.user_id AND car.id = log.car_id AND car.deleted_at IS NULL
+    WHERE log.id = %(id)s AND log.user_id = %(user_id)s AND log.status = 'Success' AND log.deleted_at IS NULL
+"""
+_CAR_OF_VERSIONS: Final = """
+    SELECT car.id FROM fap_analysis AS other
+    JOIN car ON car.user_id = other.user_id AND car.id = other.car_id AND car.deleted_at IS NULL
+    WHERE other.user_id = %(user_id)s AND other.id <> %(id)s AND other.deleted_at IS NULL
+        AND (other.id = %(superseded_by)s OR other.superseded_by = %(superseded_by)s OR other.superseded_by = %(id)s)
+    ORDER BY other.superseded_by IS NULL DESC, other.created_at, other.id LIMIT 1
+"""
+# Of each car the last reading before the log and the first one after it: of either counter, and of any log.
+NEIGHBOURS: Final = """
+    SELECT car.id AS car_id, car.profile, car.unsorted, around.id, around.driven_at, around.life_km, around.additive_ml
+    FROM car LEFT JOIN LATERAL (
+        (SELECT id, driven_at, life_km, additive_ml FROM fap_analysis
+         WHERE user_id = car.user_id AND car_id = car.id AND deleted_at IS NULL AND life_km IS NOT NULL
+            AND driven_at <= %(at)s AND id <> %(id)s ORDER BY driven_at DESC LIMIT 1)
+        UNION
+        (SELECT id, driven_at, life_km, additive_ml FROM fap_analysis
+         WHERE user_id = car.user_id AND car_id = car.id AND deleted_at IS NULL AND life_km IS NOT NULL
+            AND driven_at > %(at)s AND id <> %(id)s ORDER BY driven_at LIMIT 1)
+        UNION
+        (SELECT id, driven_at, life_km, additive_ml FROM fap_analysis
+         WHERE user_id = car.user_id AND car_id = car.id AND deleted_at IS NULL AND additive_ml IS NOT NULL
+            AND driven_at <= %(at)s AND id <> %(id)s ORDER BY driven_at DESC LIMIT 1)
+        UNION
+        (SELECT id, driven_at, life_km, additive_ml FROM fap_analysis
+         WHERE user_id = car.user_id AND car_id = car.id AND deleted_at IS NULL AND additive_ml IS NOT NULL
+            AND driven_at > %(at)s AND id <> %(id)s ORDER BY driven_at LIMIT 1)
+        UNION
+        (SELECT id, driven_at, life_km, additive_ml FROM fap_analysis
+         WHERE user_id = car.user_id AND car_id = car.id AND deleted_at IS NULL AND digest IS NOT NULL
+            AND driven_at <= %(at)s AND id <> %(id)s ORDER BY driven_at DESC LIMIT 1)
+        UNION
+        (SELECT id, driven_at, life_km, additive_ml FROM fap_analysis
+         WHERE user_id = car.user_id AND car_id = car.id AND deleted_at IS NULL AND digest IS NOT NULL
+            AND driven_at > %(at)s AND id <> %(id)s ORDER BY driven_at LIMIT 1)
+    ) AS around ON true
+    WHERE car.user_id = %(user_id)s AND car.deleted_at IS NULL
+    ORDER BY car.created_at, car.id, around.driven_at, around.id
+"""
+_CARS: Final = """
+    SELECT id, profile, guessed FROM car WHERE user_id = %s AND deleted_at IS NULL ORDER BY created_at, id
+"""
+_RESETS: Final = "SELECT car_id, on_date, kind FROM note WHERE user_id = %s AND done"
+_LOGS: Final = """
+    SELECT id, file_name, driven_at, life_km, additive_ml, car_id, car_chosen FROM fap_analysis
+    WHERE user_id = %s AND deleted_at IS NULL AND superseded_by IS NULL AND digest IS NOT NULL
+"""
+_ASSIGN: Final = """
+    UPDATE fap_analysis AS log SET car_id = decided.car_id
+    FROM unnest(%(logs)s::uuid[], %(cars)s::uuid[]) AS decided (id, car_id)
+    WHERE log.id = decided.id AND log.user_id = %(user_id)s AND log.car_id IS DISTINCT FROM decided.car_id
+"""
+_ALIGN_VERSIONS: Final = """
+    UPDATE fap_analysis AS older SET car_id = newer.car_id
+    FROM fap_analysis AS newer
+    WHERE older.user_id = %(user_id)s AND newer.user_id = %(user_id)s AND older.superseded_by = newer.id
+        AND older.car_id IS DISTINCT FROM newer.car_id AND older.deleted_at IS NULL AND newer.deleted_at IS NULL
+        AND (%(id)s::uuid IS NULL OR newer.id = %(id)s)
+"""
+_SET_PROFILES: Final = """
+    UPDATE car SET profile = found.profile
+    FROM unnest(%(cars)s::uuid[], %(profiles)s::text[]) AS found (id, profile)
+    WHERE car.id = found.id AND car.user_id = %(user_id)s AND car.profile IS NULL AND found.profile IS NOT NULL
+"""
+_MARK_SORTED: Final = "UPDATE car SET unsorted = false WHERE user_id = %s AND unsorted"
+_MOVE: Final = """
+    WITH moved AS (
+        SELECT id, superseded_by FROM fap_analysis WHERE id = ANY(%(logs)s) AND user_id = %(user_id)s
+    )
+    UPDATE fap_analysis AS log SET car_id = %(car)s, car_chosen = true
+    WHERE log.user_id = %(user_id)s AND (
+        log.id IN (SELECT id FROM moved) OR log.id IN (SELECT superseded_by FROM moved)
+        OR log.superseded_by IN (SELECT id FROM moved) OR log.superseded_by IN (SELECT superseded_by FROM moved))
+"""
+_PROFILES_OF: Final = "SELECT file_name FROM fap_analysis WHERE user_id = %s AND id = ANY(%s)"
+_RESTORE_CARS: Final = """
+    UPDATE car SET deleted_at = NULL
+    WHERE user_id = %(user_id)s AND deleted_at IS NOT NULL
+        AND id IN (SELECT car_id FROM fap_analysis WHERE user_id = %(user_id)s AND id = ANY(%(logs)s))
+"""
+_CARLESS: Final = """
+    SELECT id FROM fap_analysis
+    WHERE user_id = %s AND car_id IS NULL AND status = 'Success' AND deleted_at IS NULL
+    ORDER BY driven_at, id
+"""
+_UNSORTED_USERS: Final = """
+    SELECT user_id FROM car WHERE unsorted
+    UNION SELECT user_id FROM fap_analysis WHERE car_id IS NULL AND status = 'Success' AND deleted_at IS NULL
+"""
+
+
+def counter_columns(
+    log_date: datetime | None, drive_start: datetime | None, analysis: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Return the values of the columns by which a log's car is found; those of an analysis without them are None.
+
+    Args:
+        log_date: The day of the log.
+        drive_start: The beginning of its first drive by the car's clock, which is more exact.
+        analysis: The analysis; it may be of any version, or malformed.
+    """
+    day = log_date.replace(tzinfo=None) if log_date else None
+    return {
+        "life_km": _counter(analysis, "life", "life_km"),
+        "additive_ml": _counter(analysis, "additive", "vol_ml"),
+        "driven_at": drive_start or day,
+    }
+
+
+def assign(connection: Conn, user_id: UUID, logs: Sequence[UUID]) -> None:
+    """Decide which car analysed logs belong to. One that has a car keeps it."""
+    for analysis_id in logs:
+        _assign_log(connection, user_id, analysis_id)
+    garage.remove_abandoned(connection, user_id)
+
+
+def move(connection: Conn, user_id: UUID, logs: Sequence[UUID], car_id: UUID) -> None:
+    """Move logs, and other versions of the same files, to a car of this user, because a person said so."""
+    values = {"user_id": user_id, "logs": list(logs), "car": car_id}
+    connection.execute(_MOVE, values)
+    rows = connection.execute(_PROFILES_OF, [user_id, list(logs)]).fetchall()
+    profile = next((found for row in rows if (found := profile_of(row["file_name"]))), None)
+    _set_profiles(connection, user_id, {car_id: profile} if profile else {})
+    garage.remove_abandoned(connection, user_id)
+
+
+def restore_cars(connection: Conn, user_id: UUID, logs: Sequence[UUID]) -> None:
+    """Restore the deleted cars of restored logs, without their other logs."""
+    connection.execute(_RESTORE_CARS, {"user_id": user_id, "logs": list(logs)})
+
+
+def sort_logs(connection: Conn, user_id: UUID) -> bool:
+    """Distribute the logs of a user over cars anew (`assignment.regroup`).
+
+    Returns:
+        False if that would take too many new cars; then no log was moved.
+    """
+    cars = connection.execute(_CARS, [user_id]).fetchall()
+    resets = _resets(connection, user_id)
+    live = {row["id"] for row in cars}
+    logs = [_reading(row, live) for row in connection.execute(_LOGS, [user_id]).fetchall()]
+    profiles = {row["id"]: row["profile"] for row in cars}
+    groups = regroup(logs, {car_id: resets[car_id] for car_id in profiles}, profiles)
+    connection.execute(_MARK_SORTED, [user_id])
+    added = [group for group in groups if group.car_id is None]
+    if len(added) + sum(row["guessed"] for row in cars) > MAX_GUESSED or len(added) + len(cars) > garage.MAX_CARS:
+        return False
+    _create_groups(connection, user_id, groups, first=not cars)
+    decided = [(log.id, group.car_id) for group in groups for log in group.logs if log.car_id != group.car_id]
+    values = {"user_id": user_id, "logs": [log for log, _ in decided], "cars": [car for _, car in decided], "id": None}
+    connection.execute(_ASSIGN, values)
+    connection.execute(_ALIGN_VERSIONS, values)
+    profiles = {group.car_id: group.profile for group in groups if group.car_id and group.profile}
+    _set_profiles(connection, user_id, profiles)
+    garage.remove_abandoned(connection, user_id)
+    return True
+
+
+def sort_all(connection: Conn, user_id: UUID) -> None:
+    """Distribute the logs of a user over cars, and give every analysed log a car."""
+    sort_logs(connection, user_id)
+    assign(connection, user_id, [row["id"] for row in connection.execute(_CARLESS, [user_id]).fetchall()])
+
+
+def unsorted_users(connection: Conn) -> list[UUID]:
+    """Return the users whose logs are to be distributed over cars, after an upgrade."""
+    return [row["user_id"] for row in connection.execute(_UNSORTED_USERS).fetchall()]
+
+
+def neighbours(connection: Conn, user_id: UUID, log: Reading) -> tuple[list[Neighbours], bool]:
+    """Return the user's cars as a log sees them, and whether one of them is unsorted."""
+    values = {"user_id": user_id, "id": log.id, "at": log.at or _NO_TIME}
+    around: dict[UUID, list[Reading]] = {}
+    profiles: dict[UUID, str | None] = {}
+    unsorted = False
+    for row in connection.execute(NEIGHBOURS, values).fetchall():
+        profiles[row["car_id"]] = row["profile"]
+        unsorted |= row["unsorted"]
+        readings = around.setdefault(row["car_id"], [])
+        if row["id"] is not None:
+            readings.append(Reading(row["id"], row["driven_at"], None, row["life_km"], row["additive_ml"]))
+    resets = _resets(connection, user_id)
+    return [Neighbours(car, profiles[car], around[car], resets[car]) for car in around], unsorted
+
+
+def _assign_log(connection: Conn, user_id: UUID, analysis_id: UUID) -> None:
+    values: dict[str, Any] = {"user_id": user_id, "id": analysis_id}
+    row = connection.execute(_LOG, values).fetchone()
+    if row is None:
+        return
+    profile = profile_of(row["file_name"])
+    car_id: UUID | None = row["car_id"]
+    if car_id is None:
+        versions = connection.execute(_CAR_OF_VERSIONS, values | {"superseded_by": row["superseded_by"]}).fetchone()
+        car_id = versions["id"] if versions else _find_car(connection, user_id, _reading(row, ()))
+        if car_id is None:
+            return
+        connection.execute(_ASSIGN, values | {"logs": [analysis_id], "cars": [car_id]})
+    _set_profiles(connection, user_id, {car_id: profile} if profile else {})
+    connection.execute(_ALIGN_VERSIONS, values)
+
+
+def _find_car(connection: Conn, user_id: UUID, log: Reading) -> UUID | None:
+    """Return the car that a log without one belongs to, or None if all logs were distributed anew because of it."""
+    cars, unsorted = neighbours(connection, user_id, log)
+    if unsorted and sort_logs(connection, user_id):
+        return None
+    chosen = choose_car(log, cars)
+    if not isinstance(chosen, Misfit):
+        return chosen
+    if not cars:
+        return garage.create(connection, user_id, profile=log.profile)
+    if sort_logs(connection, user_id):
+        return None
+    if chosen.nearest is not None:
+        return chosen.nearest
+    if len(cars) < garage.MAX_CARS:
+        return garage.create(connection, user_id, profile=log.profile, guessed=True)
+    return cars[0].car_id
+
+
+def _create_groups(connection: Conn, user_id: UUID, groups: Sequence[Group], *, first: bool) -> None:
+    """Create the cars of new groups. The first car of a user is not marked as guessed."""
+    for group in groups:
+        if group.car_id is None:
+            question: Question | None = group.question
+            group.car_id = garage.create(
+                connection, user_id, profile=group.profile, guessed=not first, question=question
+            )
+            first = False
+
+
+def _resets(connection: Conn, user_id: UUID) -> Mapping[UUID, list[Reset]]:
+    found: dict[UUID, list[Reset]] = defaultdict(list)
+    known = set(Kind)
+    for row in connection.execute(_RESETS, [user_id]).fetchall():
+        if row["kind"] in known:
+            found[row["car_id"]].append(Reset(row["on_date"], Kind(row["kind"])))
+    return found
+
+
+def _set_profiles(connection: Conn, user_id: UUID, profiles: Mapping[UUID, str]) -> None:
+    """Write down the profiles of cars whose profile was not known."""
+    if profiles:
+        values = {"user_id": user_id, "cars": list(profiles), "profiles": list(profiles.values())}
+        connection.execute(_SET_PROFILES, values)
+
+
+def _reading(row: Mapping[str, Any], live: Any) -> Reading:
+    return Reading(
+        id=row["id"],
+        at=row["driven_at"],
+        profile=profile_of(row["file_name"]),
+        life_km=row["life_km"],
+        additive_ml=row["additive_ml"],
+        car_id=row["car_id"] if row["car_id"] in live else None,
+        chosen=row.get("car_chosen", False),
+    )
+
+
+def _counter(analysis: Mapping[str, Any] | None, section: str, name: str) -> float | None:
+    """Return a counter of an analysis, or None where it has none or nonsense."""
+    fap = (analysis or {}).get("fap")
+    part = fap.get(section) if isinstance(fap, dict) else None
+    value = part.get(name) if isinstance(part, dict) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < MAX_COUNTER:
+        return None
+    return float(value)
