@@ -9,7 +9,7 @@ from faplog.settings import load
 
 from . import services
 from .accounts import account_views, export, session_views
-from .analyses import files, results
+from .analyses import files, results, table
 from .analyses import views as analyses
 from .averages import views as averages
 from .reconcile.requeue import Requeue
@@ -43,6 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         uploads.blueprint(UploadService(built)),
         analyses.blueprint,
         files.blueprint,
+        table.blueprint,
         owner_views.blueprint,
         reader_views.blueprint,
         averages.blueprint,

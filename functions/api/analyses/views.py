@@ -24,6 +24,7 @@ from ..web.names import PREFIX
 from ..web.operations import Answer, describe
 from ..web.outputs import json_response, timestamp
 from . import deletion
+from .last_regeneration import find_last_regeneration
 from .lookup import get_analysis, missing
 from .quota import QuotaExceeded
 from .schemas import (
@@ -34,10 +35,13 @@ from .schemas import (
     DeletedList,
     Failure,
     ListQuery,
+    LogFilters,
     Order,
     PageQuery,
     Pagination,
     Progress,
+    Selected,
+    Selection,
     SortBy,
 )
 from .superseding import find_related
@@ -64,7 +68,7 @@ def list_analyses() -> ResponseReturnValue:
     user: User = g.user
     query = inputs.query(ListQuery)
     page, values = list_statement(user.id, query)
-    where, _ = _filters(user.id, query)
+    where, _ = filter_conditions(user.id, query)
     with services().database.api(user.id) as connection:
         counted = connection.execute(SQL("SELECT count(*) AS n FROM fap_analysis WHERE {}").format(where), values)
         total = (counted.fetchone() or {"n": 0})["n"]
@@ -79,12 +83,17 @@ def _pagination(total: int, page: int, limit: int) -> Pagination:
 
 def list_statement(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str, Any]]:
     """Return the statement of one page and its values. An index has the rows in order, so no other rows are read."""
-    where, values = _filters(user_id, query)
+    where, values = filter_conditions(user_id, query)
     order = _ORDERS[query.sort_by, query.order]
     statement = SQL(
         """
         SELECT id, file_name, created_at, log_date, status, stage, message, error_code, error_params,
             fap_regen, distance, verdict,
+            CASE WHEN verdict IN ('watch', 'act') THEN
+                (SELECT json_build_object('code', found ->> 'code', 'text', found ->> 'text')
+                 FROM jsonb_path_query(analysis, '$.health.findings[*] ? (@.severity == $verdict && exists (@.text))',
+                     jsonb_build_object('verdict', verdict)) AS found LIMIT 1)
+            END AS worst_finding,
             (SELECT json_build_object('id', newer.id, 'fileName', newer.file_name,
                  'sameDrives', newer.drive_rows = log.drive_rows)
              FROM fap_analysis AS newer WHERE newer.id = log.superseded_by) AS superseded_by
@@ -94,7 +103,8 @@ def list_statement(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str,
     return statement, values | {"limit": query.limit, "offset": (query.page - 1) * query.limit}
 
 
-def _filters(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str, Any]]:
+def filter_conditions(user_id: UUID, query: LogFilters) -> tuple[Composed, dict[str, Any]]:
+    """Return the condition on the rows of `fap_analysis` that a query asks for, and its values."""
     conditions = [SQL("user_id = %(user_id)s AND deleted_at IS NULL")]
     values: dict[str, Any] = {"user_id": user_id}
     for column in ("status", "fap_regen", "verdict"):
@@ -103,6 +113,12 @@ def _filters(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str, Any]]
             values[column] = value
     if query.superseded is not None:
         conditions.append(SQL("superseded_by IS NOT NULL" if query.superseded else "superseded_by IS NULL"))
+    if query.date_from:
+        conditions.append(SQL("log_date >= %(date_from)s::timestamp AT TIME ZONE 'UTC'"))
+        values["date_from"] = query.date_from
+    if query.date_to:
+        conditions.append(SQL("log_date < (%(date_to)s::date + 1)::timestamp AT TIME ZONE 'UTC'"))
+        values["date_to"] = query.date_to
     if query.q:
         conditions.append(
             SQL("""lower(file_name COLLATE "pg_c_utf8") LIKE lower(%(q)s::text COLLATE "pg_c_utf8") ESCAPE '!'""")
@@ -120,7 +136,10 @@ def show(id: UUID) -> ResponseReturnValue:
     row = get_analysis(id)
     with services().database.api(user.id) as connection:
         related = find_related(connection, user.id, id)
-    return json_response({"id": row["id"], "fileName": row["file_name"], **report(row), **related})
+        last = find_last_regeneration(connection, user.id, row)
+    return json_response(
+        {"id": row["id"], "fileName": row["file_name"], **report(row), **related, "lastRegeneration": last}
+    )
 
 
 @blueprint.get("/analyse/<uuid:id>")
@@ -160,6 +179,44 @@ def delete(id: UUID) -> ResponseReturnValue:
     """Delete one analysis."""
     user: User = g.user
     return _publish_after_response(deletion.delete_log(services().database, user.id, id))
+
+
+@blueprint.post("/analyses/delete")
+@describe(
+    summary="Delete several analyses with their logs and series",
+    tag=TAG,
+    description="As `DELETE /analyses/{id}` for each: all of them at once, or none. Ids that are unknown or deleted "
+    "already are left out of the response.",
+    request=Selection,
+    responses={200: Selected},
+)
+@authenticated
+def delete_several() -> ResponseReturnValue:
+    """Delete several analyses."""
+    user: User = g.user
+    ids, requests = deletion.delete_logs(services().database, user.id, inputs.body(Selection).ids)
+    return run_after_response(json_response(Selected(ids=ids)), partial(services().average_requests.publish, requests))
+
+
+@blueprint.post("/analyses/restore")
+@describe(
+    summary="Restore several deleted analyses",
+    tag=TAG,
+    description="As `POST /analyses/{id}/restore` for each: all of them at once, or none. Ids that are unknown, or "
+    "were deleted too long ago, are left out of the response.",
+    request=Selection,
+    responses={200: Selected, 409: "Restoring them would exceed the quota of logs."},
+)
+@authenticated
+def restore_several() -> ResponseReturnValue:
+    """Restore several analyses."""
+    user: User = g.user
+    wanted = inputs.body(Selection).ids
+    try:
+        ids, requests = deletion.restore_logs(services().database, user.id, wanted, services().settings.quota_logs)
+    except QuotaExceeded as error:
+        raise refused(ErrorCode.RESTORE_QUOTA_EXCEEDED, **error.params) from None
+    return run_after_response(json_response(Selected(ids=ids)), partial(services().average_requests.publish, requests))
 
 
 @blueprint.post("/analyses/<uuid:id>/restore")

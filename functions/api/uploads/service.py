@@ -38,6 +38,11 @@ log = logging.getLogger(__name__)
 _TRIES: Final = 3
 """How often a batch is tried if its rows disappear, because another upload of them failed or they were deleted."""
 
+_FIND_KNOWN: Final = """
+    SELECT id FROM fap_analysis
+    WHERE user_id = %(user_id)s AND sha256 = ANY(%(digests)s) AND deleted_at IS NULL AND status <> %(failed)s
+    ORDER BY created_at, id
+"""
 _INSERT_NEW: Final = """
     INSERT INTO fap_analysis (id, user_id, file_name, size, sha256, version, queued_at)
     SELECT id, %(user_id)s, file_name, size, sha256, %(version)s, %(at)s
@@ -137,6 +142,16 @@ class UploadService:
                 telemetry.count("faplog.uploads", len(logs))
                 return [claim.ids[log.sha256] for log in logs]
         raise Unavailable("uploads of the same logs got into each other's way")
+
+    def find_known(self, user_id: UUID, logs: Sequence[Spooled]) -> list[UUID]:
+        """Return the ids of those logs that the user has already, neither failed nor deleted. Raises `Unavailable`."""
+        values = {
+            "user_id": user_id,
+            "digests": [log.sha256 for log in logs],
+            "failed": AnalysisStatus.FAILED,
+        }
+        with self.services.database.api(user_id) as connection:
+            return [row["id"] for row in connection.execute(_FIND_KNOWN, values).fetchall()]
 
     def _restore_deleted(self, user_id: UUID, logs: dict[bytes, Spooled]) -> None:
         """Restore those of the logs that the user has deleted; see `deletion.restore_uploaded`."""
