@@ -64,6 +64,9 @@ def next_regeneration(forecast: dict[str, Any]) -> Answer:
     first, last = units.number(low, "km"), units.number(high, "km")
     if last == "0":
         return Answer(question, _("Any time now"), Severity.WATCH, needs)
+    if first == "0":
+        within = _("Within about %(distance)s", distance=units.quantity(high, "km"))
+        return Answer(question, within, Severity.WATCH, needs)
     distance = units.quantity(high, "km") if first == last else f"{first}–{units.quantity(high, 'km')}"
     return Answer(question, _("In about %(distance)s", distance=distance), detail=needs)
 

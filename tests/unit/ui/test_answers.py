@@ -102,6 +102,12 @@ def test_in_other_languages(user: FlaskClient, api: FakeApi, language: str, said
     assert said in page(user, api, ANALYSIS, language)
 
 
+def test_a_regeneration_that_may_come_at_once(user: FlaskClient, api: FakeApi) -> None:
+    analysis = ANALYSIS | {"nextRegen": {"low_km": 0.2, "high_km": 172, "basis": []}}
+    assert "When is the next regeneration? Within about 172 km It needs" in page(user, api, analysis)
+    assert "Not known" in page(user, api, ANALYSIS | {"nextRegen": None})
+
+
 def test_in_miles(user: FlaskClient, api: FakeApi) -> None:
     user.set_cookie("faplog_units", "mi")
     assert "In about 398–472 mi" in page(user, api, ANALYSIS)

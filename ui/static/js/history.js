@@ -73,6 +73,7 @@ function tellSelection() {
   body.querySelector(".logs").classList.toggle("is-selecting", selecting);
   const [all, act] = ["[data-select-all]", "[data-delete-selected]"].map((name) => body.querySelector(name));
   all.hidden = act.hidden = !selecting;
+  body.querySelector("[data-table]").hidden = selecting;
   act.disabled = picked().length === 0;
   act.querySelector("[data-selected]").textContent = plural(texts.deleteSelected, picked().length);
 }

@@ -48,15 +48,16 @@ function shade(u, spans, colour) {
   u.ctx.restore();
 }
 
-// Draws limits as dashed lines with their names, those that are within the scale.
+// Draws limits as dashed lines with their names, those that are within the scale: of the first channel at the right, of
+// the second at the left.
 function rule(u, limits, colours, scale, name) {
   const px = scale * devicePixelRatio;
   const { ctx, bbox } = u;
   ctx.save();
   ctx.lineWidth = 1.25 * px;
   ctx.font = `600 ${11 * px}px ${FONT}`;
-  ctx.textAlign = "right";
-  for (const { at, severity } of limits) {
+  for (const limit of inReach(limits, u.series.slice(1).reduce((most, one) => Math.max(most, one.max ?? -Infinity), -Infinity))) {
+    const { at, severity } = limit;
     if (at <= u.scales.y.min || at > u.scales.y.max) continue;
     const y = u.valToPos(at, "y", true);
     ctx.strokeStyle = ctx.fillStyle = colours.severity[severity];
@@ -66,16 +67,20 @@ function rule(u, limits, colours, scale, name) {
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
     ctx.textBaseline = y - bbox.top < 16 * px ? "top" : "bottom";
-    ctx.fillText(name(at, severity), bbox.left + bbox.width - 4 * px, y + (ctx.textBaseline === "top" ? 3 : -3) * px);
+    ctx.textAlign = limit.second ? "left" : "right";
+    ctx.fillText(name(limit), bbox.left + (limit.second ? 4 * px : bbox.width - 4 * px), y + (ctx.textBaseline === "top" ? 3 : -3) * px);
   }
   ctx.restore();
 }
+
+// The limits that are shown: one to act upon only once the one before it is reached.
+const inReach = (limits, max) => limits.filter(({ severity, before }) => severity !== "act" || before === null || max >= before);
 
 // The range of the values, with the limits in reach.
 function withLimits(min, max, limits) {
   if (min === null) return span(min, max);
   const room = (max - Math.min(min, 0)) * REACH;
-  const top = Math.max(max, ...limits.filter(({ at }) => at <= max + room).map(({ at }) => at));
+  const top = Math.max(max, ...inReach(limits, max).filter(({ at }) => at <= max + room).map(({ at }) => at));
   return span(min, top);
 }
 
@@ -116,7 +121,7 @@ export function draw(place, more, series, { gapSec, limits, onZoom }) {
       stroke: colours.soft, font: `${Math.round(12 * scale)}px ${FONT}`, gap: 5 * scale,
       grid: { stroke: colours.grid, width: scale }, ticks: { show: false }, ...extra,
     });
-    const name = (at, severity) => `${texts.severities[severity]} ${measured(at, 0, unit)}`;
+    const name = ({ at, severity, of }) => [channels.length > 1 ? `${of}:` : "", texts.severities[severity], measured(at, 0, unit)].filter(Boolean).join(" ");
     return {
       width,
       height,
@@ -160,7 +165,9 @@ export function draw(place, more, series, { gapSec, limits, onZoom }) {
     const tables = channels.map((channel) => table(channel, start)).map(([moments, values]) => [moments.map(fold), values]);
     const data = uPlot.join(tables);
     label(canvas, definition.title, tables.flatMap(([, values]) => values.filter((value) => value !== null)), definition.decimals, unit);
-    const lines = channels.flatMap(({ name }) => limits[name] || []);
+    const lines = channels.flatMap((channel, i) => (limits[channel.name] || []).map((limit, n, all) => ({
+      ...limit, of: channel.label, second: i > 0, before: n ? all[n - 1].at : null,
+    })));
     const made = { ...definition, channels, unit, lines, data, box, canvas };
     const usual = options(made, { width: canvas.clientWidth || 300, height: canvas.clientHeight || 180, colours: palette(document.documentElement) });
     const u = new uPlot({
