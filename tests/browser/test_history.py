@@ -6,7 +6,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import PHONE, axe
 from tests.browser.conftest import Driver, Visit
@@ -110,16 +110,15 @@ def test_the_address_of_a_report_sent_by_mistake_explains_itself(visit: Visit, d
 
 
 def test_an_owner_who_comes_by_a_link_from_elsewhere_is_let_in(visit: Visit, driver: Driver) -> None:
-    """Such a request comes without the strict cookies of the session."""
+    """The browser sends such a request without the session's cookies."""
     watched = visit(driver.owner)
     watched.forgive("401")
+    watched.forgive("elsewhere.example")
     page = watched.context.new_page()
-    asked: list[str] = []
-
-    def without_cookies_at_first(route: Route) -> None:
-        asked.append(route.request.url)
-        route.continue_(headers=route.request.headers | ({"cookie": ""} if len(asked) == 1 else {}))
-
-    page.route(f"**/logs/{driver.regenerated}", without_cookies_at_first)
-    page.goto(f"{watched.url}/logs/{driver.regenerated}")
+    link = f'<a href="{watched.url}/logs/{driver.regenerated}">your report</a>'
+    page.route("http://elsewhere.example/", lambda route: route.fulfill(content_type="text/html", body=link))
+    page.goto("http://elsewhere.example/")
+    with page.expect_response(f"**/logs/{driver.regenerated}") as first:
+        page.get_by_role("link", name="your report").click()
+    assert first.value.status == 401
     expect(page.locator("[data-report]")).to_be_visible()
