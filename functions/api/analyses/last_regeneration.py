@@ -17,14 +17,20 @@ MAX_CANDIDATES: Final = 10
 COUNTER_TOLERANCE_KM: Final = 30
 """Differences of the car's counters up to this are no sign of a regeneration that was not recorded."""
 
+# The rows are chosen before their analyses are read: each of those is tens of kilobytes.
 _EARLIER: Final = """
-    SELECT earlier.id, earlier.file_name, earlier.analysis -> 'regens' AS regens,
-        earlier.analysis #> '{fap,life,life_km}' AS life_km, earlier.analysis #> '{fap,lastRegen_km}' AS last_regen_km
-    FROM fap_analysis AS log JOIN fap_analysis AS earlier ON earlier.user_id = log.user_id
-    WHERE log.id = %(id)s AND log.user_id = %(user_id)s AND earlier.status = 'Success' AND earlier.deleted_at IS NULL
-        AND earlier.superseded_by IS NULL AND earlier.fap_regen AND earlier.id <> log.id
-        AND earlier.id IS DISTINCT FROM log.superseded_by AND earlier.log_date <= log.log_date
-    ORDER BY earlier.log_date DESC NULLS LAST, earlier.id DESC LIMIT %(limit)s
+    WITH earlier AS MATERIALIZED (
+        SELECT earlier.id
+        FROM fap_analysis AS log JOIN fap_analysis AS earlier ON earlier.user_id = log.user_id
+        WHERE log.id = %(id)s AND log.user_id = %(user_id)s AND earlier.status = 'Success'
+            AND earlier.deleted_at IS NULL AND earlier.superseded_by IS NULL AND earlier.fap_regen
+            AND earlier.id <> log.id AND earlier.id IS DISTINCT FROM log.superseded_by
+            AND earlier.log_date <= log.log_date
+        ORDER BY earlier.log_date DESC NULLS LAST, earlier.id DESC LIMIT %(limit)s
+    )
+    SELECT id, file_name, analysis -> 'regens' AS regens, analysis #> '{fap,life,life_km}' AS life_km,
+        analysis #> '{fap,lastRegen_km}' AS last_regen_km
+    FROM fap_analysis WHERE id IN (SELECT id FROM earlier) AND user_id = %(user_id)s
 """
 
 Regen = Mapping[str, Any]

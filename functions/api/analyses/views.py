@@ -12,6 +12,7 @@ from psycopg.sql import SQL, Composed
 
 from faplog.contracts.analysis import Analysis
 from faplog.contracts.errors import ErrorCode
+from faplog.contracts.limits import Severity
 from faplog.contracts.messages import AnalysisStatus
 from faplog.http_errors import refused
 
@@ -59,6 +60,17 @@ _ORDERS: Final = {
 }
 """Each is an index of the table, read forwards or backwards."""
 
+# For the rows of a page alone: an analysis is tens of kilobytes, and a page may skip thousands of rows.
+_WORST_FINDINGS: Final = """
+    SELECT log.id,
+        json_build_object('code', finding.worst ->> 'code', 'text', finding.worst ->> 'text') AS worst_finding
+    FROM fap_analysis AS log, LATERAL (
+        SELECT jsonb_path_query_first(analysis, '$.health.findings[*] ? (@.severity == $verdict && exists (@.text))',
+            jsonb_build_object('verdict', verdict)) AS worst
+    ) AS finding
+    WHERE log.id = ANY(%(ids)s) AND log.user_id = %(user_id)s AND finding.worst IS NOT NULL
+"""
+
 
 @blueprint.get("/analyses")
 @describe(summary="List my analyses, page by page", tag=TAG, query=ListQuery, responses={200: AnalysisList})
@@ -73,7 +85,10 @@ def list_analyses() -> ResponseReturnValue:
         counted = connection.execute(SQL("SELECT count(*) AS n FROM fap_analysis WHERE {}").format(where), values)
         total = (counted.fetchone() or {"n": 0})["n"]
         rows = connection.execute(page, values).fetchall()
-    data = [AnalysisItem.model_validate(row) for row in rows]
+        alarming = [row["id"] for row in rows if row["verdict"] in (Severity.WATCH, Severity.ACT)]
+        found = connection.execute(_WORST_FINDINGS, {"user_id": user.id, "ids": alarming}).fetchall()
+    worst = {row["id"]: row["worst_finding"] for row in found}
+    data = [AnalysisItem.model_validate(row | {"worst_finding": worst.get(row["id"])}) for row in rows]
     return json_response(AnalysisList(data=data, pagination=_pagination(total, query.page, query.limit)))
 
 
@@ -89,11 +104,6 @@ def list_statement(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str,
         """
         SELECT id, file_name, created_at, log_date, status, stage, message, error_code, error_params,
             fap_regen, distance, verdict,
-            CASE WHEN verdict IN ('watch', 'act') THEN
-                (SELECT json_build_object('code', found ->> 'code', 'text', found ->> 'text')
-                 FROM jsonb_path_query(analysis, '$.health.findings[*] ? (@.severity == $verdict && exists (@.text))',
-                     jsonb_build_object('verdict', verdict)) AS found LIMIT 1)
-            END AS worst_finding,
             (SELECT json_build_object('id', newer.id, 'fileName', newer.file_name,
                  'sameDrives', newer.drive_rows = log.drive_rows)
              FROM fap_analysis AS newer WHERE newer.id = log.superseded_by) AS superseded_by
