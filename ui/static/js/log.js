@@ -42,7 +42,10 @@ async function plot(section) {
   } catch { /* shown below with a retry button */ }
   list.removeAttribute("aria-busy");
   if (!series) return say(texts.plotsFailed, true);
-  if (!series.channels.length) return say(texts.noPlots, false);
+  if (!series.channels.length) {
+    offerJumps();
+    return say(texts.noPlots, false);
+  }
   paint = () => {
     plots?.destroy();
     list.replaceChildren();
@@ -59,8 +62,8 @@ async function plot(section) {
   };
   paint();
   whole.onclick = () => plots.reset();
-  for (const button of body.querySelectorAll("[data-jump]")) button.hidden = !plots?.shows(...target(button));
-  if (wanted?.isConnected && !wanted.hidden) plots.jump(...target(wanted));
+  offerJumps();
+  if (wanted?.isConnected && !wanted.hidden && !wanted.disabled) plots.jump(...target(wanted));
   wanted = null;
   section.dataset.drawn = "";
   return undefined;
@@ -68,6 +71,15 @@ async function plot(section) {
 
 // What a button shows: the channel, and from when to when.
 const target = ({ dataset }) => [dataset.jump, wall(dataset.from), wall(dataset.to)];
+
+// Takes away the buttons whose plot would show nothing. Those that also say when a drive was stay, without a function.
+function offerJumps() {
+  for (const button of body.querySelectorAll("[data-jump]")) {
+    const empty = !plots?.shows(...target(button));
+    if (button.classList.contains("link")) button.disabled = empty;
+    else button.hidden = empty;
+  }
+}
 
 const line = (element) => element?.textContent.replace(/\s+/g, " ").trim() ?? "";
 
