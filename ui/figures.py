@@ -172,6 +172,10 @@ GROUPS: Final = with_fallback_labels(LABELLED)
 
 
 MIN_TELLING_KM: Final = 0.2
+FULL_KM: Final = 2.0
+"""From this distance on the fuel economy of a speed range is as good as it gets: its bar is not pale."""
+
+FAINTEST: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +188,11 @@ class SpeedBand:
     km: float
     share: float
     """Length of its bar: percent of the highest consumption of all bands with enough distance, at most 100."""
+
+    @property
+    def opacity(self) -> float:
+        """Return how opaque its bar is: the less was driven in it, the paler."""
+        return round(max(FAINTEST, min(1.0, self.km / FULL_KM)), 2)
 
     @property
     def slight(self) -> bool:

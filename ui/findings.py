@@ -44,6 +44,9 @@ SEVERAL: Final = 2
 WITHOUT_DECIMALS_FROM: Final = 100
 """Values of this size are shown as whole numbers."""
 
+MOMENT_SEC: Final = 60
+"""What was seen for less than this is a moment."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -66,7 +69,8 @@ class Shown:
     near: bool = False
     outside: str | None = None
     """All injectors outside their limits, where there are several."""
-    rows: int | None = None
+    evidence: str | None = None
+    """When and for how long it was seen in one log."""
     logs: int | None = None
     """Over how many logs it was seen."""
     start: str | None = None
@@ -98,13 +102,18 @@ def severity(text: Any) -> Severity:
         return Severity.UNKNOWN
 
 
-def shown(findings: Iterable[dict[str, Any]] | None) -> list[Shown]:
-    """Return all findings of an analysis or average, the worst first, else in the API's order."""
-    every = [_shown(finding) for finding in findings or ()]
+def shown(findings: Iterable[dict[str, Any]] | None, sampling_sec: float | None = None) -> list[Shown]:
+    """Return all findings of an analysis or average, the worst first, else in the API's order.
+
+    Args:
+        findings: The findings as the API writes them.
+        sampling_sec: The time between two rows of the log, from which durations are computed.
+    """
+    every = [_shown(finding, sampling_sec) for finding in findings or ()]
     return sorted(every, key=lambda finding: -RANK.index(finding.severity))
 
 
-def _shown(finding: dict[str, Any]) -> Shown:
+def _shown(finding: dict[str, Any], sampling_sec: float | None) -> Shown:
     level, value = severity(finding.get("severity")), finding.get("value")
     evidence = finding.get("evidence") or {}
     unit = str(finding.get("unit") or "")
@@ -129,12 +138,34 @@ def _shown(finding: dict[str, Any]) -> Shown:
         channel=None if code is None else catalogue.words(code).channel,
         near=finding.get("near") is True,
         outside=None if code is None else outside(code, which, unit, decimals),
-        rows=evidence.get("rows"),
+        evidence=_evidence(evidence, sampling_sec),
         logs=evidence.get("logs"),
         start=evidence.get("from"),
         end=evidence.get("to"),
         profile=evidence.get("profile"),
     )
+
+
+def reason(worst: dict[str, Any] | None) -> str | None:
+    """Return the title of the finding behind the verdict of a row in a list, in the reader's language."""
+    if not worst:
+        return None
+    code = known(worst)
+    return str(worst.get("text") or "") or None if code is None else title(code)
+
+
+def _evidence(evidence: dict[str, Any], sampling_sec: float | None) -> str | None:
+    """Return when a finding was seen: a moment, or for how long within which time."""
+    start, end = units.parse_time(evidence.get("from")), units.parse_time(evidence.get("to"))
+    if start is None or end is None or not evidence.get("rows"):
+        return None
+    if (end - start).total_seconds() < MOMENT_SEC:
+        return str(gettext("seen at %(time)s", time=units.clock(evidence["from"])))
+    span = units.span(evidence["from"], evidence["to"])
+    if not sampling_sec:
+        return str(gettext("seen %(span)s", span=span))
+    seconds = min(evidence["rows"] * sampling_sec, (end - start).total_seconds())
+    return str(gettext("seen for %(duration)s, %(span)s", duration=units.about(seconds), span=span))
 
 
 def known(finding: dict[str, Any]) -> Code | None:

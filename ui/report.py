@@ -5,8 +5,10 @@ from typing import Any, Final
 from faplog.contracts.limits import Severity
 from faplog.contracts.log_rules import GAP_SEC
 from ui import findings
+from ui.answers import answers
 from ui.figures import GROUPS, Figure, speed_bands
 from ui.gauges import gauges
+from ui.plot_limits import plot_limits
 
 _RAN: Final = Figure("overall.duration.engineOn_sec", "")
 _PRESSURE: Final = Figure("fap.pressure.max_mbar", "")
@@ -28,7 +30,8 @@ def report(log: dict[str, Any]) -> dict[str, Any]:
     """Return the template variables for `log`, the API's response for one analysis."""
     analysis = log.get("analysis") or {}
     health = analysis.get("health") or {}
-    checked = findings.shown(health.get("findings"))
+    sampling_sec = (analysis.get("quality") or {}).get("sampling_sec")
+    checked = findings.shown(health.get("findings"), sampling_sec)
     verdict = findings.severity(health.get("verdict"))
     return {
         "log": log,
@@ -37,7 +40,7 @@ def report(log: dict[str, Any]) -> dict[str, Any]:
         "verdict_name": findings.VERDICT[verdict],
         "verdict_meaning": _verdict_meaning(verdict, analysis),
         "verdict_icon": findings.ICON[verdict],
-        "urgency": findings.urgency(health.get("urgency")),
+        "answers": answers(log, analysis),
         "notes": findings.notes(health.get("notes")),
         "problems": [finding for finding in checked if finding.advice],
         "checked": checked,
@@ -49,4 +52,5 @@ def report(log: dict[str, Any]) -> dict[str, Any]:
         ],
         "bands": speed_bands(analysis),
         "gap_sec": GAP_SEC,
+        "plot_limits": plot_limits(),
     }

@@ -1,8 +1,15 @@
 """Texts and units for the scripts, in the reader's language. Each page contains them as JSON."""
 
+from collections.abc import Callable
+from typing import Final
+
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
 from ui import preferences, units
+
+SAMPLES: Final = 25
+"""The numbers below this have every plural form of whole numbers of a language."""
 
 
 def texts() -> dict[str, object]:
@@ -26,6 +33,12 @@ def texts() -> dict[str, object]:
         "analysing": _("analysing"),
         "analysed": _("analysed"),
         "someAnalysed": _("{done} of {all} analysed"),
+        "alreadyHave": _("You already have this log."),
+        "someKnown": _forms(
+            lambda n: ngettext(
+                "You already had %(count)s of them.", "You already had %(count)s of them.", n, count="{count}"
+            )
+        ),
         "skipped": _("skipped, not CSV files: {names}"),
         "retry": _("Try again"),
         "remove": _("Remove"),
@@ -37,6 +50,15 @@ def texts() -> dict[str, object]:
         "busy": _("The service is busy. The upload continues automatically in a moment."),
         "progress": _("{done} of {all} files done"),
         "deleted": _("{name} deleted"),
+        "deleteSelected": _forms(
+            lambda n: ngettext("Delete %(count)s log", "Delete %(count)s logs", n, count="{count}")
+        ),
+        "severalDeleted": _forms(
+            lambda n: ngettext("%(count)s log deleted", "%(count)s logs deleted", n, count="{count}")
+        ),
+        "severalRestored": _forms(
+            lambda n: ngettext("%(count)s log restored", "%(count)s logs restored", n, count="{count}")
+        ),
         "undo": _("Undo"),
         "restored": _("{name} restored"),
         "tooLate": _("This log can no longer be restored."),
@@ -45,8 +67,7 @@ def texts() -> dict[str, object]:
         "plotsFailed": _("The plots could not be loaded."),
         "soot": _("Soot"),
         "pressure": _("Back pressure"),
-        "temperatures": _("Temperatures"),
-        "temp": _("Filter"),
+        "coolantAndOil": _("Coolant and oil"),
         "filterTemp": _("Filter temperature"),
         "coolant": _("Coolant"),
         "oil": _("Oil"),
@@ -58,5 +79,15 @@ def texts() -> dict[str, object]:
         "egr": _("Exhaust gas recirculation"),
         "actual": _("actual"),
         "demand": _("target"),
+        "severities": {"watch": _("watch"), "act": _("act")},
+        "regeneration": _("regeneration"),
+        "gap": _("gap"),
+        "limit": _("limit"),
         "plotLabel": _("Plot of {name}, from {low} to {high} {unit}"),
     }
+
+
+def _forms(text: Callable[[int], str]) -> dict[str, str]:
+    """Return a text for a number in each plural form of the reader's language, by the name of the form (CLDR)."""
+    rule = get_locale().plural_form
+    return {rule(number): text(number) for number in reversed(range(SAMPLES))}

@@ -15,6 +15,8 @@ KM_PER_MILE: Final = 1.609344
 MPG_TIMES_L100KM: Final = 282.481
 """Miles per imperial gallon = this / (litres per 100 km)."""
 
+SECONDS_PER_MINUTE: Final = 60
+
 NARROW_SPACE: Final = "\u202f"
 DASH: Final = "–"
 
@@ -115,6 +117,13 @@ def duration(seconds: float | None) -> str:
     if minutes:
         return f"{minutes}{NARROW_SPACE}min" + (f" {left}{NARROW_SPACE}s" if left else "")
     return f"{left}{NARROW_SPACE}s"
+
+
+def about(seconds: float) -> str:
+    """Format a duration to the minute, or to the second below two minutes."""
+    return duration(
+        seconds if seconds < 2 * SECONDS_PER_MINUTE else round(seconds / SECONDS_PER_MINUTE) * SECONDS_PER_MINUTE
+    )
 
 
 def parse_time(text: str | None) -> datetime | None:

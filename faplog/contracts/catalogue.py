@@ -222,7 +222,6 @@ WORDS: Final[dict[Code, Words]] = {
         act="The filter fills far too fast. Have EGR valve, intake, injectors and the ash load checked before more "
         "regenerations thin the oil.",
         urgency=Urgency.WORKSHOP_SOON,
-        channel="soot",
     ),
     Code.REGEN_DURATION: Words(
         title="Longest regeneration",

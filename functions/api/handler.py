@@ -17,7 +17,7 @@ from .accounts import (
     session_views,
     token_views,
 )
-from .analyses import car_views, files, results
+from .analyses import car_views, files, results, table
 from .analyses import views as analyses
 from .averages import views as averages
 from .cars import note_views
@@ -61,6 +61,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         uploads.blueprint(UploadService(built)),
         analyses.blueprint,
         files.blueprint,
+        table.blueprint,
         owner_views.blueprint,
         reader_views.blueprint,
         averages.blueprint,

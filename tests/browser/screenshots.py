@@ -52,12 +52,18 @@ def main() -> int:
             "compare": (f"/compare?a={other}&b={regenerated}", "[data-drawn]"),
             "account": ("/account", "text=@example.org"),
             "not-found": ("/nothing-here", ".empty"),
+            "log-without-regeneration": (f"/logs/{ids[drives[16].name]}", "[data-drawn]"),
+            "days": ("/logs?from=2025-03-10&to=2025-03-14", ".row-log"),
+            "deleted": ("/logs/deleted", ".empty"),
         }
+        shared = owner.http.post(f"/api/v1/analyses/{regenerated}/share", json={"days": 7}).json()["path"]
         entrances = {
             "landing": ("/", ".hero"),
             "login": ("/login", "main form"),
             "register": ("/register", "main form"),
             "sample": ("/sample", "[data-drawn]"),
+            "shared": (shared, "[data-drawn]"),
+            "private": (f"/logs/{regenerated}", ".empty"),
         }
         for device, options in DEVICES.items():
             _take(browser, url, None, device, options, entrances)
@@ -84,7 +90,26 @@ def _take(
         page.goto(url + path)
         page.locator(complete).first.wait_for()
         _shoot(page, name, device)
+    if owner and "history" in places:
+        _shoot_selection(page, url, device)
+        _print(page, url, places["log"], device)
     context.close()
+
+
+def _shoot_selection(page: Page, url: str, device: str) -> None:
+    """The history while logs are selected."""
+    page.goto(f"{url}/logs")
+    page.get_by_role("button", name="Select", exact=True).click()
+    for box in page.get_by_role("checkbox").all()[1:3]:
+        box.check()
+    _shoot(page, "selection", device)
+
+
+def _print(page: Page, url: str, place: tuple[str, str], device: str) -> None:
+    """The report on paper, as PDF."""
+    page.goto(url + place[0])
+    page.locator(place[1]).first.wait_for()
+    page.pdf(path=EVERY / f"print-{device}.pdf", prefer_css_page_size=True)
 
 
 def _shoot(page: Page, name: str, device: str) -> None:

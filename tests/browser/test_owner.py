@@ -105,13 +105,15 @@ def test_trying_again_is_offered_where_it_can_help(
     again.click()
     expect(page.locator(UPLOADED)).to_have_count(1, timeout=60_000)
 
-    clear = page.get_by_role("button", name="Clear finished")
-    clear.click()
-    expect(page.locator(".upload")).to_have_count(1)
-    expect(clear).to_be_hidden()
     refused.get_by_role("button", name="Remove").click()
-    expect(page.locator(".upload")).to_have_count(0)
+    expect(page.locator(".upload")).to_have_count(1)
     expect(page.locator("#files")).to_be_focused()
+    page.locator("#files").set_input_files(binary)
+    expect(page.locator(".upload")).to_have_count(2)
+    clear = page.get_by_role("button", name="Clear list")
+    clear.click()
+    expect(page.locator(".upload")).to_have_count(0)
+    expect(clear).to_be_hidden()
 
 
 def refusing(error: dict[str, object]) -> Callable[[Route], None]:

@@ -79,11 +79,77 @@ def test_downloads(visit: Visit, driver: Driver, drives: list[Path], tmp_path: P
     assert (tmp_path / "log.png").stat().st_size > 20_000
 
 
-def test_a_report_prints_on_one_or_two_pages(visit: Visit, driver: Driver) -> None:
-    page = visit(driver.owner).page(f"/logs/{driver.regenerated}")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("which", ["regenerated", "interrupted"])
+def test_a_report_prints_on_two_light_pages(visit: Visit, driver: Driver, theme: str, which: str) -> None:
+    page = visit(driver.owner, color_scheme=theme).page(f"/logs/{getattr(driver, which)}")
     drawn(page)
     paper = page.pdf(prefer_css_page_size=True)
     assert paper.count(b"/Type /Page\n") in (1, 2)
+    expect(page.locator(".plot-paper")).to_have_count(0)  # the screen is as it was
+    page.emulate_media(media="print", color_scheme=theme)  # type: ignore[arg-type]
+    page.evaluate("() => { document.querySelectorAll('.finding details').forEach(one => { one.open = false; }); }")
+    page.evaluate("() => { dispatchEvent(new Event('beforeprint')); }")
+    expect(page.locator(".plot-paper canvas")).to_have_count(5)
+    white = "rgb(255, 255, 255)"
+    for place in ("body", ".answers", "#plots"):
+        expect(page.locator(place)).to_have_css("background-color", white)
+    expect(page.locator("h1")).to_have_css("color", "rgb(0, 0, 0)")
+    expect(page.locator(".paper-head")).to_contain_text("faplog")
+    expect(page.locator("[data-printed]")).to_contain_text("20")
+    expect(page.locator(".report-sub")).to_contain_text("filter at")
+    for name in (".btn", ".top", ".plot-canvas"):
+        expect(page.locator(f"{name}:visible")).to_have_count(0)
+    for advice in page.locator(".finding-text > p:first-of-type").all():
+        expect(advice).to_be_visible()
+
+
+def test_the_picture_of_the_plots_is_the_same_from_every_screen(visit: Visit, driver: Driver, tmp_path: Path) -> None:
+    """As wide from a phone as from a desktop, and light from a dark page."""
+    made = {}
+    for name, options in {"light": {}, "dark": {"color_scheme": "dark"}, "phone": PHONE}.items():
+        page = visit(driver.owner, **options).page(f"/logs/{driver.interrupted}")
+        drawn(page)
+        with page.expect_download() as picture:
+            page.get_by_role("button", name="Plots (PNG)").click()
+        picture.value.save_as(tmp_path / name)
+        made[name] = (tmp_path / name).read_bytes()
+    sizes = {name: (int.from_bytes(png[16:20]), int.from_bytes(png[20:24])) for name, png in made.items()}
+    assert {width for width, _height in sizes.values()} == {1600}
+    assert len(set(sizes.values())) == 1
+    assert made["dark"] == made["light"]
+
+
+def test_time_is_labelled_at_round_moments_and_no_label_is_cut(visit: Visit, driver: Driver) -> None:
+    """For stretches from a minute to a day and plots from 250 to 1,300 pixels, with a gap of nine hours."""
+    page = visit(driver.owner).page(f"/logs/{driver.interrupted}")
+    drawn(page)
+    wrong = page.evaluate(
+        """async () => {
+          const base = document.querySelector('script[src$="/log.js"]').src;
+          const { timeTicks } = await import(new URL("ticks.js", base));
+          const { folding } = await import(new URL("gaps.js", base));
+          const wrong = [];
+          for (const span of [60, 600, 3600, 20000, 86400]) for (const width of [250, 700, 1300]) {
+            const ends = [25637, 25637 + span + 32400];
+            const quiet = [[25637 + span / 3, 25637 + span / 3 + 32400]];
+            const folded = folding(quiet, ends);
+            const [low, high] = ends.map(folded.fold);
+            const found = timeTicks(low, high, width, { apart: 64, edge: 22, folded });
+            const x = found.map(at => (at - low) * width / (high - low));
+            const moments = found.map(at => Math.round(folded.unfold(at)));
+            const step = Math.min(...moments.slice(1).map((one, i) => one - moments[i]));
+            const say = what => wrong.push([what, span, width, moments]);
+            if (!found.length) say("none");
+            if (x.some(one => one < 0 || one > width - 22)) say("cut");
+            if (x.some((one, i) => i && one - x[i - 1] < 57)) say("close");
+            if (moments.some(one => one % Math.min(step, 3600) && one % 60)) say("not round");
+            if (moments.some(one => one > quiet[0][0] && one < quiet[0][1])) say("in the gap");
+          }
+          return wrong;
+        }"""
+    )
+    assert wrong == []
 
 
 def test_the_sample_needs_no_account(visit: Visit) -> None:

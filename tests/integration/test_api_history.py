@@ -59,6 +59,10 @@ def test_every_order(person: Person, history: dict[str, UUID]) -> None:
         ({"verdict": "watch"}, {"a.csv"}),
         ({"verdict": "good"}, {"c.csv"}),
         ({"verdict": "act"}, set()),
+        ({"dateFrom": "2025-01-05", "dateTo": "2025-01-05"}, {"c.csv"}),
+        ({"dateFrom": "2025-01-06"}, {"a.csv"}),
+        ({"dateTo": "2025-03-04"}, {"c.csv"}),
+        ({"dateFrom": "0001-01-01", "dateTo": "9999-12-31"}, {"a.csv", "c.csv"}),
         ({"q": "ÄRG"}, {"Ärger.csv"}),
         ({"q": "b_100%"}, {"B_100%.csv"}),
         ({"q": "%"}, {"B_100%.csv"}),
@@ -72,6 +76,24 @@ def test_every_filter(person: Person, history: dict[str, UUID], query: dict[str,
     page = get(person, "/analyses", **query)
     assert {one["fileName"] for one in page["data"]} == found
     assert page["pagination"]["totalItems"] == len(found)
+
+
+def test_a_row_says_what_its_verdict_rests_on(system: Rig, person: Person, history: dict[str, UUID]) -> None:
+    """The first finding of the verdict's severity; an analysis of an older version may have none."""
+    findings = [
+        {"code": "idle_pressure", "severity": "good", "text": "Good."},
+        {"code": "ash_share", "severity": "watch", "text": "Ash."},
+        {"code": "oil_dilution", "severity": "act", "text": "Fuel in the oil."},
+        {"code": "oil_max", "severity": "act", "text": "Hot oil."},
+    ]
+    system.analysed(success(history["Ärger.csv"], analysis={"health": {"verdict": "act", "findings": findings}}))
+    found = {one["fileName"]: one["worstFinding"] for one in get(person, "/analyses")["data"]}
+    assert found == {
+        "Ärger.csv": {"code": "oil_dilution", "text": "Fuel in the oil."},
+        "a.csv": None,
+        "c.csv": None,
+        "B_100%.csv": None,
+    }
 
 
 def test_pages(person: Person, history: dict[str, UUID]) -> None:
@@ -94,6 +116,7 @@ def test_pages(person: Person, history: dict[str, UUID]) -> None:
         "verdict",
         "carId",
         "note",
+        "worstFinding",
     }
 
 
@@ -119,6 +142,12 @@ def test_pages(person: Person, history: dict[str, UUID]) -> None:
         "page=1&page=2",
         "page=",
         "deleted=true",
+        "dateFrom=2025-02-30",
+        "dateFrom=yesterday",
+        "dateTo=2025-13-01",
+        "dateTo=99999-01-01",
+        "dateFrom=2025-03-02&dateTo=2025-03-01",
+        "dateFrom=",
     ],
 )
 def test_a_bad_query_is_a_400_with_a_sentence(person: Person, query: str) -> None:

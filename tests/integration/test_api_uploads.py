@@ -55,6 +55,7 @@ def test_a_log_is_stored_and_queued(system: Rig, person: Person) -> None:
         "supersededBy": None,
         "earlierVersions": [],
         "overlaps": [],
+        "lastRegeneration": None,
     }
     (request,) = [r for r in system.take("analysis.request") if r["data"]["fileName"] == text]
     asked = {"fileName": text, "attempt": 1, "version": ANALYSIS_VERSION}
@@ -96,6 +97,22 @@ def test_content_is_compared_within_one_user_only(system: Rig, person: Person) -
     content = some_log()
     other = arrive(system.app)
     assert uploaded(person, content) != uploaded(other, content)
+
+
+def test_what_was_there_before_is_named(system: Rig, person: Person) -> None:
+    """A log that had failed, or was deleted, is no log one has: it is analysed again, or restored."""
+    contents = [some_log() for _ in range(4)]
+    first, failed, deleted = (uploaded(person, content) for content in contents[:3])
+    system.analysed(success(first))
+    system.analysed(failure(failed))
+    assert person.call("DELETE", f"{API}/analyses/{deleted}").status_code == 204
+    assert upload(person, contents[0]).get_json() == {"ids": [str(first)], "known": [str(first)]}
+    answer = upload(person, zipped({f"{n}.csv": content for n, content in enumerate(contents)}), "all.zip").get_json()
+    assert len(answer["ids"]) == 4
+    assert answer["known"] == [str(first)]
+    assert "known" not in upload(arrive(system.app), contents[0]).get_json()
+    twice = upload(person, zipped({"a.csv": (new := some_log()), "b.csv": new}), "twice.zip").get_json()
+    assert "known" not in twice
 
 
 def test_twenty_same_uploads_at_once_are_one(system: Rig, person: Person) -> None:

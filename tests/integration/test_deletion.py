@@ -210,6 +210,49 @@ def test_restoring_is_idempotent_and_ends_after_an_hour(system: Rig, person: Per
     assert state(person, analysis_id) == 404
 
 
+def select(person: Person, action: str, *ids: object) -> Any:
+    return person.call("POST", f"{API}/analyses/{action}", json={"ids": [str(one) for one in ids]})
+
+
+def test_several_are_deleted_and_restored_at_once(system: Rig, person: Person) -> None:
+    """Ids that are unknown, another's or deleted already are left out."""
+    kept, *gone = (analysed(system, person) for _ in range(4))
+    others = analysed(system, stranger := arrive(system.app))
+    delete(person, gone[0])
+    answer = select(person, "delete", *gone, others, "5f0c6f0e-7a43-4c0e-9b60-0a6f0a3c2f11")
+    assert answer.status_code == 200
+    assert sorted(answer.get_json()["ids"]) == sorted(str(one) for one in gone[1:])
+    assert listed(person) == [str(kept)]
+    assert overall(system) == [str(kept)]
+    assert state(stranger, others) == 200
+    age(system, gone[2], HOUR)
+    answer = select(person, "restore", *gone, others)
+    assert sorted(answer.get_json()["ids"]) == sorted(str(one) for one in gone[:2])
+    assert sorted(listed(person)) == sorted(str(one) for one in (kept, *gone[:2]))
+    assert overall(system) == sorted(str(one) for one in (kept, *gone[:2]))
+
+
+@pytest.mark.parametrize("action", ["delete", "restore"])
+@pytest.mark.parametrize("ids", [[], ["1"], ["5f0c6f0e-7a43-4c0e-9b60-0a6f0a3c2f11"] * 101, [None]])
+def test_a_bad_selection_is_refused_whole(system: Rig, person: Person, action: str, ids: list[Any]) -> None:
+    analysis_id = analysed(system, person)
+    answer = person.call("POST", f"{API}/analyses/{action}", json={"ids": [str(analysis_id), *ids] if ids else []})
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "INVALID_INPUT")
+    assert listed(person) == [str(analysis_id)]
+
+
+def test_several_are_restored_all_or_none(api_settings: Settings, tmp_path: Path) -> None:
+    with rig(api_settings.model_copy(update={"quota_logs": 3}), tmp_path) as small:
+        person = arrive(small.app)
+        ids = [uploaded(person) for _ in range(3)]
+        select(person, "delete", *ids)
+        uploaded(person)
+        answer = select(person, "restore", *ids)
+        assert (answer.status_code, answer.get_json()["code"]) == (409, "RESTORE_QUOTA_EXCEEDED")
+        assert len(deleted_ids(person)) == 3
+        assert len(select(person, "restore", *ids[:2]).get_json()["ids"]) == 2
+
+
 def test_only_its_owner_restores_it(system: Rig, person: Person) -> None:
     analysis_id = analysed(system, person)
     delete(person, analysis_id)

@@ -1,8 +1,9 @@
 """The list of logs, searched, filtered, sorted and paged by the API; and the list of recently deleted logs."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from math import ceil
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from flask import Blueprint, request
 from flask_babel import lazy_gettext as _
@@ -44,13 +45,28 @@ def logs() -> Answer:
     show = show if show in FILTERS else ""
     q = request.args.get("q", "").strip()[:255]
     number = request.args.get("page", 1, type=int)
-    known = {"q": q, "sort": sort, "show": show, "sorts": SORTS, "filters": FILTERS, "filtered": bool(q or show)}
+    days = date_range(request.args.get("from"), request.args.get("to"))
+    wanted = FILTERS[show][1] | days | ({"q": q} if q else {})
+    known = {
+        "q": q,
+        "sort": sort,
+        "show": show,
+        "date_from": days.get("dateFrom"),
+        "date_to": days.get("dateTo"),
+        "sorts": SORTS,
+        "filters": FILTERS,
+        "filtered": bool(wanted),
+        "csv_query": urlencode(wanted),
+    }
 
     def read() -> dict[str, Any]:
         _name, by, order = SORTS[sort]
-        wanted = FILTERS[show][1]
-        listed = fetch("/analyses", page=max(number, 1), limit=PAGE_SIZE, sortBy=by, order=order, q=q, **wanted)
-        rows = [row | {"severity": findings.severity(row.get("verdict"))} for row in listed.get("data", [])]
+        listed = fetch("/analyses", page=max(number, 1), limit=PAGE_SIZE, sortBy=by, order=order, **wanted)
+        rows = [
+            row
+            | {"severity": findings.severity(row.get("verdict")), "reason": findings.reason(row.get("worstFinding"))}
+            for row in listed.get("data", [])
+        ]
         return {
             "rows": behind_newer(rows),
             "pagination": listed.get("pagination") or {},
@@ -59,6 +75,21 @@ def logs() -> Answer:
         }
 
     return page("history.html", "history_list.html", read, **known)
+
+
+def date_range(first: str | None, last: str | None) -> dict[str, str]:
+    """Return the API's query for a range of days, in order; what is no date is left out."""
+    start, end = _date(first), _date(last)
+    if start and end and start > end:
+        start, end = end, start
+    return ({"dateFrom": start.isoformat()} if start else {}) | ({"dateTo": end.isoformat()} if end else {})
+
+
+def _date(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
 
 
 def behind_newer(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

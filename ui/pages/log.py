@@ -3,19 +3,25 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint
+from flask import Blueprint, render_template
 
 from ui.api import NotFound
-from ui.fragments import Answer, fetch, page
+from ui.fragments import Answer, fetch, page, wants_fragment
 from ui.pages.history import with_minutes_left
 from ui.report import report
+from ui.session import perhaps_signed_in
 
 blueprint = Blueprint("log", __name__)
 
 
 @blueprint.get("/logs/<uuid:log_id>")
 def one(log_id: UUID) -> Answer:
-    """Show the report; or that the log is being analysed, has failed, or was deleted and can be restored."""
+    """Show the report; or that the log is being analysed, has failed, or was deleted and can be restored.
+
+    Visitors without a session were probably sent this address instead of a share link, so they are told about both.
+    """
+    if not perhaps_signed_in() and not wants_fragment():
+        return render_template("belongs.html"), 401
 
     def read() -> dict[str, Any]:
         try:

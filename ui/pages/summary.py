@@ -81,6 +81,7 @@ def _summary_context(answer: dict[str, Any]) -> dict[str, Any]:
     checked = findings.shown(health.get("findings"))
     verdict = findings.severity(health.get("verdict"))
     trends = average.get("trends") or {}
+    logs = (average.get("overall") or {}).get("logs")
     return {
         "calculating": answer.get("status") == AverageStatus.CALCULATING,
         "failed": answer.get("status") == AverageStatus.FAILED,
@@ -94,7 +95,11 @@ def _summary_context(answer: dict[str, Any]) -> dict[str, Any]:
         "gauges": gauges(checked),
         "figures": [(figure, figure.of(average)) for figure in FIGURES if figure.of(average) is not None],
         "bands": speed_bands(average),
-        "plots": {profile: charts for profile, points in trends.items() if (charts := _trend_plots(points))},
+        "plots": {
+            profile: charts
+            for profile, points in trends.items()
+            if logs != 1 and (charts := _trend_plots(points))  # one log shows no trend
+        },
         "regenerations": sorted(
             (
                 point | {"profile": profile}

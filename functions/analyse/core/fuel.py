@@ -1,18 +1,12 @@
 """Fuel: how much, and how much at which speed."""
 
-from itertools import pairwise
-from typing import Final
-
 import numpy as np
+
+from faplog.contracts.speed_ranges import EDGES_KMH, RANGES
 
 from . import stats
 from .log import Log, Mask
 from .sections import Section
-
-EDGES_KMH: Final = (*range(5, 196, 10), 200)
-"""Lower edges of the speed ranges: 5–15, 15–25 … 185–195, 195–200 and 200 and more."""
-
-RANGES: Final = (*(f"{low}-{high}" for low, high in pairwise(EDGES_KMH)), f"{EDGES_KMH[-1]}+")
 
 
 def fuel_consumption(log: Log) -> Section:

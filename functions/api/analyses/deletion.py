@@ -34,13 +34,14 @@ PURGE_BATCH: Final = 300
 
 _DELETE: Final = """
     UPDATE fap_analysis SET deleted_at = clock_timestamp()
-    WHERE id = %(id)s AND user_id = %(user_id)s AND deleted_at IS NULL
+    WHERE id = ANY(%(ids)s) AND user_id = %(user_id)s AND deleted_at IS NULL
+    RETURNING id
 """
 _FIND: Final = """
-    SELECT sha256, deleted_at FROM fap_analysis
-    WHERE id = %(id)s AND user_id = %(user_id)s AND (deleted_at IS NULL OR deleted_at > now() - %(restorable)s)
+    SELECT id, sha256, deleted_at FROM fap_analysis
+    WHERE id = ANY(%(ids)s) AND user_id = %(user_id)s AND (deleted_at IS NULL OR deleted_at > now() - %(restorable)s)
 """
-_RESTORE: Final = "UPDATE fap_analysis SET deleted_at = NULL WHERE id = %(id)s AND user_id = %(user_id)s"
+_RESTORE: Final = "UPDATE fap_analysis SET deleted_at = NULL WHERE id = ANY(%(ids)s) AND user_id = %(user_id)s"
 _IS_ANY_DELETED: Final = """
     SELECT FROM fap_analysis
     WHERE user_id = %(user_id)s AND sha256 = ANY(%(digests)s) AND deleted_at IS NOT NULL LIMIT 1
@@ -129,14 +130,28 @@ def delete_log(database: Database, user_id: UUID, analysis_id: UUID) -> list[Ave
     Returns:
         The requests for the averages that changed, or None if the user has no such log or has deleted it already.
     """
+    ids, requests = delete_logs(database, user_id, [analysis_id])
+    return requests if ids else None
+
+
+def delete_logs(
+    database: Database, user_id: UUID, analysis_ids: Sequence[UUID]
+) -> tuple[list[UUID], list[AverageRequest]]:
+    """Delete several logs of this user at once.
+
+    Returns:
+        The ids of those that were deleted, without those that the user does not have or has deleted already; and the
+        requests for the averages that changed.
+    """
     with database.worker() as connection:
         lock_user(connection, user_id)
-        changed = connection.execute(_DELETE, {"id": analysis_id, "user_id": user_id})
-        if not changed.rowcount:
-            return None
-        update_superseded(connection, user_id, [analysis_id])
+        rows = connection.execute(_DELETE, {"ids": list(analysis_ids), "user_id": user_id}).fetchall()
+        ids = [row["id"] for row in rows]
+        if not ids:
+            return [], []
+        update_superseded(connection, user_id, ids)
         garage.remove_abandoned(connection, user_id)
-        return mark_stale_averages(connection, user_id)
+        return ids, mark_stale_averages(connection, user_id)
 
 
 def restore_log(database: Database, user_id: UUID, analysis_id: UUID, quota_logs: int) -> list[AverageRequest] | None:
@@ -148,19 +163,36 @@ def restore_log(database: Database, user_id: UUID, analysis_id: UUID, quota_logs
     Raises:
         QuotaExceeded: The user has uploaded others in its place.
     """
-    values = {"id": analysis_id, "user_id": user_id, "restorable": RESTORABLE}
+    ids, requests = restore_logs(database, user_id, [analysis_id], quota_logs)
+    return requests if ids else None
+
+
+def restore_logs(
+    database: Database, user_id: UUID, analysis_ids: Sequence[UUID], quota_logs: int
+) -> tuple[list[UUID], list[AverageRequest]]:
+    """Restore several logs that this user deleted less than `RESTORABLE` ago, all of them or none.
+
+    Returns:
+        The ids of those that are not deleted now, without those that do not exist or were deleted too long ago; and
+        the requests for the averages that changed.
+
+    Raises:
+        QuotaExceeded: The user has uploaded others in their place.
+    """
+    values = {"ids": list(analysis_ids), "user_id": user_id, "restorable": RESTORABLE}
     with database.worker() as connection:
         quota.lock(connection, user_id)
         lock_user(connection, user_id)
-        row = connection.execute(_FIND, values).fetchone()
-        if row is None:
-            return None
-        if row["deleted_at"] is None:
-            return []
-        quota.check(connection, user_id, quota_logs, [row["sha256"]])
-        connection.execute(_RESTORE, values)
-        _after_restoring(connection, user_id, [analysis_id])
-        return mark_stale_averages(connection, user_id)
+        rows = connection.execute(_FIND, values).fetchall()
+        found = [row["id"] for row in rows]
+        deleted = [row for row in rows if row["deleted_at"] is not None]
+        if not deleted:
+            return found, []
+        quota.check(connection, user_id, quota_logs, [row["sha256"] for row in deleted])
+        restored = [row["id"] for row in deleted]
+        connection.execute(_RESTORE, values | {"ids": restored})
+        _after_restoring(connection, user_id, restored)
+        return found, mark_stale_averages(connection, user_id)
 
 
 def restore_uploaded(

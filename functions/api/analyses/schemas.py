@@ -1,13 +1,15 @@
 """Requests and responses about analyses: the models behind the OpenAPI document."""
 
+from datetime import date
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, Self
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from faplog.contracts.analysis import Analysis
+from faplog.contracts.figures import Moment, Outcome
 from faplog.contracts.limits import Severity
 from faplog.contracts.messages import AnalysisStatus, Stage
 
@@ -16,6 +18,8 @@ from ..web.inputs import Input
 from ..web.outputs import Code, Output, Params, Timestamp
 
 MAX_PAGE_SIZE: Final = 100
+MAX_SELECTED: Final = 100
+"""How many logs can be deleted or restored with one request."""
 
 
 class Named(Output):
@@ -47,6 +51,23 @@ class Report(Output):
     )
 
 
+class WorstFinding(Output):
+    """The finding behind a verdict."""
+
+    code: str = Field(description="Translate by this code.")
+    text: str = Field(description="The finding as an English sentence.")
+
+
+class LastRegeneration(Output):
+    """The last regeneration up to the end of a log."""
+
+    analysis_id: UUID = Field(description="The log that recorded it: this one, or an earlier one.")
+    start: Moment
+    end: Moment
+    outcome: Outcome
+    service: bool = Field(description="Run by a workshop.")
+
+
 class AnalysisItem(Named):
     """An analysis in a list."""
 
@@ -64,6 +85,9 @@ class AnalysisItem(Named):
         default=None, description="The car it belongs to. Null until it is analysed, unless a car was named at upload."
     )
     note: str | None = Field(default=None, description="The owner's words about this log.")
+    worst_finding: WorstFinding | None = Field(
+        default=None, description="The first finding that is as severe as the verdict, where that is watch or act."
+    )
     superseded_by: Version | None = Field(
         default=None,
         description="The log that has all drives of this one. While there is one, this one is in no average.",
@@ -113,6 +137,10 @@ class AnalysisDetail(Report, Named):
     )
     overlaps: list[Named] = Field(
         description="Other logs with drives at the same time whose rows are different; both count. 100 at most."
+    )
+    last_regeneration: LastRegeneration | None = Field(
+        description="The last regeneration up to the end of this log, in this log or in an earlier one that counts. "
+        "Null if none is known, or if the car's counter says that a later one was not recorded."
     )
 
 
@@ -169,13 +197,11 @@ class PageQuery(Input):
     limit: int = Field(default=20, ge=1, le=MAX_PAGE_SIZE)
 
 
-class ListQuery(PageQuery):
-    """The query of the list of analyses."""
+class LogFilters(Input):
+    """Which logs are asked for."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
 
-    sort_by: SortBy = SortBy.CREATED_AT
-    order: Order = Order.DESC
     status: AnalysisStatus | None = None
     fap_regen: bool | None = None
     verdict: Severity | None = None
@@ -184,3 +210,30 @@ class ListQuery(PageQuery):
     )
     car: UUID | None = Field(default=None, description="Only the logs of this car.")
     q: str | None = Field(default=None, max_length=255, description="Part of the file name, upper or lower case.")
+    date_from: date | None = Field(default=None, description="Only logs of this day or later.")
+    date_to: date | None = Field(default=None, description="Only logs of this day or earlier.")
+
+    @model_validator(mode="after")
+    def _check_dates(self) -> Self:
+        if self.date_from and self.date_to and self.date_from > self.date_to:
+            raise ValueError("dateFrom is after dateTo")
+        return self
+
+
+class ListQuery(LogFilters, PageQuery):
+    """The query of the list of analyses."""
+
+    sort_by: SortBy = SortBy.CREATED_AT
+    order: Order = Order.DESC
+
+
+class Selection(Input):
+    """The logs that a request is about."""
+
+    ids: list[UUID] = Field(min_length=1, max_length=MAX_SELECTED)
+
+
+class Selected(Output):
+    """The logs that a request was carried out for."""
+
+    ids: list[UUID]

@@ -12,6 +12,7 @@ from psycopg.sql import SQL, Composed
 
 from faplog.contracts.analysis import Analysis
 from faplog.contracts.errors import ErrorCode
+from faplog.contracts.limits import Severity
 from faplog.contracts.messages import AnalysisStatus
 from faplog.http_errors import refused
 
@@ -28,6 +29,7 @@ from ..web.names import PREFIX
 from ..web.operations import Answer, describe
 from ..web.outputs import json_response, timestamp
 from . import deletion
+from .last_regeneration import find_last_regeneration
 from .lookup import find_analysis, get_analysis, missing
 from .quota import QuotaExceeded
 from .schemas import (
@@ -40,10 +42,13 @@ from .schemas import (
     DeletedList,
     Failure,
     ListQuery,
+    LogFilters,
     Order,
     PageQuery,
     Pagination,
     Progress,
+    Selected,
+    Selection,
     SortBy,
 )
 from .superseding import find_related
@@ -62,6 +67,17 @@ _ORDERS: Final = {
 }
 """Each is an index of the table, read forwards or backwards."""
 
+# For the rows of a page alone: an analysis is tens of kilobytes, and a page may skip thousands of rows.
+_WORST_FINDINGS: Final = """
+    SELECT log.id,
+        json_build_object('code', finding.worst ->> 'code', 'text', finding.worst ->> 'text') AS worst_finding
+    FROM fap_analysis AS log, LATERAL (
+        SELECT jsonb_path_query_first(analysis, '$.health.findings[*] ? (@.severity == $verdict && exists (@.text))',
+            jsonb_build_object('verdict', verdict)) AS worst
+    ) AS finding
+    WHERE log.id = ANY(%(ids)s) AND log.user_id = %(user_id)s AND finding.worst IS NOT NULL
+"""
+
 
 @blueprint.get("/analyses")
 @describe(
@@ -76,14 +92,17 @@ def list_analyses() -> ResponseReturnValue:
     user: User = g.user
     query = inputs.query(ListQuery)
     page, values = list_statement(user.id, query)
-    where, _ = _filters(user.id, query)
+    where, _ = filter_conditions(user.id, query)
     with services().database.api(user.id) as connection:
         if query.car is not None:
             garage.check_car(connection, user.id, query.car)
         counted = connection.execute(SQL("SELECT count(*) AS n FROM fap_analysis WHERE {}").format(where), values)
         total = (counted.fetchone() or {"n": 0})["n"]
         rows = connection.execute(page, values).fetchall()
-    data = [AnalysisItem.model_validate(row) for row in rows]
+        alarming = [row["id"] for row in rows if row["verdict"] in (Severity.WATCH, Severity.ACT)]
+        found = connection.execute(_WORST_FINDINGS, {"user_id": user.id, "ids": alarming}).fetchall()
+    worst = {row["id"]: row["worst_finding"] for row in found}
+    data = [AnalysisItem.model_validate(row | {"worst_finding": worst.get(row["id"])}) for row in rows]
     return json_response(AnalysisList(data=data, pagination=_pagination(total, query.page, query.limit)))
 
 
@@ -93,7 +112,7 @@ def _pagination(total: int, page: int, limit: int) -> Pagination:
 
 def list_statement(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str, Any]]:
     """Return the statement of one page and its values. An index has the rows in order, so no other rows are read."""
-    where, values = _filters(user_id, query)
+    where, values = filter_conditions(user_id, query)
     order = _ORDERS[query.sort_by, query.order]
     statement = SQL(
         """
@@ -108,7 +127,8 @@ def list_statement(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str,
     return statement, values | {"limit": query.limit, "offset": (query.page - 1) * query.limit}
 
 
-def _filters(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str, Any]]:
+def filter_conditions(user_id: UUID, query: LogFilters) -> tuple[Composed, dict[str, Any]]:
+    """Return the condition on the rows of `fap_analysis` that a query asks for, and its values."""
     conditions = [SQL("user_id = %(user_id)s AND deleted_at IS NULL")]
     values: dict[str, Any] = {"user_id": user_id}
     for column in ("status", "fap_regen", "verdict"):
@@ -120,6 +140,12 @@ def _filters(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str, Any]]
         values["car"] = query.car
     if query.superseded is not None:
         conditions.append(SQL("superseded_by IS NOT NULL" if query.superseded else "superseded_by IS NULL"))
+    if query.date_from:
+        conditions.append(SQL("log_date >= %(date_from)s::timestamp AT TIME ZONE 'UTC'"))
+        values["date_from"] = query.date_from
+    if query.date_to:
+        conditions.append(SQL("log_date < (%(date_to)s::date + 1)::timestamp AT TIME ZONE 'UTC'"))
+        values["date_to"] = query.date_to
     if query.q:
         conditions.append(
             SQL("""lower(file_name COLLATE "pg_c_utf8") LIKE lower(%(q)s::text COLLATE "pg_c_utf8") ESCAPE '!'""")
@@ -137,8 +163,9 @@ def show(id: UUID) -> ResponseReturnValue:
     row = get_analysis(id)
     with services().database.api(user.id) as connection:
         related = find_related(connection, user.id, id)
+        last = find_last_regeneration(connection, user.id, row)
     own = {"id": row["id"], "fileName": row["file_name"], "carId": row["car_id"], "note": row["note"]}
-    return json_response({**own, **report(row), **related})
+    return json_response({**own, **report(row), **related, "lastRegeneration": last})
 
 
 @blueprint.patch("/analyses/<uuid:id>")
@@ -207,6 +234,44 @@ def delete(id: UUID) -> ResponseReturnValue:
     """Delete one analysis."""
     user: User = g.user
     return _publish_after_response(deletion.delete_log(services().database, user.id, id))
+
+
+@blueprint.post("/analyses/delete")
+@describe(
+    summary="Delete several analyses with their logs and series",
+    tag=TAG,
+    description="As `DELETE /analyses/{id}` for each: all of them at once, or none. Ids that are unknown or deleted "
+    "already are left out of the response.",
+    request=Selection,
+    responses={200: Selected},
+)
+@authenticated
+def delete_several() -> ResponseReturnValue:
+    """Delete several analyses."""
+    user: User = g.user
+    ids, requests = deletion.delete_logs(services().database, user.id, inputs.body(Selection).ids)
+    return run_after_response(json_response(Selected(ids=ids)), partial(services().average_requests.publish, requests))
+
+
+@blueprint.post("/analyses/restore")
+@describe(
+    summary="Restore several deleted analyses",
+    tag=TAG,
+    description="As `POST /analyses/{id}/restore` for each: all of them at once, or none. Ids that are unknown, or "
+    "were deleted too long ago, are left out of the response.",
+    request=Selection,
+    responses={200: Selected, 409: "Restoring them would exceed the quota of logs."},
+)
+@authenticated
+def restore_several() -> ResponseReturnValue:
+    """Restore several analyses."""
+    user: User = g.user
+    wanted = inputs.body(Selection).ids
+    try:
+        ids, requests = deletion.restore_logs(services().database, user.id, wanted, services().settings.quota_logs)
+    except QuotaExceeded as error:
+        raise refused(ErrorCode.RESTORE_QUOTA_EXCEEDED, **error.params) from None
+    return run_after_response(json_response(Selected(ids=ids)), partial(services().average_requests.publish, requests))
 
 
 @blueprint.post("/analyses/<uuid:id>/restore")

@@ -28,6 +28,11 @@ class Accepted(Output):
     ids: list[UUID] = Field(
         description="The analyses, in the order of the files. The same content always has the same id."
     )
+    known: list[UUID] | None = Field(
+        default=None,
+        description="Those of the ids that the account had before with the same content, and that had not failed: "
+        "nothing changes for them. Absent if there are none.",
+    )
     skipped: list[str] | None = Field(
         default=None, description="Entries of the zip that are not .csv files: folders and other files."
     )

@@ -39,6 +39,11 @@ log = logging.getLogger(__name__)
 _TRIES: Final = 3
 """How often a batch is tried if its rows disappear, because another upload of them failed or they were deleted."""
 
+_FIND_KNOWN: Final = """
+    SELECT id FROM fap_analysis
+    WHERE user_id = %(user_id)s AND sha256 = ANY(%(digests)s) AND deleted_at IS NULL AND status <> %(failed)s
+    ORDER BY created_at, id
+"""
 _INSERT_NEW: Final = """
     INSERT INTO fap_analysis (id, user_id, file_name, size, sha256, version, queued_at, car_id, car_chosen)
     SELECT id, %(user_id)s, file_name, size, sha256, %(version)s, %(at)s, %(car_id)s::uuid, %(car_id)s::uuid IS NOT NULL
@@ -151,6 +156,16 @@ class UploadService:
                     self._move(user_id, list(claim.ids.values()), car_id)
                 return [claim.ids[log.sha256] for log in logs]
         raise Unavailable("uploads of the same logs got into each other's way")
+
+    def find_known(self, user_id: UUID, logs: Sequence[Spooled]) -> list[UUID]:
+        """Return the ids of those logs that the user has already, neither failed nor deleted. Raises `Unavailable`."""
+        values = {
+            "user_id": user_id,
+            "digests": [log.sha256 for log in logs],
+            "failed": AnalysisStatus.FAILED,
+        }
+        with self.services.database.api(user_id) as connection:
+            return [row["id"] for row in connection.execute(_FIND_KNOWN, values).fetchall()]
 
     def _restore_deleted(self, user_id: UUID, logs: dict[bytes, Spooled], car_id: UUID | None) -> None:
         """Restore those of the logs that the user has deleted; see `deletion.restore_uploaded`."""

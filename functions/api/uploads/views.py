@@ -65,7 +65,9 @@ def blueprint(service: UploadService) -> Blueprint:
         with services().slots.uploads.hold(), uploaded(request) as spooled:
             name = spooled.file_name.lower()
             if name.endswith(".csv"):
-                accepted = Accepted(ids=service.add_logs(user.id, [_checked(spooled)], _car(spooled)))
+                logs = [_checked(spooled)]
+                known = service.find_known(user.id, logs)
+                accepted = Accepted(ids=service.add_logs(user.id, logs, _car(spooled)), known=known or None)
                 return json_response(accepted, 202, exclude_none=True)
             if name.endswith(".zip"):
                 return json_response(_add_zip(service, user, spooled), 202, exclude_none=True)
@@ -93,12 +95,14 @@ def blueprint(service: UploadService) -> Blueprint:
 def _add_zip(service: UploadService, user: User, spooled: Spooled) -> Accepted:
     """Add the logs of a zip, batch by batch."""
     accepted: list[UUID] = []
+    known: list[UUID] = []
     refused: list[Refused] = []
     car_id = _car(spooled)
     with zip_archive.open_zip(spooled.file) as opened:
         listing = zip_archive.listing(opened)
         for batch in batches(opened, listing, refused):
             try:
+                known += [one for one in service.find_known(user.id, batch) if one not in accepted]
                 accepted += service.add_logs(user.id, batch, car_id)
             except RefusedRequest as error:
                 if not accepted or error.error_code not in quota.CODES:
@@ -112,6 +116,7 @@ def _add_zip(service: UploadService, user: User, spooled: Spooled) -> Accepted:
         raise refused_request(ErrorCode.ZIP_WITHOUT_LOGS, file_name=first.file_name, reason=first.cause())
     return Accepted(
         ids=list(dict.fromkeys(accepted)),
+        known=known or None,
         skipped=list(listing.skipped),
         skipped_reason=cause(ErrorCode.ZIP_ENTRY_NOT_CSV) if listing.skipped else None,
         refused=refused,

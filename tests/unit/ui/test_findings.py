@@ -137,3 +137,27 @@ def test_over_many_logs_the_page_shows_the_advice_and_the_date(user: FlaskClient
             assert one["advice"] in shown
     assert "seen in 1 log, 14 Mar 2025" in shown.replace("Mar 14, 2025", "14 Mar 2025")
     assert "Do not drive on while this lasts" in shown
+
+
+def observed(user: FlaskClient, api: FakeApi, code: str = "idle_pressure", **evidence: Any) -> str:
+    """The page with one finding and this evidence for it."""
+    seen = {"rows": 845, "from": "2025-03-14T07:41:03", "to": "2025-03-14T08:19:40"} | evidence
+    shown = {"code": code, "severity": "watch", "value": 30.0, "unit": "mbar", "evidence": seen}
+    health = {"verdict": "watch", "findings": [shown]}
+    api.answers[f"analyses/{LOG_ID}"] = detail(ANALYSIS | {"health": health})
+    return user.get(f"/logs/{LOG_ID}").text
+
+
+def test_a_finding_names_a_duration_or_a_moment_and_no_rows(user: FlaskClient, api: FakeApi) -> None:
+    """A row of this log stands for 0.95 s."""
+    assert "seen for 13 min, 07:41–08:19" in text_of(observed(user, api))
+    assert "seen for 48 s, 07:41–08:19" in text_of(observed(user, api, rows=50))
+    assert "seen for 39 min, 07:41–08:19" in text_of(observed(user, api, rows=9_000))
+    assert "seen at 08:19" in text_of(observed(user, api, rows=3, **{"from": "2025-03-14T08:19:38"}))
+    assert "845" not in text_of(observed(user, api))
+
+
+def test_it_leads_to_a_plot_only_where_one_shows_it(user: FlaskClient, api: FakeApi) -> None:
+    """A mean interval that the car reports is in no plot."""
+    assert 'data-jump="pressure"' in observed(user, api)
+    assert 'data-jump="soot"' not in observed(user, api, "regen_interval").split('id="regens"')[0]

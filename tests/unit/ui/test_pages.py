@@ -29,11 +29,30 @@ def test_public_pages_need_no_account(browser: FlaskClient, api: FakeApi, path: 
     assert not api.asked
 
 
-@pytest.mark.parametrize("path", PRIVATE)
+@pytest.mark.parametrize("path", [path for path in PRIVATE if LOG_ID not in path])
 def test_private_pages_send_a_stranger_to_the_login_and_back(browser: FlaskClient, path: str) -> None:
     response = browser.get(path)
     assert response.status_code == 302
     assert response.location == f"/login?next={path}"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "This page belongs to an account"),
+        ("fr", "Cette page appartient à un compte"),
+        ("pl", "Ta strona należy do konta"),
+    ],
+)
+def test_the_address_of_a_report_explains_itself_to_a_stranger(
+    browser: FlaskClient, api: FakeApi, language: str, said: str
+) -> None:
+    page = browser.get(f"/logs/{LOG_ID}", headers={"Accept-Language": language})
+    assert page.status_code == 401
+    assert said in text(page)
+    assert f'href="/login?next=/logs/{LOG_ID}"' in page.text
+    assert not api.asked
+    assert browser.get(f"/logs/{LOG_ID}?fragment=1").status_code == 401
 
 
 @pytest.mark.parametrize("entrance", ["/login", "/register"])
@@ -99,6 +118,54 @@ def test_history_asks_for_what_was_chosen(user: FlaskClient, api: FakeApi) -> No
     wanted = {"page": "3", "limit": "20", "sortBy": "fileName", "order": "asc", "q": "DCM"}
     assert api.asked == [("analyses", wanted | {"verdict": "act", "superseded": "false"})]
     assert "No logs found" in shown
+
+
+def test_a_row_says_why_it_is_to_be_watched(user: FlaskClient, api: FakeApi) -> None:
+    """By the title of the finding; one that is new to these pages in the words of the API."""
+    api.answers["analyses"] = listing(
+        item(worstFinding={"code": "oil_dilution", "text": "The API's own words"}),
+        item(OTHER_ID, verdict="act", worstFinding={"code": "new_check", "text": "<b>New</b>"}),
+        item("1b6a7a6e-2a0b-4d5c-8a51-6f3f6f1f0c22", verdict="good", worstFinding=None),
+    )
+    page = user.get("/logs")
+    assert re.findall(r'row-reason is-(\w+)">([^<]*)<', page.text) == [
+        ("watch", "Fuel in the oil"),
+        ("act", "&lt;b&gt;New&lt;/b&gt;"),
+    ]
+    french = user.get("/logs", headers={"Accept-Language": "fr"}).text
+    assert "Fuel in the oil" not in french
+
+
+@pytest.mark.parametrize(
+    ("query", "asked"),
+    [
+        ("from=2025-03-01&to=2025-03-31", {"dateFrom": "2025-03-01", "dateTo": "2025-03-31"}),
+        ("from=2025-03-31&to=2025-03-01", {"dateFrom": "2025-03-01", "dateTo": "2025-03-31"}),
+        ("to=2025-03-01&from=", {"dateTo": "2025-03-01"}),
+        ("from=yesterday&to=2025-02-30", {}),
+        ("from=' OR 1=1", {}),
+    ],
+)
+def test_the_history_of_a_range_of_days(user: FlaskClient, api: FakeApi, query: str, asked: dict[str, str]) -> None:
+    api.answers["analyses"] = listing(item())
+    page = user.get(f"/logs?{query}")
+    usual = {"page": "1", "limit": "20", "sortBy": "logDate", "order": "desc"}
+    assert api.asked == [("analyses", usual | asked)]
+    link = "?" + "&amp;".join(f"{name}={day}" for name, day in asked.items()) if asked else ""
+    assert f'href="/api/v1/analyses.csv{link}"' in page.text
+    for name, day in zip(("from", "to"), (asked.get("dateFrom"), asked.get("dateTo")), strict=True):
+        assert f'name="{name}" type="date" value="{day or ""}"' in page.text
+
+
+def test_the_table_has_what_the_list_shows(user: FlaskClient, api: FakeApi) -> None:
+    """Its steps to other pages keep the days."""
+    api.answers["analyses"] = listing(item()) | {
+        "pagination": {"totalItems": 21, "currentPage": 1, "pageSize": 20, "totalPages": 2}
+    }
+    page = user.get("/logs?q=a%26b&show=act&from=2025-03-01").text
+    wanted = "verdict=act&amp;superseded=false&amp;dateFrom=2025-03-01&amp;q=a%26b"
+    assert f'href="/api/v1/analyses.csv?{wanted}"' in page
+    assert "from=2025-03-01" in page.split('rel="next"')[1].split(">")[0]
 
 
 NEWER: dict[str, Any] = {"id": OTHER_ID, "fileName": "evening.csv", "sameDrives": False}
@@ -231,13 +298,13 @@ def test_a_forecast_is_a_range_unless_both_ends_are_one(user: FlaskClient, api: 
         forecast = {"low_km": low, "high_km": high, "basis": ["own rate"]}
         api.answers[f"analyses/{LOG_ID}"] = detail(ANALYSIS | {"nextRegen": forecast})
         shown = text(user.get(f"/logs/{LOG_ID}"))
-        assert f"Next regeneration in about {seen}" in shown
+        assert f"When is the next regeneration? In about {seen} It needs 15–20 minutes" in shown
 
 
 def test_a_forecast_of_nothing_left_is_no_number(user: FlaskClient, api: FakeApi) -> None:
     forecast = {"low_km": 0, "high_km": 0.3, "basis": ["ecu mean interval"]}
     api.answers[f"analyses/{LOG_ID}"] = detail(ANALYSIS | {"nextRegen": forecast})
-    assert "Next regeneration any time now" in text(user.get(f"/logs/{LOG_ID}"))
+    assert "When is the next regeneration? Any time now" in text(user.get(f"/logs/{LOG_ID}"))
 
 
 @pytest.mark.parametrize(
@@ -398,6 +465,15 @@ def test_summary_shows_averages_trends_and_regenerations(user: FlaskClient, api:
     assert "688 km" in shown
     assert f'href="/logs/{LOG_ID}"' in page.text
     assert ("average", {"type": "MONTHLY", "year": "2025", "month": "3"}) in api.asked
+
+
+def test_one_log_shows_no_trend(user: FlaskClient, api: FakeApi) -> None:
+    answers = summary_answers()
+    answers["average"]["average"]["overall"]["logs"] = 1
+    api.answers |= answers
+    page = user.get("/summary").text
+    assert "trend-data" not in page
+    assert "688" in page
 
 
 def test_a_car_without_a_single_trend_has_no_heading_over_nothing(user: FlaskClient, api: FakeApi) -> None:

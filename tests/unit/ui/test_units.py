@@ -114,3 +114,14 @@ def test_a_band_in_which_next_to_nothing_was_driven_does_not_make_the_others_sma
         page = render_template_string(table, found=found)
     assert [(band.slight, band.share) for band in found] == [(True, 100), (False, 100)]
     assert page.count('class="is-slight"') == 1
+
+
+def test_a_bar_fades_with_the_distance_behind_it(browser: FlaskClient) -> None:
+    bands = {f"{low}-{low + 10}_l100km": 8.0 for low in (5, 15, 25, 35)}
+    bands |= {"_5-15_km": 0.05, "_15-25_km": 1.0, "_25-35_km": 2.0, "_35-45_km": 40.0}
+    with browser.application.test_request_context():
+        found = figures.speed_bands({"fuelConsumption": {"bySpeedRange": bands}})
+        table = "{% from 'parts.html' import speed_bands with context %}{{ speed_bands(found) }}"
+        page = render_template_string(table, found=found)
+    assert [band.opacity for band in found] == [0.25, 0.5, 1, 1]
+    assert page.count('fill-opacity="0.5"') == 1

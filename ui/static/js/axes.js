@@ -6,6 +6,28 @@ export const MILES = 1 / 1.609344; // per kilometre
 export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 export const colours = () => ["--fl-plot-1", "--fl-plot-2", "--fl-plot-3"].map(css);
 
+// The colours of a plot of a log, as an element has them: paper and pictures are light in the dark theme too.
+export function palette(element) {
+  const style = getComputedStyle(element);
+  const colour = (name) => style.getPropertyValue(`--fl-${name}`).trim();
+  return {
+    inks: ["plot-1", "plot-2", "plot-3"].map(colour),
+    severity: { watch: colour("watch"), act: colour("act"), good: colour("good"), unknown: colour("unknown") },
+    ink: colour("ink"), soft: colour("soft"), grid: colour("plot-grid"), card: colour("card"), regen: colour("regen"), gap: colour("gap-shade"),
+  };
+}
+
+// The light palette, whatever the theme.
+export function lightPalette() {
+  const probe = document.createElement("div");
+  probe.dataset.bsTheme = "light";
+  probe.hidden = true;
+  document.body.append(probe);
+  const found = palette(probe);
+  probe.remove();
+  return found;
+}
+
 // Wall-clock seconds treated as UTC, because logs have no time zone.
 export const wall = (iso) => Date.parse(`${iso.replace(/(\.\d{3})\d*$/, "$1")}${/(Z|[+-]\d\d:\d\d)$/.test(iso) ? "" : "Z"}`) / 1000;
 

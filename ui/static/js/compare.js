@@ -85,7 +85,7 @@ function panel(list, title, decimals, unit, lines, byDistance) {
   const u = new uPlot({
     width: canvas.clientWidth,
     height: canvas.clientHeight,
-    padding: [8, 6, 0, 0],
+    padding: [8, 24, 0, 0],
     legend: { show: false },
     scales: { x: { time: false }, y: { range: (_u, min, max) => span(min, max) } },
     axes: [

@@ -1,6 +1,6 @@
 // Deletes and restores logs. The server keeps a deleted log for an hour; the browser stores nothing.
-import { API, Problem, refusal, request } from "./http.js";
-import { fill, texts } from "./texts.js";
+import { API, api, Problem, refusal, request } from "./http.js";
+import { fill, plural, texts } from "./texts.js";
 import { toast } from "./toast.js";
 
 const SECONDS = 8;
@@ -34,6 +34,37 @@ export async function remove(id, name, { restored, back } = {}) {
     seconds: SECONDS,
     focused: true,
     onAction: async () => { if (await restore(id, name)) restored?.(); },
+    back,
+  });
+  return true;
+}
+
+// Sends the ids of several logs. Returns the ids it was done for; none if an error was shown.
+async function sendSeveral(ids, path) {
+  try {
+    const headers = { "Content-Type": "application/json" };
+    return (await api(`/analyses/${path}`, { method: "POST", headers, body: JSON.stringify({ ids }), keepalive: true })).ids;
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    toast(problem.message);
+    return [];
+  }
+}
+
+// Deletes several logs at once and offers to undo it, as `remove` does for one.
+export async function removeSeveral(ids, { restored, back } = {}) {
+  const gone = await sendSeveral(ids, "delete");
+  if (!gone.length) return false;
+  toast(plural(texts.severalDeleted, gone.length), {
+    action: texts.undo,
+    seconds: SECONDS,
+    focused: true,
+    onAction: async () => {
+      const there = await sendSeveral(gone, "restore");
+      if (!there.length) return;
+      toast(plural(texts.severalRestored, there.length));
+      restored?.();
+    },
     back,
   });
   return true;

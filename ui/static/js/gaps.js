@@ -14,7 +14,7 @@ export function gaps(series, start, gapSec) {
 }
 
 // Long gaps take little room: hours in a car park would squeeze the drives before and after them. `fold` leads from
-// a moment to its place on the axis, `unfold` back.
+// a moment to its place on the axis, `unfold` back; `quiet` are the gaps that were shortened.
 export function folding(found, whole) {
   const quiet = found.filter(([from, to]) => to - from > 120).sort((a, b) => a[0] - b[0]);
   const driven = whole[1] - whole[0] - quiet.reduce((sum, [from, to]) => sum + to - from, 0);
@@ -31,5 +31,5 @@ export function folding(found, whole) {
     }
     return moment;
   };
-  return { fold, unfold };
+  return { fold, unfold, quiet };
 }

@@ -1,6 +1,7 @@
 // The list of logs: search while typing, deletion with undo, and live status.
-import { remove } from "./deletion.js";
+import { remove, removeSeveral } from "./deletion.js";
 import { body, fill, load, poll, whenFilled } from "./fragment.js";
+import { plural, texts } from "./texts.js";
 
 const finder = document.querySelector(".finder");
 let stop = null;
@@ -24,6 +25,7 @@ finder.addEventListener("submit", (event) => { event.preventDefault(); find(0); 
 finder.q.addEventListener("input", () => find(250));
 finder.show.addEventListener("change", () => find(0));
 finder.sort.addEventListener("change", () => find(0));
+for (const name of ["from", "to"]) finder.elements[name].addEventListener("change", () => find(0));
 
 body.addEventListener("click", async (event) => {
   const step = event.target.closest(".pages a");
@@ -33,6 +35,9 @@ body.addEventListener("click", async (event) => {
     fill().then(() => scrollTo({ top: 0 }));
     return;
   }
+  if (event.target.closest("[data-select]")) return select(!selecting);
+  if (event.target.closest("[data-select-all]")) return pickAll();
+  if (event.target.closest("[data-delete-selected]")) return removeSelected();
   const button = event.target.closest("[data-delete]");
   if (!button) return;
   const row = button.closest("li");
@@ -43,6 +48,45 @@ body.addEventListener("click", async (event) => {
   row.hidden = true;
   await fill();
 });
+
+// Selection: boxes take the place of the marks, and what is picked is deleted at once.
+let selecting = false;
+const boxes = () => [...body.querySelectorAll("[data-pick]")];
+const picked = () => boxes().filter((box) => box.checked).map((box) => box.closest("li").dataset.id);
+
+function select(on) {
+  selecting = on;
+  for (const box of boxes()) if (!on) box.checked = false;
+  tellSelection();
+}
+
+function pickAll() {
+  const all = boxes().every((box) => box.checked);
+  for (const box of boxes()) box.checked = !all;
+  tellSelection();
+}
+
+function tellSelection() {
+  const button = body.querySelector("[data-select]");
+  if (!button) { selecting = false; return; }
+  button.setAttribute("aria-pressed", String(selecting));
+  body.querySelector(".logs").classList.toggle("is-selecting", selecting);
+  const [all, act] = ["[data-select-all]", "[data-delete-selected]"].map((name) => body.querySelector(name));
+  all.hidden = act.hidden = !selecting;
+  body.querySelector("[data-table]").hidden = selecting;
+  act.disabled = picked().length === 0;
+  act.querySelector("[data-selected]").textContent = plural(texts.deleteSelected, picked().length);
+}
+
+async function removeSelected() {
+  const ids = picked();
+  const back = () => body.querySelector("[data-select]");
+  if (!await removeSeveral(ids, { restored: () => fill().then(() => (back() ?? document.getElementById("main")).focus()), back })) return;
+  selecting = false;
+  await fill();
+}
+
+body.addEventListener("change", (event) => { if (event.target.matches("[data-pick]")) tellSelection(); });
 
 async function show(id) {
   await fill();
@@ -65,6 +109,7 @@ async function refresh() {
     for (const row of rows) {
       const old = body.querySelector(`li[data-id="${row.dataset.id}"]`);
       if (!old || (old.dataset.status === row.dataset.status && old.className === row.className)) continue;
+      row.querySelector("[data-pick]").checked = old.querySelector("[data-pick]").checked;
       old.replaceWith(row);
       changed = true;
     }
@@ -75,6 +120,7 @@ async function refresh() {
 const processing = () => body.querySelector("li[data-status=Processing]") !== null;
 
 whenFilled(() => {
+  tellSelection();
   stop?.();
   stop = processing() ? poll(refresh) : null;
 });

@@ -5,11 +5,14 @@ import { body, fill as refill, poll, load, whenFilled } from "./fragment.js";
 import { request } from "./http.js";
 import { picture } from "./picture.js";
 import { draw } from "./plots.js";
+import { preparePaper } from "./printing.js";
 import { fill, texts } from "./texts.js";
 
 let plots = null;
 let stop = null;
 let paint = () => {};
+let wanted = null; // a jump asked for before the plots were there
+preparePaper(body, () => plots);
 new MutationObserver(() => paint()).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
 
 async function plot(section) {
@@ -39,11 +42,18 @@ async function plot(section) {
   } catch { /* shown below with a retry button */ }
   list.removeAttribute("aria-busy");
   if (!series) return say(texts.plotsFailed, true);
-  if (!series.channels.length) return say(texts.noPlots, false);
+  if (!series.channels.length) {
+    offerJumps();
+    return say(texts.noPlots, false);
+  }
   paint = () => {
     plots?.destroy();
     list.replaceChildren();
-    plots = draw(list, more, series, (zoomed) => { whole.disabled = !zoomed; });
+    plots = draw(list, more, series, {
+      gapSec: Number(section.dataset.gapSec),
+      limits: JSON.parse(section.dataset.limits),
+      onZoom: (zoomed) => { whole.disabled = !zoomed; },
+    });
     const folded = plots?.panels.filter(({ minor }) => minor).map(({ title }) => title).join(", ");
     more.parentElement.hidden = !folded;
     more.parentElement.querySelector("summary").textContent = fill(texts.morePlots, { names: folded });
@@ -52,8 +62,37 @@ async function plot(section) {
   };
   paint();
   whole.onclick = () => plots.reset();
+  offerJumps();
+  if (wanted?.isConnected && !wanted.hidden && !wanted.disabled) plots.jump(...target(wanted));
+  wanted = null;
   section.dataset.drawn = "";
   return undefined;
+}
+
+// What a button shows: the channel, and from when to when.
+const target = ({ dataset }) => [dataset.jump, wall(dataset.from), wall(dataset.to)];
+
+// Takes away the buttons whose plot would show nothing. Those that also say when a drive was stay, without a function.
+function offerJumps() {
+  for (const button of body.querySelectorAll("[data-jump]")) {
+    const empty = !plots?.shows(...target(button));
+    if (button.classList.contains("link")) button.disabled = empty;
+    else button.hidden = empty;
+  }
+}
+
+const line = (element) => element?.textContent.replace(/\s+/g, " ").trim() ?? "";
+
+// What stands above the plots in their picture.
+function head(report) {
+  return {
+    title: line(report.querySelector("h1")),
+    sub: [...report.querySelectorAll(".report-sub > span")].map(line).join(" · "),
+    verdict: line(report.querySelector("#verdict")),
+    meaning: [report.querySelector(".verdict p"), ...report.querySelectorAll(".finding h3")].map(line).join(" · "),
+    severity: report.dataset.verdict,
+    service: `faplog · ${location.host}`,
+  };
 }
 
 function save(blob, name) {
@@ -75,10 +114,13 @@ body.addEventListener("click", async (event) => {
   const name = report?.dataset.name.replace(/\.csv$/i, "") || "log";
   const button = event.target.closest("button");
   if (!button) return;
-  if ("jump" in button.dataset) plots?.jump(button.dataset.jump, wall(button.dataset.from), wall(button.dataset.to));
+  if ("jump" in button.dataset) {
+    if (plots) plots.jump(...target(button));
+    else wanted = button;
+  }
   if ("print" in button.dataset) print();
   if ("json" in button.dataset) save(new Blob([JSON.stringify(JSON.parse(document.getElementById("analysis").textContent), null, 2)], { type: "application/json" }), `${name}.json`);
-  if ("png" in button.dataset && plots) save(await picture(plots.panels, `${report.querySelector("h1").textContent} · ${name}`), `${name}.png`);
+  if ("png" in button.dataset && plots) save(await picture(plots, head(report)), `${name}.png`);
   if ("delete" in button.dataset && await remove(button.dataset.delete, button.dataset.name, { restored: shown })) await refill();
   if ("restore" in button.dataset) {
     if (await restore(button.dataset.restore, button.dataset.name)) await shown();

@@ -1,9 +1,10 @@
 // Plots over time: one uPlot per quantity, with a shared cursor and zoom.
-import { axis, clock, colours, css, fade, MILES, places, span, wall } from "./axes.js";
+import { clock, fade, MILES, palette, places, span, wall } from "./axes.js";
 import { fit, frame, held, label, measured } from "./frame.js";
 import { keys, selecting, touch } from "./gestures.js";
 import { folding, gaps } from "./gaps.js";
 import { number, texts } from "./texts.js";
+import { timeTicks } from "./ticks.js";
 
 const uPlot = window.uPlot;
 const CONVERT = texts.imperial ? { "km/h": MILES, km: MILES } : {};
@@ -12,7 +13,8 @@ const CONVERT = texts.imperial ? { "km/h": MILES, km: MILES } : {};
 const PANELS = [
   { key: "soot", title: texts.soot, tall: true, channels: [["soot", texts.soot]], decimals: 1 },
   { key: "pressure", title: texts.pressure, channels: [["pressure", texts.pressure]], decimals: 0 },
-  { key: "temp", title: texts.temperatures, tall: true, channels: [["temp", texts.temp], ["coolant", texts.coolant], ["oil", texts.oil]], decimals: 0 },
+  { key: "temp", title: texts.filterTemp, channels: [["temp", texts.filterTemp]], decimals: 0 },
+  { key: "coolant", title: texts.coolantAndOil, channels: [["coolant", texts.coolant], ["oil", texts.oil]], decimals: 0 },
   { key: "speed", title: texts.speed, channels: [["speed", texts.speed]], decimals: 0 },
   { key: "revs", title: texts.revs, minor: true, channels: [["revs", texts.revs]], decimals: 0 },
   { key: "fuel", title: texts.fuel, minor: true, channels: [["fuel", texts.fuel]], decimals: 1 },
@@ -20,9 +22,11 @@ const PANELS = [
   { key: "rail", title: texts.rail, minor: true, channels: [["rail", texts.actual], ["rail_demand", texts.demand]], decimals: 0 },
   { key: "egr", title: texts.egr, minor: true, channels: [["egr", texts.actual], ["egr_demand", texts.demand]], decimals: 0 },
 ];
-const PAPER = { width: 640, height: 88 };
 const SHORTEST = 10; // seconds; the smallest range of a plot
-const PANEL_OF = { coolant: "temp", oil: "temp" };
+const MARGIN = 20; // seconds before and after what a finding is about
+const REACH = 0.6; // a limit is shown if it is no further above the values than this share of their range
+const FONT = "system-ui, sans-serif";
+const PANEL_OF = { oil: "coolant" };
 
 // Converts a channel to the reader's units: [times, values].
 function table(channel, start) {
@@ -44,16 +48,55 @@ function shade(u, spans, colour) {
   u.ctx.restore();
 }
 
-// Draws all plots into `place`. Returns an object that controls them, or null if there is nothing to draw.
-export function draw(place, more, series, onZoom) {
+// Draws limits as dashed lines with their names, those that are within the scale: of the first channel at the right, of
+// the second at the left.
+function rule(u, limits, colours, scale, name) {
+  const px = scale * devicePixelRatio;
+  const { ctx, bbox } = u;
+  ctx.save();
+  ctx.lineWidth = 1.25 * px;
+  ctx.font = `600 ${11 * px}px ${FONT}`;
+  for (const limit of inReach(limits, u.series.slice(1).reduce((most, one) => Math.max(most, one.max ?? -Infinity), -Infinity))) {
+    const { at, severity } = limit;
+    if (at <= u.scales.y.min || at > u.scales.y.max) continue;
+    const y = u.valToPos(at, "y", true);
+    ctx.strokeStyle = ctx.fillStyle = colours.severity[severity];
+    ctx.setLineDash([6 * px, 4 * px]);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+    ctx.textBaseline = y - bbox.top < 16 * px ? "top" : "bottom";
+    ctx.textAlign = limit.second ? "left" : "right";
+    ctx.fillText(name(limit), bbox.left + (limit.second ? 4 * px : bbox.width - 4 * px), y + (ctx.textBaseline === "top" ? 3 : -3) * px);
+  }
+  ctx.restore();
+}
+
+// The limits that are shown: one to act upon only once the one before it is reached.
+const inReach = (limits, max) => limits.filter(({ severity, before }) => severity !== "act" || before === null || max >= before);
+
+// The range of the values, with the limits in reach.
+function withLimits(min, max, limits) {
+  if (min === null) return span(min, max);
+  const room = (max - Math.min(min, 0)) * REACH;
+  const top = Math.max(max, ...inReach(limits, max).filter(({ at }) => at <= max + room).map(({ at }) => at));
+  return span(min, top);
+}
+
+// Draws all plots into `place`, the minor ones into `more`. Returns an object that controls them, or null if there is
+// nothing to draw. `limits` has the limits of each channel: [{ at, severity }].
+export function draw(place, more, series, { gapSec, limits, onZoom }) {
   const start = wall(series.start);
   const byName = new Map(series.channels.map((channel) => [channel.name, channel]));
   const regens = series.regens.map(({ from, to }) => [start + from, start + to]);
-  const silent = gaps(series, start, Number(place.closest("[data-gap-sec]").dataset.gapSec));
+  const silent = gaps(series, start, gapSec);
   const times = series.channels.flatMap((channel) => [channel.t[0], channel.t.at(-1)]);
   const ends = [start + Math.min(...times), start + Math.max(...times)];
-  const { fold, unfold } = folding(silent, ends);
+  const folded = folding(silent, ends);
+  const { fold, unfold } = folded;
   const whole = ends.map(fold);
+  const [shadedGaps, shadedRegens] = [silent, regens].map((spans) => spans.map((one) => one.map(fold)));
   let view = [...whole];
   const panels = [];
 
@@ -72,6 +115,48 @@ export function draw(place, more, series, onZoom) {
   }
   if (!panels.length) return null;
 
+  // The options of one plot. `scale` enlarges text and lines, for pictures and paper.
+  function options({ channels, unit, lines }, { width, height, scale = 1, colours }) {
+    const axis = (extra) => ({
+      stroke: colours.soft, font: `${Math.round(12 * scale)}px ${FONT}`, gap: 5 * scale,
+      grid: { stroke: colours.grid, width: scale }, ticks: { show: false }, ...extra,
+    });
+    const name = ({ at, severity, of }) => [channels.length > 1 ? `${of}:` : "", texts.severities[severity], measured(at, 0, unit)].filter(Boolean).join(" ");
+    return {
+      width,
+      height,
+      padding: [8 * scale, 6 * scale, 0, 0],
+      legend: { show: false },
+      scales: { x: { time: true, min: view[0], max: view[1] }, y: { range: (_u, min, max) => withLimits(min, max, lines) } },
+      axes: [
+        axis({
+          splits: (u, _i, low, high) => timeTicks(low, high, u.bbox.width / devicePixelRatio, { apart: 64 * scale, edge: 22 * scale, folded }),
+          values: (_u, splits) => {
+            const fine = splits.some((at) => Math.round(unfold(at)) % 60);
+            return splits.map((at) => clock(unfold(at) + 0.001, fine));
+          },
+          size: 28 * scale,
+        }),
+        axis({ size: 54 * scale, values: (_u, splits, _i, _space, increment) => splits.map((at) => number(at, places(increment))), space: 30 * scale }),
+      ],
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
+      series: [{}, ...channels.map((channel, i) => ({
+        label: channel.label,
+        stroke: colours.inks[i],
+        width: 1.75 * scale,
+        dash: channel.name.endsWith("_demand") ? [5 * scale, 4 * scale] : [],
+        points: { show: false },
+        // An area under a line is read as an amount, which it is only above zero.
+        fill: (u) => (channels.length === 1 && u.scales.y.min === 0 ? fade(colours.inks[0]) : null),
+      }))],
+      cursor: { show: false },
+      hooks: {
+        drawClear: [(u) => { shade(u, shadedGaps, colours.gap); shade(u, shadedRegens, colours.regen); }],
+        draw: [(u) => rule(u, lines, colours, scale, name)],
+      },
+    };
+  }
+
   function panel(where, definition, channels) {
     const unit = texts.units[channels[0].unit] ?? channels[0].unit;
     const { box, note, canvas } = frame(where, definition.title, { tall: definition.tall });
@@ -79,56 +164,48 @@ export function draw(place, more, series, onZoom) {
     canvas.tabIndex = 0;
     const tables = channels.map((channel) => table(channel, start)).map(([moments, values]) => [moments.map(fold), values]);
     const data = uPlot.join(tables);
-    const known = tables.flatMap(([, values]) => values.filter((value) => value !== null));
-    label(canvas, definition.title, known, definition.decimals, unit);
-    const inks = colours();
-    const options = {
-      width: canvas.clientWidth || 300,
-      height: canvas.clientHeight || 180,
-      padding: [8, 6, 0, 0],
-      legend: { show: false },
-      scales: { x: { time: true, min: view[0], max: view[1] }, y: { range: (_u, min, max) => span(min, max) } },
-      axes: [
-        axis({ values: (_u, splits, _i, _space, increment) => splits.map((at) => clock(unfold(at), increment < 60)), space: 64, size: 28 }),
-        axis({ size: 54, values: (_u, splits, _i, _space, increment) => splits.map((at) => number(at, places(increment))), space: 34 }),
-      ],
-      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
-      series: [{}, ...channels.map((channel, i) => ({ label: channel.label, stroke: inks[i], width: 1.75, dash: channel.name.endsWith("_demand") ? [5, 4] : [], points: { show: false }, fill: channels.length === 1 ? fade(inks[0]) : undefined }))],
+    label(canvas, definition.title, tables.flatMap(([, values]) => values.filter((value) => value !== null)), definition.decimals, unit);
+    const lines = channels.flatMap((channel, i) => (limits[channel.name] || []).map((limit, n, all) => ({
+      ...limit, of: channel.label, second: i > 0, before: n ? all[n - 1].at : null,
+    })));
+    const made = { ...definition, channels, unit, lines, data, box, canvas };
+    const usual = options(made, { width: canvas.clientWidth || 300, height: canvas.clientHeight || 180, colours: palette(document.documentElement) });
+    const u = new uPlot({
+      ...usual,
       cursor: { sync: { key: "log", setSeries: false }, drag: { x: true, y: false, setScale: false, dist: 6 }, points: { size: 7 }, y: false },
-      hooks: {
-        drawClear: [(u) => { shade(u, silent.map((one) => one.map(fold)), css("--fl-gap-shade")); shade(u, regens.map((one) => one.map(fold)), css("--fl-regen")); }],
-        setSelect: [selecting(zoom)],
-        setCursor: [(u) => readout(u, note, channels, definition.decimals, unit, unfold)],
-      },
-    };
-    const u = new uPlot(options, data, canvas);
+      hooks: { ...usual.hooks, setSelect: [selecting(zoom)], setCursor: [(self) => readout(self, note, channels, definition.decimals, unit, unfold)] },
+    }, data, canvas);
     readout(u, note, channels, definition.decimals, unit, unfold);
     u.over.addEventListener("dblclick", reset);
     touch(u, () => view, zoom, reset);
     keys(canvas, u, () => view, zoom, reset);
-    return { key: definition.key, title: definition.title, minor: definition.minor, unit, u, box, canvas };
+    return { ...made, u };
   }
 
   const watcher = new ResizeObserver(() => fit(panels));
   watcher.observe(place);
   watcher.observe(more);
 
-  // Printed plots are smaller, so that a report fits on one or two pages.
-  const forPaper = () => { for (const { u } of panels) u.setSize(PAPER); };
-  const forScreen = () => fit(panels);
-  addEventListener("beforeprint", forPaper);
-  addEventListener("afterprint", forScreen);
+  const panelOf = (channel) => panels.find(({ key }) => key === (PANEL_OF[channel] || channel));
 
   return {
     panels,
     reset,
+    shaded: { regen: regens.length > 0, gap: silent.length > 0 },
+    // A copy of a plot, as it is zoomed, of another size and look. Its canvas is complete after the current task.
+    copy: (one, look) => new uPlot(options(one, look), one.data, document.createElement("div")),
+    // Whether the plot of a channel has a value in a range of the log.
+    shows(channel, from, to) {
+      const values = byName.get(channel);
+      return Boolean(panelOf(channel) && values?.t.some((second, i) => values.v[i] !== null && start + second >= from - MARGIN && start + second <= to + MARGIN));
+    },
     // Zooms to a range of the log with some margin, and scrolls to the plot of a channel.
     jump(channel, from, to) {
-      const found = panels.find(({ key }) => key === (PANEL_OF[channel] || channel)) || panels[0];
-      const folded = found.box.closest("details");
-      if (folded) folded.open = true;
+      const found = panelOf(channel) || panels[0];
+      const folder = found.box.closest("details");
+      if (folder) folder.open = true;
       const [low, high] = [fold(from), fold(to)];
-      const margin = Math.max((high - low) * 0.1, 20);
+      const margin = Math.max((high - low) * 0.1, MARGIN);
       zoom(low - margin, high + margin);
       const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
       found.box.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "center" });
@@ -137,8 +214,6 @@ export function draw(place, more, series, onZoom) {
       found.canvas.focus({ preventScroll: true });
     },
     destroy() {
-      removeEventListener("beforeprint", forPaper);
-      removeEventListener("afterprint", forScreen);
       watcher.disconnect();
       panels.forEach(({ u }) => u.destroy());
       place.replaceChildren();

@@ -1,7 +1,7 @@
 // The row of one file in the upload list: its status and its actions.
 import { inWords } from "./errors.js";
 import { percent, size } from "./sending.js";
-import { fill, texts } from "./texts.js";
+import { fill, plural, texts } from "./texts.js";
 
 const template = document.getElementById("upload-row");
 
@@ -38,6 +38,9 @@ export function draw(row, entry, loaded, { again, drop }) {
     row.classList.toggle("is-act", failed.length > 0);
     state.textContent = whole && failed.length === 1 ? inWords(failed[0])
       : entry.ids.length > 1 ? fill(texts.someAnalysed, { done: entry.ids.length - failed.length, all: entry.ids.length }) : texts.analysed;
+    const known = entry.known?.length || 0;
+    if (known && entry.ids.length === 1 && !failed.length) state.textContent = texts.alreadyHave;
+    if (known && entry.ids.length > 1) note(row, plural(texts.someKnown, known));
     if (failed.length && entry.ids.length > 1) details(row, failed);
     if (whole && failed.length === 1) actions.append(link(texts.details, `/logs/${failed[0].id}`));
     if (!whole) actions.append(link(entry.ids.length > 1 ? texts.openLogs : texts.open, entry.ids.length > 1 ? "/logs?sort=uploaded" : `/logs/${entry.ids[0]}`));
@@ -50,19 +53,17 @@ export function draw(row, entry, loaded, { again, drop }) {
   details(row, entry.refused || []);
   const refused = new Set((entry.refused || []).map((one) => one.fileName));
   const skipped = (entry.skipped || []).filter((name) => !refused.has(name));
-  if (skipped.length) {
-    const note = document.createElement("li");
-    note.textContent = fill(texts.skipped, { names: skipped.slice(0, 5).join(", ") + (skipped.length > 5 ? " …" : "") });
-    row.querySelector(".upload-details").append(note);
-  }
+  if (skipped.length) note(row, fill(texts.skipped, { names: skipped.slice(0, 5).join(", ") + (skipped.length > 5 ? " …" : "") }));
+}
+
+function note(row, text) {
+  const item = document.createElement("li");
+  item.textContent = text;
+  row.querySelector(".upload-details").append(item);
 }
 
 function details(row, failed) {
-  for (const log of failed.slice(0, 20)) {
-    const item = document.createElement("li");
-    item.textContent = fill(texts.fileSays, { name: log.fileName, text: inWords(log) });
-    row.querySelector(".upload-details").append(item);
-  }
+  for (const log of failed.slice(0, 20)) note(row, fill(texts.fileSays, { name: log.fileName, text: inWords(log) }));
 }
 
 function action(text, onClick) {

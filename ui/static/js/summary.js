@@ -50,7 +50,7 @@ function trend(box, chart) {
       axis({ values: (_u, splits, _i, _space, increment) => splits.map((at) => number(at, places(increment))), space: 30, size: 46 }),
     ],
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
-    series: [{}, { stroke: ink, width: 1.75, fill: fade(ink), points: { show: xs.length <= MOST_POINTS, size: 6, fill: ink } }],
+    series: [{}, { stroke: ink, width: 1.75, fill: (self) => (self.scales.y.min === 0 ? fade(ink) : null), points: { show: xs.length <= MOST_POINTS, size: 6, fill: ink } }],
     cursor: { drag: { x: false, y: false }, y: false },
     hooks: { setCursor: [(self) => {
       const at = self.cursor.idx ?? null;

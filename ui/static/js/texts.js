@@ -5,6 +5,13 @@ export function fill(text, values) {
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
+const rules = new Intl.PluralRules(texts.lang);
+
+// The text for a number: `forms` has one for each plural form of the language, with "other" for those not listed.
+export function plural(forms, count) {
+  return fill(forms[rules.select(count)] ?? forms.other, { count: number(count) });
+}
+
 const formats = new Map();
 
 export function number(value, decimals = 0) {

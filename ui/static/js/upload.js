@@ -45,10 +45,13 @@ function tell(key) {
   tally();
 }
 
+// Whether nothing more happens to a file by itself: it is analysed, or was refused.
+const isOver = ({ state }) => state === "finished" || state === "error";
+
 function tally() {
   const entries = [...shown.values()].map((one) => one.entry);
-  clearButton.hidden = !entries.some((one) => one.state === "finished");
-  const said = fill(texts.progress, { done: entries.filter((one) => one.state === "finished" || one.state === "error").length, all: entries.length });
+  clearButton.hidden = !entries.some(isOver);
+  const said = fill(texts.progress, { done: entries.filter(isOver).length, all: entries.length });
   if (status.textContent !== said) status.textContent = said; // writing the same text again would repeat the announcement
 }
 
@@ -97,7 +100,7 @@ async function send(key) {
   running += 1;
   try {
     const answer = await post(one.entry.file, (percent) => { one.loaded = percent; tell(key); });
-    Object.assign(one.entry, { state: "analysing", file: null, ids: answer.ids, skipped: answer.skipped, refused: answer.refused, pending: answer.ids.length, problem: null });
+    Object.assign(one.entry, { state: "analysing", file: null, ids: answer.ids, known: answer.known, skipped: answer.skipped, refused: answer.refused, pending: answer.ids.length, problem: null });
     await save(one.entry);
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
@@ -169,7 +172,7 @@ document.addEventListener("drop", (event) => {
   take([...event.dataTransfer.files]);
 });
 clearButton.addEventListener("click", () => {
-  for (const [key, { entry }] of [...shown]) if (entry.state === "finished") drop(key);
+  for (const [key, { entry }] of [...shown]) if (isOver(entry)) drop(key);
 });
 addEventListener("online", () => { for (const one of shown.values()) if (one.timer) resume(one); });
 

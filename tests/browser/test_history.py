@@ -1,0 +1,124 @@
+"""The history in the browser: a range of days, the table of figures, several logs deleted at once, a log sent twice."""
+
+import csv
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.chromium import PHONE, axe
+from tests.browser.conftest import Driver, Visit
+from tests.browser.owner import Owner
+
+pytestmark = [pytest.mark.stack, pytest.mark.browser]
+
+
+def rows(page: Page) -> list[str]:
+    page.locator(".row-log").first.wait_for()
+    return page.locator(".row-log").evaluate_all("rows => rows.map(row => row.dataset.name)")
+
+
+def test_a_range_of_days_and_its_table(visit: Visit, driver: Driver, drives: list[Path], tmp_path: Path) -> None:
+    page = visit(driver.owner).page("/logs")
+    page.get_by_label("From", exact=True).fill("2025-03-03")
+    page.get_by_label("to", exact=True).fill("2025-03-05")
+    expect(page.locator(".row-log")).to_have_count(3)
+    wanted = [path.name for path in drives[2:5]]
+    assert rows(page) == wanted[::-1]
+    with page.expect_download() as table:
+        page.get_by_role("link", name="Figures (CSV)").click()
+    table.value.save_as(tmp_path / "table.csv")
+    found = list(csv.DictReader(StringIO((tmp_path / "table.csv").read_text("utf-8"), newline="")))
+    assert [row["fileName"] for row in found] == wanted
+    assert all(float(row["overall.distance_km"]) > 0 for row in found)
+    page.reload()
+    assert rows(page) == wanted[::-1]
+
+
+def test_a_row_says_why_and_a_report_knows_the_regeneration_before_it(visit: Visit, driver: Driver) -> None:
+    page = visit(driver.owner).page("/logs")
+    expect(page.locator(f'li[data-id="{driver.interrupted}"]')).to_contain_text("Interrupted regenerations in a row")
+    newest = page.locator(".row-log", has=page.locator(".badge-v.is-good")).first
+    newest.locator(".row-link").click()
+    answer = page.locator(".answer", has_text="Did the last regeneration finish?")
+    expect(answer).to_contain_text("No, it was interrupted")
+    answer.get_by_role("link").click()
+    expect(page).to_have_url(lambda url: url.endswith(f"/logs/{driver.interrupted}"))
+
+
+@pytest.mark.parametrize("device", [{}, PHONE], ids=["desktop", "phone"])
+def test_several_logs_are_deleted_and_brought_back(
+    visit: Visit, another: Callable[[], Owner], drives: list[Path], device: dict[str, object]
+) -> None:
+    owner = another()
+    owner.upload(*drives[:4])
+    page = visit(owner, **device).page("/logs")
+    before = rows(page)
+    page.get_by_role("button", name="Select", exact=True).click()
+    delete = page.locator("[data-delete-selected]")
+    expect(delete).to_be_disabled()
+    for name in before[1:3]:
+        page.get_by_role("checkbox", name=f"Select {name}").check()
+    assert not axe(page)
+    expect(delete).to_have_text("Delete 2 logs")
+    delete.click()
+    expect(page.locator(".row-log")).to_have_count(2)
+    undo = page.get_by_role("button", name="Undo")
+    expect(undo).to_be_focused()
+    assert len(owner.logs()["data"]) == 2
+    undo.click()
+    expect(page.locator(".row-log")).to_have_count(4)
+    assert rows(page) == before
+    page.get_by_role("button", name="Select", exact=True).click()
+    page.get_by_role("button", name="Select all").click()
+    delete.click()
+    expect(page.get_by_role("heading", name="No logs yet")).to_be_visible()
+
+
+def test_the_same_log_twice_and_the_list_is_cleared(
+    visit: Visit, another: Callable[[], Owner], drives: list[Path], tmp_path: Path
+) -> None:
+    owner = another()
+    owner.upload(drives[0])
+    wrong = tmp_path / "photo.jpg"
+    wrong.write_bytes(b"no log")
+    page = visit(owner).page("/upload")
+    page.locator("[data-ready]").wait_for()
+    page.locator("#files").set_input_files([drives[0], drives[1], wrong])
+    expect(page.locator(".upload", has_text=drives[0].name)).to_contain_text("You already have this log.")
+    expect(page.locator(".upload", has_text=drives[1].name)).to_contain_text("Open report")
+    expect(page.locator(".upload", has_text=drives[1].name)).not_to_contain_text("already")
+    expect(page.locator(".upload[data-state=error]")).to_have_count(1)
+    page.get_by_role("button", name="Clear list").click()
+    expect(page.locator(".upload")).to_have_count(0)
+
+
+def test_the_address_of_a_report_sent_by_mistake_explains_itself(visit: Visit, driver: Driver) -> None:
+    watched = visit()
+    watched.forgive("401")
+    page = watched.page(f"/logs/{driver.regenerated}")
+    expect(page.get_by_role("heading", name="This page belongs to an account")).to_be_visible()
+    expect(page.get_by_text("ask them for a share link")).to_be_visible()
+    assert not axe(page)
+    page.get_by_role("main").get_by_role("link", name="Log in").click()
+    page.get_by_label("E-mail address").fill(driver.owner.email)
+    page.get_by_label("Password").fill("four unrelated plain words")
+    page.get_by_role("main").get_by_role("button", name="Log in").click()
+    expect(page.locator("[data-report]")).to_be_visible()
+
+
+def test_an_owner_who_comes_by_a_link_from_elsewhere_is_let_in(visit: Visit, driver: Driver) -> None:
+    """The browser sends such a request without the session's cookies."""
+    watched = visit(driver.owner)
+    watched.forgive("401")
+    watched.forgive("elsewhere.example")
+    page = watched.context.new_page()
+    link = f'<a href="{watched.url}/logs/{driver.regenerated}">your report</a>'
+    page.route("http://elsewhere.example/", lambda route: route.fulfill(content_type="text/html", body=link))
+    page.goto("http://elsewhere.example/")
+    with page.expect_response(f"**/logs/{driver.regenerated}") as first:
+        page.get_by_role("link", name="your report").click()
+    assert first.value.status == 401
+    expect(page.locator("[data-report]")).to_be_visible()
