@@ -36,7 +36,7 @@ class Received:
 class Receiver:
     """A server. `answer` is called for each request, and sends whatever it likes."""
 
-    socket: socket.socket
+    listener: socket.socket
     port: int
     answer: Callable[["Receiver", socket.socket, Received], None]
     received: list[Received] = field(default_factory=list)
@@ -59,7 +59,7 @@ class Receiver:
         """Take connections until it is stopped."""
         while not self.stopped.is_set():
             try:
-                connection, _ = self.socket.accept()
+                connection, _ = self.listener.accept()
             except OSError:
                 return
             self.connections += 1

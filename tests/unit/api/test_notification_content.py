@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from faplog.contracts import catalogue, notices
 from faplog.contracts.catalogue import Urgency
+from faplog.contracts.limits import Code
 from faplog.words import LANGUAGES, number, translated
 from functions.api.notifications import content, deliver, outbox
 from functions.api.notifications.content import Facts, of_event, of_test
@@ -149,7 +150,7 @@ def test_messages_about_all_logs() -> None:
     assert (average.title, average.link) == (notices.AVERAGE_ACT, "https://faplog.example/summary")
     regens = of_event(RegensInterrupted(generation=1), facts(finding(), finding("regens_aborted", 4)), "en", URL)
     assert regens.title == "Regenerations interrupted in a row: 4"
-    assert regens.paragraphs == (catalogue.WORDS[catalogue.Code.REGENS_ABORTED].act,)
+    assert regens.paragraphs == (catalogue.WORDS[Code.REGENS_ABORTED].act,)
 
 
 def test_a_reminder_has_one_line_and_says_when() -> None:
