@@ -17,7 +17,7 @@ class Basis(StrEnum):
     ALL_LOGS = "all_logs"
     SINCE_NOTE = "since_note"
     SINCE_RESET = "since_reset"
-    """Since the figure was seen to start anew, although no maintenance note says so."""
+    """Since a reset that the readings show, but no maintenance note."""
 
 
 class Baseline(Part):

@@ -1,4 +1,4 @@
-"""Maintenance notes of a car: what was done to it, or is to be done, and which figures start anew with it."""
+"""Maintenance notes of a car: what was done to it, or is to be done, and which findings it resets."""
 
 from datetime import date
 from enum import StrEnum
@@ -96,4 +96,4 @@ RESETS: Final[dict[Kind, frozenset[Code]]] = {
     Kind.SOFTWARE: _SOOT,
     Kind.OTHER: frozenset(),
 }
-"""The findings that are judged anew after each kind of work; what logs before it said about them no longer counts."""
+"""The findings that each kind of work resets: what logs before it said about them no longer counts."""

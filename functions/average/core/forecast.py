@@ -51,9 +51,9 @@ class Figure:
         code: The finding whose limits it reaches.
         read: Its reading in a log.
         quantum: Least step between two values. A counter may move in larger ones: additive is added at a refuelling.
-        reset: By how much it jumps, against its course, when it starts anew; also what makes a reading an outlier.
+        reset: Least jump against its course that is a reset; a single reading further off than this is an outlier.
         is_counter: Whether its latest reading is its value; else it varies from log to log.
-        of_filter: Whether a new filter starts it anew.
+        of_filter: Whether a new filter resets it.
     """
 
     code: Code
@@ -151,7 +151,7 @@ def read_odometer(points: Sequence[TrendPoint]) -> Odometer:
 
 
 def readings(figure: Figure, points: Sequence[TrendPoint], odometer: Odometer, note: Note | None) -> Readings:
-    """Return a figure's readings since it last started anew: by a note, a new filter, or a jump of its own."""
+    """Return a figure's readings since its last reset: by a note, a new filter, or a jump of its own."""
     known = []
     for index, km in odometer.km.items():
         point, value = points[index], figure.read(points[index])
