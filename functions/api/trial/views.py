@@ -67,7 +67,7 @@ def blueprint(analyser: Analyser | None) -> Blueprint:
             404: "This server does not offer it.",
             422: "The file cannot be analysed; the code says why.",
             429: Answer("Too many logs from this network address.", Error, headers=_WAIT),
-            503: Answer("The service is busy, or a part of it is away.", Error, headers=_WAIT),
+            503: Answer("The service is busy, or a part of it is not available.", Error, headers=_WAIT),
         },
     )
     def analyse() -> ResponseReturnValue:
