@@ -271,6 +271,10 @@ def test_the_offline_page_speaks_the_chosen_language(visit: Visit, language: str
     page.get_by_role("button", name="Language, units and theme").click()
     page.locator(f"button[name=language][value={language}]").click()
     page.locator(f"html[lang={language}]").wait_for()
+    page.wait_for_function(
+        "chosen => caches.match('/offline').then(kept => kept?.headers.get('Content-Language') === chosen)",
+        arg=language,
+    )
     watched.context.set_offline(True)
     page.goto(watched.url + "/logs")
     expect(page.get_by_role("heading", level=1)).to_have_text(heading)

@@ -3,10 +3,10 @@
 from typing import Any, Final
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, url_for
-from flask_babel import force_locale, gettext
+from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from ui.preferences import LANGUAGES, language
+from ui.preferences import language
 
 blueprint = Blueprint("installing", __name__)
 
@@ -66,13 +66,11 @@ def worker() -> Response:
 
 
 @blueprint.get("/offline")
-def offline() -> str:
-    """Show the page that the service worker keeps for when the service cannot be reached, in all languages."""
-    bodies: dict[str, str] = {}
-    for code in LANGUAGES:
-        with force_locale(code):
-            bodies[code] = render_template("offline_body.html")
-    return render_template("offline.html", bodies=bodies)
+def offline() -> Response:
+    """Show the page that the service worker keeps for when the service cannot be reached, in the reader's language."""
+    response = Response(render_template("offline.html"))
+    response.headers["Content-Language"] = language()
+    return response
 
 
 @blueprint.post(SHARE)

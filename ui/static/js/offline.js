@@ -1,21 +1,12 @@
-// The page shown while the service cannot be reached: in the language of the pages, with the number of files that wait.
-// It goes on as soon as the service answers.
+// The page shown while the service cannot be reached, with the number of files that wait. It goes on as soon as the
+// service answers.
 import { all } from "./queue.js";
 
 const LONGEST_SEC = 30;
-const known = [...document.querySelectorAll("[data-language]")];
-const wanted = [localStorage.getItem("faplog-language"), ...navigator.languages].filter(Boolean).map((tag) => tag.slice(0, 2));
-const language = wanted.find((one) => known.some((section) => section.dataset.language === one)) || "en";
-
-document.documentElement.lang = language;
-for (const section of known) section.hidden = section.dataset.language !== language;
-const shown = known.find((section) => !section.hidden);
-document.title = `${shown.querySelector("h1").textContent} · faplog`;
-
 const waiting = (await all()).filter((entry) => entry.state === "waiting" || entry.state === "asks").length;
-const note = shown.querySelector("[data-files]");
+const note = document.querySelector("[data-files]");
 note.hidden = waiting === 0;
-note.textContent = note.textContent.replace("{count}", new Intl.NumberFormat(language).format(waiting));
+note.textContent = note.textContent.replace("{count}", new Intl.NumberFormat(document.documentElement.lang).format(waiting));
 
 let pause = 2;
 async function look() {
@@ -26,6 +17,6 @@ async function look() {
   return undefined;
 }
 addEventListener("online", () => location.reload());
-shown.querySelector("button").addEventListener("click", () => location.reload());
+document.querySelector("main button").addEventListener("click", () => location.reload());
 setTimeout(look, pause * 1000);
 document.body.dataset.ready = "";

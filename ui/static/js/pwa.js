@@ -28,10 +28,18 @@ box?.querySelector("[data-install-now]").addEventListener("click", async () => {
 });
 show(state());
 
-try { localStorage.setItem("faplog-language", document.documentElement.lang); } catch { /* the offline page asks the browser */ }
+// The service worker keeps the offline page in the language of its installation: renew it after another was chosen.
+async function renewOfflinePage() {
+  for (const name of await caches.keys()) {
+    const cache = await caches.open(name);
+    const kept = await cache.match("/offline");
+    if (kept && kept.headers.get("Content-Language") !== document.documentElement.lang) await cache.add("/offline");
+  }
+}
 
 // Pages of a shared link have secret addresses and readers who do not upload.
 if (navigator.serviceWorker && !location.pathname.startsWith("/shared/")) {
   navigator.serviceWorker.register("/sw.js", { type: "module", updateViaCache: "none" })
-    .then(() => { document.documentElement.dataset.worker = ""; }, () => show("refused"));
+    .then(renewOfflinePage)
+    .catch(() => { if (!navigator.serviceWorker.controller) show("refused"); });
 }
