@@ -20,7 +20,7 @@ export function onFile(take) {
     event.preventDefault();
     form.classList.remove("is-over");
     const [file] = event.dataTransfer.files;
-    if (file) take(file);
+    if (file && form.isConnected) take(file); // a report has taken the form's place otherwise
   });
 }
 
