@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-import orjson
 from flask import Blueprint, Response, render_template, request, url_for
 from flask_babel import gettext as _
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -12,6 +11,7 @@ from faplog.contracts.analysis import Analysis
 from faplog.contracts.log_rules import MAX_LOG_BYTES, MAX_LOG_MB
 from faplog.contracts.messages import AnalysisStatus
 from ui import errors
+from ui.pages.instance import instance
 from ui.report import report
 from ui.session import perhaps_signed_in
 
@@ -58,13 +58,16 @@ def rendered() -> tuple[str, int] | Response | str:
         answer = _Answer.model_validate_json(request.get_data())
     except ValidationError:
         return _("This page is out of date. Reload it and try again."), 400
-    analysis = orjson.loads(orjson.dumps(answer.analysis.model_dump(mode="json", by_alias=True)))
+    analysis = answer.analysis.model_dump(mode="json", by_alias=True)
     log = {"fileName": answer.file_name, "status": AnalysisStatus.SUCCESS, "analysis": analysis}
     known = {"api_base": "", "log_id": None, "shared": True, "keep_at": _where_to_keep()}
     return render_template("tried.html", **known, **report(log))
 
 
 def _where_to_keep() -> str:
-    """Return the page that takes the file into an account."""
+    """Return the page that takes the file into an account: the login where new accounts need an invite."""
     upload = url_for("upload.form")
-    return upload if perhaps_signed_in() else url_for("account.register", next=upload)
+    if perhaps_signed_in():
+        return upload
+    closed = instance().get("registration") in ("invite", "closed")
+    return url_for("account.login" if closed else "account.register", next=upload)

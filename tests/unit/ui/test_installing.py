@@ -1,12 +1,16 @@
 """The pages as an app, and the report of a log without an account."""
 
+import orjson
 import pytest
 from flask.testing import FlaskClient
 
-from tests.unit.ui.fake_api import ANALYSIS
+from faplog import synthetic
+from functions.analyse.core.analysis import analyse, read
+from tests.unit.ui.fake_api import FakeApi
 from ui.app import STATIC
 
 REPORT = "/try/report"
+ANALYSIS = orjson.loads(orjson.dumps(analyse(read(synthetic.day(5, minutes=5)[0]))))
 
 
 def test_the_manifest_names_icons_that_exist_and_the_share_target(browser: FlaskClient) -> None:
@@ -58,17 +62,25 @@ def test_a_share_that_no_worker_took_leads_to_the_upload_page(user: FlaskClient)
     assert "No file was shared" in user.get("/upload?share=empty").text
 
 
-def test_the_report_of_a_trial_leads_into_an_account(browser: FlaskClient, user: FlaskClient) -> None:
+@pytest.mark.parametrize(
+    ("registration", "page"), [("open", "register"), ("invite", "login"), ("closed", "login"), (None, "register")]
+)
+def test_the_report_of_a_trial_leads_into_an_account(
+    browser: FlaskClient, api: FakeApi, registration: str | None, page: str
+) -> None:
     body = {"fileName": "a<b>.csv", "analysis": ANALYSIS}
-    page = browser.post(REPORT, json=body)
-    assert page.status_code == 200, page.text
-    assert "a&lt;b&gt;.csv" in page.text
-    assert "data-report" in page.text
-    browser.delete_cookie("faplog_access")
-    browser.delete_cookie("faplog_csrf")
-    assert 'data-keep="/register?next=/upload"' in browser.post(REPORT, json=body).text
-    user.set_cookie("faplog_csrf", "token")
-    assert 'data-keep="/upload"' in user.post(REPORT, json=body).text
+    if registration:
+        api.answers["instance"] = {"registration": registration}
+    answer = browser.post(REPORT, json=body)
+    assert answer.status_code == 200, answer.text
+    assert "a&lt;b&gt;.csv" in answer.text
+    assert "data-report" in answer.text
+    assert f'data-keep="/{page}?next=/upload"' in answer.text
+
+
+def test_an_owner_keeps_the_report_at_once(user: FlaskClient) -> None:
+    answer = user.post(REPORT, json={"fileName": "a.csv", "analysis": ANALYSIS})
+    assert 'data-keep="/upload"' in answer.text
 
 
 @pytest.mark.parametrize(
