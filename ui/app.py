@@ -21,6 +21,7 @@ from ui.pages import (
     account_tokens,
     compare,
     history,
+    installing,
     landing,
     log,
     privacy,
@@ -28,6 +29,7 @@ from ui.pages import (
     shared,
     sharing,
     summary,
+    trial,
     upload,
 )
 from ui.settings import Settings
@@ -56,7 +58,9 @@ def create_app(settings: Settings | None = None, api: Api | None = None) -> Flas
     _serve_files(app)
     for page in (
         landing,
+        installing,
         sample,
+        trial,
         privacy,
         account,
         account_tokens,

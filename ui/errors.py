@@ -117,6 +117,11 @@ _OF_FILES: Final[Mapping[str, Any]] = {
     ErrorCode.ZIP_WITHOUT_LOGS: _("There is no log in the zip. {file_name}: {reason}"),
     ErrorCode.ZIP_ENTRY_DAMAGED: _("The file is damaged in the zip. Please create the zip again."),
     ErrorCode.ZIP_PARTLY_STORED: _("{reason} {stored} logs of the zip were stored."),
+    # trials without an account
+    ErrorCode.TRIAL_NOT_OFFERED: _("This server does not analyse logs without an account."),
+    ErrorCode.TRIAL_RUNNING: _(
+        "Another log from your network is being analysed. Please try again in {retry_after_sec} s."
+    ),
     # quotas
     ErrorCode.QUOTA_EXCEEDED: _("You keep {kept} logs and may keep {quota}. Delete some that you no longer need."),
     ErrorCode.DELETED_QUOTA_EXCEEDED: _(

@@ -12,6 +12,7 @@ CSP: Final = "; ".join(
         "img-src 'self' data: blob:",  # data: icons inside Bootstrap's stylesheet
         "connect-src 'self'",
         "manifest-src 'self'",
+        "worker-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",

@@ -48,6 +48,11 @@ def texts() -> dict[str, object]:
         "openLogs": _("Go to my logs"),
         "offline": _("No connection. The upload continues automatically once you are online again."),
         "busy": _("The service is busy. The upload continues automatically in a moment."),
+        "asks": _("Another page or app handed over this file. Upload it?"),
+        "upload": _("Upload"),
+        "trialWaits": _("The service is busy. The analysis starts automatically in a moment."),
+        "trialOffline": _("No connection. The analysis starts automatically once you are online again."),
+        "notKept": _("Your browser could not keep {name}. Please create an account and upload the file there."),
         "progress": _("{done} of {all} files done"),
         "deleted": _("{name} deleted"),
         "deleteSelected": _forms(

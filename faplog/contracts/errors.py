@@ -77,6 +77,10 @@ class ErrorCode(StrEnum):
     ZIP_ENTRY_NOT_CSV = "ZIP_ENTRY_NOT_CSV"
     ZIP_PARTLY_STORED = "ZIP_PARTLY_STORED"
 
+    # trials without an account
+    TRIAL_NOT_OFFERED = "TRIAL_NOT_OFFERED"
+    TRIAL_RUNNING = "TRIAL_RUNNING"
+
     # quotas
     QUOTA_EXCEEDED = "QUOTA_EXCEEDED"
     DELETED_QUOTA_EXCEEDED = "DELETED_QUOTA_EXCEEDED"
@@ -374,6 +378,15 @@ TEMPLATES: Final[Mapping[ErrorCode, Template]] = {
     ErrorCode.ZIP_ENTRY_NOT_CSV: _refusal(HTTPStatus.BAD_REQUEST, "This is not a .csv file."),
     ErrorCode.ZIP_PARTLY_STORED: _refusal_for_now(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "{reason} {stored} logs of the zip were stored.", reason=Cause, stored=int
+    ),
+    # trials without an account
+    ErrorCode.TRIAL_NOT_OFFERED: _refusal(
+        HTTPStatus.NOT_FOUND, "This server does not analyse logs without an account."
+    ),
+    ErrorCode.TRIAL_RUNNING: _refusal_for_now(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "Another log from your network is being analysed. Please try again in {retry_after_sec} seconds.",
+        retry_after_sec=int,
     ),
     # quotas
     ErrorCode.QUOTA_EXCEEDED: _refusal_for_now(

@@ -5,9 +5,11 @@ from typing import Final
 
 import orjson
 from flask import Flask, Response, request
+from pydantic import ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from faplog import function, inbox, settings, telemetry
+from faplog.contracts.direct import CSV, DirectCall
 from faplog.contracts.errors import ErrorCode
 from faplog.contracts.log_rules import MAX_LOG_BYTES, MAX_LOG_MB
 from faplog.contracts.messages import AnalysisRequest
@@ -16,9 +18,9 @@ from faplog.http_errors import refused, refused_with
 from . import job
 from .core.analysis import analyse, read
 from .core.errors import BadLog
+from .core.series import series
 from .settings import Settings
 
-CSV: Final = "text/csv"
 JSON: Final = "application/json"
 
 
@@ -48,12 +50,25 @@ def create_app(given: Settings | None = None, store: job.Store | None = None) ->
 
 
 def _direct() -> bytes:
-    """Return the analysis of the CSV in the body."""
+    """Return the analysis of the CSV in the body, with its series if the query asks for them. Nothing is stored."""
+    call = _direct_call()
     try:
         body = inbox.read_body(request, MAX_LOG_BYTES)
     except RequestEntityTooLarge:
         raise refused(ErrorCode.LOG_BODY_TOO_LARGE, max_mb=MAX_LOG_MB) from None
     try:
-        return orjson.dumps(analyse(read(body)))
+        reading = read(body, call.day)
+        analysis = analyse(reading, call.profile)
+        return orjson.dumps({"analysis": analysis, "series": series(reading)} if call.series else analysis)
     except BadLog as error:
         raise refused_with(HTTPStatus.UNPROCESSABLE_ENTITY, error.code, error.params) from None
+
+
+def _direct_call() -> DirectCall:
+    """Return the query of a direct call. Raises `BadRequest` if a parameter is unknown or wrong."""
+    try:
+        return DirectCall.model_validate_strings(request.args.to_dict())
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        field = inbox.printable(".".join(map(str, first["loc"]))[:64])
+        raise refused(ErrorCode.INVALID_INPUT, field=field, reason=inbox.printable(first["msg"])) from None

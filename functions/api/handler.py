@@ -28,6 +28,8 @@ from .reconcile.requeue import Requeue
 from .reconcile.resender import Resender
 from .settings import Settings
 from .sharing import owner_views, reader_views
+from .trial import views as trial
+from .trial.analyser import Analyser
 from .uploads import views as uploads
 from .uploads.service import UploadService
 from .web import docs, edge_refusals, health, names, openapi, security_headers
@@ -59,6 +61,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         notifications.blueprint,
         docs.blueprint(partial(openapi.document, app, access_cookie)),
         uploads.blueprint(UploadService(built)),
+        trial.blueprint(Analyser(settings.analyse_url) if settings.analyse_url else None),
         analyses.blueprint,
         files.blueprint,
         table.blueprint,

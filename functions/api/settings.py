@@ -71,6 +71,10 @@ class Settings(PublicSettings, FunctionSettings):
     public_s3_endpoint: HttpAddress | None = None
     """Address of the bucket as browsers reach it. If set, files are served by a redirect to a signed address."""
 
+    analyse_url: HttpAddress | None = None
+    """Address of the function `analyse` as this function reaches it. If unset, this server does not analyse
+    logs without an account."""
+
     threads: int = Field(default=128, gt=0)
     """How many requests are answered at once; under gunicorn the variable is always set. Limits the work that waits for
     the object store."""

@@ -16,15 +16,23 @@ from faplog.blobs import Blobs
 from faplog.errors import Busy
 
 SLOW_SEC: Final = 1.0
-"""A request waits at most this long for a slot, and does not wait at all if the oldest work has taken longer."""
+"""How long a request waits for a slot of the store."""
 
 
 class Slots:
     """A number of slots for one kind of work."""
 
-    def __init__(self, kind: str, size: int) -> None:
+    def __init__(self, kind: str, size: int, wait_sec: float = SLOW_SEC) -> None:
+        """Make the slots.
+
+        Args:
+            kind: The name of the work, for the log.
+            size: How much of it may be in progress at once, at least 1.
+            wait_sec: How long a request waits for a slot at most; it does not wait if the oldest work has taken longer.
+        """
         self.size = max(1, size)
         self._kind = kind
+        self._wait_sec = wait_sec
         self._changed = Condition()
         self._began: dict[object, float] = {}
         """When the work in each taken slot began, oldest first."""
@@ -41,7 +49,7 @@ class Slots:
         with self._changed:
             while len(self._began) >= self.size:
                 oldest = next(iter(self._began.values()))
-                patience = min(asked, oldest) + SLOW_SEC - time.monotonic()
+                patience = min(asked, oldest) + self._wait_sec - time.monotonic()
                 if patience <= 0:
                     raise Busy(self._kind)
                 self._changed.wait(patience)

@@ -41,6 +41,11 @@ def executable() -> str | None:
     return next((found for name in names if (found := shutil.which(name))), None)
 
 
+def arguments() -> list[str]:
+    """What a Chromium is started with: quiet, and without the sandbox that root cannot have."""
+    return [*_QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+
+
 @contextmanager
 def launched() -> Iterator[Browser]:
     """A running Chromium. Without one the tests are skipped with the reason, and fail where CI=true."""
@@ -50,9 +55,8 @@ def launched() -> Iterator[Browser]:
         if os.environ.get("CI", "").lower() == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-    root = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*_QUIET, *root])
+        browser = playwright.chromium.launch(executable_path=path, args=arguments())
         try:
             yield browser
         finally:

@@ -41,7 +41,7 @@ def _patient() -> Iterator[None]:
 @pytest.fixture
 def long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """The brake's waits are so long that none is over before the next line of a test, however busy the machine."""
-    for name in ("PAIR", "PAIR_UNDER_ATTACK", "ADDRESS", "REGISTRATION", "WRONG_TOKEN", "RESET"):
+    for name in ("PAIR", "PAIR_UNDER_ATTACK", "ADDRESS", "REGISTRATION", "WRONG_TOKEN", "RESET", "TRIAL"):
         rule: Rule = getattr(rate_limit, name)
         monkeypatch.setattr(
             rate_limit, name, replace(rule, first_wait=60 * rule.first_wait, longest_wait=timedelta(days=1))

@@ -1,9 +1,9 @@
-"""The landing page, the web manifest and the favicon."""
+"""The landing page and the favicon."""
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, url_for
-from flask_babel import gettext
+from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from ui.pages.trial import form_variables
 from ui.session import perhaps_signed_in
 
 blueprint = Blueprint("landing", __name__)
@@ -12,30 +12,13 @@ blueprint = Blueprint("landing", __name__)
 @blueprint.get("/")
 def home() -> str | BaseResponse:
     """Show the landing page; redirect users who are logged in to their logs."""
-    return redirect(url_for("history.logs")) if perhaps_signed_in() else render_template("landing.html")
+    return redirect(url_for("history.logs")) if perhaps_signed_in() else about()
 
 
 @blueprint.get("/about")
 def about() -> str:
     """Show the landing page, also to users who are logged in."""
-    return render_template("landing.html")
-
-
-@blueprint.get("/manifest.webmanifest")
-def manifest() -> Response:
-    """Return the web manifest, which lets phones add the site to the home screen."""
-    response = jsonify(
-        name="faplog",
-        short_name="faplog",
-        description=gettext("See in plain words how your diesel’s particulate filter (DPF/FAP) is doing."),
-        start_url="/",
-        display="standalone",
-        background_color="#f4f6f7",
-        theme_color="#0d5c63",
-        icons=[{"src": url_for("static", filename="img/icon.svg"), "sizes": "any", "type": "image/svg+xml"}],
-    )
-    response.mimetype = "application/manifest+json"
-    return response
+    return render_template("landing.html", **form_variables())
 
 
 @blueprint.get("/favicon.ico")

@@ -1,10 +1,10 @@
-"""Rate limit of password guesses. It delays attempts and locks no account; replicas share its state in Postgres.
+"""Rate limit of password guesses, registrations and trials. Replicas share its state in Postgres.
 
-It counts three kinds of recent failures: of an account from one address, of an address over all accounts, and of an
-account over all addresses. The first two make the address wait, longer each time. The third only reduces the free
-tries of addresses that the account does not know: if it refused attempts, an attacker could lock the owner out. So the
-right password is accepted from every address that has not failed recently itself; an address with a recent login to
-the account is not subject to the count over all accounts either.
+Of password guesses it delays attempts and locks no account. It counts three kinds of recent failures: of an account
+from one address, of an address over all accounts, and of an account over all addresses. The first two make the address
+wait, longer each time. The third only reduces the free tries of addresses that the account does not know: if it refused
+attempts, an attacker could lock the owner out. So the right password is accepted from every address that has not failed
+recently itself; an address with a recent login to the account is not subject to the count over all accounts either.
 
 An attempt is counted before the password is verified and uncounted if it was right, so parallel guesses all count.
 """
@@ -45,6 +45,13 @@ RESET: Final = Rule(3, timedelta(minutes=1), _MINUTES_15, timedelta(hours=1))
 """Requests of a mail to one address, so that nobody's inbox is flooded. It counts unknown addresses as well."""
 
 MESSAGE: Final = Rule(10, timedelta(seconds=30), _MINUTES_15, timedelta(hours=1))
+TRIAL: Final = Rule(20, timedelta(seconds=30), _MINUTES_15, timedelta(hours=1))
+TRIAL_LEASE: Final = timedelta(minutes=3)
+"""How long a trial blocks further ones of its address if its end is never recorded, because the process was killed."""
+
+TRIAL_RETRY_SEC: Final = 3
+"""After how many seconds a client may ask again while another trial of its address runs."""
+
 ATTACK: Final = 50
 """More recent failures of one account than this, over all addresses, count as an attack on it."""
 
@@ -61,6 +68,10 @@ class RateLimited(Exception):
     def __init__(self, *, retry_after: int) -> None:
         super().__init__()
         self.retry_after = retry_after
+
+
+class TrialRunning(Exception):
+    """Another trial of the same address has not ended."""
 
 
 def count_attempt(connection: Conn, account: str, address: str) -> None:
@@ -126,6 +137,36 @@ def count_reset_request(connection: Conn, account: str, address: str) -> None:
 def count_message(connection: Conn, account: str) -> None:
     """Count a message that a user sends by hand, such as a test. Raises `RateLimited`, as `count_attempt`."""
     _count_failure(connection, _key("message", account), MESSAGE)
+
+
+def begin_trial(connection: Conn, address: str) -> None:
+    """Count a trial, and block further ones of this address until `end_trial`.
+
+    Args:
+        connection: A worker transaction; it must be rolled back if this raises.
+        address: The client's address, from `client_address.address`.
+
+    Raises:
+        TrialRunning: Another trial of the address has not ended.
+        RateLimited: There were too many; this address has to wait first.
+    """
+    claimed = connection.execute(
+        """
+        INSERT INTO brake (key, failures, blocked_until) VALUES (%(key)s, 1, now() + %(lease)s)
+        ON CONFLICT (key) DO UPDATE SET counted_at = now(), blocked_until = excluded.blocked_until
+        WHERE coalesce(brake.blocked_until, '-infinity') <= now()
+        RETURNING key
+        """,
+        {"key": _key("trial running", address), "lease": TRIAL_LEASE},
+    ).fetchone()
+    if claimed is None:
+        raise TrialRunning
+    _count_failure(connection, _key("trial", address), TRIAL)
+
+
+def end_trial(connection: Conn, address: str) -> None:
+    """Allow further trials of this address."""
+    connection.execute("DELETE FROM brake WHERE key = %s", [_key("trial running", address)])
 
 
 def delete_expired(connection: Conn) -> None:

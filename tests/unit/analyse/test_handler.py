@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from faplog import synthetic
 from faplog.contracts import errors, keys
 from faplog.contracts.analysis import Analysis
+from faplog.contracts.direct import CSV, DirectCall, DirectResult
 from faplog.contracts.messages import HEADER_SECRET, AnalysisRequest, AnalysisResult
 from faplog.errors import Unavailable
 from functions.analyse import handler, job
@@ -177,6 +178,38 @@ def test_a_csv_body_gets_its_analysis_without_secret_or_store(client: FlaskClien
     assert answer.status_code == 200
     assert Analysis.model_validate(answer.get_json()).overall.distance_km == 0.6
     assert shelf.objects == {}
+
+
+def test_a_direct_call_computes_what_an_upload_of_the_file_does(client: FlaskClient, shelf: Shelf) -> None:
+    analysis_id, name = uuid4(), "DCM62v2_20250203.csv"
+    shelf.objects[keys.log_key(analysis_id)] = LOG
+    _, uploaded = post(client, message(analysis_id, profile="DCM62v2", day="2025-02-03"))
+    before = dict(shelf.objects)
+    answer = client.post("/", data=LOG, content_type=CSV, query_string=DirectCall.for_file(name).query())
+    result = DirectResult.model_validate(answer.get_json())
+    assert result.analysis == uploaded["analysis"]
+    assert result.analysis["quality"]["profile"] == "DCM62v2"
+    assert result.series == json.loads(gzip.decompress(shelf.objects[keys.series_key(analysis_id)]))
+    assert shelf.objects == before
+
+
+def test_the_day_of_the_name_decides_between_day_and_month(client: FlaskClient) -> None:
+    rows = "\n".join(f"2/3/2025;10:00:{second:02}.000;{second}" for second in range(60))
+    content = f"Date;Time;Speed\n{rows}\n".encode()
+
+    def day(name: str) -> str:
+        query = DirectCall.for_file(name).query()
+        answer = client.post("/", data=content, content_type=CSV, query_string=query)
+        return str(answer.get_json()["analysis"]["overall"]["date"]["date"])
+
+    assert (day("DCM62v2_20250203.csv"), day("DCM62v2_20250302.csv")) == ("2025-02-03", "2025-03-02")
+
+
+@pytest.mark.parametrize("query", ["day=yesterday", "series=maybe", f"profile={'x' * 41}", "name=DCM62v2.csv"])
+def test_a_wrong_parameter_of_a_direct_call_is_named(client: FlaskClient, query: str) -> None:
+    answer = client.post(f"/?{query}", data=LOG, content_type=CSV)
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "INVALID_INPUT")
+    assert answer.get_json()["params"]["field"] == query.partition("=")[0]
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from faplog import stack
 from faplog.errors import Busy
-from functions.api import store_slots as slots
 from functions.api.store_slots import Slots, StoreSlots
+from functions.api.trial.views import AT_ONCE
+from tests.conftest import ROOT
 
 
 @pytest.mark.parametrize("threads", [4, 5, 8, 16, 128])
@@ -16,9 +18,15 @@ def test_work_that_waits_for_the_store_leaves_a_thread(threads: int) -> None:
     assert made.uploads.size + made.downloads.size + made.calls.size < threads
 
 
-def test_beyond_the_slots_it_is_busy_until_one_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slots, "SLOW_SEC", 0.0)
-    limited = Slots("tests", 2)
+def test_with_the_threads_of_stack_yml_store_and_trials_leave_a_thread() -> None:
+    (api,) = (function for function in stack.read(ROOT / "stack.yml", {}) if function.name == "api")
+    threads = api.ours("threads")
+    made = StoreSlots.of_threads(threads)
+    assert made.uploads.size + made.downloads.size + made.calls.size + AT_ONCE < threads
+
+
+def test_beyond_the_slots_it_is_busy_until_one_is_given_back() -> None:
+    limited = Slots("tests", 2, wait_sec=0)
     with limited.hold():
         with limited.hold(), pytest.raises(Busy), limited.hold():
             pytest.fail("held")
@@ -28,9 +36,8 @@ def test_beyond_the_slots_it_is_busy_until_one_is_given_back(monkeypatch: pytest
             pass
 
 
-def test_a_slot_that_becomes_free_in_time_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slots, "SLOW_SEC", 60.0)
-    limited = Slots("tests", 1)
+def test_a_slot_that_becomes_free_in_time_is_waited_for() -> None:
+    limited = Slots("tests", 1, wait_sec=60)
     at_work = 0
     most = 0
     lock = threading.Lock()

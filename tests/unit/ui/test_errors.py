@@ -23,9 +23,11 @@ NOT_ABOUT_MESSAGES: Final = {
     "axes.js": [r"/(Z|[+-]\d\d:\d\d)$/.test(iso)"],
     "http.js": ["document.cookie.match("],
     "sending.js": [r"/\.(csv|zip)$/i.test(file.name)"],
+    "pwa.js": ['cache.match("/offline")'],
+    "worker.js": ["caches.match(OFFLINE", "caches.match(request"],
     "errors.js": [r"(text.match(/\{\w+\}/g)"],  # the placeholders of our own text
 }
-"""What the scripts use regular expressions for."""
+"""What the scripts use regular expressions for, and look-ups in the cache of the offline page."""
 
 
 def params_of(code: ErrorCode) -> dict[str, Any]:

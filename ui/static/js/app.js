@@ -3,6 +3,7 @@ import { body, fill } from "./fragment.js";
 import { API, request } from "./http.js";
 import { toast } from "./toast.js";
 import { texts } from "./texts.js";
+import "./pwa.js";
 
 if (body && "pending" in body.dataset) fill();
 

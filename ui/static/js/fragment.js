@@ -23,6 +23,12 @@ export async function load(url, options) {
   return response.text();
 }
 
+// Replaces the body with HTML that is there already.
+export function show(html) {
+  body.innerHTML = html;
+  listeners.forEach((listener) => listener(body));
+}
+
 let attempts = 0;
 let timer = null;
 let newest = 0;

@@ -15,6 +15,18 @@ let wanted = null; // a jump asked for before the plots were there
 preparePaper(body, () => plots);
 new MutationObserver(() => paint()).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
 
+// The points: those in the page of a trial, else those of the log. Null if they could not be loaded.
+async function seriesOf(section) {
+  const given = document.getElementById("series");
+  if (given) return JSON.parse(given.textContent);
+  try {
+    const response = await request(section.dataset.plots);
+    return response.ok ? await response.json() : null;
+  } catch {
+    return null; // shown with a retry button
+  }
+}
+
 async function plot(section) {
   const list = section.querySelector(".plot-list");
   const more = section.querySelector(".plot-list-more");
@@ -35,11 +47,7 @@ async function plot(section) {
     list.replaceChildren(line);
     hint.hidden = true; // there is no plot to control
   };
-  let series = null;
-  try {
-    const response = await request(section.dataset.plots);
-    if (response.ok) series = await response.json();
-  } catch { /* shown below with a retry button */ }
+  const series = await seriesOf(section);
   list.removeAttribute("aria-busy");
   if (!series) return say(texts.plotsFailed, true);
   if (!series.channels.length) {

@@ -22,8 +22,11 @@ export function draw(row, entry, loaded, { again, drop }) {
   row.dataset.state = entry.state;
   actions.replaceChildren();
   row.querySelector(".upload-details").replaceChildren();
-  bar.hidden = entry.state === "error" || entry.state === "finished";
-  if (entry.state === "waiting") {
+  bar.hidden = ["asks", "error", "finished"].includes(entry.state);
+  if (entry.state === "asks") {
+    state.textContent = texts.asks;
+    actions.append(action(texts.upload, again), action(texts.remove, drop));
+  } else if (entry.state === "waiting") {
     bar.value = loaded;
     state.textContent = entry.problem || (loaded >= 100 ? texts.storing : loaded ? `${texts.sending} ${percent.format(loaded / 100)}` : texts.waiting);
     if (!loaded) actions.append(action(texts.remove, drop));

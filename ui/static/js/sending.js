@@ -2,7 +2,7 @@
 import { API, csrf, Problem, renew, toLogin } from "./http.js";
 import { texts } from "./texts.js";
 
-const { maxBytes, mayHelpToRepeat } = document.querySelector("[data-upload]").dataset;
+const { maxBytes, mayHelpToRepeat } = document.querySelector("[data-max-bytes]").dataset;
 const REPEATABLE = new Set(mayHelpToRepeat.split(" "));
 const OF_THE_FILE = [400, 413, 415, 422];
 
@@ -25,16 +25,16 @@ export function isFinal({ status, error }) {
   return OF_THE_FILE.includes(status) && Boolean(error.code) && !REPEATABLE.has(error.code);
 }
 
-// XMLHttpRequest, because fetch does not report upload progress.
-function once(file, onPercent) {
+// Sends a file once. XMLHttpRequest, because fetch does not report upload progress. Throws a Problem without an answer.
+export function send(path, file, onPercent) {
   return new Promise((resolve, reject) => {
     const asked = new XMLHttpRequest();
-    asked.open("POST", `${API}/analyses`);
+    asked.open("POST", API + path);
     asked.setRequestHeader("Accept", "application/json");
     asked.setRequestHeader("X-CSRF-Token", csrf());
     asked.responseType = "json";
     asked.upload.onprogress = (event) => onPercent(event.total ? (100 * event.loaded) / event.total : 0);
-    asked.onload = () => resolve({ status: asked.status, body: asked.response || {} });
+    asked.onload = () => resolve({ status: asked.status, body: asked.response || {}, retryAfter: Number(asked.getResponseHeader("Retry-After")) });
     asked.onerror = asked.ontimeout = () => reject(new Problem(texts.away, 0));
     const data = new FormData();
     data.append("file", file, file.name);
@@ -44,10 +44,10 @@ function once(file, onPercent) {
 
 // The answer of the API to a file, or a Problem. The edge in front of it refuses by a status alone.
 export async function post(file, onPercent) {
-  let answer = await once(file, onPercent);
+  let answer = await send("/analyses", file, onPercent);
   if (answer.status === 401) {
     if (!(await renew())) await toLogin();
-    answer = await once(file, onPercent);
+    answer = await send("/analyses", file, onPercent);
     if (answer.status === 401) await toLogin();
   }
   if (answer.status !== 202) throw new Problem(texts.away, answer.status, answer.body.code || answer.status !== 413 ? answer.body : tooLarge());

@@ -1,7 +1,7 @@
 // The upload page: sends two files at a time and shows the progress and errors of each.
 import { api, Problem } from "./http.js";
 import { poll } from "./fragment.js";
-import { add, all, remove, save } from "./queue.js";
+import { add, all, claimAll, entryFor, onChange, remove, save } from "./queue.js";
 import { draw, made } from "./row.js";
 import { isFinal, post, wrongWith } from "./sending.js";
 import { fill, texts } from "./texts.js";
@@ -24,12 +24,44 @@ async function take(files) {
   const known = new Set([...shown.values()].filter(({ entry }) => entry.state === "waiting").map(({ entry }) => `${entry.name}/${entry.size}`));
   for (const file of files) {
     if (known.has(`${file.name}/${file.size}`)) continue;
-    const problem = wrongWith(file);
-    const entry = { name: file.name, size: file.size, file: problem ? null : file, state: problem ? "error" : "waiting", final: Boolean(problem), problem, ids: [] };
-    show(await add(entry));
+    show(await add(judged(entryFor(file))));
   }
   start();
 }
+
+// The entry, as an error where its file need not be sent at all.
+function judged(entry) {
+  const problem = wrongWith(entry.file);
+  return problem ? { ...entry, file: null, state: "error", final: true, problem } : entry;
+}
+
+// An entry of the service worker. Another app shared the file, or a page of another site pretends that: outside the
+// installed app the reader is asked before it is sent.
+function received(entry) {
+  const state = entry.state === "asks" && matchMedia("(display-mode: standalone)").matches ? "waiting" : entry.state;
+  return judged({ ...entry, state });
+}
+
+// Shows what another page or the service worker has added, and in a page that does not upload what became of the rest.
+async function refresh() {
+  const before = [...shown.keys()];
+  await claimAll(received);
+  const stored = new Map((await all()).map((entry) => [entry.key, entry]));
+  for (const [key, entry] of stored) {
+    const one = shown.get(key);
+    if (!one) show(entry);
+    else if (!one.busy && (!mayRun || (entry.state === "waiting" && one.entry.state !== "waiting"))) {
+      one.entry = entry;
+      one.row.classList.toggle("is-act", entry.state === "error");
+      tell(key);
+    }
+  }
+  for (const key of before) if (!stored.has(key) && shown.has(key) && !shown.get(key).busy) takeAway(key);
+  start();
+}
+
+let refreshing = Promise.resolve();
+onChange(() => { refreshing = refreshing.then(refresh); });
 
 function show(entry) {
   const row = made(entry);
@@ -57,6 +89,10 @@ function tally() {
 
 async function drop(key) {
   await remove(key);
+  takeAway(key);
+}
+
+function takeAway(key) {
   shown.get(key)?.row.remove();
   shown.delete(key);
   tally();
@@ -176,6 +212,5 @@ clearButton.addEventListener("click", () => {
 });
 addEventListener("online", () => { for (const one of shown.values()) if (one.timer) resume(one); });
 
-for (const entry of await all()) show(entry);
-start();
+await refresh();
 form.dataset.ready = "";

@@ -1,0 +1,1 @@
+"""Trials: one log is analysed without an account, and nothing of it is stored."""
