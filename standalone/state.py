@@ -66,7 +66,8 @@ def prepare(root: Path) -> State:
         probe.unlink()
     except OSError as error:
         raise Problem(
-            f"The state folder {state.root} cannot be written ({error.strerror}); choose another with --state FOLDER (make run STATE=FOLDER)."
+            f"The state folder {state.root} cannot be written ({error.strerror}); choose another with --state FOLDER "
+            "(make run STATE=FOLDER)."
         ) from error
     return state
 

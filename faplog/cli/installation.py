@@ -29,7 +29,7 @@ def find_rooms() -> None:
 
 
 def default_state() -> Path:
-    """Return the folder for the data of `faplog run`: the user's data folder of this platform, in a checkout `.state`."""
+    """Return the folder for the data of `faplog run`: the platform's data folder; in a checkout `.state`."""
     return platformdirs.user_data_path("faplog", appauthor=False) if is_installed() else _PACKAGE.parent / ".state"
 
 
