@@ -1,5 +1,6 @@
 """The client: one connection to one server, with one token."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -277,7 +278,7 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reason(error: httpx.TransportError) -> str:
-    """Return why a server was not reached, without the address of the error class."""
+    """Return why a server was not reached, without the number of the system's error."""
     if isinstance(error, httpx.TimeoutException):
         return "it took too long"
-    return str(error).rstrip(".") or "the connection broke off"
+    return re.sub(r"^\[Errno -?\d+\] ", "", str(error)).rstrip(".") or "the connection broke off"

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -178,7 +179,7 @@ def test_fields_of_a_newer_server_are_ignored() -> None:
 
 
 def test_an_analysis_of_another_version_is_named_and_can_be_had_raw() -> None:
-    old = REPORT | {"analysis": {"overall": {}}}
+    old: dict[str, Any] = REPORT | {"analysis": {"overall": {}}}
     with served(as_json(old)) as (client, _, _):
         with pytest.raises(OtherVersion, match=r"analysis\.overall\.\w+: Field required"):
             client.log(ID)
