@@ -19,6 +19,8 @@ from faplog.push.folder import Stamp
 
 BUSY_SEC: Final = 30.0
 _SCHEMA: Final = """
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = NORMAL;  -- no wait for the disk: only a power cut can lose notes, and none is ever half written
     CREATE TABLE IF NOT EXISTS sent (
         account BLOB NOT NULL, sha256 BLOB NOT NULL, sent_at TEXT NOT NULL, PRIMARY KEY (account, sha256)
     ) WITHOUT ROWID;
@@ -52,7 +54,7 @@ class Memory:
         return self._connection.execute(_IS_SENT, [self._account, digest]).fetchone() is not None
 
     def note(self, path: Path, stamp: Stamp, digest: bytes) -> None:
-        """Note that the content of a file was sent. It is on the disk when this returns."""
+        """Note that the content of a file was sent. A process that is killed after this does not lose it."""
         with self._connection:
             self._connection.execute(_NOTE_SENT, [self._account, digest, datetime.now(UTC).isoformat()])
             self._connection.execute(_NOTE_FILE, [os.fsencode(path), stamp.size, stamp.mtime_ns, digest])
