@@ -20,7 +20,7 @@ from faplog.push.folder import Stamp
 BUSY_SEC: Final = 30.0
 _SCHEMA: Final = """
     PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = NORMAL;  -- no wait for the disk: only a power cut can lose notes, and none is ever half written
+    PRAGMA synchronous = NORMAL;  -- does not wait for the disk: a power cut may lose notes, but tears none
     CREATE TABLE IF NOT EXISTS sent (
         account BLOB NOT NULL, sha256 BLOB NOT NULL, sent_at TEXT NOT NULL, PRIMARY KEY (account, sha256)
     ) WITHOUT ROWID;
