@@ -8,10 +8,10 @@ from getpass import getpass
 from pathlib import Path
 from typing import Final
 
+from faplog.contracts.api_tokens import PREFIX
 from faplog.push.exits import Exit, Stopped
 
 VARIABLE: Final = "FAPLOG_TOKEN"
-PREFIX: Final = "faplog_"
 _ON_THE_LINE: Final = (
     "Do not write a token into the command line: every user of this machine can read it there. Revoke this token on "
     f"the account page, and give a new one in {VARIABLE} or with --token-file."

@@ -11,7 +11,7 @@ from threading import Thread
 from urllib.parse import urlsplit
 
 from standalone.ports import HOST
-from tests.conftest import ROOT
+from tests.conftest import ROOT, free_port
 from tests.e2e.account import Account
 
 
@@ -40,9 +40,7 @@ class Gate:
     def __init__(self, url: str) -> None:
         """Be closed, and know where to listen."""
         self._target = (HOST, int(urlsplit(url).port or 80))
-        with socket.socket() as free:
-            free.bind((HOST, 0))
-            self._port: int = free.getsockname()[1]
+        self._port = free_port()
         self.url = f"http://{HOST}:{self._port}"
 
     @contextmanager

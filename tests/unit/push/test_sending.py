@@ -130,6 +130,15 @@ def test_a_file_that_grew_since_it_was_sent_is_sent_again(rig: Rig) -> None:
     assert rig.uploads == [("a.csv", b"1"), ("a.csv", b"12")]
 
 
+def test_ten_thousand_logs_are_sent_once(rig: Rig) -> None:
+    for number in range(10_000):
+        rig.write(f"{number:05}.csv", str(number))
+    assert rig.push(ONCE) is Exit.SENT
+    assert rig.push(ONCE) is Exit.SENT
+    assert [name for name, _ in rig.uploads] == [f"{number:05}.csv" for number in range(10_000)]
+    assert (rig.counts.sent, rig.counts.before) == (10_000, 10_000)
+
+
 def test_an_empty_folder_is_no_problem(rig: Rig) -> None:
     assert rig.push(ONCE) is Exit.SENT
 
