@@ -26,7 +26,7 @@ SCRIPTS = Path(sysconfig.get_path("scripts"))
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, as `make wheel` builds it."""
     folder = tmp_path_factory.mktemp("dist")
-    build = [SCRIPTS / "uv", "build", "--wheel", "--no-build-isolation", "--offline", "--out-dir", folder]
+    build = [f"{SCRIPTS}/uv", "build", "--wheel", "--no-build-isolation", "--offline", f"--out-dir={folder}"]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True, env=_environment())
     (made,) = folder.glob("*.whl")
     return made
@@ -38,7 +38,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("venv")
     venv.create(folder, symlinks=True)
     python = folder / "bin" / "python"
-    install = [SCRIPTS / "uv", "pip", "install", "--no-deps", "--offline", "--python", python, wheel]
+    install = [f"{SCRIPTS}/uv", "pip", "install", "--no-deps", "--offline", f"--python={python}", str(wheel)]
     subprocess.run(install, check=True, capture_output=True, env=_environment())
     (packages,) = folder.glob("lib/python*/site-packages")
     (packages / "locked.pth").write_text(sysconfig.get_path("purelib") + "\n")
