@@ -57,16 +57,31 @@ def _push(arguments: list[str], prog: str) -> int:
 
 
 def _run(arguments: list[str], prog: str) -> int:
-    if missing := installation.missing_packages(installation.LAPTOP):
+    if _lacks_the_servers(prog):
+        return 1
+    from standalone.__main__ import main
+
+    return main(arguments, prog, installation.default_state())
+
+
+def _admin(arguments: list[str], prog: str) -> int:
+    if _lacks_the_servers(prog):
+        return 1
+    from standalone.admin import main
+
+    return main(arguments, installation.default_state())
+
+
+def _lacks_the_servers(prog: str) -> bool:
+    """Return whether the extra is not installed, and say so."""
+    missing = installation.missing_packages(installation.LAPTOP)
+    if missing:
         print(
             f"`{prog}` needs the servers of the extra '{installation.LAPTOP}': pip install 'faplog[laptop]' "
             f"({len(missing)} packages are missing, such as {missing[0]}).",
             file=sys.stderr,
         )
-        return 1
-    from standalone.__main__ import main
-
-    return main(arguments, prog, installation.default_state())
+    return bool(missing)
 
 
 def _synthetic(arguments: list[str], prog: str) -> int:
@@ -77,6 +92,7 @@ def _synthetic(arguments: list[str], prog: str) -> int:
 
 
 COMMANDS: Final[Mapping[str, tuple[str, Callable[[list[str], str], int]]]] = {
+    "admin": ("manage the accounts of a system started with `faplog run`", _admin),
     "analyse": ("analyse logs on this machine, without a server", _analyse),
     "average": ("average several analyses, without a server", _average),
     "push": ("upload the logs of a folder to a server, once or continuously", _push),

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
+from tests.browser.owner import new_owner
 from tests.browser.test_owner import UPLOADED, register
 from tests.conftest import ROOT, Stack, free_port, running_process
 
@@ -106,6 +107,20 @@ def test_the_command_analyses_a_log_without_a_server(installed: Path, drives: li
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert drives[0].name in done.stdout
+
+
+def test_the_command_resets_a_password_of_its_system(stack: Stack, installed: Path, tmp_path: Path) -> None:
+    email = new_owner(stack.url).email
+    done = subprocess.run(
+        [installed / "faplog", "admin", "--state", str(stack.state), "reset-password", email],
+        cwd=tmp_path,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"{stack.url}/" in done.stdout
 
 
 def test_the_command_runs_the_whole_system(stack: Stack, visit: Visit, drives: list[Path]) -> None:

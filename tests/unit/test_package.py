@@ -65,12 +65,19 @@ def test_the_release_is_that_of_the_code() -> None:
     assert PROJECT["version"] == VERSION
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", sorted(COMMANDS.keys() - {"admin"}))
 def test_every_command_shows_its_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as raised:
         main([command, "--help"])
     assert raised.value.code == 0
     assert f"usage: faplog {command} " in capsys.readouterr().out
+
+
+def test_the_accounts_of_a_system_that_does_not_run_cannot_be_managed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["admin", "--state", str(tmp_path), "reset-password", "you@example.org"]) == 1
+    assert "No faplog is running with the state" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [[], ["analyze"], ["--nope"]])

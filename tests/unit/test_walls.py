@@ -27,7 +27,7 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     # the command `faplog`: starts the program of any room
     "faplog/cli": (
         *("faplog.push", "faplog.synthetic", "faplog.version"),
-        *("functions.analyse.__main__", "functions.average.__main__", "standalone.__main__"),
+        *("functions.analyse.__main__", "functions.average.__main__", "standalone.__main__", "standalone.admin"),
     ),
     "functions": (),
     "functions/analyse": (*FUNCTION, "faplog.http_errors", "functions.analyse.core"),
