@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo admin reset backup restore check test coverage accuracy fuzz format lock render images clean ui messages screenshots
+.PHONY: help run demo admin reset backup restore wheel check test coverage accuracy fuzz format lock render images clean ui messages screenshots
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -108,6 +108,9 @@ render: $(VENV)/.dev ## write the manifests from stack.yml and the release numbe
 images: ui/sample/log.json ## build the six images with docker and faas-cli (REGISTRY=ghcr.io/faplog, TAG=the release; push with PUSH=yes)
 	infra/images.sh
 
+wheel: $(VENV)/.dev $(UI) ## build the package into dist/: `pip install dist/faplog-*.whl` gives the command faplog
+	$(BIN)/uv build --quiet --wheel --no-build-isolation --out-dir dist
+
 screenshots: $(VENV)/.dev $(UI) ## take screenshots of every page on desktop, phone and in dark mode, into screenshots/
 	@tests/browser/get_chromium.sh
 	$(BIN)/python -m tests.browser.screenshots
@@ -116,4 +119,4 @@ lock: $(VENV)/.dev ## resolve requirements/*.in into hash-locked *.txt (ARGS=--u
 	requirements/lock.sh $(ARGS)
 
 clean: ## remove the virtual environment and build results, but not the state
-	rm -rf $(VENV) build ui/static/vendor node_modules
+	rm -rf $(VENV) build dist ui/static/vendor node_modules

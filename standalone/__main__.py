@@ -10,13 +10,19 @@ from typing import Final
 STACK: Final = Path(__file__).parents[1] / "stack.yml"
 
 
-def main() -> int:
-    """Run the system; return 1 with a sentence on stderr for every problem that the user can solve."""
-    parser = argparse.ArgumentParser(prog="python -m standalone", description=__doc__)
+def main(arguments: list[str] | None = None, prog: str = "python -m standalone", state: Path = Path(".state")) -> int:
+    """Run the system; return 1 with a sentence on stderr for every problem that the user can solve.
+
+    Args:
+        arguments: The command line; that of the process by default.
+        prog: The name of the program in its help.
+        state: The state folder where none is named.
+    """
+    parser = argparse.ArgumentParser(prog=prog, description="Run faplog on this machine until Ctrl-C.")
     parser.add_argument("--port", type=_port, default=8080, help="port on 127.0.0.1 (default: %(default)s)")
-    parser.add_argument("--state", type=Path, default=Path(".state"), help="folder for all data (default: %(default)s)")
+    parser.add_argument("--state", type=Path, default=state, help="folder for all data (default: %(default)s)")
     parser.add_argument("--stack", type=Path, default=STACK, help="path of stack.yml (default: %(default)s)")
-    arguments = parser.parse_args()
+    given = parser.parse_args(arguments)
     if platform.system() not in ("Linux", "Darwin"):
         print("faplog runs on Linux and on a Mac with Apple silicon; on Windows start it inside WSL2.", file=sys.stderr)
         return 1
@@ -25,17 +31,17 @@ def main() -> int:
     from standalone.state import Problem, lock, prepare
 
     try:
-        state = prepare(arguments.state)
-        lock(state)
-        made, plan = run.prepare(state, arguments.port, arguments.stack)
-        asyncio.run(run.serve(state, made, plan))
+        prepared = prepare(given.state)
+        lock(prepared)
+        made, plan = run.prepare(prepared, given.port, given.stack)
+        asyncio.run(run.serve(prepared, made, plan))
     except Problem as problem:
         print(problem, file=sys.stderr)
         return 1
     except OSError as error:
         if not disk.is_full(error):
             raise
-        print(f"The disk of {arguments.state.absolute()} is full: make room and start again.", file=sys.stderr)
+        print(f"The disk of {given.state.absolute()} is full: make room and start again.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

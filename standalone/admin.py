@@ -9,13 +9,19 @@ from pathlib import Path
 from standalone.credentials import mount
 from standalone.demo import address
 from standalone.state import Problem, State
+from standalone.system import ROOT
 
 
-def main() -> int:
-    """Run `functions.api.admin` with the address and the credentials of the running system."""
+def main(words: list[str] | None = None, state_folder: Path = Path(".state")) -> int:
+    """Run `functions.api.admin` with the address and the credentials of the running system.
+
+    Args:
+        words: The command line; that of the process by default.
+        state_folder: The state folder where none is named.
+    """
     parser = argparse.ArgumentParser(prog="python -m standalone.admin", description=__doc__, add_help=False)
-    parser.add_argument("--state", type=Path, default=Path(".state"))
-    given, arguments = parser.parse_known_args()
+    parser.add_argument("--state", type=Path, default=state_folder)
+    given, arguments = parser.parse_known_args(words)
     state = State(given.state.expanduser().absolute())
     try:
         own = {
@@ -26,7 +32,7 @@ def main() -> int:
         print(problem, file=sys.stderr)
         return 1
     command = [sys.executable, "-m", "functions.api.admin", *arguments]
-    return subprocess.run(command, env=os.environ | own, check=False).returncode
+    return subprocess.run(command, cwd=ROOT, env=os.environ | own, check=False).returncode
 
 
 if __name__ == "__main__":

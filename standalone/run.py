@@ -27,7 +27,7 @@ def prepare(state: State, port: int, stack: Path) -> tuple[Servers, System]:
     """
     survivors.end(state)
     if not is_free(port):
-        raise Problem(f"Port {port} is taken by another program; choose another with PORT=….")
+        raise Problem(f"Port {port} is taken by another program; choose another with --port (make run PORT=…).")
     made = servers.prepare(state, avoid=[port])
     return made, system.plan(state, made, port, stack)
 

@@ -66,7 +66,8 @@ def prepare(root: Path) -> State:
         probe.unlink()
     except OSError as error:
         raise Problem(
-            f"The state folder {state.root} cannot be written ({error.strerror}); choose another with STATE=FOLDER."
+            f"The state folder {state.root} cannot be written ({error.strerror}); choose another with --state FOLDER "
+            "(make run STATE=FOLDER)."
         ) from error
     return state
 
@@ -85,7 +86,7 @@ def lock(state: State) -> int:
         os.close(descriptor)
         raise Problem(
             f"A faplog with the state {state.root} is already running (process {holder}); "
-            "stop it with Ctrl-C, or start a second one with PORT=… STATE=…."
+            "stop it with Ctrl-C, or start a second one with --port and --state (make run PORT=… STATE=…)."
         ) from None
     os.truncate(descriptor, 0)
     os.pwrite(descriptor, str(os.getpid()).encode(), 0)

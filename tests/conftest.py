@@ -131,7 +131,19 @@ def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @contextmanager
 def running_stack(state: Path, *arguments: str, prefix: Sequence[str] = ()) -> Iterator[Stack]:
     """A system on this state until the block ends; it must stop by itself and without complaint."""
-    stack = start_stack(state, *arguments, prefix=prefix)
+    with _stopped_at_the_end(start_stack(state, *arguments, prefix=prefix)) as stack:
+        yield stack
+
+
+@contextmanager
+def running_process(process: subprocess.Popen[str], port: int, state: Path) -> Iterator[Stack]:
+    """The system that a process has begun to start, until the block ends; it must stop as one of `running_stack`."""
+    with _stopped_at_the_end(Stack(_address(process, port), state, process)) as stack:
+        yield stack
+
+
+@contextmanager
+def _stopped_at_the_end(stack: Stack) -> Iterator[Stack]:
     started = [psutil.Process(stack.process.pid)]
     try:
         yield stack
@@ -159,13 +171,19 @@ def start_stack(state: Path, *arguments: str, prefix: Sequence[str] = ()) -> Sta
     """
     port = free_port()
     process = launch(state, port, *arguments, prefix=prefix)
+    url = _address(process, port)
+    return Stack(url, Path(f"/proc/{process.pid}/root/{state}") if prefix else state, process)
+
+
+def _address(process: subprocess.Popen[str], port: int) -> str:
+    """The address of a system, once it says that it runs."""
     url = f"http://{HOST}:{port}"
     assert process.stdout
     line = process.stdout.readline()
     if line != f"faplog is running at {url}\n":
         _, errors = process.communicate(timeout=START_SEC)
         pytest.fail(f"make run said {line!r} and\n{errors}")
-    return Stack(url, Path(f"/proc/{process.pid}/root/{state}") if prefix else state, process)
+    return url
 
 
 _PORTS = range(15_000, 19_900)

@@ -7,9 +7,9 @@ from pathlib import Path
 from faplog.synthetic import FIRST_DAY, PROFILES, log_of_size, write
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(arguments: list[str] | None = None, prog: str = "python -m faplog.synthetic") -> None:
     """Write the month, or with `--size` one log of about so many bytes, and say what was made."""
-    parser = argparse.ArgumentParser(prog="python -m faplog.synthetic", description="Write synthetic FAP logs.")
+    parser = argparse.ArgumentParser(prog=prog, description="Write synthetic FAP logs.")
     parser.add_argument("out", type=Path, metavar="OUT", help="folder for the CSV files and truth.json")
     parser.add_argument(
         "--days", type=_positive, default=30, help="number of days, one file each (default: %(default)s)"

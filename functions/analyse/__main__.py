@@ -22,13 +22,13 @@ from .core.text import MAX_BYTES
 STDIN: Final = Path("-")
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, prog: str = "python -m functions.analyse") -> int:
     """Analyse the named files and print the result.
 
     Returns:
         The exit status: 1 if a file could not be read, 2 if there was none.
     """
-    given = _parser().parse_args(arguments)
+    given = _parser(prog).parse_args(arguments)
     files = list(_files(given.paths))
     if not files:
         print("There is no .csv file there.", file=sys.stderr)
@@ -49,9 +49,9 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if bad else 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m functions.analyse",
+        prog=prog,
         description="Analyse FAP logs. One log prints its analysis as JSON; several print a JSON object per line.",
     )
     parser.add_argument(

@@ -11,11 +11,11 @@ import orjson
 from .core import average
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, prog: str = "python -m functions.average") -> int:
     """Print the average as JSON; the exit status is 1 when a file could not be read or no analysis was in them."""
     parser = argparse.ArgumentParser(
-        prog="python -m functions.average",
-        description="Average analyses: the JSON of python -m functions.analyse, lists of it, or average requests.",
+        prog=prog,
+        description="Average analyses: the JSON of the command that analyses logs, lists of it, or average requests.",
     )
     parser.add_argument(
         "files", type=Path, nargs="+", metavar="FILE.json", help="files with analyses, or - for standard input"

@@ -38,4 +38,6 @@ def test_the_demo_account_has_its_drives_however_often_it_is_made(stack: Stack) 
 def test_without_a_running_system_the_demo_says_what_to_do(tmp_path: Path) -> None:
     done = demo(tmp_path / "state")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"No faplog is running with the state {tmp_path / 'state'}; start it with `make run` first.\n"
+    assert done.stderr == (
+        f"No faplog is running with the state {tmp_path / 'state'}; start it with `make run` or `faplog run` first.\n"
+    )

@@ -48,7 +48,7 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         assert refusal(tmp_path / "state", port) == (
-            f"Port {port} is taken by another program; choose another with PORT=….\n"
+            f"Port {port} is taken by another program; choose another with --port (make run PORT=…).\n"
         )
 
 

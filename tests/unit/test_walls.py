@@ -22,6 +22,13 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "faplog": ("faplog.contracts",),
     "faplog/contracts": (),
     "faplog/synthetic": (),
+    "faplog/client": ("faplog.contracts", "faplog.version"),
+    "faplog/push": ("faplog.contracts", "faplog.client"),
+    # the command `faplog`: starts the program of any room
+    "faplog/cli": (
+        *("faplog.push", "faplog.synthetic", "faplog.version"),
+        *("functions.analyse.__main__", "functions.average.__main__", "standalone.__main__", "standalone.admin"),
+    ),
     "functions": (),
     "functions/analyse": (*FUNCTION, "faplog.http_errors", "functions.analyse.core"),
     "functions/analyse/core": ("faplog.contracts",),

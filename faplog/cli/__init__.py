@@ -1,0 +1,1 @@
+"""The command `faplog`: every program of the package under one name."""
