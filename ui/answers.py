@@ -93,7 +93,8 @@ def last_regeneration(log: dict[str, Any], analysis: dict[str, Any]) -> Answer:
 def _since(log: dict[str, Any], analysis: dict[str, Any]) -> str:
     """Return how far back an unrecorded regeneration was. Only the owner's own pages look into other logs."""
     since = (analysis.get("fap") or {}).get("lastRegen_km")
-    where = _("None of your logs has it.") if "lastRegeneration" in log else _("This log does not have it.")
+    where: str = _("None of your logs has it.") if "lastRegeneration" in log else _("This log does not have it.")
     if since is None:
         return where
-    return _("It was %(distance)s before the end of this log.", distance=units.quantity(since, "km")) + " " + where
+    before: str = _("It was %(distance)s before the end of this log.", distance=units.quantity(since, "km"))
+    return f"{before} {where}"

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -112,11 +113,12 @@ def test_while_the_service_is_busy_it_waits_and_a_limit_is_told(visit: Visit, dr
     def busy_twice(route: Any) -> None:
         answer = next(answers, None)
         if answer is None:
-            return route.continue_()
+            route.continue_()
+            return
         code, status, params = answer
         asked.append(code)
-        body = cause(ErrorCode(code), **params).model_dump(mode="json")
-        return route.fulfill(status=status, json=body, headers={"Retry-After": "1"})
+        body = asdict(cause(ErrorCode(code), **params))
+        route.fulfill(status=status, json=body, headers={"Retry-After": "1"})
 
     watched.context.route("**/api/v1/try", busy_twice)
     page = watched.page("/try")
@@ -124,7 +126,7 @@ def test_while_the_service_is_busy_it_waits_and_a_limit_is_told(visit: Visit, dr
     expect(page.locator("[data-drawn]")).to_be_visible(timeout=120_000)
     assert asked == ["BUSY", "TRIAL_RUNNING"]
 
-    limited = cause(ErrorCode.RATE_LIMITED, retry_after_sec=90).model_dump(mode="json")
+    limited = asdict(cause(ErrorCode.RATE_LIMITED, retry_after_sec=90))
     watched.context.unroute("**/api/v1/try")
     watched.context.route("**/api/v1/try", lambda route: route.fulfill(status=429, body=json.dumps(limited)))
     page.goto(watched.url + "/try")

@@ -257,7 +257,7 @@ def limited(servers: Servers, function: FunctionServer, tmp_path: Path) -> Itera
 
 def _is_ready(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/api/v1/health/readiness").json()["status"] == "ok"
+        return bool(httpx.get(f"{url}/api/v1/health/readiness").json()["status"] == "ok")
     except httpx.TransportError:
         return False
 

@@ -43,7 +43,7 @@ def test_the_worker_imports_the_module_of_this_release_and_is_not_cached(browser
     assert module.startswith("/assets/")
     with browser.get(module) as script:
         assert (script.status_code, script.mimetype) == (200, "text/javascript")
-        assert 'import { entryFor, store } from "./queue.js"' in script.text
+        assert 'import { entryFor, store } from "./queue.js"' in script.get_data(as_text=True)
 
 
 @pytest.mark.parametrize(
