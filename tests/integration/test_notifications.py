@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,6 +20,7 @@ import pytest
 from flask import Flask
 
 from faplog.contracts.errors import ErrorCode
+from functions.api.cars import due
 from functions.api.handler import create_app
 from functions.api.notifications import http_client, outbox, sender
 from functions.api.notifications.events import Due
@@ -892,3 +894,65 @@ def test_ids_of_events_are_uuids(system: Rig, person: Person, hook: Receiver) ->
     analysed(system, person)
     send_due(system)
     assert UUID(hook.received[0].headers["webhook-id"]).version == 4
+
+
+def test_a_reminder_that_is_due_is_told_once_and_not_after_it_was_done(
+    system: Rig, person: Person, hook: Receiver
+) -> None:
+    switch_on(person, "webhook", hook.url)
+    analysed(system, person, GOOD)
+    (car,) = person.call("GET", "/api/v1/cars").get_json()["data"]
+    day = (datetime.now(UTC) + timedelta(days=2)).date()
+    notes = f"/api/v1/cars/{car['id']}/notes"
+    made = [
+        person.call("POST", notes, json={"kind": "oil_changed", "onDate": day.isoformat(), "text": text}).get_json()[
+            "id"
+        ]
+        for text in ("Oil  and\nfilter", "Never mind")
+    ]
+    assert person.call("PATCH", f"/api/v1/notes/{made[1]}", json={"done": True}).status_code == 200
+    with services(system.app).database.worker() as connection:
+        assert due.enqueue_due(connection, day - timedelta(days=1)) == 0
+        assert due.enqueue_due(connection, day) == 1
+        assert due.enqueue_due(connection, day) == 0
+    assert send_due(system) == 1
+    [request] = hook.received
+    assert request.json["kind"] == "due"
+    assert request.json["title"] == "Reminder: Oil and filter"
+    assert request.json["url"] == f"{PUBLIC_URL}/summary?car={car['id']}"
+
+
+def test_a_reminder_that_is_done_before_it_is_sent_is_not_told(system: Rig, person: Person, hook: Receiver) -> None:
+    switch_on(person, "webhook", hook.url)
+    analysed(system, person, GOOD)
+    (car,) = person.call("GET", "/api/v1/cars").get_json()["data"]
+    day = (datetime.now(UTC) + timedelta(days=2)).date()
+    note = person.call(
+        "POST", f"/api/v1/cars/{car['id']}/notes", json={"kind": "oil_changed", "onDate": day.isoformat()}
+    ).get_json()
+    with services(system.app).database.worker() as connection:
+        assert due.enqueue_due(connection, day) == 1
+    assert person.call("PATCH", f"/api/v1/notes/{note['id']}", json={"done": True}).status_code == 200
+    send_due(system)
+    assert hook.received == []
+    assert [row["status"] for row in rows(system, person)] == ["withdrawn"]
+
+
+def test_a_forecast_is_due_shortly_before_its_limit(system: Rig, person: Person, hook: Receiver) -> None:
+    switch_on(person, "webhook", hook.url)
+    analysed(system, person, GOOD)
+    figure = {"code": "additive_remaining", "since": None, "text": "300 ml in 900 to 1,100 km."}
+    told = []
+    for near_km in (0, 1001, 900, 800):
+        system.sql(
+            "UPDATE fap_average SET average = jsonb_build_object('forecast', %s::jsonb) WHERE user_id = %s",
+            json.dumps({"additive": figure | {"watch": {"km_low": near_km}}, "ash": None}),
+            person.id,
+        )
+        with services(system.app).database.worker() as connection:
+            told.append(due.enqueue_due(connection, datetime.now(UTC).date()))
+    assert told == [0, 0, 1, 0]
+    assert send_due(system) == 1
+    [request] = hook.received
+    assert request.json["title"] == "Forecast: Additive left"
+    assert figure["text"] in request.json["text"]

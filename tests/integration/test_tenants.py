@@ -20,6 +20,7 @@ from tests.integration.people import Person, arrive
 from tests.integration.uploading import log, succeed, upload
 
 OPEN = {
+    "/api/v1/try",
     "/api/v1/auth/register",
     "/api/v1/auth/login",
     "/api/v1/auth/refresh",

@@ -78,7 +78,7 @@ _MARK_DELAYED: Final = """
     RETURNING id
 """
 _AVERAGE_BEFORE: Final = """
-    SELECT generation, jsonb_build_object('health', average->'health') AS average FROM fap_average
+    SELECT car_id, generation, jsonb_build_object('health', average->'health') AS average FROM fap_average
     WHERE user_id = %(user_id)s AND car_id = coalesce(%(car_id)s, car_id)
         AND type = %(type)s AND year IS NOT DISTINCT FROM %(year)s
         AND month IS NOT DISTINCT FROM %(month)s AND sha256 = %(sha256)s FOR UPDATE
@@ -297,7 +297,7 @@ def apply_average(database: Database, blobs: Blobs, result: AverageResult) -> bo
             },
         ).fetchone()
         if changed and before and good and result.type == Period.OVERALL:
-            for event in worth_telling.of_average(before["generation"], before["average"], average):
+            for event in worth_telling.of_average(before["generation"], before["average"], average, before["car_id"]):
                 outbox.enqueue(connection, result.user_id, event)
     _remove_average_objects(database, blobs, result)
     log.info("average applied" if changed else "average dropped", extra={"type": result.type})

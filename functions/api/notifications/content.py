@@ -25,6 +25,8 @@ class Facts:
     health: Mapping[str, Any]
     """The verdict with its findings; empty where there is none."""
     log_date: datetime | None = None
+    car_name: str | None = None
+    """The name of the car, if the user has several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,11 @@ def of_event(event: Event, facts: Facts, language: str, public_url: str | None) 
         case Due():
             acts, sentences = [], _due(event, language)
             kind = notices.REMINDER_DUE if event.about == "reminder" else notices.FORECAST_DUE
-            title = translated(kind, language).format(title=_one_line(event.title))
+            title = translated(kind, language).format(title=_one_line(translated(event.title, language)))
+    if facts.car_name:
+        title = f"{_one_line(facts.car_name)}: {title}"
+    if not isinstance(event, LogAct) and event.car_id:
+        path = f"/summary?car={event.car_id}"
     if len(acts) > MOST_FINDINGS:
         sentences.append(translated(notices.MORE_FINDINGS, language).format(count=len(acts) - MOST_FINDINGS))
     return Content(
@@ -121,7 +127,7 @@ def _due(event: Due, language: str) -> list[str]:
     if event.due_km is not None:
         km = number(f"{event.due_km:,}", language)
         sentences.append(translated(notices.DUE_AT, language).format(km=km))
-    return sentences
+    return [*sentences, event.text] if event.text else sentences
 
 
 def _worst_first(acts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

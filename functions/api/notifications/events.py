@@ -34,11 +34,12 @@ class LogAct(_Event):
 
 
 class AverageAct(_Event):
-    """The verdict over all logs became `act`."""
+    """The verdict over all logs of a car became `act`."""
 
     heard_of_by_logs = True
 
     kind: Literal["average_act"] = "average_act"
+    car_id: UUID | None = None
     generation: int
     """Of the average that says so first."""
     codes: tuple[str, ...] = Field(default=(), max_length=MAX_CODES)
@@ -47,7 +48,7 @@ class AverageAct(_Event):
     @property
     def key(self) -> str:
         """Once for each time the verdict changes."""
-        return f"{self.kind}:{self.generation}"
+        return _key_of_average(self.kind, self.car_id, self.generation)
 
 
 class RegensInterrupted(_Event):
@@ -56,6 +57,7 @@ class RegensInterrupted(_Event):
     heard_of_by_logs = True
 
     kind: Literal["regens_interrupted"] = "regens_interrupted"
+    car_id: UUID | None = None
     generation: int
     """Of the average that counts so many first."""
     codes: tuple[str, ...] = ("regens_aborted",)
@@ -63,7 +65,7 @@ class RegensInterrupted(_Event):
     @property
     def key(self) -> str:
         """Once for each time the count is reached."""
-        return f"{self.kind}:{self.generation}"
+        return _key_of_average(self.kind, self.car_id, self.generation)
 
 
 class Due(_Event):
@@ -75,6 +77,9 @@ class Due(_Event):
     """What is due, for example the id of a maintenance note; told once."""
     title: str = Field(min_length=1, max_length=120)
     """What is due, in the owner's own words or in English."""
+    text: str = Field(default="", max_length=500)
+    """More about it, in English."""
+    car_id: UUID | None = None
     due_on: date | None = None
     due_km: int | None = Field(default=None, ge=0)
     codes: tuple[str, ...] = ()
@@ -83,6 +88,10 @@ class Due(_Event):
     def key(self) -> str:
         """Once for each thing that is due."""
         return f"{self.kind}:{self.about}:{self.id}"
+
+
+def _key_of_average(kind: str, car_id: UUID | None, generation: int) -> str:
+    return f"{kind}:{car_id}:{generation}" if car_id else f"{kind}:{generation}"
 
 
 Event = LogAct | AverageAct | RegensInterrupted | Due

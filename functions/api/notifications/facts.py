@@ -26,7 +26,19 @@ _LOG: Final = """
         verdict IS NOT DISTINCT FROM 'act' AND superseded_by IS NULL AS holds
     FROM fap_analysis WHERE id = %s AND user_id = %s
 """
-_OVERALL: Final = "SELECT average->'health' AS health FROM fap_average WHERE user_id = %s AND type = 'OVERALL'"
+_OVERALL: Final = """
+    SELECT average.average->'health' AS health FROM fap_average AS average
+    JOIN car ON car.user_id = average.user_id AND car.id = average.car_id AND car.deleted_at IS NULL
+    WHERE average.user_id = %(user_id)s AND average.type = 'OVERALL'
+        AND (%(car_id)s::uuid IS NULL OR average.car_id = %(car_id)s)
+"""
+_CAR_NAME: Final = """
+    SELECT name FROM car
+    WHERE user_id = %(user_id)s AND id = %(car_id)s AND deleted_at IS NULL
+        AND 1 < (SELECT count(*) FROM car AS any_car WHERE any_car.user_id = %(user_id)s AND any_car.deleted_at IS NULL)
+"""
+"""The name of a car, if the user has several."""
+_NOTE: Final = "SELECT done FROM note WHERE user_id = %s AND id::text = %s"
 
 
 def of(connection: Conn, user_id: UUID, event: Event) -> Facts | Moot:
@@ -37,7 +49,7 @@ def of(connection: Conn, user_id: UUID, event: Event) -> Facts | Moot:
         case AverageAct() | RegensInterrupted():
             return _of_average(connection, user_id, event)
         case Due():
-            return Facts(health={})
+            return _of_due(connection, user_id, event)
 
 
 def _of_log(connection: Conn, user_id: UUID, event: LogAct) -> Facts | Moot:
@@ -50,13 +62,28 @@ def _of_log(connection: Conn, user_id: UUID, event: LogAct) -> Facts | Moot:
 
 
 def _of_average(connection: Conn, user_id: UUID, event: AverageAct | RegensInterrupted) -> Facts | Moot:
-    """Return the facts of the average that is shown. With several rows, one of them must still say so."""
-    for row in connection.execute(_OVERALL, [user_id]).fetchall():
+    """Return the facts of the car's average that is shown. Of an event without a car, one car must still say so."""
+    values = {"user_id": user_id, "car_id": event.car_id}
+    for row in connection.execute(_OVERALL, values).fetchall():
         health = row["health"] if isinstance(row["health"], dict) else {}
         if isinstance(event, RegensInterrupted):
             holds = Code.REGENS_ABORTED in act_codes(health)
         else:
             holds = health.get("verdict") == Severity.ACT
         if holds:
-            return Facts(health)
+            return Facts(health, car_name=_car_name(connection, user_id, event.car_id))
     return Moot.OVER
+
+
+def _of_due(connection: Conn, user_id: UUID, event: Due) -> Facts | Moot:
+    """Return the facts of what is due; a reminder that is done or deleted is over."""
+    if event.about == "reminder":
+        note = connection.execute(_NOTE, [user_id, event.id]).fetchone()
+        if event.car_id and (note is None or note["done"]):
+            return Moot.OVER
+    return Facts(health={}, car_name=_car_name(connection, user_id, event.car_id))
+
+
+def _car_name(connection: Conn, user_id: UUID, car_id: UUID | None) -> str | None:
+    row = connection.execute(_CAR_NAME, {"user_id": user_id, "car_id": car_id}).fetchone() if car_id else None
+    return row["name"] if row else None

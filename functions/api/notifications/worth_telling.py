@@ -23,8 +23,13 @@ def of_log(analysis_id: UUID, verdict_before: str | None, analysis: Mapping[str,
     return [LogAct(analysis_id=analysis_id, codes=act_codes(health))]
 
 
-def of_average(generation: int, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[Event]:
-    """Return the events of the average over all logs.
+def of_average(
+    generation: int,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
+    car_id: UUID | None = None,
+) -> list[Event]:
+    """Return the events of the average over all logs of a car.
 
     Interrupted regenerations have an event of their own, so a verdict that is `act` for nothing else has none besides.
 
@@ -32,15 +37,16 @@ def of_average(generation: int, before: Mapping[str, Any] | None, after: Mapping
         generation: The generation of the new average.
         before: The average until now; None if there was none.
         after: The new average.
+        car_id: The car.
     """
     old, new = _health(before), _health(after)
     events: list[Event] = []
     codes = act_codes(new)
     if Code.REGENS_ABORTED in codes and Code.REGENS_ABORTED not in act_codes(old):
-        events.append(RegensInterrupted(generation=generation))
+        events.append(RegensInterrupted(car_id=car_id, generation=generation))
     became_act = new.get("verdict") == Severity.ACT and old.get("verdict") != Severity.ACT
     if became_act and codes != (Code.REGENS_ABORTED,):
-        events.insert(0, AverageAct(generation=generation, codes=codes))
+        events.insert(0, AverageAct(car_id=car_id, generation=generation, codes=codes))
     return events
 
 

@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Final
 
@@ -25,6 +25,7 @@ from faplog.settings import SettingsError, load
 from .. import services
 from ..accounts import api_tokens, audit, invites, password_reset, rate_limit, sessions
 from ..analyses import deletion
+from ..cars import due
 from ..notifications import outbox, sender
 from ..services import Services
 from ..settings import Settings
@@ -66,6 +67,7 @@ class Reconciler:
             requeue.renew,
             self.purge_deleted,
             self.delete_expired,
+            self.remind,
             self.send_notifications,
         ]
         with self.services.database.advisory_lock(LOCK) as locked:
@@ -85,6 +87,11 @@ class Reconciler:
     def purge_deleted(self) -> int:
         """Remove deleted logs that can no longer be restored, and return how many."""
         return deletion.purge(self.services.database, self.services.direct_blobs)
+
+    def remind(self) -> int:
+        """Write the notifications of reminders and forecasts that are due, and return how many."""
+        with self.services.database.worker() as connection:
+            return due.enqueue_due(connection, datetime.now(UTC).date())
 
     def send_notifications(self) -> int:
         """Send the notifications that are due, give up the old ones, and return how many of both."""

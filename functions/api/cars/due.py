@@ -1,0 +1,87 @@
+"""Which reminders and forecasts of cars are due, and their events for the outbox. Told once each."""
+
+from datetime import date
+from typing import Any, Final
+
+from faplog.contracts.catalogue import WORDS
+from faplog.contracts.limits import Code
+
+from ..db import Conn
+from ..notifications import outbox
+from ..notifications.events import Due
+
+FORECAST_KM: Final = 1_000
+"""A forecast is due when its first limit may be reached within this distance."""
+
+# Only of users with a channel: without one nothing can be told.
+_REMINDERS: Final = """
+    SELECT note.user_id, note.car_id, note.id, note.kind, note.text, note.on_date, note.km
+    FROM note
+    JOIN car ON car.user_id = note.user_id AND car.id = note.car_id AND car.deleted_at IS NULL
+    LEFT JOIN LATERAL (
+        SELECT life_km FROM fap_analysis
+        WHERE user_id = note.user_id AND car_id = note.car_id AND deleted_at IS NULL AND life_km IS NOT NULL
+            AND driven_at IS NOT NULL AND note.km IS NOT NULL
+        ORDER BY driven_at DESC LIMIT 1
+    ) AS reading ON true
+    WHERE NOT note.done AND (note.on_date <= %(today)s OR note.km <= reading.life_km)
+        AND EXISTS (SELECT FROM notification_channel AS channel WHERE channel.user_id = note.user_id)
+    ORDER BY note.user_id, note.id
+"""
+_FORECASTS: Final = """
+    SELECT average.user_id, average.car_id, figure.key AS figure, figure.value AS forecast
+    FROM fap_average AS average
+    JOIN car ON car.user_id = average.user_id AND car.id = average.car_id AND car.deleted_at IS NULL
+    CROSS JOIN LATERAL jsonb_each(
+        CASE jsonb_typeof(average.average->'forecast') WHEN 'object' THEN average.average->'forecast' ELSE '{}' END
+    ) AS figure
+    WHERE average.type = 'OVERALL' AND jsonb_typeof(figure.value) = 'object'
+        AND EXISTS (SELECT FROM notification_channel AS channel WHERE channel.user_id = average.user_id)
+    ORDER BY average.user_id, average.car_id, figure.key
+"""
+
+
+def enqueue_due(connection: Conn, today: date) -> int:
+    """Write an event for each reminder and forecast that is due, and return how many messages were written.
+
+    Args:
+        connection: A worker transaction.
+        today: The date in UTC.
+    """
+    reminders = [(row, reminder(row)) for row in connection.execute(_REMINDERS, {"today": today}).fetchall()]
+    forecasts = [(row, forecast(row)) for row in connection.execute(_FORECASTS).fetchall()]
+    events = [(row["user_id"], event) for row, event in [*reminders, *forecasts] if event is not None]
+    return sum(outbox.enqueue(connection, user_id, event) for user_id, event in events)
+
+
+def reminder(row: dict[str, Any]) -> Due:
+    """Return the event of a reminder: its text, or what is to be done if it has none."""
+    title = " ".join(row["text"].split())[:120] or str(row["kind"]).replace("_", " ").capitalize()
+    return Due(
+        about="reminder",
+        id=str(row["id"]),
+        title=title,
+        due_on=row["on_date"],
+        due_km=row["km"],
+        car_id=row["car_id"],
+    )
+
+
+def forecast(row: dict[str, Any]) -> Due | None:
+    """Return the event of a forecast whose first limit may be reached within `FORECAST_KM`, or None.
+
+    A limit that has been reached is a finding, and no forecast any more. Once after each maintenance that resets the
+    figure.
+    """
+    figure = row["forecast"]
+    code, reach = figure.get("code"), figure.get("watch")
+    near_km = reach.get("km_low") if isinstance(reach, dict) else None
+    if code not in set(Code) or not isinstance(near_km, int) or not 0 < near_km <= FORECAST_KM:
+        return None
+    return Due(
+        about="forecast",
+        id=f"{row['car_id']}:{row['figure']}:{figure.get('since') or ''}",
+        title=WORDS[Code(code)].title,
+        text=str(figure.get("text") or "")[:500],
+        car_id=row["car_id"],
+    )
