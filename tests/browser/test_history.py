@@ -1,7 +1,6 @@
 """The history in the browser: a range of days, the table of figures, several logs deleted at once, a log sent twice."""
 
 import csv
-import re
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
