@@ -239,7 +239,7 @@ def _season_name(season: str, year: int) -> str:
 
 
 def note_marks(notes: Sequence[Mapping[str, Any]], code: str | None) -> list[dict[str, Any]]:
-    """Return the work that was done, for the trend of a figure: `date`, `name`, and whether the trend begins anew."""
+    """Return the work that was done, for the trend of a figure: `date`, `name`, and whether the trend starts over."""
     return [
         {
             "date": note["onDate"],

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from tests.unit.ui.fake_api import LOG_ID, FakeApi
 from tests.unit.ui.test_pages import summary_answers, text
+from ui import preferences
 
 ONE = "3f0c6f0e-7a43-4c0e-9b60-0a6f0a3c2f01"
 TWO = "3f0c6f0e-7a43-4c0e-9b60-0a6f0a3c2f02"
@@ -235,7 +236,7 @@ def test_forecasts_are_sentences(user: FlaskClient, api: FakeApi, changes: dict[
 def test_forecasts_in_miles(user: FlaskClient, api: FakeApi) -> None:
     with_cars(api, car())
     foresee(api, additive=forecast())
-    user.set_cookie("faplog_units", "imperial")
+    user.set_cookie(preferences.COOKIES["units"], preferences.Units.IMPERIAL)
     assert "100 mL in about 5,100–6,600 mi" in text(user.get("/summary"))
 
 
@@ -258,10 +259,10 @@ def test_forecasts_that_cannot_be_made(user: FlaskClient, api: FakeApi) -> None:
 
 
 def test_notes_are_listed_with_what_can_be_done(user: FlaskClient, api: FakeApi) -> None:
-    reminder = note(id=TWO, kind="oil_changed", onDate=None, km=70_000, done=False, text='<b>"5W30"</b>')
+    reminder = note(id=TWO, kind="oil_changed", onDate=None, km=70_000, done=False, text='<i>"5W30"</i>')
     with_cars(api, car(), notes=(note(), reminder))
     response = user.get("/summary")
-    assert "<b>" not in response.text
+    assert "<i>" not in response.text
     assert f'data-note="{NOTE}" data-kind="filter_replaced" data-on-date="2025-03-10" data-km="61000"' in response.text
     shown = text(response)
     assert "10 Mar 2025 · 61,000 km Filter replaced Edit Delete" in shown
@@ -296,6 +297,6 @@ def test_trends_carry_limits_and_notes(user: FlaskClient, api: FakeApi) -> None:
         {"date": "2025-03-10", "name": "Filter replaced", "resets": True},
     ]
     assert by_key["l100km"]["limits"] == []
-    user.set_cookie("faplog_units", "imperial")
+    user.set_cookie(preferences.COOKIES["units"], preferences.Units.IMPERIAL)
     by_key = {one["key"]: one for one in plots(user.get("/summary").text)}
     assert [round(one["at"]) for one in by_key["interval_km"]["limits"]] == [186, 93], "in the reader's units"

@@ -24,7 +24,7 @@ function inReach(limits, min, max) {
 }
 
 // Draws the limits as dashed lines, and the work that was done as dotted lines with its name; from one after which the
-// trend begins anew, the line is whole.
+// trend starts over, the line is whole.
 function drawMarks(u, limits, notes) {
   const px = devicePixelRatio;
   const { ctx, bbox } = u;
