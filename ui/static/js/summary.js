@@ -1,5 +1,5 @@
 // The summary: trend plots whose points open a log, and polling while averages are recalculated.
-import { axis, colours, fade, places, span, wall } from "./axes.js";
+import { axis, colours, css, fade, places, span, wall } from "./axes.js";
 import { body, fill as refill, load, poll, whenFilled } from "./fragment.js";
 import { fit, label, measured } from "./frame.js";
 import { points } from "./gestures.js";
