@@ -31,10 +31,10 @@ def fetch(path: str, **query: str | int | None) -> dict[str, Any]:
     return _get(path, api_cookies(), query)
 
 
-def fetch_list(path: str) -> list[dict[str, Any]]:
+def fetch_list(path: str, **query: str | int | None) -> list[dict[str, Any]]:
     """Return the JSON objects of a list of the API, for the browser this request came from."""
     api, patience = _api_and_patience()
-    body = api.get_json(path, api_cookies(), patience)
+    body = api.get_json(path, api_cookies(), patience, **query)
     if not isinstance(body, list):
         raise Unavailable("an answer that is no list")
     return [item for item in body if isinstance(item, dict)]

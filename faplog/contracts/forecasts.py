@@ -29,7 +29,7 @@ class Baseline(Part):
 
 
 class Reach(Part):
-    """The range in which a limit is reached, counted from the end of the last log; 0 km: it has been reached."""
+    """The range in which a limit is reached, from the end of the last log on; 0 to 0 km: the value is beyond it."""
 
     limit: Number
     km_low: int

@@ -110,9 +110,10 @@ def test_the_command_analyses_a_log_without_a_server(installed: Path, drives: li
 
 
 def test_the_command_resets_a_password_of_its_system(stack: Stack, installed: Path, tmp_path: Path) -> None:
-    email = new_owner(stack.url).email
+    owner = new_owner(stack.url)
+    owner.http.close()
     done = subprocess.run(
-        [installed / "faplog", "admin", "--state", str(stack.state), "reset-password", email],
+        [installed / "faplog", "admin", "--state", str(stack.state), "reset-password", owner.email],
         cwd=tmp_path,
         env=_environment(),
         capture_output=True,

@@ -12,6 +12,7 @@ from schemathesis import AuthContext, Case, CheckContext, HookContext, Response
 
 READS: Final = {
     "GET /api/v1/analyses",
+    "GET /api/v1/analyses.csv",
     "GET /api/v1/analyses/{id}",
     "GET /api/v1/analyses/{id}/series",
     "GET /api/v1/analyses/{id}/file",

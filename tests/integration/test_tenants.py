@@ -81,7 +81,16 @@ def ids(owner: Person, analysis_id: UUID) -> dict[str, UUID]:
     car = owner.call("POST", "/api/v1/cars", json={"name": "Golf"}).get_json()["id"]
     owner.call("POST", "/api/v1/cars", json={"name": "Duster"})  # the only car cannot be deleted
     note = owner.call("POST", f"/api/v1/cars/{car}/notes", json={"kind": "egr", "km": 1}).get_json()["id"]
-    return {"analyses": analysis_id, "analyse": analysis_id, "cars": UUID(car), "notes": UUID(note)}
+    token = owner.call("POST", "/api/v1/account/tokens", json={"name": "script", "scopes": ["read"]}).get_json()["id"]
+    session = owner.call("GET", "/api/v1/account/sessions").get_json()["sessions"][0]["id"]
+    return {
+        "analyses": analysis_id,
+        "analyse": analysis_id,
+        "cars": UUID(car),
+        "notes": UUID(note),
+        "tokens": UUID(token),
+        "sessions": UUID(session),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +114,11 @@ def filled(pattern: str, analysis_id: UUID) -> str:
     return path_of(pattern).format(id=analysis_id, token=analysis_id)
 
 
+def kind_of(path: str) -> str:
+    """What the id in a path is of."""
+    return path.removeprefix(f"{PREFIX}/").removeprefix("account/").split("/")[0]
+
+
 def test_every_route_that_is_not_open_asks_who_is_asking(api_app: Flask) -> None:
     unguarded = {
         rule.rule
@@ -126,15 +140,15 @@ def test_nobody_gets_in(api_app: Flask, analysis_id: UUID) -> None:
 
 def test_another_user_finds_nothing(api_app: Flask, owner: Person, stranger: Person, ids: dict[str, UUID]) -> None:
     routes = calls(api_app, with_id=True)
-    assert {path.split("/")[3] for _, path in routes} >= ids.keys()
+    assert {kind_of(path) for _, path in routes} == ids.keys()
     for method, path in routes:
-        theirs = stranger.call(method, filled(path, ids[path.split("/")[3]]))
+        theirs = stranger.call(method, filled(path, ids[kind_of(path)]))
         unknown = stranger.call(method, filled(path, uuid4()))
         assert theirs.status_code == unknown.status_code == 404, (method, path)
         assert theirs.data == unknown.data
     for method, path in routes:
         if method == "GET":
-            assert owner.call(method, filled(path, ids[path.split("/")[3]])).status_code == 200, path
+            assert owner.call(method, filled(path, ids[kind_of(path)])).status_code == 200, path
 
 
 def test_lists_and_averages_are_ones_own(owner: Person, stranger: Person, analysis_id: UUID) -> None:

@@ -1,13 +1,21 @@
-"""The summary: averages, trends and findings over all logs, a year or a month."""
+"""The summary of a car: its state, forecasts, notes, averages, trends and findings over all logs, a year or a month.
 
+With one car it is simply the summary; with several they are offered to choose from.
+"""
+
+from collections.abc import Sequence
 from typing import Any, Final
+from uuid import UUID
 
 from flask import Blueprint, request
 from flask_babel import lazy_gettext as _
 
+from faplog.contracts.errors import ErrorCode
+from faplog.contracts.limits import LIMITS, Code, Severity
 from faplog.contracts.messages import AverageStatus, Period
-from ui import findings, preferences, units
-from ui.api import NotFound
+from faplog.contracts.notes import MOST_KM, MOST_TEXT
+from ui import cars, findings, preferences, units
+from ui.api import NotFound, Refused
 from ui.figures import Figure, speed_bands
 from ui.fragments import Answer, fetch, fetch_list, page
 from ui.gauges import gauges
@@ -47,9 +55,22 @@ TRENDS: Final = (
 )
 
 
+LIMIT_OF: Final = {
+    "kv": Code.RESTRICTION_HIGH,
+    "pressure_idle_mbar": Code.IDLE_PRESSURE,
+    "interval_km": Code.REGEN_INTERVAL,
+    "oilDilution_perc": Code.OIL_DILUTION,
+    "additive_ml": Code.ADDITIVE_REMAINING,
+    "ash_perc": Code.ASH_SHARE,
+    "battery_before_v": Code.BATTERY_BEFORE_START,
+}
+"""The finding that judges a trend."""
+
+
 @blueprint.get("/summary")
 def overview() -> Answer:
-    """Show one period, chosen by `year` and `month`; all logs without them."""
+    """Show one car and period, chosen by `car`, `year` and `month`; the car of the newest log and all logs without."""
+    chosen = request.args.get("car", type=UUID)
     year = request.args.get("year", type=int)
     month = request.args.get("month", type=int) if year else None
     year = year if year and 1970 <= year <= 9999 else None
@@ -58,14 +79,79 @@ def overview() -> Answer:
     title = units.month(year, month) if year and month else str(year or "")
 
     def read() -> dict[str, Any]:
-        available = fetch_list("/average/available")
+        every = _cars()
+        car = _chosen_car(every, chosen)
+        car_id = car["id"] if car else None
+        available = fetch_list("/average/available", car=car_id)
         try:
-            answer = fetch("/average", type=kind.value, year=year, month=month)
+            answer = fetch("/average", type=kind.value, year=year, month=month, car=car_id)
         except NotFound:  # no log in this period: the page offers the periods that have some
             answer = {}
-        return _summary_context(answer) | {"periods": _periods(available)}
+        notes = fetch(f"/cars/{car_id}/notes").get("data", []) if car_id else []
+        context = _summary_context(answer, notes) | {"periods": _periods(available)} | _car_context(car, every, notes)
+        return context | ({} if year else _now(answer, context["regenerations"]))
 
-    return page("summary.html", "summary_body.html", read, year=year, month=month, period=title)
+    return page(
+        "summary.html",
+        "summary_body.html",
+        read,
+        year=year,
+        month=month,
+        period=title,
+        car_query=str(chosen) if chosen else None,
+        kinds=cars.KINDS,
+        most_text=MOST_TEXT,
+        most_km=MOST_KM,
+    )
+
+
+def _cars() -> list[dict[str, Any]]:
+    try:
+        found = fetch("/cars").get("data")
+    except NotFound:  # an API of the release before, during an upgrade, has no cars
+        return []
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _chosen_car(every: Sequence[dict[str, Any]], chosen: UUID | None) -> dict[str, Any] | None:
+    """Return the chosen car, else that of the newest log. Raises `Refused` if the chosen one no longer exists."""
+    if chosen is None:
+        return every[0] if every else None
+    for car in every:
+        if car["id"] == str(chosen):
+            return car
+    raise Refused({"code": ErrorCode.CAR_NOT_FOUND})
+
+
+def _car_context(
+    car: dict[str, Any] | None, every: Sequence[dict[str, Any]], notes: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    if car is None:
+        return {"car": None}
+    return {
+        "car": car,
+        "car_label": cars.label(car, every),
+        "cars": [{"id": one["id"], "label": cars.label(one, every)} for one in every] if len(every) > 1 else [],
+        "asking": cars.question(car["id"], every),
+        "guessed": len(every) > 1 and car.get("guessed") is True,
+        "due": [_note(note) for note in car.get("dueNotes") or []],
+        "maintenance": [_note(note) for note in notes],
+    }
+
+
+def _note(note: dict[str, Any]) -> dict[str, Any]:
+    return note | {"title": cars.kind(note.get("kind"))}
+
+
+def _now(answer: dict[str, Any], regenerations: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return where the car stands and what is coming: of all logs only, for a year of the past is not now."""
+    average = answer.get("average") or {}
+    forecast = average.get("forecast")
+    return {
+        "answers": cars.state(average, regenerations) if average else [],
+        "forecasts": cars.forecasts(forecast),
+        "has_forecast": bool(forecast),
+    }
 
 
 def _periods(available: list[dict[str, Any]]) -> dict[str, Any]:
@@ -75,7 +161,7 @@ def _periods(available: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _summary_context(answer: dict[str, Any]) -> dict[str, Any]:
+def _summary_context(answer: dict[str, Any], notes: Sequence[dict[str, Any]]) -> dict[str, Any]:
     average = answer.get("average") or {}
     health = average.get("health") or {}
     checked = findings.shown(health.get("findings"))
@@ -98,7 +184,7 @@ def _summary_context(answer: dict[str, Any]) -> dict[str, Any]:
         "plots": {
             profile: charts
             for profile, points in trends.items()
-            if logs != 1 and (charts := _trend_plots(points))  # one log shows no trend
+            if logs != 1 and (charts := _trend_plots(points, notes))  # one log shows no trend
         },
         "regenerations": sorted(
             (
@@ -117,8 +203,8 @@ def _has_regeneration(point: dict[str, Any]) -> bool:
     return point.get("interval_km") is not None or point.get("outcome") is not None
 
 
-def _trend_plots(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the trends of one ECU profile that have at least one value, in the reader's units."""
+def _trend_plots(points: list[dict[str, Any]], notes: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the trends of one ECU profile that have at least one value, with limits, in the reader's units."""
     target_units = preferences.units()
     plots = []
     for key, name, unit, decimals in TRENDS:
@@ -135,6 +221,20 @@ def _trend_plots(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
                     "dates": [date for date, _value, _id in known],
                     "values": [round(units.convert(value, unit, target_units)[0], 4) for _date, value, _id in known],
                     "ids": [log_id for _date, _value, log_id in known],
+                    "limits": _limits(key),
+                    "notes": cars.note_marks(notes, LIMIT_OF.get(key)),
                 }
             )
     return plots
+
+
+def _limits(key: str) -> list[dict[str, Any]]:
+    """Return the limits of a trend, `watch` first: `at` in the reader's units and its `severity`."""
+    if key not in LIMIT_OF:
+        return []
+    limit = LIMITS[LIMIT_OF[key]]
+    return [
+        {"at": round(units.convert(at, limit.unit, preferences.units())[0], 4), "severity": severity.value}
+        for severity, at in ((Severity.WATCH, limit.watch), (Severity.ACT, limit.act))
+        if at is not None and not isinstance(at, tuple)
+    ]

@@ -1,11 +1,12 @@
 """Requests and responses about analyses: the models behind the OpenAPI document."""
 
+import re
 from datetime import date
 from enum import StrEnum
-from typing import Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from faplog.contracts.analysis import Analysis
@@ -20,6 +21,17 @@ from ..web.outputs import Code, Output, Params, Timestamp
 MAX_PAGE_SIZE: Final = 100
 MAX_SELECTED: Final = 100
 """How many logs can be deleted or restored with one request."""
+
+
+def _check_day(value: object) -> object:
+    """Raise `ValueError` for a text that is no ISO date: pydantic would also take a number of seconds."""
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+        raise ValueError("Input should be a date such as 2025-03-31")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_check_day)]
+"""A day, written as in ISO 8601."""
 
 
 class Named(Output):
@@ -210,8 +222,8 @@ class LogFilters(Input):
     )
     car: UUID | None = Field(default=None, description="Only the logs of this car.")
     q: str | None = Field(default=None, max_length=255, description="Part of the file name, upper or lower case.")
-    date_from: date | None = Field(default=None, description="Only logs of this day or later.")
-    date_to: date | None = Field(default=None, description="Only logs of this day or earlier.")
+    date_from: Day | None = Field(default=None, description="Only logs of this day or later.")
+    date_to: Day | None = Field(default=None, description="Only logs of this day or earlier.")
 
     @model_validator(mode="after")
     def _check_dates(self) -> Self:

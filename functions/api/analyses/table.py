@@ -82,7 +82,10 @@ COLUMNS: Final = (*_LOG_COLUMNS, *FIGURES)
     "take for a formula begins with an apostrophe. The table is created while it is sent, so there is no "
     "Content-Length.",
     query=LogFilters,
-    responses={200: Answer("The table.", media=("text/csv",), schema={"type": "string"})},
+    responses={
+        200: Answer("The table.", media=("text/csv",), schema={"type": "string"}),
+        404: "There is no such car.",
+    },
 )
 @authenticated
 def figures_table() -> ResponseReturnValue:

@@ -211,8 +211,11 @@ def _forecast(figure: Figure, given: Readings, now: float, car: Car) -> Forecast
     def reach(bound: object) -> Reach | None:
         if not isinstance(bound, int | float):
             return None
-        span = km_to(_away(limit, value - bound), _towards(limit, change), off, stand)
-        return None if span is None else _reach(bound, Span(span.low - gone, span.high - gone), car)
+        distance = _away(limit, value - bound)
+        if distance <= 0:
+            return _reach(bound, REACHED, car)
+        span = km_to(distance, _towards(limit, change), off, stand)
+        return None if span is None else _reach(bound, Span(span.low - gone, max(1.0, span.high - gone)), car)
 
     dates = [log.date for log in given.logs if log.date]
     watch, act = reach(limit.watch), reach(limit.act)
@@ -242,10 +245,13 @@ def widened(found: Slope, share: float) -> Slope:
 
 
 class Span(NamedTuple):
-    """A range of kilometres; `high` is infinite where it is open."""
+    """A range of kilometres; `high` is infinite where it is open, and 0 only where the limit has been reached."""
 
     low: float
     high: float
+
+
+REACHED: Final = Span(0.0, 0.0)
 
 
 def _towards(limit: Limit, change: Slope) -> Slope:
@@ -259,13 +265,11 @@ def km_to(distance: float, towards: Slope, off: float, stand: float) -> Span | N
     """Return after how many km a limit is reached; None where the value is not on its way there.
 
     Args:
-        distance: From the value to the limit; 0 or less where it is reached.
+        distance: From the value to the limit, above 0.
         towards: Change per km towards the limit: its slowest in `low`, its fastest in `high`.
         off: What the value may be off.
         stand: Over how many km the reading may stand still before its next step.
     """
-    if distance <= 0:
-        return Span(0.0, 0.0)
     if towards.middle < LEAST_RATE:
         return None
     slack = max(stand, off / towards.middle)
@@ -274,7 +278,7 @@ def km_to(distance: float, towards: Slope, off: float, stand: float) -> Span | N
 
 
 def _reach(bound: float, km: Span, car: Car) -> Reach | None:
-    low, high = max(0.0, km.low), max(0.0, km.high)
+    low, high = max(0.0, km.low), km.high
     if low > HORIZON_KM or (low == 0 and high > HORIZON_KM):  # any distance is no forecast
         return None
     pace = car.km_per_day

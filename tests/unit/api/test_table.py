@@ -23,6 +23,7 @@ ROW: dict[str, Any] = {
     "status": "Success",
     "message": None,
     "superseded_by": None,
+    "car_id": None,
     "worst_finding": None,
     "analysis": None,
 }

@@ -87,6 +87,15 @@ def test_what_is_beyond_its_limit_has_reached_it() -> None:
     assert "300 ml has been reached. 100 ml in " in found.text
 
 
+def test_what_has_been_reached_stays_so_whatever_was_driven_since_and_whichever_way_it_goes() -> None:
+    later = analysis({"overall.distance_km": 500}, date="2025-02-06")
+    for logs in (course("additive", 340, 320, 310, 305, 300), course("additive", 250, 250, 250, 250, 250)):
+        found = additive([*logs, later])
+        assert found is not None
+        assert found.watch is not None
+        assert (found.watch.km_low, found.watch.km_high, found.watch.date_low) == (0, 0, "2025-02-06")
+
+
 @pytest.mark.parametrize(
     ("values", "step_km", "known"),
     [
@@ -248,7 +257,8 @@ def test_a_limit_that_was_passed_since_is_due_now() -> None:
     found = additive([*FALLING, analysis({"overall.distance_km": 19_000}, date="2025-02-06")])
     assert found is not None
     assert found.watch is not None
-    assert (found.watch.km_low, found.watch.km_high) == (0, 0)
+    assert (found.watch.km_low, found.watch.km_high) == (0, 1), "due, but nobody has read it"
+    assert "300 ml in 0 to 1 km (2025-02-06 to 2025-02-07). " in found.text
 
 
 def test_only_the_profile_of_the_last_log_is_asked() -> None:
@@ -319,8 +329,6 @@ def test_the_nearest_and_the_furthest_kilometre() -> None:
     towards = Slope(0.01, 0.008, 0.0125)
     assert km_to(100, towards, 1, 0) == pytest.approx(Span(7900, 12_600))
     assert km_to(100, towards, 1, 500) == pytest.approx(Span(7500, 13_000))
-    assert km_to(0, towards, 1, 0) == Span(0, 0)
-    assert km_to(-1, Slope(0, 0, 0), 1, 0) == Span(0, 0), "reached is reached"
     assert km_to(100, Slope(0, -1, 1), 1, 0) is None
     opened = km_to(100, Slope(0.01, -0.001, 0.02), 1, 0)
     assert opened == (4900, float("inf"))

@@ -1,5 +1,5 @@
 // The summary: trend plots whose points open a log, and polling while averages are recalculated.
-import { axis, colours, fade, places, span, wall } from "./axes.js";
+import { axis, colours, css, fade, places, span, wall } from "./axes.js";
 import { body, fill as refill, load, poll, whenFilled } from "./fragment.js";
 import { fit, label, measured } from "./frame.js";
 import { points } from "./gestures.js";
@@ -16,6 +16,50 @@ let stop = null;
 
 // A range of at least two days, so that logs of a single day get a date label.
 const days = (min, max) => (max - min < 2 * DAY ? [(min + max) / 2 - DAY, (min + max) / 2 + DAY] : [min, max]);
+
+// The limits that are shown: those that are not further from the values than the values are from each other.
+function inReach(limits, min, max) {
+  const room = Math.max(max - min, Math.abs(max) * 0.05);
+  return limits.filter(({ at }) => at >= min - room && at <= max + room);
+}
+
+// Draws the limits as dashed lines, and the work that was done as dotted lines with its name; from one after which the
+// trend starts over, the line is whole.
+function drawMarks(u, limits, notes) {
+  const px = devicePixelRatio;
+  const { ctx, bbox } = u;
+  ctx.save();
+  ctx.lineWidth = 1.25 * px;
+  for (const { at, severity } of limits) {
+    if (at < u.scales.y.min || at > u.scales.y.max) continue;
+    const y = u.valToPos(at, "y", true);
+    ctx.strokeStyle = css(`--fl-${severity}`);
+    ctx.setLineDash([6 * px, 4 * px]);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+  }
+  ctx.strokeStyle = ctx.fillStyle = css("--fl-soft");
+  ctx.font = `600 ${11 * px}px system-ui, sans-serif`;
+  ctx.textBaseline = "top";
+  let free = bbox.left; // a name that would cover the one before it is left out
+  for (const { at, name, resets } of notes) {
+    const x = u.valToPos(at, "x", true);
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    ctx.setLineDash(resets ? [] : [2 * px, 3 * px]);
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    const width = ctx.measureText(name).width + 8 * px;
+    const left = x + width > bbox.left + bbox.width ? x - width : x;
+    if (left < free) continue;
+    ctx.fillText(name, left + 4 * px, bbox.top + 2 * px);
+    free = left + width;
+  }
+  ctx.restore();
+}
 
 function trend(box, chart) {
   const place = box.querySelector(".trend-plot");
@@ -39,12 +83,16 @@ function trend(box, chart) {
   const words = (at) => `${dayAndYear.format(new Date(xs[at] * 1000))}: ${measured(ys[at], chart.decimals, chart.unit)}`;
   const open = (at) => { if (chart.ids[order[at]]) location.assign(`/logs/${chart.ids[order[at]]}`); };
   label(place, head.firstChild.textContent.trim(), ys, chart.decimals, chart.unit);
+  const limits = inReach(chart.limits, Math.min(...ys), Math.max(...ys));
+  const reach = limits.map(({ at }) => at);
+  const notes = chart.notes.map((one) => ({ ...one, at: wall(`${one.date}T00:00:00`) }));
+  if (notes.length) place.setAttribute("aria-label", `${place.getAttribute("aria-label")}. ${notes.map((one) => `${dayAndYear.format(new Date(one.at * 1000))}: ${one.name}`).join("; ")}`);
   const u = new uPlot({
     width: place.clientWidth,
     height: place.clientHeight,
     padding: [8, 20, 0, 0],
     legend: { show: false },
-    scales: { x: { time: true, range: (_u, min, max) => days(min, max) }, y: { range: (_u, min, max) => span(min, max) } },
+    scales: { x: { time: true, range: (_u, min, max) => days(min, max) }, y: { range: (_u, min, max) => (min === null ? span(min, max) : span(Math.min(min, ...reach), Math.max(max, ...reach))) } },
     axes: [
       axis({ values: (_u, splits) => splits.map((at) => day.format(new Date(at * 1000))), incrs: STEPS, space: 60, size: 26 }),
       axis({ values: (_u, splits, _i, _space, increment) => splits.map((at) => number(at, places(increment))), space: 30, size: 46 }),
@@ -52,7 +100,7 @@ function trend(box, chart) {
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     series: [{}, { stroke: ink, width: 1.75, fill: (self) => (self.scales.y.min === 0 ? fade(ink) : null), points: { show: xs.length <= MOST_POINTS, size: 6, fill: ink } }],
     cursor: { drag: { x: false, y: false }, y: false },
-    hooks: { setCursor: [(self) => {
+    hooks: { draw: [(self) => drawMarks(self, limits, notes)], setCursor: [(self) => {
       const at = self.cursor.idx ?? null;
       note.textContent = at === null ? chart.unit : words(at);
     }] },
@@ -87,7 +135,9 @@ whenFilled(() => {
   stop = body.querySelector("[data-waiting]")
     ? poll(async () => {
       if ((await load(location.href)).includes("data-waiting")) return "same";
+      const focused = body.contains(document.activeElement) ? document.activeElement.id : "";
       await refill();
+      if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
       return "done";
     })
     : null;
