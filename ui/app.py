@@ -19,6 +19,7 @@ from ui.fragments import wants_fragment
 from ui.pages import (
     account,
     account_tokens,
+    cars_list,
     compare,
     history,
     installing,
@@ -65,6 +66,7 @@ def create_app(settings: Settings | None = None, api: Api | None = None) -> Flas
         account,
         account_tokens,
         upload,
+        cars_list,
         history,
         log,
         sharing,

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
+from faplog.contracts.cars import MAX_NAME
 from faplog.contracts.limits import Severity
 from faplog.contracts.notes import MOST_KM, MOST_TEXT, Kind
 
@@ -16,7 +17,6 @@ from ..web.inputs import Input, whole
 from ..web.outputs import Output, Timestamp
 from .assignment import Counter
 
-MAX_NAME: Final = 60
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 

@@ -1,6 +1,7 @@
 // The list of logs: search while typing, deletion with undo, and live status.
 import { remove, removeSeveral } from "./deletion.js";
 import { body, fill, load, poll, whenFilled } from "./fragment.js";
+import { choices, move } from "./moving.js";
 import { plural, texts } from "./texts.js";
 
 const finder = document.querySelector(".finder");
@@ -38,6 +39,7 @@ body.addEventListener("click", async (event) => {
   if (event.target.closest("[data-select]")) return select(!selecting);
   if (event.target.closest("[data-select-all]")) return pickAll();
   if (event.target.closest("[data-delete-selected]")) return removeSelected();
+  if (event.target.closest("[data-move-selected]")) return move(picked(), moved);
   const button = event.target.closest("[data-delete]");
   if (!button) return;
   const row = button.closest("li");
@@ -51,6 +53,7 @@ body.addEventListener("click", async (event) => {
 
 // Selection: boxes take the place of the marks, and what is picked is deleted at once.
 let selecting = false;
+let severalCars = false;
 const boxes = () => [...body.querySelectorAll("[data-pick]")];
 const picked = () => boxes().filter((box) => box.checked).map((box) => box.closest("li").dataset.id);
 
@@ -58,6 +61,7 @@ function select(on) {
   selecting = on;
   for (const box of boxes()) if (!on) box.checked = false;
   tellSelection();
+  if (on) choices().then((count) => { severalCars = count > 1; tellSelection(); });
 }
 
 function pickAll() {
@@ -74,6 +78,9 @@ function tellSelection() {
   const [all, act] = ["[data-select-all]", "[data-delete-selected]"].map((name) => body.querySelector(name));
   all.hidden = act.hidden = !selecting;
   body.querySelector("[data-table]").hidden = selecting;
+  const other = body.querySelector("[data-move-selected]");
+  other.hidden = !selecting || !severalCars;
+  other.disabled = picked().length === 0;
   act.disabled = picked().length === 0;
   act.querySelector("[data-selected]").textContent = plural(texts.deleteSelected, picked().length);
 }
@@ -84,6 +91,12 @@ async function removeSelected() {
   if (!await removeSeveral(ids, { restored: () => fill().then(() => (back() ?? document.getElementById("main")).focus()), back })) return;
   selecting = false;
   await fill();
+}
+
+async function moved(all) {
+  if (all) selecting = false;
+  await fill();
+  (body.querySelector("[data-select]") ?? document.getElementById("main")).focus();
 }
 
 body.addEventListener("change", (event) => { if (event.target.matches("[data-pick]")) tellSelection(); });
