@@ -6,6 +6,7 @@ By mouse, by keyboard and on a phone; in three languages and at three widths.
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, Final
 
 import pytest
@@ -43,7 +44,7 @@ def drive(owner: Owner, drives: Iterable[tuple[int, int]]) -> None:
         owner.send(f"DCM62v2_{when:%Y%m%d}.csv", content)
         until(lambda: not owner.logs(status="Processing")["data"], 240)
     for one in cars(owner):
-        until(lambda car=one["id"]: average_of(owner, car), 240)
+        until(partial(average_of, owner, one["id"]), 240)
 
 
 def cars(owner: Owner) -> list[dict[str, Any]]:

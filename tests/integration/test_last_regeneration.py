@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from tests.integration.delivery import Rig, get, success, uploaded
+from tests.integration.delivery import API, Rig, get, success, uploaded
 from tests.integration.people import Person, arrive
 
 
@@ -85,6 +85,15 @@ def test_deleted_and_superseded_logs_and_other_cars_do_not_count(system: Rig, pe
     assert where(person, asked) == str(kept)
 
 
+def test_the_same_profile_in_another_car_does_not_count(system: Rig, person: Person) -> None:
+    log(system, person, analysis("2025-03-01", regen("2025-03-01")))
+    asked = log(system, person, analysis("2025-03-05"))
+    other = person.call("POST", f"{API}/cars", json={"name": "Second"}).get_json()["id"]
+    assert where(person, asked)
+    assert person.call("PATCH", f"{API}/analyses/{asked}", json={"car": other}).status_code == 200
+    assert last(person, asked) is None
+
+
 def test_others_never_show(system: Rig, person: Person) -> None:
     log(system, person, analysis("2025-03-01", regen("2025-03-01")))
     stranger = arrive(system.app)
@@ -98,6 +107,15 @@ def test_one_that_no_log_recorded_is_not_mistaken_for_an_older_one(system: Rig, 
     again = log(system, person, analysis("2025-03-09", life=10_900, since=200))
     assert where(person, same) == str(before)
     assert last(person, again) is None
+
+
+def test_counters_that_are_read_once_in_a_long_log_are_behind(system: Rig, person: Person) -> None:
+    """By up to the distance of the two logs, 10.5 km each here, and 30 km."""
+    before = log(system, person, analysis("2025-03-01", regen("2025-03-01"), life=10_000, since=10))
+    within = log(system, person, analysis("2025-03-03", life=10_300, since=260))
+    beyond = log(system, person, analysis("2025-03-04", life=10_300, since=258))
+    assert where(person, within) == str(before)
+    assert last(person, beyond) is None
 
 
 def test_a_log_without_a_result_has_none(system: Rig, person: Person) -> None:
