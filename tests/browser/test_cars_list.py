@@ -16,6 +16,13 @@ pytestmark = [pytest.mark.stack, pytest.mark.browser]
 TWO: Final = [(0, 10_000), (1, 154_000), (3, 10_120)]
 """The logs of two cars with the same control unit: day and kilometres of the filter."""
 
+OVERLAPPING: Final = """rows => rows.filter(row => {
+  const parts = [...row.children].filter(part => part.childElementCount).map(part => part.getBoundingClientRect());
+  const apart = (a, b) => a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+  return parts.some((one, n) => parts.slice(n + 1).some(other => !apart(one, other)));
+}).map(row => row.textContent)"""
+"""The cars whose name, badges and buttons are on top of each other."""
+
 
 def names(owner: Owner) -> dict[str | None, int]:
     """The number of logs of each car, by its name."""
@@ -133,14 +140,17 @@ def test_selected_logs_are_moved_to_another_car(visit: Visit, another: Callable[
 @pytest.mark.parametrize("language", ["en-GB", "fr-FR", "pl-PL"])
 def test_the_list_fits_every_width(visit: Visit, another: Callable[[], Owner], language: str) -> None:
     owner = another()
+    drive(owner, TWO[:2])
     for name in ("W" * 60, "Berlingo of the family, with the trailer", "C5"):
         made = owner.http.post("/api/v1/cars", json={"name": name})
         assert made.status_code == 201, made.text
     assert owner.http.delete(f"/api/v1/cars/{made.json()['id']}").status_code == 204
     page = visit(owner, **DESKTOP, locale=language).page("/cars")
-    expect(page.locator("[data-car]")).to_have_count(2)
+    expect(page.locator("[data-car]")).to_have_count(4)
+    expect(page.locator("[data-confirm]")).to_have_count(1)
     expect(page.locator("[data-restore]")).to_have_count(1)
     assert not axe(page)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+        assert page.locator(".row-car").evaluate_all(OVERLAPPING) == []

@@ -31,6 +31,7 @@ def places(driver: Driver) -> dict[str, tuple[str, str]]:
         "summary": ("/summary", "[data-drawn]"),
         "empty period": ("/summary?year=1999", ".empty"),
         "compare": (f"/compare?a={log}&b={other}", "[data-drawn]"),
+        "cars": ("/cars", ".row-car"),
         "account": ("/account", "text=@example.org"),
         "not found": ("/nothing-here", ".empty"),
     }

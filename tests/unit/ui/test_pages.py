@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from tests.unit.ui.fake_api import ANALYSIS, LOG_ID, OTHER_ID, FakeApi, detail, item, listing
 
-PRIVATE = ["/logs", "/logs/deleted", "/upload", "/summary", "/compare", "/account", f"/logs/{LOG_ID}"]
+PRIVATE = ["/logs", "/logs/deleted", "/upload", "/summary", "/compare", "/cars", "/account", f"/logs/{LOG_ID}"]
 NEED_API = [path for path in PRIVATE if path != "/upload"]
 PUBLIC = ["/", "/about", "/login", "/reset", "/sample"]
 OF_INSTANCE = ["/register", "/forgot", "/privacy"]
@@ -86,7 +86,7 @@ def test_a_page_whose_session_expired_is_a_skeleton_the_browser_fills(user: Flas
 def test_a_page_without_the_api_is_a_skeleton_and_then_a_message_that_helps(
     user: FlaskClient, api: FakeApi, path: str
 ) -> None:
-    asked = ["analyses", "analyses/deleted", "average/available", "account", f"analyses/{LOG_ID}"]
+    asked = ["analyses", "cars", "analyses/deleted", "average/available", "account", f"analyses/{LOG_ID}"]
     api.status |= dict.fromkeys(asked, 503)
     assert "data-pending" in user.get(path).text
     fragment = user.get(path, query_string={"fragment": 1})
