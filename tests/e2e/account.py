@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import uuid
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ class Account:
     def __init__(self, stack: Stack, email: str = "") -> None:
         self.email = email or f"{uuid.uuid4().hex[:12]}@example.com"
         self.http = httpx.Client(timeout=60)
+        weakref.finalize(self, self.http.close)
         self._car: dict[str, str] = {}
         if not email:
             credentials = {"email": self.email, "password": PASSWORD}

@@ -40,7 +40,7 @@ def test_every_page_of_an_owner_is_there_with_its_policy(stack: Stack, account: 
     shown = {
         "/logs": "drive.csv",
         f"/logs/{log_id}": "Values and limits",
-        "/summary": "Trends",
+        "/summary": "May I drive on?",
         "/compare": "You need two logs",
         "/account": account.email,
     }

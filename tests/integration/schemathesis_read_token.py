@@ -17,6 +17,9 @@ READS: Final = {
     "GET /api/v1/analyses/{id}/series",
     "GET /api/v1/analyses/{id}/file",
     "GET /api/v1/analyse/{id}",
+    "GET /api/v1/cars",
+    "GET /api/v1/cars/{id}",
+    "GET /api/v1/cars/{id}/notes",
     "GET /api/v1/average",
     "GET /api/v1/average/available",
 }

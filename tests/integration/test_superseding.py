@@ -55,6 +55,12 @@ def case(name: str) -> bytes:
     return path.read_bytes()
 
 
+@pytest.fixture(autouse=True, scope="module")
+def no_logs_of_others(system: Rig) -> None:
+    """What earlier tests left is not analysed again beside the logs of these tests."""
+    system.sql("DELETE FROM fap_analysis")
+
+
 def work(system: Rig) -> None:
     """Do what waits in the stream, as the connector and the functions do."""
     for message in system.take("analysis.request"):

@@ -27,7 +27,7 @@ def token(**changes: Any) -> dict[str, Any]:
 
 
 def test_the_account_page_has_the_section_and_no_token(user: FlaskClient, api: FakeApi) -> None:
-    api.answers["account"] = {"email": "a@example.org"}
+    api.answers |= {"account": {"email": "a@example.org"}, "account/sessions": {"sessions": []}}
     page = user.get("/account").text
     assert 'id="tokens"' in page
     assert "js/account_tokens.js" in page

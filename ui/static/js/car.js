@@ -110,8 +110,8 @@ async function markDone(button) {
 
 async function answer(button) {
   const place = button.closest("[data-question]");
-  const said = button.dataset.answer;
-  const content = said === "maintenance" ? { answer: said, kind: document.getElementById("answer-kind").value } : { answer: said };
+  const { answer } = button.dataset;
+  const content = answer === "maintenance" ? { answer, kind: document.getElementById("answer-kind").value } : { answer };
   const car = await attempt(place, () => send(`/cars/${place.dataset.question}/answer`, "POST", content));
   if (!car) return;
   const url = new URL(location.href); // after maintenance the guessed car is gone: its logs are of the other one
