@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _
 
 from faplog.contracts.limits import Severity
 from faplog.contracts.messages import AnalysisStatus
-from ui import findings, units
+from ui import cars, findings, units
 from ui.fragments import Answer, fetch, page
 
 blueprint = Blueprint("history", __name__)
@@ -68,13 +68,22 @@ def logs() -> Answer:
             for row in listed.get("data", [])
         ]
         return {
-            "rows": behind_newer(rows),
+            "rows": behind_newer(with_cars(rows)),
             "pagination": listed.get("pagination") or {},
             "icons": findings.ICON,
             "names": findings.SEVERITY,
         }
 
     return page("history.html", "history_list.html", read, **known)
+
+
+def with_cars(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows with the name of their car as `car`, if they are of several cars."""
+    if len({row.get("carId") for row in rows} - {None}) < 2:
+        return rows
+    every = fetch("/cars").get("data", [])
+    labels = {one["id"]: cars.label(one, every) for one in every}
+    return [row | {"car": labels.get(row.get("carId"))} for row in rows]
 
 
 def date_range(first: str | None, last: str | None) -> dict[str, str]:

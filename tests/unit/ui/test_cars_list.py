@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.unit.ui.fake_api import LOG_ID, OTHER_ID, FakeApi
+from tests.unit.ui.fake_api import LOG_ID, OTHER_ID, FakeApi, item, listing
 from tests.unit.ui.test_pages import text
 
 THIRD_ID = "7a6f7f0c-57c6-4a8e-8f8e-2f9a3c1d5e33"
@@ -122,3 +122,16 @@ def test_the_choices_of_the_history(user: FlaskClient, api: FakeApi) -> None:
     assert user.get("/cars/choices").location == "/cars"
     found = user.get("/cars/choices", query_string={"fragment": 1}).text
     assert f'<option value="{LOG_ID}">DCM62v2</option><option value="{OTHER_ID}">A &amp; B</option>' in found
+
+
+def test_the_history_names_the_car_of_each_log_where_there_are_several(user: FlaskClient, api: FakeApi) -> None:
+    two = [car(LOG_ID, name="Golf"), car(OTHER_ID)]
+    logs = [item(LOG_ID, carId=LOG_ID), item(OTHER_ID, carId=OTHER_ID)]
+    api.answers |= {"analyses": listing(*logs), "cars": {"data": two}}
+    page = text(user.get("/logs?fragment=1"))
+    assert "Golf" in page
+    assert page.count("DCM62v2") >= 3, "two file names and a car"
+    api.answers["analyses"] = listing(logs[0])
+    api.asked.clear()
+    assert "Golf" not in user.get("/logs?fragment=1").text
+    assert "cars" not in {path for path, _ in api.asked}
