@@ -27,6 +27,10 @@ TOKENS: Final = "/api/v1/account/tokens"
 
 READS: Final = {
     "GET /analyses",
+    "GET /analyses.csv",
+    "GET /cars",
+    "GET /cars/{id}",
+    "GET /cars/{id}/notes",
     "GET /analyses/{id}",
     "GET /analyses/{id}/series",
     "GET /analyses/{id}/file",
@@ -87,11 +91,23 @@ def analysis_id(api_app: Flask, owner: Person) -> UUID:
     with api_app.app_context():
         succeed(services().database, made)
         services().blobs.put(keys.series_key(made), b"\x1f\x8b\x08\x00" + bytes(6) + b"\x03\x00" + bytes(8))
+    return made
+
+
+@pytest.fixture(scope="module")
+def car_id(api_app: Flask, owner: Person, analysis_id: UUID) -> str:
+    """The owner's car, with an average."""
+    car: str = owner.call("POST", f"{PREFIX}/cars", json={"name": "Van"}).get_json()["id"]
+    assert owner.call("PATCH", f"{PREFIX}/analyses/{analysis_id}", json={"car": car}).status_code == 200
     with services(api_app).database.worker() as connection:
         connection.execute(
-            "INSERT INTO fap_average (user_id, type, sha256) VALUES (%s, 'OVERALL', repeat('0', 64))", [owner.id]
+            """
+            INSERT INTO fap_average (user_id, car_id, type, sha256) VALUES (%s, %s, 'OVERALL', repeat('0', 64))
+            ON CONFLICT DO NOTHING
+            """,
+            [owner.id, car],
         )
-    return made
+    return car
 
 
 def operations(app: Flask) -> dict[str, dict[str, Any]]:
@@ -110,13 +126,13 @@ def outcome(response: TestResponse) -> tuple[int, str | None]:
 
 
 def test_every_route_of_the_document_with_a_read_token_an_upload_token_and_none(
-    api_app: Flask, owner: Person, analysis_id: UUID
+    api_app: Flask, owner: Person, analysis_id: UUID, car_id: str
 ) -> None:
     reading, uploading = created(owner, "read"), created(owner, "upload")
     walked = 0
     for name, operation in operations(api_app).items():
         method, path = name.split()
-        target = path.format(id=analysis_id, token="x" * 43)
+        target = path.format(id=car_id if "/cars/" in path else analysis_id, token="x" * 43)
         if not operation["security"]:
             continue
         walked += 1
