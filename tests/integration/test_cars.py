@@ -4,7 +4,7 @@ The logs are analysed and averaged by the real functions, on the real object sto
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
@@ -122,16 +122,18 @@ def check_averages(person: Person) -> None:
             named = {key: value for key, value in {"year": of_year, "month": of_month}.items() if value is not None}
             found = get(person, "/average", car=car["id"], type=kind, **named)
             assert found["status"] == "SUCCESS"
-            assert found["average"] == orjson.loads(orjson.dumps(expected(members, notes)))
+            assert found["average"] == orjson.loads(orjson.dumps(expected(members, notes, {"type": kind, **named})))
 
 
-def expected(details: Sequence[dict[str, Any]], notes: Sequence[dict[str, Any]]) -> Any:
-    """What the function makes of these analyses."""
+def expected(
+    details: Sequence[dict[str, Any]], notes: Sequence[dict[str, Any]], period: Mapping[str, Any] | None = None
+) -> Any:
+    """What the function makes of these analyses, as a period of the car: later notes do not count in it."""
     items = [
         {"analysisId": one["id"], "logDate": one["logDate"], "distance": one["distance"], "analysis": one["analysis"]}
         for one in details
     ]
-    data = {"userId": str(uuid4()), "analysisSha": "0" * 64, "analysis": items}
+    data = {"userId": str(uuid4()), "analysisSha": "0" * 64, "analysis": items, **(period or {})}
     if notes:
         data["notes"] = [{key: note[key] for key in ("kind", "onDate", "km")} for note in notes]
     message = average_job.Request.model_validate({"pattern": "average.request", "data": data})

@@ -14,6 +14,7 @@ from tests.conftest import ROOT
 
 COMPONENTS = {"prod": "../../../webhooks", "openfaas": "../../../openfaas/webhooks"}
 HTTP_PORTS = {80, 443}
+JOB = ("Job", "openfaas-deploy")
 
 
 @pytest.fixture(params=COMPONENTS)
@@ -62,10 +63,13 @@ def test_with_the_component_the_setting_is_public(with_webhooks: list[dict[str, 
         assert found.pop("api") == ["public"]
         assert not any(found.values())
     else:
-        [job] = [thing for thing in with_webhooks if thing["metadata"]["name"] == "openfaas-deploy"]
+        [job] = [thing for thing in with_webhooks if (thing["kind"], thing["metadata"]["name"]) == JOB]
         environment = job["spec"]["template"]["spec"]["containers"][0]["env"]
-        assert {"name": "DEPLOY_FLAGS", "value": "--env FAPLOG_WEBHOOKS=public"} in environment
+        assert {"name": "FEATURE_FLAGS", "value": "--env FAPLOG_WEBHOOKS=public"} in environment
         assert len({variable["name"] for variable in environment}) == len(environment)
+        values = {variable["name"]: variable.get("value", "") for variable in environment}
+        assert "FAPLOG_COOKIE_SECURE=true" in values["DEPLOY_FLAGS"], "what the environment sets stays"
+        assert values["ANALYSE_URL"].endswith("/function/analyse")
 
 
 def test_the_objects_are_valid_and_keep_the_rules(with_webhooks: list[dict[str, Any]]) -> None:
