@@ -6,7 +6,7 @@ from typing import Any
 
 from faplog.contracts.average import Average
 
-from .baselines import baselines, read_notes, shown
+from .baselines import baselines, read_notes
 from .consumption import consumption
 from .figures import pool
 from .forecast import forecasts
@@ -49,5 +49,5 @@ def average(items: Iterable[Any], notes: Iterable[Any] = (), until: date | None 
         trends=points,
         health=health(points, given, regens, judged, since),
         forecast=forecasts(given, points, since),
-        baseline=shown(since),
+        baseline=since,
     )

@@ -10,45 +10,33 @@ from faplog.contracts.forecasts import Baseline
 from faplog.contracts.limits import Code
 from faplog.contracts.notes import RESETS, Kind, Note
 
-Baselines = Mapping[Code, Note]
+Baselines = Mapping[Code, Baseline]
 """By finding, the last note that resets it."""
 
 
-def read_notes(items: Iterable[Any], until: date | None = None) -> list[Note]:
+def read_notes(items: Iterable[Any], until: date | None = None) -> list[Baseline]:
     """Return the notes among the items that are done, in the order of their days.
 
     What is malformed is left out, and so are reminders without a day, and notes later than `until`.
     """
-    notes = []
+    done = []
     for item in items:
         try:
-            note = item if isinstance(item, Note) else Note.model_validate(item)
+            note = Note.model_validate(item)
         except ValidationError:
             continue
         if note.on_date is not None and (until is None or note.on_date <= until):
-            notes.append(note)
-    return sorted(notes, key=_order_key)
+            done.append(Baseline(kind=note.kind, date=note.on_date.isoformat(), km=note.km))
+    return sorted(done, key=lambda one: (one.date, -1 if one.km is None else one.km, one.kind))
 
 
-def _order_key(note: Note) -> tuple[str, int, str]:
-    return _day(note), -1 if note.km is None else note.km, note.kind
-
-
-def _day(note: Note) -> str:
-    return note.on_date.isoformat() if note.on_date else ""
-
-
-def baselines(notes: Iterable[Note]) -> dict[Code, Note]:
+def baselines(notes: Iterable[Baseline]) -> dict[Code, Baseline]:
     """Return for each finding that a note resets the last such note. The notes are in the order of their days."""
-    return {code: note for note in notes for code in sorted(RESETS[note.kind])}
+    found = {code: note for note in notes for code in RESETS[note.kind]}
+    return {code: found[code] for code in sorted(found)}
 
 
-def shown(found: Baselines) -> dict[Code, Baseline]:
-    """Return the baselines as the average tells them."""
-    return {code: Baseline(kind=note.kind, date=_day(note), km=note.km) for code, note in sorted(found.items())}
-
-
-def is_after(note: Note, day: str | None, filter_km: float | None) -> bool:
+def is_after(note: Baseline, day: str | None, filter_km: float | None) -> bool:
     """Return whether a log was made after the work.
 
     On the day of the work the odometer on the filter decides where both are known; else the log counts as after it. A
@@ -59,8 +47,8 @@ def is_after(note: Note, day: str | None, filter_km: float | None) -> bool:
         day: Date of the log, `YYYY-MM-DD`.
         filter_km: Odometer on the filter in the log.
     """
-    if day is None or day < _day(note):
+    if day is None or day < note.date:
         return False
-    if day > _day(note) or note.km is None or filter_km is None or note.kind is Kind.FILTER_REPLACED:
+    if day > note.date or note.km is None or filter_km is None or note.kind is Kind.FILTER_REPLACED:
         return True
     return filter_km >= note.km

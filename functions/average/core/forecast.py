@@ -9,9 +9,8 @@ from typing import Final, NamedTuple
 
 from faplog.contracts.average import TrendPoint
 from faplog.contracts.catalogue import WORDS, quantity
-from faplog.contracts.forecasts import Basis, Forecast, Forecasts, Reach
+from faplog.contracts.forecasts import Baseline, Basis, Forecast, Forecasts, Reach
 from faplog.contracts.limits import LIMITS, Bad, Code, Limit
-from faplog.contracts.notes import Note
 
 from .baselines import Baselines, is_after
 from .reading import Log, driven_after
@@ -150,7 +149,7 @@ def read_odometer(points: Sequence[TrendPoint]) -> Odometer:
     return Odometer({index: at for index, at in km.items() if at >= furthest - WINDOW_KM}, restart)
 
 
-def readings(figure: Figure, points: Sequence[TrendPoint], odometer: Odometer, note: Note | None) -> Readings:
+def readings(figure: Figure, points: Sequence[TrendPoint], odometer: Odometer, note: Baseline | None) -> Readings:
     """Return a figure's readings since its last reset: by a note, a new filter, or a jump of its own."""
     known = []
     for index, km in odometer.km.items():
@@ -158,15 +157,12 @@ def readings(figure: Figure, points: Sequence[TrendPoint], odometer: Odometer, n
         if value is not None and (note is None or is_after(note, point.date, point.filter_km)):
             known.append(Point(km, value, index))
     kept = without_spikes(known, figure.reset)
-    basis, since = Basis.ALL_LOGS, None
-    if note is not None:
-        basis, since = Basis.SINCE_NOTE, note.on_date.isoformat() if note.on_date else None
+    basis, since = (Basis.ALL_LOGS, None) if note is None else (Basis.SINCE_NOTE, note.date)
     start = last_start([point.y for point in kept], lambda before, after: _is_reset(figure, before, after))
     if figure.of_filter:
         start = max(start, sum(point.log < odometer.restart for point in kept))
-    if start:
-        kept = kept[start:]
-        basis, since = Basis.SINCE_RESET, points[kept[0].log].date if kept else None
+    if start and (kept := kept[start:]):
+        basis, since = Basis.SINCE_RESET, points[kept[0].log].date
     return Readings(kept, [points[point.log] for point in kept], basis, since)
 
 
@@ -188,8 +184,7 @@ def km_per_day(points: Sequence[TrendPoint], odometer: Odometer) -> Slope | None
         known = [point for point in known if point.x >= known[-1].x - PACE_DAYS]
     if len(known) < MIN_POINTS or known[-1].x - known[0].x < MIN_PACE_DAYS:
         return None
-    found = slope(known, 1.0)
-    return None if found is None else widened(found, RATE_CHANGE)
+    return widened(slope(known, 1.0), RATE_CHANGE)
 
 
 def _forecast(figure: Figure, given: Readings, now: float, car: Car) -> Forecast | None:
@@ -197,10 +192,7 @@ def _forecast(figure: Figure, given: Readings, now: float, car: Car) -> Forecast
     if len(points) < MIN_POINTS or points[-1].x - points[0].x < MIN_KM:
         return None
     step = max(figure.quantum, usual_step(points) / 2) if figure.is_counter else figure.quantum
-    found = slope(points, step)
-    if found is None:
-        return None
-    change = widened(found, RATE_CHANGE)
+    change = widened(slope(points, step), RATE_CHANGE)
     limit = LIMITS[figure.code]
     value = points[-1].y if figure.is_counter else median(point.y for point in points[-RECENT:])
     used = thinned(points)

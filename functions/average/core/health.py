@@ -9,8 +9,8 @@ from faplog.contracts.average import TrendPoint
 from faplog.contracts.catalogue import NOTE_UNITS, Named, NoteCode, advice, most_urgent, note_text, text, urgency
 from faplog.contracts.figures import Outcome
 from faplog.contracts.findings import LimitShown, Note, TrendEvidence, TrendFinding, TrendHealth, Which
+from faplog.contracts.forecasts import Baseline
 from faplog.contracts.limits import LIMITS, MIN_ENGINE_ON_SEC, REGENERATION_NEAR_KM, Code, Severity, worst
-from faplog.contracts.notes import Note as Maintenance
 
 from .baselines import Baselines, is_after
 from .reading import LEAST, Json, Log, number, section
@@ -97,7 +97,7 @@ def _notes(next_regen_km: int | None) -> list[Note]:
     return [Note(code=code, value=next_regen_km, unit=NOTE_UNITS[code], text=note_text(code, next_regen_km))]
 
 
-def _since(profile: Profile, note: Maintenance | None) -> Profile:
+def _since(profile: Profile, note: Baseline | None) -> Profile:
     """Return the history from a maintenance note on; all of it without one."""
     if note is None:
         return profile

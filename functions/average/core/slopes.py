@@ -32,8 +32,8 @@ class Slope(NamedTuple):
     high: float
 
 
-def slope(points: Sequence[Point], quantum: float) -> Slope | None:
-    """Return the Theil-Sen slope of points in ascending x; None where all have the same x.
+def slope(points: Sequence[Point], quantum: float) -> Slope:
+    """Return the Theil-Sen slope of points in ascending x.
 
     The slope is the median of the slopes between pairs of points (H. Theil 1950, P. K. Sen 1968). Its range is not
     Sen's confidence interval, which holds for independent errors around a straight line: a counter is the sum of what
@@ -43,11 +43,14 @@ def slope(points: Sequence[Point], quantum: float) -> Slope | None:
     Args:
         points: Readings in ascending x; 60 of them are used at most.
         quantum: Step between two neighbouring values; what a reading may be off.
+
+    Raises:
+        ValueError: All points have the same x, so there is no slope.
     """
     used = thinned(points)
     distance = used[-1].x - used[0].x if used else 0.0
     if distance <= 0:
-        return None
+        raise ValueError("no distance")
     least = distance * LEAST_PAIR_SHARE
     slopes = sorted(
         (later.y - earlier.y) / (later.x - earlier.x)
@@ -83,8 +86,8 @@ def without_spikes(points: Sequence[Point], tolerance: float) -> list[Point]:
     """
     inner = (
         point
-        for before, point, after in zip(points, points[1:], points[2:], strict=False)
-        if not _is_spike(before.y, point.y, after.y, tolerance)
+        for index, point in enumerate(points[1:-1])
+        if not _is_spike(points[index].y, point.y, points[index + 2].y, tolerance)
     )
     return [*points[:1], *inner, *points[max(1, len(points) - 1) :]]
 
@@ -106,8 +109,8 @@ def last_start(values: Sequence[float], is_reset: Callable[[float, float], bool]
 
 
 def longest_stand(points: Sequence[Point]) -> float:
-    """Return the longest stretch of x over which consecutive points had the same y."""
-    longest, start = 0.0, points[0] if points else Point(0.0, 0.0)
+    """Return the longest stretch of x over which consecutive points had the same y. There is a point at least."""
+    longest, start = 0.0, points[0]
     for point in points:
         if point.y != start.y:
             start = point

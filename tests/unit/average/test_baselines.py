@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from faplog.contracts.forecasts import Baseline
 from faplog.contracts.limits import Code
 from faplog.contracts.notes import Kind, Note
 from functions.average.core import average
-from functions.average.core.baselines import baselines, is_after, read_notes, shown
+from functions.average.core.baselines import baselines, is_after, read_notes
 from tests.unit.average.analyses import Json, analysis, regen
 from tests.unit.average.test_health import history, own
 
@@ -97,21 +98,31 @@ def test_the_last_note_is_told_as_the_baseline() -> None:
 
 
 def test_notes_are_sorted_by_day_and_on_one_day_by_the_odometer() -> None:
-    later = note("filter_replaced", "2025-02-01", 900)
     given = [
-        later,
-        note("filter_cleaned", "2025-02-01", 100),
+        note("filter_replaced", "2025-02-01", 900),
+        note("filter_cleaned", "2025-02-01", 0),
         note("filter_cleaned", "2024-02-01"),
         note("filter_cleaned", "2025-02-01"),
+        note("egr", "2025-02-01"),
     ]
     ordered = read_notes(given)
-    assert [(one.on_date, one.km) for one in ordered] == [
-        (date(2024, 2, 1), None), (date(2025, 2, 1), None), (date(2025, 2, 1), 100), (date(2025, 2, 1), 900),
+    assert [(one.kind, one.date, one.km) for one in ordered] == [
+        ("filter_cleaned", "2024-02-01", None), ("egr", "2025-02-01", None), ("filter_cleaned", "2025-02-01", None),
+        ("filter_cleaned", "2025-02-01", 0), ("filter_replaced", "2025-02-01", 900),
     ]  # fmt: skip
     assert read_notes(reversed(given)) == ordered
-    assert baselines(ordered)[Code.ASH_SHARE].kind is Kind.FILTER_REPLACED
-    assert list(shown(baselines(ordered))) == sorted(baselines(ordered))
+    found = baselines(ordered)
+    assert found[Code.ASH_SHARE].kind is Kind.FILTER_REPLACED
+    assert list(found) == sorted(found)
     assert read_notes([Note(kind=Kind.EGR, on_date=date(2025, 1, 1))]) == read_notes([note("egr", "2025-01-01")])
+
+
+def test_what_is_no_note_and_what_is_not_done_is_left_out() -> None:
+    good = note("egr", "2025-01-01")
+    reminder = {"kind": "egr", "km": 90_000}
+    assert read_notes([7, {}, reminder, good]) == read_notes([good])
+    for until, left in ((date(2025, 1, 1), [good]), (date(2024, 12, 31), [])):
+        assert read_notes([reminder, good], until) == read_notes(left)
 
 
 @pytest.mark.parametrize(
@@ -126,5 +137,5 @@ def test_notes_are_sorted_by_day_and_on_one_day_by_the_odometer() -> None:
     ],
 )  # fmt: skip
 def test_a_log_before_and_after_the_work(kind: str, note_km: int | None, day: str | None, km: Any, after: bool) -> None:
-    done = Note(kind=Kind(kind), on_date=date(2025, 3, 14), km=note_km)
+    done = Baseline(kind=Kind(kind), date="2025-03-14", km=note_km)
     assert is_after(done, day, km) is after

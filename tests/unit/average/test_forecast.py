@@ -7,7 +7,7 @@ import pytest
 
 from faplog.contracts.forecasts import Forecast, Forecasts
 from functions.average.core import average
-from functions.average.core.forecast import Span, km_to, widened
+from functions.average.core.forecast import Span, km_per_day, km_to, read_odometer, widened
 from functions.average.core.slopes import Slope
 from tests.unit.average.analyses import Json, analysis
 
@@ -323,6 +323,98 @@ def test_a_date_that_is_none_dates_nothing() -> None:
     assert found is not None
     assert found.watch is not None
     assert (found.watch.date_low, found.watch.date_high) == (None, None)
+
+
+def test_without_dates_the_sentence_has_none() -> None:
+    undated = [log | {"overall": {"date": {}}} for log in course("additive", 900, 897, 894, 891, 888)]
+    found = additive(undated)
+    assert found is not None
+    assert (found.from_, found.to) == (None, None)
+    assert found.watch is not None
+    assert found.text.endswith(f"300 ml in {found.watch.km_low:,} km at the earliest.")
+
+
+def test_a_pace_that_may_be_none_gives_the_first_day_alone() -> None:
+    rows = [{"km": 20_000 + 75 * number, "additive": 500 - 10 * number} for number in range(5)]
+    found = additive(history(*rows, *({"km": 20_300} for _ in range(30))))
+    assert found is not None
+    assert found.watch is not None
+    assert found.watch.km_high is not None
+    assert (found.watch.date_low is not None, found.watch.date_high) == (True, None)
+    assert f"300 ml in {found.watch.km_low:,} to {found.watch.km_high:,} km. " in found.text
+
+
+def test_anything_from_now_to_never_is_no_forecast() -> None:
+    found = additive(course("additive", 306, 306, 306, 306, 301, step_km=80))
+    assert found is not None
+    assert found.per_1000km < 0
+    assert found.watch is None
+    assert found.act is not None
+    assert (found.act.km_high, found.act.km_low > 1) == (None, True)
+
+
+def test_the_end_of_a_filter_leaves_nothing_to_forecast_its_ash_from() -> None:
+    logs = [*course("ash", 50, 51, 52, 53, 54), analysis({PATHS["km"]: 10}, date="2025-03-01")]
+    assert forecasts(logs).ash is None
+
+
+def test_on_the_day_of_a_note_the_odometer_decides() -> None:
+    for km, count in ((21_000, 5), (21_001, None)):
+        found = additive(course("additive", 500, 490, 480, 470, 460, 450), note("additive_refilled", "2025-01-08", km))
+        assert (found and found.count) == count
+
+
+def test_two_weeks_to_the_day_are_enough_for_dates() -> None:
+    rows = [{"km": 20_000 + 1000 * number, "additive": 500 - 10 * number} for number in range(8)]
+    for logs, known in ((rows, True), (rows[:7], False)):
+        found = additive(history(*logs, every_days=2))
+        assert found is not None
+        assert found.watch is not None
+        assert (found.watch.date_low is not None) is known
+
+
+def test_the_pace_of_a_car_that_stands() -> None:
+    (points,) = average(history(*({"km": 20_000} for _ in range(5)))).trends.values()
+    found = km_per_day(points, read_odometer(points))
+    assert found == pytest.approx(Slope(0, -1 / 28, 1 / 28))
+
+
+def test_what_lies_a_year_back_belongs_to_the_pace() -> None:
+    days = ("2024-03-01", "2024-03-02", "2025-02-01", "2025-02-15", "2025-03-01", "2025-03-02")
+    logs = [analysis({PATHS["km"]: 20_000 + number}, date=day) for number, day in enumerate(days)]
+    (points,) = average(logs).trends.values()
+    odometer = read_odometer(points)
+    assert km_per_day(points, odometer) is not None, "365 days back"
+    assert km_per_day(points[:2] + points[3:], read_odometer(points[:2] + points[3:])) is None
+
+
+VARYING = [0.30, 0.32, 0.31, 0.34, 0.33, 0.36, 0.35, 0.38, 0.37, 0.40]
+
+
+def test_what_varies_from_log_to_log_in_all_its_numbers() -> None:
+    found = forecasts(course("kv", *VARYING)).restriction
+    assert found is not None
+    assert (found.value, found.unit, found.count) == (0.37, "mbar·h/m³", 10)
+    assert (found.per_1000km, found.per_1000km_low, found.per_1000km_high) == (0.01, 0.0032, 0.0168)
+    assert found.watch is not None
+    assert (found.watch.limit, found.watch.km_low, found.watch.km_high) == (0.5, 7148, 40_945)
+    assert " more per 1,000 km. 0.5 mbar·h/m³ in " in found.text
+
+
+def test_an_additive_that_falls_by_refuellings_in_all_its_numbers() -> None:
+    found = additive(course("additive", 600, 600, 580, 580, 580, 561, 560, 540, 541, 520, step_km=300))
+    assert found is not None
+    assert (found.per_1000km, found.per_1000km_low, found.per_1000km_high) == (-27.381, -46.5, -14.6111)
+    assert found.watch is not None
+    assert (found.watch.km_low, found.watch.km_high) == (4131, 15_658)
+
+
+def test_oil_that_thins_in_all_its_numbers() -> None:
+    found = forecasts(course("oil", 1, 1, 1, 1, 2, 2, 2, 3, 3, 3)).oil_dilution
+    assert found is not None
+    assert (found.per_1000km, found.per_1000km_low, found.per_1000km_high) == (0.2857, 0.0672, 0.5111)
+    assert found.watch is not None
+    assert (found.watch.km_low, found.watch.km_high) == (0, 34_003)
 
 
 def test_the_nearest_and_the_furthest_kilometre() -> None:

@@ -11,6 +11,7 @@ from functions.average.core.slopes import (
     slope,
     spread,
     thinned,
+    usual_step,
     without_spikes,
 )
 
@@ -32,26 +33,22 @@ def test_a_constant_series_has_no_slope() -> None:
 
 def test_an_outlier_does_not_bend_the_line_but_widens_its_range() -> None:
     found = slope(points(0, 1, 2, 90, 4, 5, 6, 7, 8), 0.0)
-    assert found is not None
     assert found.middle == pytest.approx(0.01)
     assert found.low < 0 < 0.01 <= found.high
 
 
 def test_only_pairs_a_third_of_the_distance_apart_count() -> None:
     found = slope(points(0, 0, 0, 0, 1, 1, 1, 1), 0.0)
-    assert found is not None
     # 233 km apart or more are 15 pairs, of which 2 are on one step; of all 28 pairs 12 are
     assert found.middle == pytest.approx(1 / 500)
     assert (found.low, found.high) == pytest.approx((0, 1 / 300), abs=1e-9)
     exactly = slope([Point(0, 0), Point(100, 5), Point(300, 3)], 0.0)
-    assert exactly is not None
     assert exactly.middle == pytest.approx(0.01), "a third of the distance is enough"
 
 
 def test_the_quantiles_leave_out_a_tenth() -> None:
     steep = [Point(0, 0), Point(100, 1), Point(200, 2), Point(300, 9)]
     found = slope(steep, 0.0)
-    assert found is not None
     # the slopes: 0.01 twice, 0.01 over two steps twice no less; 0.03, 0.035 and 0.07 with the last point
     slopes = sorted((0.01, 0.01, 0.07, 0.01, 0.04, 0.03))
     assert found.middle == pytest.approx((slopes[2] + slopes[3]) / 2)
@@ -60,7 +57,8 @@ def test_the_quantiles_leave_out_a_tenth() -> None:
 
 @pytest.mark.parametrize("one", [[], [Point(1, 1)], [Point(1, 1), Point(1, 9)]])
 def test_without_a_distance_there_is_no_slope(one: list[Point]) -> None:
-    assert slope(one, 1.0) is None
+    with pytest.raises(ValueError, match="no distance"):
+        slope(one, 1.0)
 
 
 def test_duplicates_change_nothing() -> None:
@@ -95,6 +93,7 @@ def test_spikes_go_and_steps_stay() -> None:
     assert [p.y for p in without_spikes(points(0, 200, 120, 500), 50)] == [0, 200, 120, 500]
     assert [p.y for p in without_spikes(points(0, 100, 0, 500), 50)] == [0, 0, 500]
     assert [p.y for p in without_spikes(points(0, 100, 100), 50)] == [0, 100, 100]
+    assert [p.y for p in without_spikes(points(0, 200, 100), 50)] == [0, 200, 100], "as far as its neighbours are apart"
     for few in ((), (7,), (7, 9000)):
         assert [p.y for p in without_spikes(points(*few), 50)] == list(few)
 
@@ -109,10 +108,19 @@ def test_the_last_reset_counts() -> None:
 
 
 def test_the_longest_stand() -> None:
-    assert longest_stand([]) == 0
+    assert longest_stand([Point(500, 0), Point(600, 0)]) == 100
     assert longest_stand(points(1, 2, 3)) == 0
     assert longest_stand(points(1, 1, 2, 2, 2, 3)) == 200
     assert longest_stand(points(4, 4, 4)) == 200
+
+
+def test_the_usual_step() -> None:
+    assert usual_step([]) == usual_step(points(3)) == usual_step(points(3, 3, 3)) == 0
+    assert usual_step(points(9, 9, 7, 7, 4, 5, 5)) == 2
+
+
+def test_a_slope_over_the_least_distance() -> None:
+    assert slope([Point(0, 0), Point(1, 2)], 0.0) == Slope(2, 2, 2)
 
 
 def test_the_spread_around_a_line() -> None:
