@@ -8,7 +8,7 @@ from typing import IO, Any, Final
 from uuid import UUID
 
 from flask import Flask, Request
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, NotFound, RequestEntityTooLarge
 from werkzeug.test import EnvironBuilder
 
 from functions.api.uploads import contents, zip_archive
@@ -132,7 +132,7 @@ def check_form(data: bytes) -> None:
             assert spooled.size == len(content) <= min(len(body), MAX_UPLOAD_BYTES)
             assert content in body
             _check_name(spooled.file_name)
-    except REFUSALS as error:
+    except (*REFUSALS, NotFound) as error:  # the latter: a car that is not there
         check_sentence(error.description or "")
 
 
