@@ -277,6 +277,14 @@ def test_only_the_last_30000_km_count() -> None:
     assert found.per_1000km == -5
 
 
+def test_what_has_been_reached_has_a_day_without_a_pace_too() -> None:
+    rows = [{"km": 20_000 + 1000 * number, "additive": 300 - 10 * number} for number in range(5)]
+    found = additive(history(*rows, every_days=3))
+    assert found is not None
+    assert found.watch is not None
+    assert (found.watch.date_low, found.watch.date_high) == ("2025-01-13", "2025-01-13")
+
+
 def test_ranges_end_at_200000_km() -> None:
     slow = additive(course("additive", 900, 897, 894, 891, 888))
     assert slow is not None
@@ -407,6 +415,20 @@ def test_an_additive_that_falls_by_refuellings_in_all_its_numbers() -> None:
     assert (found.per_1000km, found.per_1000km_low, found.per_1000km_high) == (-27.381, -46.5, -14.6111)
     assert found.watch is not None
     assert (found.watch.km_low, found.watch.km_high) == (4131, 15_658)
+
+
+def test_a_counter_is_off_by_a_step_and_by_no_noise() -> None:
+    found = additive(course("additive", 500, 488, 481, 469, 461, 450))
+    assert found is not None
+    assert found.watch is not None
+    assert (found.watch.km_low, found.watch.km_high) == (12_883, 19_585)
+
+
+def test_what_is_no_counter_does_not_stand_still() -> None:
+    found = forecasts(course("kv", 0.30, 0.30, 0.30, 0.30, 0.31, 0.32, 0.33, 0.34)).restriction
+    assert found is not None
+    assert found.watch is not None
+    assert (found.watch.km_low, found.watch.km_high) == (16_746, 113_000)
 
 
 def test_oil_that_thins_in_all_its_numbers() -> None:
