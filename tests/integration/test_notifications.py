@@ -948,10 +948,10 @@ def test_a_forecast_is_due_shortly_before_its_limit(system: Rig, person: Person,
     analysed(system, person, GOOD)
     figure = {"code": "additive_remaining", "since": None, "text": "300 ml in 900 to 1,100 km."}
     told = []
-    for near_km in (0, 1001, 900, 800):
+    for near_km, far_km in ((0, 0), (1001, 1500), (0, 700), (800, None)):
         system.sql(
             "UPDATE fap_average SET average = jsonb_build_object('forecast', %s::jsonb) WHERE user_id = %s",
-            json.dumps({"additive": figure | {"watch": {"km_low": near_km}}, "ash": None}),
+            json.dumps({"additive": figure | {"watch": {"km_low": near_km, "km_high": far_km}}, "ash": None}),
             person.id,
         )
         with services(system.app).database.worker() as connection:

@@ -69,7 +69,7 @@ def test_a_read_token_finds_no_route_that_writes(
 
 
 def rows_of(database: Database, owner: Person) -> dict[str, list[dict[str, Any]]]:
-    """Everything stored of a person, but when a token was used last."""
+    """Everything stored of a person, but when a token was used last, and when the process queued its log again."""
     found: dict[str, list[dict[str, Any]]] = {}
     with database.worker() as connection:
         tables = connection.execute(
@@ -78,7 +78,8 @@ def rows_of(database: Database, owner: Person) -> dict[str, list[dict[str, Any]]
         for table in ["users", *(row["name"] for row in tables)]:
             column = "id" if table == "users" else "user_id"
             rows = connection.execute(
-                f"SELECT to_jsonb(t) - 'last_used_at' AS row FROM {table} AS t WHERE {column} = %s".encode(), [owner.id]
+                f"SELECT to_jsonb(t) - 'last_used_at' - 'queued_at' AS row FROM {table} AS t WHERE {column} = %s".encode(),
+                [owner.id],
             ).fetchall()
             found[table] = sorted((row["row"] for row in rows), key=str)
     assert found["users"], "there is something to compare"

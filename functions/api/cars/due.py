@@ -70,13 +70,15 @@ def reminder(row: dict[str, Any]) -> Due:
 def forecast(row: dict[str, Any]) -> Due | None:
     """Return the event of a forecast whose first limit may be reached within `FORECAST_KM`, or None.
 
-    A limit that has been reached is a finding, and no forecast any more. Once after each maintenance that resets the
-    figure.
+    A limit that has been reached (0 to 0 km) is a finding, and no forecast any more. Once after each maintenance that
+    resets the figure.
     """
     figure = row["forecast"]
     code, reach = figure.get("code"), figure.get("watch")
-    near_km = reach.get("km_low") if isinstance(reach, dict) else None
-    if code not in set(Code) or not isinstance(near_km, int) or not 0 < near_km <= FORECAST_KM:
+    if code not in set(Code) or not isinstance(reach, dict):
+        return None
+    near_km = reach.get("km_low")
+    if not isinstance(near_km, int) or near_km > FORECAST_KM or reach.get("km_high") == 0:
         return None
     return Due(
         about="forecast",
