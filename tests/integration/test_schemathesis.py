@@ -78,7 +78,8 @@ def rows_of(database: Database, owner: Person) -> dict[str, list[dict[str, Any]]
         for table in ["users", *(row["name"] for row in tables)]:
             column = "id" if table == "users" else "user_id"
             rows = connection.execute(
-                f"SELECT to_jsonb(t) - 'last_used_at' - 'queued_at' AS row FROM {table} AS t WHERE {column} = %s".encode(),
+                f"SELECT to_jsonb(t) - '{{last_used_at,queued_at}}'::text[] AS row FROM {table} AS t"
+                f" WHERE {column} = %s".encode(),
                 [owner.id],
             ).fetchall()
             found[table] = sorted((row["row"] for row in rows), key=str)
