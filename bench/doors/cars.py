@@ -1,4 +1,4 @@
-"""The cost of finding the car of a log among 10,000 logs of two cars, and of distributing all of them anew."""
+"""The cost of finding the car of a log among 10,000 logs of two cars, and of distributing all of them again."""
 
 import statistics
 from datetime import datetime, timedelta
@@ -46,7 +46,7 @@ def measure(stack: Stack) -> list[Row]:
     return [
         row(f"car of a log with {LOGS:,} logs, ms", many, reference=Reference.READ_CSV),
         row("car of a log: with 10,000 logs / with 100", many / few, MAX_GROWTH, detail=f"{few:.1f} ms with 100"),
-        row(f"{LOGS:,} logs distributed over cars anew, ms", distribution, reference=Reference.READ_CSV),
+        row(f"{LOGS:,} logs distributed over cars again, ms", distribution, reference=Reference.READ_CSV),
     ]
 
 
