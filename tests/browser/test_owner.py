@@ -110,6 +110,7 @@ def test_trying_again_is_offered_where_it_can_help(
     expect(page.locator("#files")).to_be_focused()
     page.locator("#files").set_input_files(binary)
     expect(page.locator(".upload")).to_have_count(2)
+    expect(refused).to_contain_text("Expected is the CSV the FAP app writes.")
     clear = page.get_by_role("button", name="Clear list")
     clear.click()
     expect(page.locator(".upload")).to_have_count(0)
