@@ -50,7 +50,6 @@ _OWNER_IF_ACCEPTED: Final = """
     SELECT user_id FROM fap_analysis
     WHERE id = %(id)s AND (status = 'Processing' OR timed_out) AND version = coalesce(%(version)s, version)
 """
-_VERDICT_BEFORE: Final = "SELECT verdict FROM fap_analysis WHERE id = %(id)s"
 _APPLY_ANALYSIS: Final = """
     UPDATE fap_analysis
     SET status = %(status)s, stage = %(stage)s, message = %(message)s, error_code = %(code)s,
@@ -64,7 +63,7 @@ _APPLY_ANALYSIS: Final = """
         drive_keys = %(drive_keys)s, drive_rows = %(drive_rows)s, drive_times = %(drive_times)s::tsmultirange,
         life_km = %(life_km)s, additive_ml = %(additive_ml)s, driven_at = %(driven_at)s
     WHERE id = %(id)s AND (status = 'Processing' OR timed_out) AND version = coalesce(%(version)s, version)
-    RETURNING id
+    RETURNING old.verdict AS verdict_before
 """
 _OWNER_IF_ON_FIRST_TRY: Final = """
     SELECT user_id FROM fap_analysis
@@ -77,12 +76,6 @@ _MARK_DELAYED: Final = """
         AND attempt = coalesce(%(attempt)s, attempt)
     RETURNING id
 """
-_AVERAGE_BEFORE: Final = """
-    SELECT car_id, generation, jsonb_build_object('health', average->'health') AS average FROM fap_average
-    WHERE user_id = %(user_id)s AND car_id = coalesce(%(car_id)s, car_id)
-        AND type = %(type)s AND year IS NOT DISTINCT FROM %(year)s
-        AND month IS NOT DISTINCT FROM %(month)s AND sha256 = %(sha256)s FOR UPDATE
-"""
 _APPLY_AVERAGE: Final = """
     UPDATE fap_average
     SET status = %(status)s, message = %(message)s, error_code = %(code)s, error_params = %(params)s,
@@ -91,7 +84,7 @@ _APPLY_AVERAGE: Final = """
         AND type = %(type)s AND year IS NOT DISTINCT FROM %(year)s
         AND month IS NOT DISTINCT FROM %(month)s AND sha256 = %(sha256)s
         AND generation = coalesce(%(generation)s, generation) AND (status = 'CALCULATING' OR timed_out)
-    RETURNING user_id
+    RETURNING car_id, generation, jsonb_build_object('health', old.average->'health') AS average_before
 """
 _LOCK_PERIODS_OF_SAME_ANALYSES: Final = """
     SELECT status = 'CALCULATING' AS waits FROM fap_average WHERE user_id = %s AND sha256 = %s FOR UPDATE
@@ -154,12 +147,11 @@ def apply_analysis(database: Database, blobs: Blobs, result: AnalysisResult) -> 
     with database.worker() as connection:
         lock_user(connection, owner)
         values = _analysis_values(result, analysis) | drive_columns(owner, analysis)
-        before = connection.execute(_VERDICT_BEFORE, values).fetchone()
         values |= membership.counter_columns(result.log_date, first_start(analysis), analysis)
         changed = connection.execute(_APPLY_ANALYSIS, values).fetchone()
         if changed:
             update_superseded(connection, owner, [result.analysis_id])
-            for event in worth_telling.of_log(result.analysis_id, before["verdict"] if before else None, analysis):
+            for event in worth_telling.of_log(result.analysis_id, changed["verdict_before"], analysis):
                 outbox.enqueue(connection, owner, event)
             membership.assign(connection, owner, [result.analysis_id])
         requests = mark_stale_averages(connection, owner) if changed else []
@@ -275,29 +267,26 @@ def apply_average(database: Database, blobs: Blobs, result: AverageResult) -> bo
         average = _parse_object(stored) if stored is not None else None
     good = result.status == AverageStatus.SUCCESS and bool(average)
     empty = cause(ErrorCode.AVERAGE_EMPTY) if result.status == AverageStatus.SUCCESS and not average else None
-    asked = {
-        "user_id": result.user_id,
-        "car_id": result.car_id,
-        "type": result.type,
-        "year": result.year,
-        "month": result.month,
-        "sha256": result.analysis_sha,
-        "generation": result.generation,
-    }
     with database.worker() as connection:
-        before = connection.execute(_AVERAGE_BEFORE, asked).fetchone()
         changed = connection.execute(
             _APPLY_AVERAGE,
-            asked
-            | {
+            {
                 "status": AverageStatus.SUCCESS if good else AverageStatus.FAILED,
                 **_error_columns(result, failed=not good),
                 **({"message": result.message} if empty is None else failure_columns(empty)),
                 "average": Jsonb(average, dumps=orjson.dumps) if good else None,
+                "user_id": result.user_id,
+                "car_id": result.car_id,
+                "type": result.type,
+                "year": result.year,
+                "month": result.month,
+                "sha256": result.analysis_sha,
+                "generation": result.generation,
             },
         ).fetchone()
-        if changed and before and good and result.type == Period.OVERALL:
-            for event in worth_telling.of_average(before["generation"], before["average"], average, before["car_id"]):
+        if changed and good and result.type == Period.OVERALL:
+            before = changed["average_before"]
+            for event in worth_telling.of_average(changed["generation"], before, average, changed["car_id"]):
                 outbox.enqueue(connection, result.user_id, event)
     _remove_average_objects(database, blobs, result)
     log.info("average applied" if changed else "average dropped", extra={"type": result.type})
