@@ -9,24 +9,15 @@ from faplog.contracts.limits import Code
 from ..db import Conn
 from ..notifications import outbox
 from ..notifications.events import Due
+from . import notes
 
 FORECAST_KM: Final = 1_000
 """A forecast is due when its first limit may be reached within this distance."""
 
 # Only of users with a channel: without one nothing can be told.
-_REMINDERS: Final = """
-    SELECT note.user_id, note.car_id, note.id, note.kind, note.text, note.on_date, note.km
-    FROM note
-    JOIN car ON car.user_id = note.user_id AND car.id = note.car_id AND car.deleted_at IS NULL
-    LEFT JOIN LATERAL (
-        SELECT life_km FROM fap_analysis
-        WHERE user_id = note.user_id AND car_id = note.car_id AND deleted_at IS NULL AND life_km IS NOT NULL
-            AND driven_at IS NOT NULL AND note.km IS NOT NULL
-        ORDER BY driven_at DESC LIMIT 1
-    ) AS reading ON true
-    WHERE NOT note.done AND (note.on_date <= %(today)s OR note.km <= reading.life_km)
-        AND EXISTS (SELECT FROM notification_channel AS channel WHERE channel.user_id = note.user_id)
-    ORDER BY note.user_id, note.id
+_USERS_WITH_REMINDERS: Final = """
+    SELECT DISTINCT note.user_id FROM note JOIN notification_channel AS channel ON channel.user_id = note.user_id
+    WHERE NOT note.done
 """
 _FORECASTS: Final = """
     SELECT average.user_id, average.car_id, figure.key AS figure, figure.value AS forecast
@@ -48,10 +39,15 @@ def enqueue_due(connection: Conn, today: date) -> int:
         connection: A worker transaction.
         today: The date in UTC.
     """
-    reminders = [(row, reminder(row)) for row in connection.execute(_REMINDERS, {"today": today}).fetchall()]
-    forecasts = [(row, forecast(row)) for row in connection.execute(_FORECASTS).fetchall()]
-    events = [(row["user_id"], event) for row, event in [*reminders, *forecasts] if event is not None]
-    return sum(outbox.enqueue(connection, user_id, event) for user_id, event in events)
+    users = [row["user_id"] for row in connection.execute(_USERS_WITH_REMINDERS).fetchall()]
+    reminders = [
+        (user_id, reminder(note))
+        for user_id in users
+        for due in notes.list_due(connection, user_id, today).values()
+        for note in due
+    ]
+    forecasts = [(row["user_id"], forecast(row)) for row in connection.execute(_FORECASTS).fetchall()]
+    return sum(outbox.enqueue(connection, user_id, event) for user_id, event in [*reminders, *forecasts] if event)
 
 
 def reminder(row: dict[str, Any]) -> Due:

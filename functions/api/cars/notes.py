@@ -121,10 +121,10 @@ def list_notes(connection: Conn, user_id: UUID, car_id: UUID) -> list[dict[str, 
     return _select(connection, user_id, car_id=car_id)
 
 
-def list_due(connection: Conn, user_id: UUID) -> dict[UUID, list[dict[str, Any]]]:
-    """Return the reminders of the user that are due, by car."""
+def list_due(connection: Conn, user_id: UUID, day: date | None = None) -> dict[UUID, list[dict[str, Any]]]:
+    """Return the reminders of the user that are due on a day, by default today, by car."""
     found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
-    for row in _select(connection, user_id, reminders=True):
+    for row in _select(connection, user_id, reminders=True, day=day):
         if row["due"]:
             found[row["car_id"]].append(row)
     return found
@@ -163,6 +163,7 @@ def _select(
     note_id: UUID | None = None,
     car_id: UUID | None = None,
     reminders: bool = False,
+    day: date | None = None,
 ) -> list[dict[str, Any]]:
-    values = {"user_id": user_id, "id": note_id, "car_id": car_id, "reminders": reminders, "today": today()}
+    values = {"user_id": user_id, "id": note_id, "car_id": car_id, "reminders": reminders, "today": day or today()}
     return connection.execute(_SELECT, values).fetchall()
