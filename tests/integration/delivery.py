@@ -23,12 +23,14 @@ from werkzeug.test import TestResponse
 from faplog import bus
 from faplog.contracts.analysis import ANALYSIS_VERSION
 from faplog.contracts.keys import series_key
-from faplog.contracts.messages import HEADER_SECRET, HEADER_TOPIC
+from faplog.contracts.messages import HEADER_SECRET, HEADER_TOPIC, AnalysisRequest
+from functions.analyse import job as analyse_job
 from functions.api.db import Database
 from functions.api.handler import create_app
 from functions.api.reconcile.__main__ import Reconciler
 from functions.api.services import services
 from functions.api.settings import Settings
+from functions.average import job as average_job
 from standalone.servers import Servers
 from tests.conftest import until
 from tests.integration.connector_rig import PATIENCE_SEC, NatsServer
@@ -229,6 +231,16 @@ def rig(settings: Settings, folder: Path) -> Iterator[Rig]:
     finally:
         made.close()
         broker.stop()
+
+
+def work(system: Rig) -> None:
+    """Do what waits in the stream, as the connector and the functions do."""
+    for message in system.take("analysis.request"):
+        result = analyse_job.answer(AnalysisRequest.model_validate(message), system.blobs)
+        system.analysed(orjson.loads(result.to_json()))
+    for message in system.take("average.request"):
+        average = average_job.answer(average_job.Request.model_validate(message), system.blobs)
+        system.averaged(orjson.loads(average.to_json()))
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from faplog.contracts.notes import MOST_KM, MOST_NOTES
 from functions.analyse import job as analyse_job
 from functions.api.cars.garage import MAX_CARS
 from functions.average import job as average_job
-from tests.integration.delivery import API, Rig, get, zipped
+from tests.integration.delivery import API, Rig, get, work, zipped
 from tests.integration.people import Person, arrive
 from tests.unit.analyse.handmade import Cells, csv_log
 
@@ -59,16 +59,6 @@ def post(
     """Upload a file, for a car if one is named."""
     fields = {} if car is None else {"car": car}
     return person.call("POST", API + path, data={**fields, "file": (BytesIO(content), file_name)})
-
-
-def work(system: Rig) -> None:
-    """Do what waits in the stream, as the connector and the functions do."""
-    for message in system.take("analysis.request"):
-        result = analyse_job.answer(AnalysisRequest.model_validate(message), system.blobs)
-        system.analysed(orjson.loads(result.to_json()))
-    for message in system.take("average.request"):
-        average = average_job.answer(average_job.Request.model_validate(message), system.blobs)
-        system.averaged(orjson.loads(average.to_json()))
 
 
 def add(system: Rig, person: Person, content: bytes, file_name: str, car: str | None = None) -> str:

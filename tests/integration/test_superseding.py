@@ -22,9 +22,8 @@ from faplog.contracts.superseding import same_drives, superseded_by
 from functions.analyse import job as analyse_job
 from functions.analyse.core.analysis import analyse, read
 from functions.api.analyses import superseding
-from functions.average import job as average_job
 from standalone.servers import Servers
-from tests.integration.delivery import API, Rig, failure, get, uploaded
+from tests.integration.delivery import API, Rig, failure, get, uploaded, work
 from tests.integration.people import Person, arrive
 from tests.integration.test_api_history import learn, seed
 from tests.unit.analyse.handmade import Cells, csv_log
@@ -59,16 +58,6 @@ def case(name: str) -> bytes:
 def no_logs_of_others(system: Rig) -> None:
     """What earlier tests left is not analysed again beside the logs of these tests."""
     system.sql("DELETE FROM fap_analysis")
-
-
-def work(system: Rig) -> None:
-    """Do what waits in the stream, as the connector and the functions do."""
-    for message in system.take("analysis.request"):
-        result = analyse_job.answer(AnalysisRequest.model_validate(message), system.blobs)
-        system.analysed(orjson.loads(result.to_json()))
-    for message in system.take("average.request"):
-        average = average_job.answer(average_job.Request.model_validate(message), system.blobs)
-        system.averaged(orjson.loads(average.to_json()))
 
 
 def analysed(system: Rig, person: Person, content: bytes, name: str = NAME) -> UUID:
