@@ -48,12 +48,11 @@ class Other(Answer):
     same_drives: bool
 
 
-class Log(Answer):
-    """A log in the list."""
+class _Log(Answer):
+    """What every answer says of a log."""
 
     id: UUID
     file_name: str
-    created_at: datetime
     log_date: datetime | None
     status: AnalysisStatus
     stage: Stage
@@ -62,8 +61,14 @@ class Log(Answer):
     params: dict[str, Any] | None
     fap_regen: bool
     distance: float | None = Field(description="Kilometres driven.")
-    verdict: Severity | None
     superseded_by: Other | None
+
+
+class Log(_Log):
+    """A log in the list."""
+
+    created_at: datetime
+    verdict: Severity | None
 
 
 class Pagination(Answer):
@@ -80,20 +85,9 @@ class LogPage(Answer):
     pagination: Pagination
 
 
-class LogReport(Answer):
+class LogReport(_Log):
     """One log with its analysis, as soon as there is one."""
 
-    id: UUID
-    file_name: str
-    log_date: datetime | None
-    status: AnalysisStatus
-    stage: Stage
-    message: str | None
-    code: str | None
-    params: dict[str, Any] | None
-    fap_regen: bool
-    distance: float | None = Field(description="Kilometres driven.")
-    superseded_by: Other | None
     analysis: Analysis | None
 
 
