@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 
 from faplog.contracts.catalogue import Urgency
 from faplog.contracts.limits import Severity
@@ -11,6 +12,8 @@ from ui import findings, units
 
 STEADY_MINUTES: Final = "15–20"
 """How long a regeneration needs at a steady speed, as the advice about interrupted ones says it."""
+
+LAST_REGENERATION: Final = lazy_gettext("Did the last regeneration finish?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +76,29 @@ def next_regeneration(forecast: dict[str, Any]) -> Answer:
 
 def last_regeneration(log: dict[str, Any], analysis: dict[str, Any]) -> Answer:
     """Return whether the last regeneration was completed, in this log or in an earlier one."""
-    question = _("Did the last regeneration finish?")
     regens = analysis.get("regens") or []
     last = log.get("lastRegeneration") or (regens[-1] if regens else None)
     if last is None:
-        return Answer(question, _("Not recorded"), detail=_since(log, analysis))
+        return not_recorded(_since(log, analysis))
     when = _("%(day)s at %(time)s", day=units.day(last.get("start"), "medium"), time=units.clock(last.get("start")))
     other = last.get("analysisId")
-    log_id = str(other) if other and other != log.get("id") else None
-    match last.get("outcome"):
+    return completed(last.get("outcome"), when, str(other) if other and other != log.get("id") else None)
+
+
+def not_recorded(detail: str) -> Answer:
+    """Return that no log has the last regeneration."""
+    return Answer(str(LAST_REGENERATION), _("Not recorded"), detail=detail)
+
+
+def completed(outcome: Any, when: str, log_id: str | None) -> Answer:
+    """Return whether the last regeneration was completed, by its outcome. `log_id` is the log to link to."""
+    match outcome:
         case "complete":
-            return Answer(question, _("Yes, it was completed"), Severity.GOOD, when, log_id)
+            return Answer(str(LAST_REGENERATION), _("Yes, it was completed"), Severity.GOOD, when, log_id)
         case "aborted":
-            return Answer(question, _("No, it was interrupted"), Severity.ACT, when, log_id)
+            return Answer(str(LAST_REGENERATION), _("No, it was interrupted"), Severity.ACT, when, log_id)
         case _:
-            return Answer(question, _("The log does not show it"), Severity.UNKNOWN, when, log_id)
+            return Answer(str(LAST_REGENERATION), _("The log does not show it"), Severity.UNKNOWN, when, log_id)
 
 
 def _since(log: dict[str, Any], analysis: dict[str, Any]) -> str:

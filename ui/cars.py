@@ -56,6 +56,11 @@ def label(car: Mapping[str, Any], every: Sequence[Mapping[str, Any]]) -> str:
     return str(_("%(name)s, no. %(number)s", name=plain, number=number))
 
 
+def labelled(every: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the cars with their `label`, as the pages call them."""
+    return [one | {"label": label(one, every)} for one in every]
+
+
 def _plain_label(car: Mapping[str, Any]) -> str:
     return str(car.get("name") or findings.profile(car.get("profile") or "unknown"))
 
@@ -114,18 +119,10 @@ def state(average: Mapping[str, Any], regenerations: Sequence[Mapping[str, Any]]
 
 
 def _last_regeneration(regenerations: Sequence[Mapping[str, Any]]) -> Answer:
-    title = _("Did the last regeneration finish?")
     last = next((point for point in regenerations if point.get("outcome") is not None), None)
     if last is None:
-        return Answer(title, _("Not recorded"), detail=_("None of your logs has it."))
-    when, log_id = units.day(last.get("date"), "medium"), last.get("analysisId")
-    match last["outcome"]:
-        case "complete":
-            return Answer(title, _("Yes, it was completed"), Severity.GOOD, when, log_id)
-        case "aborted":
-            return Answer(title, _("No, it was interrupted"), Severity.ACT, when, log_id)
-        case _:
-            return Answer(title, _("The log does not show it"), Severity.UNKNOWN, when, log_id)
+        return answers.not_recorded(_("None of your logs has it."))
+    return answers.completed(last["outcome"], units.day(last.get("date"), "medium"), last.get("analysisId"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """The list of cars. The browser renames, confirms, merges, deletes and restores them through the API itself."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, redirect, url_for
@@ -18,7 +17,7 @@ def every_car() -> Answer:
     """Show all cars, and those deleted within the last hour."""
 
     def read() -> dict[str, Any]:
-        listed = labelled(fetch("/cars").get("data", []))
+        listed = cars.labelled(fetch("/cars").get("data", []))
         deleted = fetch("/cars/deleted").get("data", [])
         return {
             "cars": [one | {"severity": findings.severity(one.get("verdict"))} for one in listed],
@@ -35,9 +34,4 @@ def choices() -> Answer:
     """Show the cars as choices of the history's dialog. This is not a page of its own."""
     if not wants_fragment():
         return redirect(url_for("cars.every_car"))
-    return page("cars.html", "cars_choices.html", lambda: {"cars": labelled(fetch("/cars").get("data", []))})
-
-
-def labelled(every: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the cars with their `label`, as the pages call them."""
-    return [one | {"label": cars.label(one, every)} for one in every]
+    return page("cars.html", "cars_choices.html", lambda: {"cars": cars.labelled(fetch("/cars").get("data", []))})

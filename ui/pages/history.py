@@ -81,8 +81,7 @@ def with_cars(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the rows with the name of their car as `car`, if they are of several cars."""
     if len({row.get("carId") for row in rows} - {None}) < 2:
         return rows
-    every = fetch("/cars").get("data", [])
-    labels = {one["id"]: cars.label(one, every) for one in every}
+    labels = {one["id"]: one["label"] for one in cars.labelled(fetch("/cars").get("data", []))}
     return [row | {"car": labels.get(row.get("carId"))} for row in rows]
 
 

@@ -131,7 +131,7 @@ def _car_context(
     return {
         "car": car,
         "car_label": cars.label(car, every),
-        "cars": [{"id": one["id"], "label": cars.label(one, every)} for one in every] if len(every) > 1 else [],
+        "cars": cars.labelled(every) if len(every) > 1 else [],
         "asking": cars.question(car["id"], every),
         "guessed": len(every) > 1 and car.get("guessed") is True,
         "due": [_note(note) for note in car.get("dueNotes") or []],
