@@ -1,7 +1,7 @@
 // The account page: change address and password, end sessions, log out, delete the account.
 import { whenSubmitted } from "./credentials.js";
 import { fill, whenFilled } from "./fragment.js";
-import { api, API, headers, Problem, refusal, request, sendJson } from "./http.js";
+import { api, API, headers, json, Problem, refusal, request, sendJson } from "./http.js";
 import { clear, rename } from "./queue.js";
 import { texts } from "./texts.js";
 import { toast } from "./toast.js";
@@ -9,7 +9,7 @@ import { toast } from "./toast.js";
 whenFilled((body) => {
   for (const change of body.querySelectorAll("form[data-change]")) {
     whenSubmitted(change, async (values) => {
-      await api(change.dataset.change, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(values) });
+      await api(change.dataset.change, json("POST", values));
       if (values.email) await rename(values.email);
       toast(values.email ? texts.emailChanged : texts.passwordChanged);
       await fill();

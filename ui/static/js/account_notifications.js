@@ -1,15 +1,13 @@
 // The section of notifications on the account page: each channel on, off, changed and tested.
+import { copyText } from "./dialogs.js";
 import { inWords } from "./errors.js";
-import { api, Problem } from "./http.js";
+import { api, json, Problem } from "./http.js";
 import { texts } from "./texts.js";
 
 const section = document.querySelector("[data-notifications]");
 const ROOT = "/account/notifications";
 
-const send = (path, method, body) => api(`${ROOT}${path}`, {
-  method,
-  ...(body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
-});
+const send = (path, method, content) => api(`${ROOT}${path}`, json(method, content));
 
 // Shows why something failed in an alert.
 function complain(alert, problem) {
@@ -126,12 +124,7 @@ class Channel {
   }
 
   async copy() {
-    try {
-      await navigator.clipboard.writeText(this.secret().value);
-    } catch { // without TLS there is no clipboard API
-      this.secret().select();
-      document.execCommand("copy");
-    }
+    await copyText(this.secret());
     this.say("copied");
   }
 }

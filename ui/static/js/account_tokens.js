@@ -1,7 +1,8 @@
 // The API tokens of the account page: listed, created and revoked.
+import { attempt, complain, copyText } from "./dialogs.js";
 import { load } from "./fragment.js";
-import { api, Problem } from "./http.js";
-import { fill, texts } from "./texts.js";
+import { api, json, Problem } from "./http.js";
+import { fill } from "./texts.js";
 
 const ADDRESS = "/account/tokens";
 const section = document.getElementById("tokens");
@@ -34,29 +35,6 @@ async function look() {
   revokeAll.hidden = Number(list.querySelector("[data-count]")?.dataset.count || 0) < 2;
 }
 
-function complain(dialog, text) {
-  const alert = dialog.querySelector("[role=alert]");
-  alert.textContent = text;
-  alert.hidden = !text;
-}
-
-// Runs an action with the dialog's buttons disabled, and shows its error in the dialog. Returns whether it succeeded.
-async function attempt(dialog, work) {
-  const buttons = [...dialog.querySelectorAll("button")].filter((button) => !button.disabled);
-  complain(dialog, "");
-  buttons.forEach((button) => { button.disabled = true; });
-  try {
-    await work();
-    return true;
-  } catch (problem) {
-    if (!(problem instanceof Problem)) throw problem;
-    complain(dialog, problem.status ? problem.message : texts.away);
-    return false;
-  } finally {
-    buttons.forEach((button) => { button.disabled = false; });
-  }
-}
-
 open.addEventListener("click", () => {
   form.reset();
   complain(creation, "");
@@ -80,10 +58,8 @@ form.addEventListener("submit", async (event) => {
     complain(creation, form.dataset.needScope);
     return form.elements.scopes[0].focus();
   }
-  const body = JSON.stringify({ name, scopes, days: days ? Number(days) : null });
-  const headers = { "Content-Type": "application/json" };
   const succeeded = await attempt(creation, async () => {
-    secret.value = (await api(ADDRESS, { method: "POST", headers, body })).token;
+    secret.value = (await api(ADDRESS, json("POST", { name, scopes, days: days ? Number(days) : null }))).token;
   });
   if (!succeeded) return form.elements.name.focus();
   wanted.hidden = true;
@@ -95,12 +71,7 @@ form.addEventListener("submit", async (event) => {
 });
 
 part("copy").addEventListener("click", async () => {
-  try {
-    await navigator.clipboard.writeText(secret.value);
-  } catch { // without TLS there is no clipboard API
-    secret.select();
-    document.execCommand("copy");
-  }
+  await copyText(secret);
   copied.textContent = copied.dataset.copied;
 });
 

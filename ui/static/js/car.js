@@ -1,7 +1,8 @@
 // The car's page: its question answered, a guessed car confirmed, and its maintenance notes.
 import { MILES } from "./axes.js";
+import { attempt, complain } from "./dialogs.js";
 import { body, fill as refill } from "./fragment.js";
-import { api, Problem } from "./http.js";
+import { api, json } from "./http.js";
 import { fill, texts } from "./texts.js";
 
 const dialog = document.getElementById("note-dialog");
@@ -14,33 +15,7 @@ const field = (name) => form.elements.namedItem(name);
 let edited = null; // the row of the note that is changed; null for a new one
 let doomed = null; // the row of the note that is to be deleted
 
-const send = (path, method, content) => api(path, {
-  method, ...(content && { headers: { "Content-Type": "application/json" }, body: JSON.stringify(content) }),
-});
-
-function complain(place, text) {
-  const alert = place?.querySelector("[role=alert]");
-  if (!alert) return;
-  alert.textContent = text;
-  alert.hidden = !text;
-}
-
-// Runs a request with the buttons of its place disabled, and shows its error there. Returns what `work` returns, null
-// if it failed.
-async function attempt(place, work) {
-  const buttons = [...place.querySelectorAll("button")];
-  complain(place, "");
-  buttons.forEach((button) => { button.disabled = true; });
-  try {
-    return (await work()) ?? true;
-  } catch (problem) {
-    if (!(problem instanceof Problem)) throw problem;
-    complain(place, problem.status ? problem.message : texts.away);
-    return null;
-  } finally {
-    buttons.forEach((button) => { button.disabled = false; });
-  }
-}
+const send = (path, method, content) => api(path, json(method, content));
 
 // Loads the page's body again, says what was done, and puts the focus where the work goes on.
 async function show(words, focus) {

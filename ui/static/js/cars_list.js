@@ -1,6 +1,7 @@
 // The list of cars: renamed, confirmed, merged, deleted with undo, and restored.
+import { attempt, complain } from "./dialogs.js";
 import { body, fill as refill } from "./fragment.js";
-import { api, Problem } from "./http.js";
+import { api, json } from "./http.js";
 import { fill, texts } from "./texts.js";
 import { toast } from "./toast.js";
 
@@ -13,32 +14,13 @@ let asked = null; // the row of the car that an open dialog is about
 
 const rowOf = (id) => body.querySelector(`[data-car="${id}"]`);
 
-const send = (id, path, method, content) => api(`/cars/${encodeURIComponent(id)}${path}`, {
-  method, keepalive: true, ...(content && { headers: { "Content-Type": "application/json" }, body: JSON.stringify(content) }),
+const send = (id, path, method, content) => api(`/cars/${encodeURIComponent(id)}${path}`, { ...json(method, content), keepalive: true });
+
+// As `attempt`; a car that was deleted or merged in another tab leaves the list.
+const change = (place, tell, work) => attempt(place, work, (text, status) => {
+  tell(text, status);
+  if (status === 404) refill();
 });
-
-// Runs a request with the buttons of its place disabled. Tells `complain` what hindered it; returns whether it succeeded.
-async function attempt(place, complain, work) {
-  const buttons = [...place.querySelectorAll("button")];
-  buttons.forEach((button) => { button.disabled = true; });
-  try {
-    await work();
-    return true;
-  } catch (problem) {
-    if (!(problem instanceof Problem)) throw problem;
-    complain(problem.status ? problem.message : texts.away, problem.status);
-    if (problem.status === 404) refill(); // deleted or merged in another tab
-    return false;
-  } finally {
-    buttons.forEach((button) => { button.disabled = false; });
-  }
-}
-
-function alertIn(dialog, text) {
-  const alert = dialog.querySelector("[role=alert]");
-  alert.textContent = text;
-  alert.hidden = !text;
-}
 
 // Loads the list again, says what was done, and puts the focus on the car, or on the top of the page if it is gone.
 async function show(words, id) {
@@ -49,14 +31,13 @@ async function show(words, id) {
 
 function open(dialog, row) {
   asked = row;
-  alertIn(dialog, "");
+  complain(dialog, "");
   dialog.showModal();
 }
 
 // Sends what a dialog asks for, and closes it if that succeeded.
 async function submit(dialog, work) {
-  alertIn(dialog, "");
-  if (!await attempt(dialog, (text) => alertIn(dialog, text), work)) return false;
+  if (!await change(dialog, (text) => complain(dialog, text), work)) return false;
   dialog.close();
   return true;
 }
@@ -94,13 +75,13 @@ function merge(row) {
 
 async function confirm(row) {
   const { car } = row.dataset;
-  if (await attempt(row, (text) => toast(text), () => send(car, "", "PATCH", { guessed: false }))) await show("confirmed", car);
+  if (await change(row, (text) => toast(text), () => send(car, "", "PATCH", { guessed: false }))) await show("confirmed", car);
 }
 
 async function remove(row) {
   const { car, label } = row.dataset;
   let gone = false;
-  const deleted = await attempt(row, (text, status) => { gone = status === 404; toast(text); }, () => send(car, "", "DELETE"));
+  const deleted = await change(row, (text, status) => { gone = status === 404; toast(text); }, () => send(car, "", "DELETE"));
   if (!deleted && !gone) return;
   row.hidden = true;
   if (deleted) {
@@ -117,8 +98,8 @@ async function remove(row) {
 }
 
 async function restore(id, label, place) {
-  const complain = (text, status) => toast(status === 404 ? said.dataset.tooLate : text);
-  if (await attempt(place, complain, () => send(id, "/restore", "POST"))) toast(fill(texts.restored, { name: label }));
+  const tell = (text, status) => toast(status === 404 ? said.dataset.tooLate : text);
+  if (await change(place, tell, () => send(id, "/restore", "POST"))) toast(fill(texts.restored, { name: label }));
   await show("", id);
 }
 

@@ -1,5 +1,5 @@
 // Deletes and restores logs. The server keeps a deleted log for an hour; the browser stores nothing.
-import { API, api, Problem, refusal, request } from "./http.js";
+import { API, api, json, Problem, refusal, request } from "./http.js";
 import { fill, plural, texts } from "./texts.js";
 import { toast } from "./toast.js";
 
@@ -42,8 +42,7 @@ export async function remove(id, name, { restored, back } = {}) {
 // Sends the ids of several logs. Returns the ids it was done for; none if an error was shown.
 async function sendSeveral(ids, path) {
   try {
-    const headers = { "Content-Type": "application/json" };
-    return (await api(`/analyses/${path}`, { method: "POST", headers, body: JSON.stringify({ ids }), keepalive: true })).ids;
+    return (await api(`/analyses/${path}`, { ...json("POST", { ids }), keepalive: true })).ids;
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     toast(problem.message);

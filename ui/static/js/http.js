@@ -72,10 +72,13 @@ export async function api(path, options) {
   return response.status === 204 ? null : response.json();
 }
 
-export function sendJson(path, method, body) {
-  return fetch(API + path, {
-    method,
-    headers: { ...headers(method), "Content-Type": "application/json" },
-    body: JSON.stringify(body),
-  });
+// The options of a request with JSON in its body; without a body if `content` is undefined.
+export const json = (method, content) => (content === undefined
+  ? { method }
+  : { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(content) });
+
+// Sends JSON as it is: a 401 is an answer here, and renews no session.
+export function sendJson(path, method, content) {
+  const options = json(method, content);
+  return fetch(API + path, { ...options, headers: { ...headers(method), ...options.headers } });
 }

@@ -1,12 +1,12 @@
 // Moves the selected logs of the history to another car.
+import { attempt, complain } from "./dialogs.js";
 import { load } from "./fragment.js";
-import { api, Problem } from "./http.js";
+import { api, json, Problem } from "./http.js";
 import { plural, texts } from "./texts.js";
 import { toast } from "./toast.js";
 
 const dialog = document.getElementById("move-dialog");
 const form = dialog.querySelector("form");
-const alert = dialog.querySelector("[role=alert]");
 const select = document.getElementById("move-to");
 let waiting = []; // the logs that are still to be moved
 let count = 0; // how many have been moved
@@ -23,23 +23,17 @@ export async function choices() {
   return select.options.length;
 }
 
-function complain(text) {
-  alert.textContent = text;
-  alert.hidden = !text;
-}
-
 // Asks for the car. `finished` is called when the dialog is closed and at least one log was moved: with true if all were.
 export function move(ids, finished) {
   [waiting, count, done] = [[...ids], 0, finished];
-  complain("");
+  complain(dialog, "");
   dialog.showModal();
 }
 
 // Logs that were deleted in another tab are passed over.
 async function moveOne(id, car) {
   try {
-    const headers = { "Content-Type": "application/json" };
-    await api(`/analyses/${encodeURIComponent(id)}`, { method: "PATCH", headers, body: JSON.stringify({ car }) });
+    await api(`/analyses/${encodeURIComponent(id)}`, json("PATCH", { car }));
     count += 1;
   } catch (problem) {
     if (!(problem instanceof Problem) || problem.error.code !== "ANALYSIS_NOT_FOUND") throw problem;
@@ -48,22 +42,14 @@ async function moveOne(id, car) {
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const buttons = [...form.querySelectorAll("button")];
   const car = select.value;
-  complain("");
-  buttons.forEach((button) => { button.disabled = true; });
-  try {
+  await attempt(form, async () => {
     while (waiting.length) {
       await moveOne(waiting[0], car);
       waiting.shift();
     }
     dialog.close();
-  } catch (problem) {
-    if (!(problem instanceof Problem)) throw problem;
-    complain(problem.status ? problem.message : texts.away);
-  } finally {
-    buttons.forEach((button) => { button.disabled = false; });
-  }
+  }, (text) => complain(dialog, text));
 });
 
 dialog.addEventListener("close", () => {

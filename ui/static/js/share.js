@@ -1,6 +1,7 @@
 // The share dialog: creates, copies and ends the link to a report.
 import { load } from "./fragment.js";
-import { api, Problem } from "./http.js";
+import { copyText } from "./dialogs.js";
+import { api, json, Problem } from "./http.js";
 import { texts } from "./texts.js";
 
 const dialog = document.getElementById("share-dialog");
@@ -41,8 +42,7 @@ async function look() {
 }
 
 async function make() {
-  const body = JSON.stringify({ days: Number(state.querySelector("select").value) });
-  const made = await api(address, { method: "POST", headers: { "Content-Type": "application/json" }, body });
+  const made = await api(address, json("POST", { days: Number(state.querySelector("select").value) }));
   field.value = new URL(made.path, location.origin).href;
   link.hidden = false;
   part("send").hidden = !navigator.share;
@@ -62,12 +62,7 @@ async function stop() {
 
 async function copy() {
   clear();
-  try {
-    await navigator.clipboard.writeText(field.value);
-  } catch { // without TLS there is no clipboard API
-    field.select();
-    document.execCommand("copy");
-  }
+  await copyText(field);
   said.textContent = said.dataset.copied;
 }
 

@@ -1,6 +1,7 @@
 // The trial page: sends one log, shows its report, and keeps the file for an account if the reader wants that.
 import { inWords } from "./errors.js";
 import { body, show } from "./fragment.js";
+import { json } from "./http.js";
 import { entryFor, store, takeOver } from "./queue.js";
 import { percent, send, wrongWith } from "./sending.js";
 import { fill, texts } from "./texts.js";
@@ -67,8 +68,7 @@ async function run(file) {
 
 // The report as HTML, rendered by the pages; null if they do not answer.
 async function report(fileName, analysis) {
-  const options = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ fileName, analysis }) };
-  const response = await fetch("/try/report", options).catch(() => null);
+  const response = await fetch("/try/report", json("POST", { fileName, analysis })).catch(() => null);
   return response?.ok ? response.text() : null;
 }
 

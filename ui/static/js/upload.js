@@ -1,4 +1,5 @@
 // The upload page: sends two files at a time and shows the progress and errors of each.
+import { onFiles } from "./dropping.js";
 import { api, Problem } from "./http.js";
 import { poll } from "./fragment.js";
 import { add, all, claimAll, entryFor, onChange, remove, save } from "./queue.js";
@@ -192,21 +193,7 @@ function watch() {
   }, { first: 700, longest: 10000 });
 }
 
-input.addEventListener("change", () => { take([...input.files]); input.value = ""; });
-form.addEventListener("submit", (event) => event.preventDefault());
-for (const name of ["dragenter", "dragover"]) {
-  document.addEventListener(name, (event) => {
-    if (!event.dataTransfer?.types.includes("Files")) return;
-    event.preventDefault();
-    form.classList.add("is-over");
-  });
-}
-document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) form.classList.remove("is-over"); });
-document.addEventListener("drop", (event) => {
-  event.preventDefault();
-  form.classList.remove("is-over");
-  take([...event.dataTransfer.files]);
-});
+onFiles(form, input, take);
 clearButton.addEventListener("click", () => {
   for (const [key, { entry }] of [...shown]) if (isOver(entry)) drop(key);
 });
