@@ -14,6 +14,15 @@ READ_SEC: Final = 900
 """Time limit for receiving a request with its body: 20 MB at 24 kB/s. The edge has no limit for a pause."""
 GRACE_SEC: Final = 2
 API_READY: Final = "/api/v1/health/readiness"
+INNER: Final = (
+    "Server",
+    "X-Envoy-Upstream-Service-Time",
+    "X-Envoy-Decorator-Operation",
+    "X-Duration-Seconds",
+    "X-Call-Id",
+    "X-Start-Time",
+)
+"""Headers with which gunicorn, of-watchdog, Envoy and OpenFaaS' gateway speak of themselves: nothing for a browser."""
 _ENCODED: Final = ("Slash", "BackSlash", "NullCharacter", "Semicolon", "Percent", "QuestionMark", "Hash")
 _ANNOUNCED: Final = "HeaderRegexp(`Content-Length`, `.`)"
 _TOO_LARGE: Final = "HeaderRegexp(`Content-Length`, `^0*([4-9][0-9]{7}|[1-9][0-9]{8,})$`)"
@@ -33,7 +42,12 @@ def rules(api: str, ui: str) -> dict[str, Any]:
             },
             "middlewares": {
                 # An empty value removes the header: only the connector may send messages.
-                "internal": {"headers": {"customRequestHeaders": {HEADER_TOPIC: "", HEADER_SECRET: ""}}},
+                "internal": {
+                    "headers": {
+                        "customRequestHeaders": {HEADER_TOPIC: "", HEADER_SECRET: ""},
+                        "customResponseHeaders": dict.fromkeys(INNER, ""),
+                    }
+                },
                 "size": {"buffering": {"maxRequestBodyBytes": MAX_BODY_BYTES}},
                 "short-form": {"addPrefix": {"prefix": "/api/v1"}},
                 # The edge's own refusals have no body: the API writes it, the status stays.

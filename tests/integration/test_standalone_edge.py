@@ -29,6 +29,8 @@ class Echo(BaseHTTPRequestHandler):
         body = json.dumps({"port": port, "path": self.path, "headers": dict(self.headers), "size": size}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
+        for name in edge.INNER[1:]:
+            self.send_header(name, "7")
         self.end_headers()
         self.wfile.write(body)
 
@@ -126,3 +128,15 @@ def test_there_is_no_dashboard(tmp_path: Path) -> None:
     static = json.loads((tmp_path / "edge" / "traefik.yml").read_text("utf-8"))
     assert not {"api", "ping", "metrics"} & static.keys()
     assert static["global"] == {"checkNewVersion": False, "sendAnonymousUsage": False}
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/analyses", "/analyse", "/%2F"])
+def test_servers_behind_the_edge_do_not_name_themselves(address: tuple[int, dict[int, str]], path: str) -> None:
+    port, _ = address
+    connection = http.client.HTTPConnection(HOST, port, timeout=60)
+    try:
+        connection.request("GET", path)
+        said = {name.casefold() for name, _ in connection.getresponse().getheaders()}
+    finally:
+        connection.close()
+    assert not said & {name.casefold() for name in edge.INNER}
