@@ -17,6 +17,7 @@ from connector.broker import AWAY, Broker, reason
 from connector.call import call, report
 from connector.gate import Gate
 from connector.message import Message, Outgoing, dead_letter, next_try, reply
+from connector.wake import Waker
 from faplog import bus, telemetry
 from faplog.contracts.messages import DELAYED
 from faplog.routes import Route
@@ -45,6 +46,7 @@ class Lane:
         secret: str,
         retry_sec: float,
         reply_route: Route | None = None,
+        waker: Waker | None = None,
     ) -> None:
         """Serve one route.
 
@@ -55,9 +57,11 @@ class Lane:
             secret: the connector secret.
             retry_sec: the pause before the second try of a failed message.
             reply_route: the function that takes the replies; it is told of failed tries.
+            waker: of the function that will have work next.
         """
         self.route = route
         self._reply_route = reply_route
+        self._waker = waker
         self.gate = Gate()
         self._broker = broker
         self._session = session
@@ -98,6 +102,8 @@ class Lane:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        if self._waker:
+            await self._waker.stop()
 
     async def heartbeat(self) -> None:
         """Report to NATS that every held message is still in work."""
@@ -183,6 +189,8 @@ class Lane:
             if not await self.gate.wait():
                 await self._broker.acknowledge(message.reply, Msg.Ack.Nak)
                 return
+            if self._waker:
+                self._waker.wake()
             answer = await self._call(message, traceparent)
             if answer.outcome not in (Outcome.DONE, Outcome.HOLD) and resets == 0:
                 await self._report_delay(message, traceparent)

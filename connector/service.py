@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Final
 
+import aiohttp
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
@@ -16,6 +17,7 @@ from connector.broker import AWAY, Broker
 from connector.call import http_session
 from connector.lane import Lane
 from connector.settings import ConnectorSettings
+from connector.wake import Waker
 from faplog import bus
 from faplog.routes import Route
 
@@ -44,7 +46,15 @@ async def serve(
         asyncio.TaskGroup() as tasks,
     ):
         lanes = [
-            Lane(route, broker, session, settings.secret, settings.connector_retry_sec, reply_route_of(route, routes))
+            Lane(
+                route,
+                broker,
+                session,
+                settings.secret,
+                settings.connector_retry_sec,
+                reply_route_of(route, routes),
+                waker_of(route, routes, session),
+            )
             for route in routes
         ]
         connection = tasks.create_task(broker.run())
@@ -69,6 +79,11 @@ def reply_route_of(route: Route, routes: Sequence[Route]) -> Route | None:
         if route.reply_topic and fnmatchcase(route.reply_topic, other.topic):
             return other
     return None
+
+
+def waker_of(route: Route, routes: Sequence[Route], session: aiohttp.ClientSession) -> Waker | None:
+    """Return what wakes the function that will have work after that of `route`, if there is one."""
+    return next((Waker(session, other.url) for other in routes if other.function == route.wakes), None)
 
 
 async def _end(tasks: set[asyncio.Task[None]]) -> None:

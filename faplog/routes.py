@@ -28,6 +28,8 @@ class Route(BaseModel):
     concurrency: int = Field(default=1, ge=1, le=256)
     """Maximum number of requests in flight over all replicas."""
     timeout_sec: float = Field(default=130, gt=0)
+    wakes: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9-]*$")
+    """The function that its replies will lead to: it is woken while this one works."""
 
 
 _ROUTES: Final = TypeAdapter(list[Route])
@@ -48,6 +50,7 @@ def from_stack(functions: Iterable[Function], url: str) -> list[Route]:
             reply_topic=function.reply_topic,
             concurrency=function.ours("concurrency") * function.ours("scale-max"),
             timeout_sec=seconds(function.environment.get("exec_timeout", "120s")) + TIMEOUT_MARGIN_SEC,
+            wakes=function.wakes,
         )
         for function in functions
     ]

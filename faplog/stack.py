@@ -41,6 +41,11 @@ class Function(BaseModel):
         return self.annotations.get("reply-topic")
 
     @property
+    def wakes(self) -> str | None:
+        """The function that will soon have work when this one has, or None."""
+        return self.annotations.get(PREFIX + "wakes")
+
+    @property
     def module(self) -> str:
         """The package of the function in the checkout, such as `functions.api`."""
         return self.handler.removeprefix("./").replace("/", ".")

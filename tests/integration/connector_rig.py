@@ -134,6 +134,7 @@ class FunctionServer:
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
+        self.health_checks = 0
         self.finished = 0
         self.at_once = 0
         self.most_at_once = 0
@@ -151,6 +152,12 @@ class FunctionServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                with function._lock:
+                    function.health_checks += self.path == "/health"
+                self.send_response(204)
+                self.end_headers()
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))

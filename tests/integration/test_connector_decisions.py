@@ -1,5 +1,6 @@
 """Each row of the connector's table of answers, with its real process, a real NATS server and real HTTP."""
 
+import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -60,6 +61,35 @@ def in_turn(function: FunctionServer, *behaviours: Behaviour) -> None:
         return waiting.pop(0) if len(waiting) > 1 else waiting[0]
 
     function.answer = answer
+
+
+def test_the_function_that_comes_next_is_woken_once_while_one_works(
+    tmp_path: Path, server: NatsServer, function: FunctionServer, route: Route
+) -> None:
+    working = threading.Event()
+    function.answer = lambda _: Behaviour(body=REPLY, wait=working)
+    woken = route.model_copy(update={"wakes": "average"})
+    with function_server() as following:
+        averages = Route(function="average", url=following.url, topic="average.request", reply_topic="average.result")
+        with Connector(tmp_path, server, [woken, averages]):
+            server.publish("analysis.request", REQUEST, REQUEST)
+            until(lambda: following.health_checks, what="the next function is woken")
+            assert not function.finished, "before the first has an answer"
+            working.set()
+            until(lambda: not server.messages("analysis.request"), what="both requests are done")
+        assert (following.health_checks, following.calls) == (1, [])
+
+
+def test_a_next_function_that_does_not_answer_holds_nothing_up(
+    tmp_path: Path, server: NatsServer, function: FunctionServer, route: Route
+) -> None:
+    function.answer = lambda _: Behaviour(body=REPLY)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        averages = Route(function="average", url=url, topic="average.request", reply_topic="average.result")
+        with Connector(tmp_path, server, [route.model_copy(update={"wakes": "average"}), averages]):
+            server.publish("analysis.request", REQUEST)
+            until(lambda: not server.messages("analysis.request"), what="the request is done")
 
 
 def test_a_reply_is_published_and_then_the_message_is_gone(

@@ -20,6 +20,7 @@ def test_the_routes_of_our_stack() -> None:
     assert (made["api"].topic, made["api"].reply_topic) == ("*.result", None)
     assert made["analyse"].concurrency == 2, "one for each replica"
     assert made["analyse"].timeout_sec == 127, "longer than the function may run"
+    assert {name: route.wakes for name, route in made.items()} == {"api": None, "analyse": "average", "average": None}
 
 
 def test_a_routes_file_says_what_it_was_rendered_from(tmp_path: Path) -> None:
