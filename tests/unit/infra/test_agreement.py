@@ -103,7 +103,10 @@ def test_community_edition_deploys_the_stack_as_it_is() -> None:
     for function in FUNCTIONS.values():
         assert function.ours("scale-max") <= 5
         assert "," not in function.topic
-        assert not [label for label in function.labels if label.startswith("com.openfaas.scale")]
+        scaling = {label: value for label, value in function.labels.items() if label.startswith("com.openfaas.scale")}
+        assert set(scaling) <= {"com.openfaas.scale.min"}
+        assert all(1 <= int(value) <= function.ours("scale-max") for value in scaling.values())
+        assert function.labels["faplog.dev/function"] == function.name
         assert function.readonly_root_filesystem
         assert {"cpu", "memory"} == set(function.limits) == set(function.requests)
 
@@ -280,7 +283,7 @@ def selectors(node: Any) -> Iterator[dict[str, str]]:
             yield from selectors(item)
 
 
-@pytest.mark.parametrize("namespace", ["faplog", "telemetry", "openfaas-fn"])
+@pytest.mark.parametrize("namespace", ["faplog", "telemetry", "openfaas", "openfaas-fn"])
 def test_a_namespace_denies_by_default(namespace: str) -> None:
     denying = [
         thing
