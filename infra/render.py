@@ -24,6 +24,11 @@ PORT: Final = 8080
 USER: Final = 10001
 """The numeric user of all our images."""
 
+OF_WATCHDOG: Final = ("read_timeout", "write_timeout", "exec_timeout", "healthcheck_interval")
+"""Settings of of-watchdog in stack.yml."""
+GUNICORN: Final = ("-c", "python:faplog.gunicorn_conf", "function.handler:create_app()")
+"""The arguments with which the image starts gunicorn, too."""
+
 GATEWAY: Final = "http://gateway.openfaas.svc.cluster.local:8080/function/{function}/"
 KNATIVE: Final = f"http://{{function}}.{NAMESPACE}.svc.cluster.local/"
 REVISION_MARGIN_SEC: Final = 5
@@ -81,15 +86,26 @@ def knative_service(function: stack.Function) -> dict[str, Any]:
 
 
 def _container(function: stack.Function) -> dict[str, Any]:
+    """Return the container: gunicorn itself, since Knative has a proxy of its own and needs no of-watchdog.
+
+    A function with one thread is probed by a connection, which waits for no request. Its application is loaded before
+    the port opens, so that one that cannot start is never ready.
+    """
+    one_at_a_time = function.ours("threads") == 1
+    probe: dict[str, Any] = {"tcpSocket": {"port": PORT}} if one_at_a_time else {"httpGet": {"path": "/health"}}
+    environment = {name: value for name, value in function.environment.items() if name not in OF_WATCHDOG}
     return {
         "name": "function",
         "image": function.image,
+        "command": ["gunicorn", *(["--preload"] if one_at_a_time else []), *GUNICORN],
         "ports": [{"name": "http1", "containerPort": PORT}],
-        "env": [{"name": name, "value": value} for name, value in function.environment.items()],
+        "env": [
+            {"name": name, "value": value} for name, value in {"FAPLOG_BIND": f"0.0.0.0:{PORT}", **environment}.items()
+        ],
         "resources": {"requests": dict(function.requests), "limits": dict(function.limits)},
         # Without a period Knative probes many times a second while a function starts; with one it does not.
-        "readinessProbe": {"httpGet": {"path": "/_/ready"}},
-        "livenessProbe": {"httpGet": {"path": "/_/health"}, "periodSeconds": 10, "timeoutSeconds": 3},
+        "readinessProbe": probe,
+        "livenessProbe": {**probe, "periodSeconds": 10, "timeoutSeconds": 3},
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": USER,
