@@ -414,7 +414,9 @@ TEMPLATES: Final[Mapping[ErrorCode, Template]] = {
     ErrorCode.SERIES_NOT_FOUND: _refusal(
         HTTPStatus.NOT_FOUND, "There is no series: the log is not analysed yet, or could not be."
     ),
-    ErrorCode.LINK_NOT_FOUND: _refusal(HTTPStatus.NOT_FOUND, "There is no open link to an analysis with this id."),
+    ErrorCode.LINK_NOT_FOUND: _refusal(
+        HTTPStatus.NOT_FOUND, "There is no open link to an analysis or a car with this id."
+    ),
     ErrorCode.LINK_NOT_VALID: _refusal(
         HTTPStatus.NOT_FOUND,
         "This link does not work: it has expired, was ended, or is incomplete. Ask whoever sent it for a new one.",

@@ -1,4 +1,4 @@
-"""The link to one report: what its token looks like, and how it is kept out of logs and traces."""
+"""A link to a report or a car: what its token looks like, and how it is kept out of logs and traces."""
 
 import re
 from typing import Final
@@ -8,12 +8,13 @@ from .api_tokens import without_api_tokens
 TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 """256 random bits in base64url."""
 
-_IN_AN_ADDRESS: Final = re.compile(r"(/shared/)[^<>/?#\s\"']+")
+_IN_AN_ADDRESS: Final = re.compile(r"(/shared[/#])(?!series(?![^<>/?#\s\"']))[^<>/?#\s\"']+")
+"""A link of this release (`#`) or an earlier one (`/`). `/shared/series` is a route without a token."""
 
 
-def path(token: str) -> str:
-    """Return the path of the page that the link opens."""
-    return f"/shared/{token}"
+def address(token: str) -> str:
+    """Return the address that the link opens, on the site: browsers send what follows `#` to no server."""
+    return f"/shared#{token}"
 
 
 def is_token(text: str) -> bool:
@@ -23,4 +24,4 @@ def is_token(text: str) -> bool:
 
 def without_tokens(text: str) -> str:
     """Return the text without the tokens of links and API tokens, so that a reader of logs can use none of them."""
-    return without_api_tokens(_IN_AN_ADDRESS.sub(r"\1…", text) if "/shared/" in text else text)
+    return without_api_tokens(_IN_AN_ADDRESS.sub(r"\1…", text) if "/shared" in text else text)

@@ -115,12 +115,12 @@ def end_sessions(settings: AdminSettings, database: Database, given: argparse.Na
 
 
 def end_links(settings: AdminSettings, database: Database, given: argparse.Namespace) -> str:  # noqa: ARG001
-    """End all links to reports of an account."""
+    """End all links to reports and cars of an account."""
     with database.worker() as connection:
         user_id = _id_of(connection, given.account)
         ended = links.end_all(connection, user_id)
         audit.record(connection, Event.LINKS_ENDED_BY_OPERATOR, user_id=user_id, address=None)
-    return f"Ended {ended} links to reports."
+    return f"Ended {ended} links to reports and cars."
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -143,7 +143,7 @@ def _parser() -> argparse.ArgumentParser:
     deleting = add("delete-user", delete_user, "delete an account with all its logs and analyses")
     deleting.add_argument("--yes", action="store_true", help="do not ask for confirmation")
     add("end-sessions", end_sessions, "log an account out everywhere")
-    add("end-links", end_links, "end all links to reports of an account")
+    add("end-links", end_links, "end all links to reports and cars of an account")
     return parser
 
 

@@ -117,7 +117,7 @@ def test_links_to_reports_are_ended(admin: Admin, person: Person, database: Data
     succeed(database, made)
     token = person.call("POST", f"/api/v1/analyses/{made}/share").get_json()["token"]
     assert person.client.get(f"/api/v1/shared/{token}").status_code == 200
-    assert admin.say("end-links", str(person.id)) == "Ended 1 links to reports.\n"
+    assert admin.say("end-links", str(person.id)) == "Ended 1 links to reports and cars.\n"
     assert person.client.get(f"/api/v1/shared/{token}").status_code == 404
 
 

@@ -74,11 +74,18 @@ def share(person: Person, analysis_id: UUID, **body: int) -> str:
     return token
 
 
+def bearing(token: str) -> dict[str, str]:
+    """The header of a reader's request."""
+    return {"Authorization": f"Bearer {token}"}
+
+
 def read(reader: FlaskClient, token: str) -> int:
-    """The status a reader gets, which is the same for report and plots."""
-    report, series = reader.get(f"{SHARED}/{token}"), reader.get(f"{SHARED}/{token}/series")
-    assert report.status_code == series.status_code
-    return report.status_code
+    """The status a reader gets: the same for report and plots, with the token in the header and in the path."""
+    old = [reader.get(f"{SHARED}/{token}{what}") for what in ("", "/series")]
+    new = [reader.get(f"{SHARED}{what}", headers=bearing(token)) for what in ("", "/series")]
+    assert [response.data for response in new] == [response.data for response in old]
+    (status,) = {response.status_code for response in old + new}
+    return status
 
 
 def seen(connection: psycopg.Connection[tuple[object, ...]], table: str) -> int:
@@ -94,9 +101,11 @@ def test_a_reader_sees_what_the_owner_sees_but_not_whose_it_is(
 ) -> None:
     token = share(owner, analysis_id)
     theirs = owner.call("GET", f"/api/v1/analyses/{analysis_id}").get_json()
-    response = reader.get(f"{SHARED}/{token}")
+    response = reader.get(SHARED, headers=bearing(token))
+    assert response.data == reader.get(f"{SHARED}/{token}").data
     shown = response.get_json()
     assert shown.pop("expiresAt")
+    assert shown.pop("kind") == "log"
     # these name other logs of the owner, the car or the file
     own = {
         *("id", "fileName", "carId", "note", "supersededBy", "earlierVersions", "overlaps"),
@@ -106,6 +115,7 @@ def test_a_reader_sees_what_the_owner_sees_but_not_whose_it_is(
     assert shown["analysis"]
     for private in (str(analysis_id), str(owner.id), owner.email, "my secret trip"):
         assert private not in response.text
+    assert reader.get(f"{SHARED}/series", headers=bearing(token)).get_json() == SERIES
     assert reader.get(f"{SHARED}/{token}/series").get_json() == SERIES
 
 
@@ -115,11 +125,12 @@ def test_no_cache_no_search_engine_and_no_referer_knows_it(
     owner: Person, analysis_id: UUID, reader: FlaskClient, what: str, dead: bool
 ) -> None:
     token = tokens.new_secret() if dead else share(owner, analysis_id)
-    headers = reader.get(f"{SHARED}/{token}{what}").headers
-    assert headers["Cache-Control"] == "private, no-store"
-    assert headers["Referrer-Policy"] == "no-referrer"
-    assert headers["X-Robots-Tag"] == "noindex"
-    assert "Set-Cookie" not in headers
+    for response in (reader.get(f"{SHARED}{what}", headers=bearing(token)), reader.get(f"{SHARED}/{token}{what}")):
+        assert response.headers["Cache-Control"] == "private, no-store"
+        assert response.headers["Referrer-Policy"] == "no-referrer"
+        assert response.headers["X-Robots-Tag"] == "noindex"
+        assert "Authorization" in response.vary
+        assert "Set-Cookie" not in response.headers
 
 
 def test_series_are_compressed_for_who_takes_them_so(owner: Person, analysis_id: UUID, reader: FlaskClient) -> None:
@@ -133,12 +144,14 @@ def test_a_link_opens_neither_the_file_nor_anything_of_the_owners(
     owner: Person, analysis_id: UUID, reader: FlaskClient
 ) -> None:
     token = share(owner, analysis_id)
+    bearer = bearing(token)
     assert reader.get(f"{SHARED}/{token}/file").status_code == 404
-    bearer = {"Authorization": f"Bearer {token}"}
+    assert reader.get(f"{SHARED}/file", headers=bearer).status_code == 404
     for path in ("/api/v1/analyses", f"/api/v1/analyses/{analysis_id}", f"/api/v1/analyses/{analysis_id}/file"):
         assert reader.get(path, headers=bearer).status_code == 401
     for method in ("POST", "PUT", "PATCH", "DELETE"):
         assert reader.open(f"{SHARED}/{token}", method=method).status_code == 405
+        assert reader.open(SHARED, method=method, headers=bearer).status_code == 405
 
 
 def test_a_log_that_is_not_analysed_yet_says_so_and_then_is(
@@ -160,7 +173,7 @@ def test_the_owner_sees_that_a_link_is_open_and_until_when(owner: Person, analys
     assert owner.call("GET", address(analysis_id)).status_code == 404
     made = owner.call("POST", address(analysis_id), json={"days": 7}).get_json()
     assert made.keys() == {"token", "path", "expiresAt"}
-    assert made["path"] == f"/shared/{made['token']}"
+    assert made["path"] == f"/shared#{made['token']}"
     found = owner.call("GET", address(analysis_id)).get_json()
     assert found.keys() == {"createdAt", "expiresAt"}
     assert found["expiresAt"] == made["expiresAt"]
@@ -255,7 +268,32 @@ def test_a_dead_link_is_the_same_whatever_ended_it(
     "token", ["x", "0" * 42, "0" * 44, "%00" * 43, "ż" * 43, "'; DROP TABLE fap_link; --", "0" * 9000]
 )
 def test_what_is_no_token_is_the_same_as_a_dead_one(reader: FlaskClient, token: str) -> None:
-    assert reader.get(f"{SHARED}/{token}").data == reader.get(f"{SHARED}/{tokens.new_secret()}").data
+    dead = reader.get(f"{SHARED}/{tokens.new_secret()}").data
+    assert reader.get(f"{SHARED}/{token}").data == dead
+    assert reader.get(SHARED, headers=bearing(token.encode().decode("latin-1"))).data == dead
+
+
+@pytest.mark.parametrize(
+    "header", [None, "", "Bearer", "Bearer ", "Basic {token}", "{token}", "Bearer {token} {token}"]
+)
+def test_a_token_counts_only_as_a_bearers(
+    owner: Person, analysis_id: UUID, reader: FlaskClient, header: str | None
+) -> None:
+    token = share(owner, analysis_id)
+    headers = {} if header is None else {"Authorization": header.format(token=token)}
+    response = reader.get(SHARED, headers=headers)
+    assert response.status_code == 404
+    assert response.data == reader.get(SHARED, headers=bearing(tokens.new_secret())).data
+    assert reader.get(SHARED, headers={"Authorization": f"bearer {token}"}).status_code == 200
+    assert reader.get(f"{SHARED}?token={token}").status_code == 404
+
+
+def test_a_session_and_its_csrf_token_change_nothing_for_a_reader(owner: Person, analysis_id: UUID) -> None:
+    token = share(owner, analysis_id)
+    browser = owner.browser()
+    shown = browser.call("GET", SHARED, headers=bearing(token))
+    assert shown.get_json()["kind"] == "log"
+    assert browser.call("GET", SHARED).status_code == 404, "a session is no link"
 
 
 def test_ending_again_is_no_error_and_an_expired_link_is_none(
@@ -339,6 +377,7 @@ def test_making_and_ending_are_in_the_audit_and_the_token_is_in_no_log(
         token = share(person, shared)
         reader.get(f"{SHARED}/{token}")
         reader.get(f"{SHARED}/{token}/series")
+        assert reader.get(SHARED, headers=bearing(token)).status_code == 200
         person.call("DELETE", address(shared))
         person.call("DELETE", address(shared))
     with database.api(person.id) as connection:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from flask import Flask
 
-from faplog.contracts.links import path
 from functions.api.services import services
 from standalone.servers import Servers
 from tests.conftest import ROOT
@@ -16,9 +15,10 @@ from tests.integration.uploading import log, succeed, upload
 from tests.otlp_sink import otlp_sink
 
 
-def asked(process: FunctionProcess, address: str, method: str = "GET") -> int:
+def asked(process: FunctionProcess, address: str, method: str = "GET", token: str = "") -> int:
     """The status of an answer."""
-    request = urllib.request.Request(process.url + address, method=method)
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    request = urllib.request.Request(process.url + address, method=method, headers=headers)
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return int(answer.status)
@@ -32,7 +32,7 @@ def test_no_token_gets_into_telemetry_or_logs(api_app: Flask, servers: Servers, 
     shared = upload(owner, log())
     succeed(services(api_app).database, shared)
     token = owner.call("POST", f"/api/v1/analyses/{shared}/share").get_json()["token"]
-    address = f"/api/v1{path(token)}"
+    old = f"/api/v1/shared/{token}"
 
     with otlp_sink() as sink:
         told = dict(servers.environment) | {
@@ -42,17 +42,27 @@ def test_no_token_gets_into_telemetry_or_logs(api_app: Flask, servers: Servers, 
             "FAPLOG_FUNCTION_NAME": "api",
         }
         with function_process(tmp_path, ROOT, "functions.api.handler:create_app()", **told) as process:
-            assert asked(process, address) == 200
-            assert asked(process, f"{address}/series") == 404, "it has none"
-            assert asked(process, f"{address}/file") == 404
-            assert asked(process, address, "POST") == 405
+            assert asked(process, "/api/v1/shared", token=token) == 200
+            assert asked(process, "/api/v1/shared/series", token=token) == 404, "it has none"
+            assert asked(process, old) == 200
+            assert asked(process, f"{old}/series") == 404, "it has none"
+            assert asked(process, f"{old}/file") == 404
+            assert asked(process, old, "POST") == 405
             assert process.terminate() == 0
 
     spans = [span for _, span in sink.spans if "shared" in str(span)]
     for name in ("http.target", "url.path"):
         told_of = {pair.value.string_value for span in spans for pair in span.attributes if pair.key == name}
-        assert told_of == {"/api/v1/shared/…", "/api/v1/shared/…/series", "/api/v1/shared/…/file"}
+        assert told_of == {
+            "/api/v1/shared",
+            "/api/v1/shared/series",
+            "/api/v1/shared/…",
+            "/api/v1/shared/…/series",
+            "/api/v1/shared/…/file",
+        }
     assert {span.name for span in spans} == {
+        "GET /api/v1/shared",
+        "GET /api/v1/shared/series",
         "GET /api/v1/shared/<token>",
         "GET /api/v1/shared/<token>/series",
         "GET /api/v1/shared/…/file",

@@ -32,6 +32,8 @@ OPEN = {
     "/api/v1/docs",
     "/api/v1/health/liveness",
     "/api/v1/health/readiness",
+    "/api/v1/shared",
+    "/api/v1/shared/series",
     "/api/v1/shared/<token>",
     "/api/v1/shared/<token>/series",
 }

@@ -24,6 +24,8 @@ class Event(StrEnum):
     EXPORTED = "exported"
     SHARED = "report shared by a link"
     SHARING_ENDED = "link to a report ended"
+    CAR_SHARED = "car shared by a link"
+    CAR_SHARING_ENDED = "link to a car ended"
     API_TOKEN_CREATED = "API token created"  # noqa: S105  (an event)
     API_TOKEN_REVOKED = "API token revoked"  # noqa: S105
     API_TOKENS_REVOKED = "all API tokens revoked"

@@ -47,8 +47,10 @@ _TOKENS: Final = """
     WHERE user_id = %s ORDER BY created_at, id
 """
 _LINKS: Final = """
-    SELECT analysis_id, created_at, expires_at FROM fap_link AS link
-    WHERE user_id = %s AND EXISTS (SELECT FROM fap_analysis WHERE id = link.analysis_id AND deleted_at IS NULL)
+    SELECT analysis_id, car_id, created_at, expires_at FROM fap_link AS link
+    WHERE user_id = %s
+        AND (EXISTS (SELECT FROM fap_analysis WHERE id = link.analysis_id AND deleted_at IS NULL)
+            OR EXISTS (SELECT FROM car WHERE id = link.car_id AND deleted_at IS NULL))
     ORDER BY created_at
 """
 _CHANNELS: Final = """

@@ -1,68 +1,108 @@
-"""Links to one report: made, shown, ended, and opened by their token. A log has at most one."""
+"""Links to a log's report or to a car: made, shown, ended, and opened by their token. Each has at most one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from ..accounts import tokens
 from ..db import Conn, lock_user
 
 
+class Subject(StrEnum):
+    """What a link leads to."""
+
+    LOG = "log"
+    CAR = "car"
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link that has not expired."""
+    """A link that has not expired, to a log or to a car."""
 
-    analysis_id: UUID
+    analysis_id: UUID | None
+    car_id: UUID | None
     user_id: UUID
     created_at: datetime
     expires_at: datetime
 
 
-def make(connection: Conn, user_id: UUID, analysis_id: UUID, lifetime: timedelta) -> tuple[str, Link] | None:
-    """Create a link to a log of this user; it replaces an earlier one.
+_MAKE: Final[Mapping[Subject, str]] = {
+    Subject.LOG: """
+        INSERT INTO fap_link (analysis_id, user_id, digest, expires_at)
+        SELECT id, user_id, %(digest)s, now() + %(lifetime)s FROM fap_analysis
+        WHERE id = %(id)s AND user_id = %(user_id)s AND deleted_at IS NULL
+        ON CONFLICT (analysis_id) DO UPDATE
+            SET digest = excluded.digest, created_at = excluded.created_at, expires_at = excluded.expires_at
+        RETURNING analysis_id, car_id, user_id, created_at, expires_at
+    """,
+    Subject.CAR: """
+        INSERT INTO fap_link (car_id, user_id, digest, expires_at)
+        SELECT id, user_id, %(digest)s, now() + %(lifetime)s FROM car
+        WHERE id = %(id)s AND user_id = %(user_id)s AND deleted_at IS NULL
+        ON CONFLICT (car_id) DO UPDATE
+            SET digest = excluded.digest, created_at = excluded.created_at, expires_at = excluded.expires_at
+        RETURNING analysis_id, car_id, user_id, created_at, expires_at
+    """,
+}
+_FIND: Final[Mapping[Subject, str]] = {
+    Subject.LOG: """
+        SELECT analysis_id, car_id, user_id, created_at, expires_at FROM fap_link AS link
+        WHERE analysis_id = %(id)s AND user_id = %(user_id)s AND expires_at > now()
+            AND EXISTS (SELECT FROM fap_analysis WHERE id = link.analysis_id AND deleted_at IS NULL)
+    """,
+    Subject.CAR: """
+        SELECT analysis_id, car_id, user_id, created_at, expires_at FROM fap_link AS link
+        WHERE car_id = %(id)s AND user_id = %(user_id)s AND expires_at > now()
+            AND EXISTS (SELECT FROM car WHERE id = link.car_id AND deleted_at IS NULL)
+    """,
+}
+_END: Final[Mapping[Subject, str]] = {
+    Subject.LOG: "DELETE FROM fap_link WHERE analysis_id = %(id)s AND user_id = %(user_id)s",
+    Subject.CAR: "DELETE FROM fap_link WHERE car_id = %(id)s AND user_id = %(user_id)s",
+}
+_END_ALL: Final = "DELETE FROM fap_link WHERE user_id = %s"
+_PRESENT: Final = "SELECT set_config('app.link_digest', %s, true)"
+_OPEN: Final = """
+    SELECT analysis_id, car_id, user_id, created_at, expires_at FROM fap_link WHERE digest = %s AND expires_at > now()
+"""
+_ACT_FOR: Final = "SELECT set_config('app.current_user_id', %s, true)"
+_DELETE_EXPIRED: Final = "DELETE FROM fap_link WHERE expires_at <= now()"
 
-    Takes the lock on the user's row, as a deletion does, so that a log in deletion gets no link.
+
+def make(
+    connection: Conn, user_id: UUID, subject: Subject, subject_id: UUID, lifetime: timedelta
+) -> tuple[str, Link] | None:
+    """Create a link to a log or a car of this user; it replaces an earlier one.
+
+    Takes the lock on the user's row, as a deletion does, so that what is being deleted gets no link.
 
     Returns:
-        The token, of which only the digest is stored, and the link; or None if the user has no such log.
+        The token, of which only the digest is stored, and the link; or None if the user has no such log or car.
     """
     lock_user(connection, user_id)
     token = tokens.new_secret()
-    row = connection.execute(
-        """
-        INSERT INTO fap_link (analysis_id, user_id, digest, expires_at)
-        SELECT id, user_id, %s, now() + %s FROM fap_analysis WHERE id = %s AND user_id = %s AND deleted_at IS NULL
-        ON CONFLICT (analysis_id) DO UPDATE
-            SET digest = excluded.digest, created_at = excluded.created_at, expires_at = excluded.expires_at
-        RETURNING analysis_id, user_id, created_at, expires_at
-        """,
-        [tokens.digest(token), lifetime, analysis_id, user_id],
-    ).fetchone()
+    values = {"user_id": user_id, "id": subject_id, "digest": tokens.digest(token), "lifetime": lifetime}
+    row = connection.execute(_MAKE[subject].encode(), values).fetchone()
     return (token, Link(**row)) if row else None
 
 
-def find(connection: Conn, user_id: UUID, analysis_id: UUID) -> Link | None:
-    """Return the open link to a log of this user."""
-    row = connection.execute(
-        """
-        SELECT analysis_id, user_id, created_at, expires_at FROM fap_link AS link
-        WHERE analysis_id = %s AND user_id = %s AND expires_at > now()
-            AND EXISTS (SELECT FROM fap_analysis WHERE id = link.analysis_id AND deleted_at IS NULL)
-        """,
-        [analysis_id, user_id],
-    ).fetchone()
+def find(connection: Conn, user_id: UUID, subject: Subject, subject_id: UUID) -> Link | None:
+    """Return the open link to a log or a car of this user."""
+    row = connection.execute(_FIND[subject].encode(), {"user_id": user_id, "id": subject_id}).fetchone()
     return Link(**row) if row else None
 
 
-def end(connection: Conn, user_id: UUID, analysis_id: UUID) -> bool:
-    """End the link to a log of this user, and return whether there was one."""
-    ended = connection.execute("DELETE FROM fap_link WHERE analysis_id = %s AND user_id = %s", [analysis_id, user_id])
-    return ended.rowcount > 0
+def end(connection: Conn, user_id: UUID, subject: Subject, subject_id: UUID) -> bool:
+    """End the link to a log or a car of this user, and return whether there was one."""
+    return connection.execute(_END[subject].encode(), {"user_id": user_id, "id": subject_id}).rowcount > 0
 
 
 def end_all(connection: Conn, user_id: UUID) -> int:
-    """End all links to logs of this user, and return how many there were."""
-    return connection.execute("DELETE FROM fap_link WHERE user_id = %s", [user_id]).rowcount
+    """End all links to logs and cars of this user, and return how many there were."""
+    return connection.execute(_END_ALL, [user_id]).rowcount
 
 
 def open_by_token(connection: Conn, token: str) -> Link | None:
@@ -73,20 +113,14 @@ def open_by_token(connection: Conn, token: str) -> Link | None:
         token: The token in the reader's request.
     """
     digest = tokens.digest(token)
-    connection.execute("SELECT set_config('app.link_digest', %s, true)", [digest.hex()])
-    row = connection.execute(
-        """
-        SELECT analysis_id, user_id, created_at, expires_at FROM fap_link
-        WHERE digest = %s AND expires_at > now()
-        """,
-        [digest],
-    ).fetchone()
+    connection.execute(_PRESENT, [digest.hex()])
+    row = connection.execute(_OPEN, [digest]).fetchone()
     if row is None:
         return None
-    connection.execute("SELECT set_config('app.current_user_id', %s, true)", [str(row["user_id"])])
+    connection.execute(_ACT_FOR, [str(row["user_id"])])
     return Link(**row)
 
 
 def delete_expired(connection: Conn) -> None:
     """Delete links that have expired."""
-    connection.execute("DELETE FROM fap_link WHERE expires_at <= now()")
+    connection.execute(_DELETE_EXPIRED)

@@ -1,4 +1,4 @@
-"""The routes of a link to one report for its owner: make, show and end it."""
+"""The routes of a link to one report or car for its owner: make, show and end it."""
 
 from datetime import timedelta
 from typing import Final
@@ -9,13 +9,14 @@ from flask.typing import ResponseReturnValue
 from pydantic import Field, field_validator
 
 from faplog.contracts.errors import ErrorCode
-from faplog.contracts.links import path
+from faplog.contracts.links import address
 from faplog.http_errors import refused
 
 from ..accounts import audit
 from ..accounts.audit import Event
 from ..accounts.authentication import User, authenticated
 from ..analyses.lookup import find_analysis, missing
+from ..cars import garage
 from ..db import Conn
 from ..services import services
 from ..web import client_address, inputs
@@ -23,6 +24,7 @@ from ..web.names import PREFIX
 from ..web.operations import describe
 from ..web.outputs import Output, Timestamp, json_response
 from . import links
+from .links import Link, Subject
 
 TAG: Final = "sharing"
 DAYS: Final = 30
@@ -31,6 +33,7 @@ MAX_DAYS: Final = 365
 blueprint = Blueprint("sharing", __name__, url_prefix=PREFIX)
 
 _ADDRESS: Final = "/analyses/<uuid:id>/share"
+_ADDRESS_OF_CAR: Final = "/cars/<uuid:id>/share"
 
 
 class Sharing(inputs.Input):
@@ -49,7 +52,9 @@ class NewLink(Output):
     """A new link."""
 
     token: str = Field(description="Returned only once, because only its hash is stored.")
-    path: str = Field(description="The path of the report's page on this site.")
+    path: str = Field(
+        description="The address of the page on this site. The token follows `#`, which browsers send to no server."
+    )
     expires_at: Timestamp
 
 
@@ -73,15 +78,10 @@ class OpenLink(Output):
 @authenticated
 def make(id: UUID) -> ResponseReturnValue:
     """Create a link to a report."""
-    user: User = g.user
-    wanted = inputs.optional_body(Sharing) or Sharing()
-    with services().database.worker() as connection:
-        created = links.make(connection, user.id, id, timedelta(days=wanted.days))
-        if created is None:
-            raise missing()
-        _record(connection, Event.SHARED)
-    token, link = created
-    return json_response(NewLink(token=token, path=path(token), expires_at=link.expires_at), 201)
+    created = _make(Subject.LOG, id, Event.SHARED)
+    if created is None:
+        raise missing()
+    return _new_link(*created)
 
 
 @blueprint.get(_ADDRESS)
@@ -93,12 +93,7 @@ def make(id: UUID) -> ResponseReturnValue:
 @authenticated
 def show(id: UUID) -> ResponseReturnValue:
     """Answer when the link was made and expires."""
-    user: User = g.user
-    with services().database.api(user.id) as connection:
-        link = links.find(connection, user.id, id)
-    if link is None:
-        raise refused(ErrorCode.LINK_NOT_FOUND)
-    return json_response(OpenLink(created_at=link.created_at, expires_at=link.expires_at))
+    return _show(Subject.LOG, id)
 
 
 @blueprint.delete(_ADDRESS)
@@ -114,9 +109,84 @@ def end(id: UUID) -> ResponseReturnValue:
     with services().database.worker() as connection:
         if find_analysis(connection, user.id, id) is None:
             raise missing()
-        if links.end(connection, user.id, id):
+        if links.end(connection, user.id, Subject.LOG, id):
             _record(connection, Event.SHARING_ENDED)
     return Response(status=204)
+
+
+@blueprint.post(_ADDRESS_OF_CAR)
+@describe(
+    summary="Create a link to one car",
+    tag=TAG,
+    description="Anyone with the link can see without an account where this car stands: its verdict, averages, trends, "
+    "forecasts, and the kinds and dates of its notes; not its name, the texts of notes or single logs. A car has at "
+    "most one link: a new link replaces the old one, which then stops working. The link ends with the car: when it is "
+    "deleted, or merged into another one.",
+    request=Sharing,
+    request_optional=True,
+    responses={201: NewLink},
+)
+@authenticated
+def make_for_car(id: UUID) -> ResponseReturnValue:
+    """Create a link to a car."""
+    created = _make(Subject.CAR, id, Event.CAR_SHARED)
+    if created is None:
+        raise refused(ErrorCode.CAR_NOT_FOUND)
+    return _new_link(*created)
+
+
+@blueprint.get(_ADDRESS_OF_CAR)
+@describe(
+    summary="Get the link to one car",
+    tag=TAG,
+    responses={200: OpenLink, 404: "There is no active link to this car, or no such car."},
+)
+@authenticated
+def show_of_car(id: UUID) -> ResponseReturnValue:
+    """Answer when the link was made and expires."""
+    return _show(Subject.CAR, id)
+
+
+@blueprint.delete(_ADDRESS_OF_CAR)
+@describe(
+    summary="Stop sharing one car",
+    tag=TAG,
+    responses={204: "The link no longer works."},
+)
+@authenticated
+def end_of_car(id: UUID) -> ResponseReturnValue:
+    """End the link to a car."""
+    user: User = g.user
+    with services().database.worker() as connection:
+        garage.check_car(connection, user.id, id)
+        if links.end(connection, user.id, Subject.CAR, id):
+            _record(connection, Event.CAR_SHARING_ENDED)
+    return Response(status=204)
+
+
+def _make(subject: Subject, id: UUID, event: Event) -> tuple[str, Link] | None:
+    """Create the link that the request asks for; None if the user has no such log or car."""
+    user: User = g.user
+    wanted = inputs.optional_body(Sharing) or Sharing()
+    with services().database.worker() as connection:
+        created = links.make(connection, user.id, subject, id, timedelta(days=wanted.days))
+        if created is not None:
+            _record(connection, event)
+    return created
+
+
+def _new_link(token: str, link: Link) -> Response:
+    return json_response(NewLink(token=token, path=address(token), expires_at=link.expires_at), 201)
+
+
+def _show(subject: Subject, id: UUID) -> Response:
+    """Answer the open link. Raises `NotFound`."""
+    user: User = g.user
+    with services().database.api(user.id) as connection:
+        link = links.find(connection, user.id, subject, id)
+    if link is None:
+        raise refused(ErrorCode.LINK_NOT_FOUND)
+    return json_response(OpenLink(created_at=link.created_at, expires_at=link.expires_at))
 
 
 def _record(connection: Conn, event: Event) -> None:

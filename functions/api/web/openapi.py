@@ -101,13 +101,14 @@ class _Schemas:
 def _operation(rule: Rule, method: str, operation: Operation, schemas: _Schemas, *, secured: bool) -> dict[str, Any]:
     changes = method not in SAFE_METHODS
     answers = dict(_implied_answers(rule, operation, secured=secured, changes=changes)) | dict(operation.responses)
+    linked: list[dict[str, list[str]]] = [{"link": []}] if operation.linked else []
     entry: dict[str, Any] = {
         "operationId": f"{rule.endpoint.replace('.', '_')}_{method.lower()}",
         "summary": operation.summary,
         "tags": [operation.tag],
         "parameters": [*_path_parameters(rule), *_query_parameters(operation, schemas), *_header_parameters(operation)],
         "responses": {str(status): _response(answers[status], schemas) for status in sorted(answers)},
-        "security": _security_requirements(changes, scope_of(method, rule.rule)) if secured else [],
+        "security": _security_requirements(changes, scope_of(method, rule.rule)) if secured else linked,
     }
     if operation.description:
         entry["description"] = operation.description
@@ -209,6 +210,12 @@ def _security_schemes(access_cookie: str) -> dict[str, Any]:
             "bearerFormat": f"{TOKEN_PREFIX}…",
             "description": "An API token, for scripts. Each operation that accepts one names the scope it needs: "
             "`read` or `upload`. All others refuse it with 403.",
+        },
+        "link": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "43 characters",
+            "description": "The token of a link to a report or a car: what follows `#` in its address.",
         },
         "cookie": {
             "type": "apiKey",

@@ -45,6 +45,7 @@ class Operation:
     query: Model | None
     headers: Mapping[str, str]
     responses: Mapping[int, Answer]
+    linked: bool = False
 
 
 def describe(
@@ -58,6 +59,7 @@ def describe(
     form: Schema | None = None,
     query: Model | None = None,
     headers: Mapping[str, str] | None = None,
+    linked: bool = False,
 ) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
     """Describe a view for the OpenAPI document.
 
@@ -74,12 +76,13 @@ def describe(
         form: The JSON schema of a multipart/form-data body.
         query: The model of the query string.
         headers: The request headers that the view reads, with their meaning.
+        linked: Whether its credential is the token of a link, in the header `Authorization`.
     """
 
     def decorate(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
         answers = {status: _to_answer(status, given) for status, given in responses.items()}
         view.__dict__[_OPERATION] = Operation(
-            summary, tag, description, request, request_optional, form, query, headers or {}, answers
+            summary, tag, description, request, request_optional, form, query, headers or {}, answers, linked
         )
         return view
 

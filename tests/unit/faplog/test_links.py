@@ -7,18 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faplog.contracts.links import is_token, path, without_tokens
+from faplog.contracts.links import address, is_token, without_tokens
 from faplog.logs import JsonFormatter
 
 TOKEN = "Jx0-_" * 8 + "abc"
+OLD = f"/shared/{TOKEN}"
+"""A link of the releases before."""
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        f"GET {path(TOKEN)}",
-        f"/api/v1{path(TOKEN)}/series?fragment=1",
-        f'Exception on "{path(TOKEN)}" [GET]\nof {path(TOKEN)}',
+        f"GET {OLD}",
+        f"/api/v1{OLD}/series?fragment=1",
+        f'Exception on "{OLD}" [GET]\nof {OLD}',
+        f"https://faplog.example.org{address(TOKEN)}",
     ],
 )
 def test_no_address_keeps_its_token(text: str) -> None:
@@ -31,13 +34,19 @@ def test_whatever_stands_around_a_token_stays(before: str, after: str) -> None:
     assert text == f"{without_tokens(before)} /shared/…{without_tokens(after)}"
 
 
-@pytest.mark.parametrize("text", ["", "nothing", "/shared", "/shared/", "GET /api/v1/shared/<token>/series"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "nothing", "/shared", "/shared/", "/shared#", "GET /api/v1/shared/<token>/series"),
+        *("GET /api/v1/shared/series", "/api/v1/shared/series?x", '"/shared/series"'),
+    ],
+)
 def test_what_names_no_token_stays_as_it_is(text: str) -> None:
     assert without_tokens(text) == text
 
 
 def test_a_line_of_the_log_has_no_token_wherever_it_was() -> None:
-    record = logging.makeLogRecord({"msg": "Exception on %s", "args": (path(TOKEN),), "where": path(TOKEN)})
+    record = logging.makeLogRecord({"msg": "Exception on %s", "args": (OLD,), "where": address(TOKEN)})
     line = JsonFormatter().format(record)
     assert TOKEN not in line
     assert orjson.loads(line)["event"] == "Exception on /shared/…"
