@@ -1,5 +1,6 @@
 """Client of the REST API for the pages. Sends only GET requests; each error is an exception of its own."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -54,17 +55,29 @@ class Api:
             raise Unavailable("the response is not a JSON object")
         return cast(dict[str, Any], body)
 
+    def get_by_link(self, path: str, token: str, timeout: float) -> dict[str, Any]:
+        """Return the JSON object at `path` for the holder of a link, without a session. Raises as `get_json` does.
+
+        The token goes into a header, so that no part on the way logs it with the path.
+        """
+        body = self._get(path, {"Authorization": f"Bearer {token}"}, {}, timeout)
+        if not isinstance(body, dict):
+            raise Unavailable("the response is not a JSON object")
+        return cast(dict[str, Any], body)
+
     def get_json(self, path: str, cookies: dict[str, str], timeout: float, **query: str | int | None) -> object:
         """Return the JSON at `path`, within `timeout` seconds.
 
         Raises:
             NotSignedIn: 401. NotFound: 404. Refused: any other 4xx. Unavailable: no answer in time, or a 5xx.
         """
-        params = {key: value for key, value in query.items() if value not in (None, "")}
+        params = {key: value for key, value in query.items() if value is not None and value != ""}
         header = "; ".join(f"{name}={quote(value, safe=_COOKIE_SAFE)}" for name, value in cookies.items())
+        return self._get(path, {"Cookie": header}, params, timeout)
+
+    def _get(self, path: str, headers: dict[str, str], params: Mapping[str, str | int], timeout: float) -> object:
         try:
-            headers = {"Cookie": header} | _trace_header()
-            response = self._http.get(path, params=params, headers=headers, timeout=timeout)
+            response = self._http.get(path, params=params, headers=headers | _trace_header(), timeout=timeout)
         except httpx.HTTPError as error:
             raise Unavailable(type(error).__name__) from error
         if response.status_code == httpx.codes.UNAUTHORIZED:

@@ -28,7 +28,8 @@ def wants_fragment() -> bool:
 
 def fetch(path: str, **query: str | int | None) -> dict[str, Any]:
     """Return the API's response for the current user, within the time limit of this request."""
-    return _get(path, api_cookies(), query)
+    api, patience = _api_and_patience()
+    return api.get(path, api_cookies(), patience, **query)
 
 
 def fetch_list(path: str, **query: str | int | None) -> list[dict[str, Any]]:
@@ -42,12 +43,14 @@ def fetch_list(path: str, **query: str | int | None) -> list[dict[str, Any]]:
 
 def fetch_anonymously(path: str) -> dict[str, Any]:
     """Return the API's response to a request without cookies."""
-    return _get(path, {}, {})
-
-
-def _get(path: str, cookies: dict[str, str], query: dict[str, str | int | None]) -> dict[str, Any]:
     api, patience = _api_and_patience()
-    return api.get(path, cookies, patience, **query)
+    return api.get(path, {}, patience)
+
+
+def fetch_by_link(path: str, token: str) -> dict[str, Any]:
+    """Return the API's response to the holder of a link, without cookies."""
+    api, patience = _api_and_patience()
+    return api.get_by_link(path, token, patience)
 
 
 def _api_and_patience() -> tuple[Api, float]:

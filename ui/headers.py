@@ -28,7 +28,7 @@ _HEADERS: Final = {
 }
 
 SHARED: Final = "shared"
-"""Name of the blueprint whose addresses are secret: they must not reach other sites or search engines."""
+"""Name of the blueprint of shared links, which must not reach other sites or search engines."""
 
 _SECRET_ADDRESS: Final = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
 
@@ -38,6 +38,7 @@ def add(response: Response) -> Response:
     response.headers.update(_HEADERS)
     if request.blueprint == SHARED:
         response.headers.update(_SECRET_ADDRESS)
+        response.vary.add("Authorization")
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "private, no-store"
         response.vary.update(("Cookie", "Accept-Language"))

@@ -290,10 +290,9 @@ def test_a_token_counts_only_as_a_bearers(
 
 def test_a_session_and_its_csrf_token_change_nothing_for_a_reader(owner: Person, analysis_id: UUID) -> None:
     token = share(owner, analysis_id)
-    browser = owner.browser()
-    shown = browser.call("GET", SHARED, headers=bearing(token))
-    assert shown.get_json()["kind"] == "log"
-    assert browser.call("GET", SHARED).status_code == 404, "a session is no link"
+    browser = owner.browser().client
+    assert browser.get(SHARED, headers=bearing(token)).get_json()["kind"] == "log"
+    assert browser.get(SHARED).status_code == 404, "a session is no link"
 
 
 def test_ending_again_is_no_error_and_an_expired_link_is_none(

@@ -83,6 +83,7 @@ def ids(owner: Person, analysis_id: UUID) -> dict[str, UUID]:
     car = owner.call("POST", "/api/v1/cars", json={"name": "Golf"}).get_json()["id"]
     owner.call("POST", "/api/v1/cars", json={"name": "Duster"})  # the only car cannot be deleted
     note = owner.call("POST", f"/api/v1/cars/{car}/notes", json={"kind": "egr", "km": 1}).get_json()["id"]
+    assert owner.call("POST", f"/api/v1/cars/{car}/share").status_code == 201
     token = owner.call("POST", "/api/v1/account/tokens", json={"name": "script", "scopes": ["read"]}).get_json()["id"]
     session = owner.call("GET", "/api/v1/account/sessions").get_json()["sessions"][0]["id"]
     return {

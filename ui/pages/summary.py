@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from flask import Blueprint, request
+from flask import Blueprint, render_template, request
 from flask_babel import lazy_gettext as _
 
-from faplog.contracts.errors import ErrorCode
 from faplog.contracts.limits import LIMITS, Code, Severity
 from faplog.contracts.messages import AverageStatus, Period
 from faplog.contracts.notes import MOST_KM, MOST_TEXT
 from ui import cars, findings, preferences, units
 from ui.api import NotFound, Refused
 from ui.figures import Figure, speed_bands
-from ui.fragments import Answer, fetch, fetch_list, page
+from ui.fragments import Answer, fetch, fetch_list, page, wants_fragment
 from ui.gauges import gauges
+from ui.session import perhaps_signed_in
 
 blueprint = Blueprint("summary", __name__)
 
@@ -66,10 +66,20 @@ LIMIT_OF: Final = {
 }
 """The finding that judges a trend."""
 
+NOT_YOURS: Final = _(
+    "This car is not in your account: it was deleted or merged, or it belongs to another account. If you were sent "
+    "this address, ask for a share link."
+)
+
 
 @blueprint.get("/summary")
 def overview() -> Answer:
-    """Show one car and period, chosen by `car`, `year` and `month`; the car of the newest log and all logs without."""
+    """Show one car and period, chosen by `car`, `year` and `month`; the car of the newest log and all logs without.
+
+    Visitors without a session were probably sent this address instead of a share link, so they are told about both.
+    """
+    if not perhaps_signed_in() and not wants_fragment():
+        return render_template("belongs.html", of_car=True), 401
     chosen = request.args.get("car", type=UUID)
     year = request.args.get("year", type=int)
     month = request.args.get("month", type=int) if year else None
@@ -105,6 +115,28 @@ def overview() -> Answer:
     )
 
 
+def shared_car_context(shown: dict[str, Any]) -> dict[str, Any]:
+    """Return the template variables of a car that is read by its link: over all logs, without its owner's actions.
+
+    Args:
+        shown: The API's response to the link.
+    """
+    notes = [note for note in shown.get("notes") or [] if isinstance(note, dict)]
+    context = _summary_context(shown, notes)
+    return (
+        context
+        | _now(shown, context["regenerations"])
+        | {
+            "car": shown,
+            "car_label": cars.label(shown, []),
+            "maintenance": [_note(note) for note in notes],
+            "year": None,
+            "month": None,
+            "periods": {"years": [], "months": []},
+        }
+    )
+
+
 def _cars() -> list[dict[str, Any]]:
     try:
         found = fetch("/cars").get("data")
@@ -120,7 +152,7 @@ def _chosen_car(every: Sequence[dict[str, Any]], chosen: UUID | None) -> dict[st
     for car in every:
         if car["id"] == str(chosen):
             return car
-    raise Refused({"code": ErrorCode.CAR_NOT_FOUND})
+    raise Refused({"message": str(NOT_YOURS)})
 
 
 def _car_context(

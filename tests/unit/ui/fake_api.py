@@ -13,13 +13,15 @@ OTHER_ID = "0b6a7a6e-2a0b-4d5c-8a51-6f3f6f1f0c22"
 class FakeApi:
     """Answers by path; anything else is a 404 with a sentence, and without the session's cookie a 401.
 
-    Shared reports and what the instance is ask for no cookie.
+    Shared reports and what the instance is ask for no cookie. What a link leads to is the answer `shared/<token>`; the
+    token comes in a header.
     """
 
     answers: dict[str, Any] = field(default_factory=dict)
     status: dict[str, int] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     cookies: list[dict[str, str]] = field(default_factory=list)
+    bearers: list[str] = field(default_factory=list)
 
     def app(self) -> Flask:
         """The API as a WSGI application."""
@@ -29,7 +31,10 @@ class FakeApi:
         def answer(path: str) -> tuple[Response, int]:
             self.asked.append((path, request.args.to_dict()))
             self.cookies.append(request.cookies.to_dict())
-            if not path.startswith(("shared/", "instance")) and request.cookies.get("faplog_access") != "good":
+            self.bearers.append(request.headers.get("Authorization", ""))
+            if path == "shared":
+                path = f"shared/{self.bearers[-1].removeprefix('Bearer ')}"
+            elif not path.startswith("instance") and request.cookies.get("faplog_access") != "good":
                 return _error(401, "Please log in first.")
             if path in self.status:
                 return _error(self.status[path], "A sentence from the API.")

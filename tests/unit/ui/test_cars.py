@@ -144,7 +144,8 @@ def test_a_car_that_is_gone_says_so(user: FlaskClient, api: FakeApi) -> None:
     with_cars(api, car(ONE))
     response = user.get(f"/summary?car={TWO}")
     assert response.status_code == 400
-    assert "This car no longer exists" in response.text
+    assert "This car is not in your account" in response.text
+    assert "ask for a share link" in response.text
     assert user.get("/summary?car=nonsense").status_code == 200
 
 

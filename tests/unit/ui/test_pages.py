@@ -29,7 +29,7 @@ def test_public_pages_need_no_account(browser: FlaskClient, api: FakeApi, path: 
     assert not api.asked
 
 
-@pytest.mark.parametrize("path", [path for path in PRIVATE if LOG_ID not in path])
+@pytest.mark.parametrize("path", [path for path in PRIVATE if LOG_ID not in path and path != "/summary"])
 def test_private_pages_send_a_stranger_to_the_login_and_back(browser: FlaskClient, path: str) -> None:
     response = browser.get(path)
     assert response.status_code == 302
@@ -53,6 +53,25 @@ def test_the_address_of_a_report_explains_itself_to_a_stranger(
     assert f'href="/login?next=/logs/{LOG_ID}"' in page.text
     assert not api.asked
     assert browser.get(f"/logs/{LOG_ID}?fragment=1").status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/summary", f"/summary?car={LOG_ID}"])
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "It is the page of a car"),
+        ("fr", "C’est la page d’une voiture"),
+        ("pl", "To strona samochodu"),
+    ],
+)
+def test_the_address_of_a_car_explains_itself_to_a_stranger(
+    browser: FlaskClient, api: FakeApi, path: str, language: str, said: str
+) -> None:
+    page = browser.get(path, headers={"Accept-Language": language})
+    assert page.status_code == 401
+    assert said in text(page)
+    assert f'href="/login?next={path.replace("=", "%3D")}"' in page.text
+    assert not api.asked
 
 
 @pytest.mark.parametrize("entrance", ["/login", "/register"])

@@ -28,4 +28,21 @@
     for (const [target, act] of held.splice(0)) if (target.isConnected) act();
   };
   addEventListener("load", window.releaseEarly);
+
+  // A redirect without a fragment keeps that of the form's action: after a change of language the address is the same.
+  document.addEventListener("submit", ({ target }) => {
+    if (target.id === "preferences") target.setAttribute("action", target.getAttribute("action").split("#")[0] + location.hash);
+  }, true);
+
+  // Where the fragment is the key of the page, links within the page must not replace it.
+  document.addEventListener("click", (event) => {
+    const link = event.target instanceof Element && "secretFragment" in document.documentElement.dataset && event.target.closest("a[href^='#']");
+    if (!link) return;
+    event.preventDefault();
+    const place = document.getElementById(link.getAttribute("href").slice(1));
+    if (!place) return;
+    if (place.tabIndex < 0) place.tabIndex = -1;
+    place.focus({ preventScroll: true });
+    place.scrollIntoView();
+  }, true);
 })();

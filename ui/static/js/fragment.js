@@ -29,6 +29,12 @@ export function show(html) {
   listeners.forEach((listener) => listener(body));
 }
 
+let prepare = async () => {};
+// Has `step` awaited with the HTML of each body before it is shown.
+export function prepareWith(step) {
+  prepare = step;
+}
+
 let attempts = 0;
 let timer = null;
 let newest = 0;
@@ -39,6 +45,7 @@ export async function fill(url = location.href, { quiet = false } = {}) {
   body.setAttribute("aria-busy", "true");
   try {
     const html = await load(url);
+    await prepare(html);
     if (mine !== newest) return;
     attempts = 0;
     if (!quiet || html !== body.dataset.html) {

@@ -23,6 +23,13 @@ export function headers(method) {
   return safe ? { Accept: "application/json" } : { Accept: "application/json", "Accept-Language": texts.lang, "X-CSRF-Token": csrf() };
 }
 
+let bearer = "";
+
+// Sends the token of a shared link with each request from now on: in a header, so that it gets into no log of addresses.
+export function present(token) {
+  bearer = token;
+}
+
 let renewal = null;
 
 // Renews the session, once for concurrent callers. Returns true if the session is still valid.
@@ -45,7 +52,7 @@ export function toLogin() {
 // fetch with the session. A 401 renews it once; if it has ended, the browser goes to the login page and comes back.
 // Background requests (`quiet`) get the 401 instead.
 export async function request(path, { method = "GET", quiet = false, ...options } = {}) {
-  const send = () => fetch(path, { ...options, method, headers: { ...headers(method), ...options.headers } })
+  const send = () => fetch(path, { ...options, method, headers: { ...headers(method), ...(bearer && { Authorization: `Bearer ${bearer}` }), ...options.headers } })
     .catch((error) => {
       if (error.name === "AbortError") throw error;
       throw new Problem(texts.away, 0);

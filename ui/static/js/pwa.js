@@ -37,8 +37,8 @@ async function renewOfflinePage() {
   }
 }
 
-// Pages of a shared link have secret addresses and readers who do not upload.
-if (navigator.serviceWorker && !location.pathname.startsWith("/shared/")) {
+// Readers of a shared link do not upload.
+if (navigator.serviceWorker && location.pathname !== "/shared") {
   navigator.serviceWorker.register("/sw.js", { type: "module", updateViaCache: "none" })
     .then(renewOfflinePage)
     .catch(() => { if (!navigator.serviceWorker.controller) show("refused"); });

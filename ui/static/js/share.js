@@ -1,11 +1,12 @@
-// The share dialog: creates, copies and ends the link to a report.
+// The share dialog: creates, copies and ends the link to a report or a car.
 import { load } from "./fragment.js";
 import { copyText } from "./dialogs.js";
 import { api, json, Problem } from "./http.js";
 import { texts } from "./texts.js";
 
 const dialog = document.getElementById("share-dialog");
-const address = `/analyses/${dialog.dataset.log}/share`;
+const { api: routes, page: pages } = dialog.dataset;
+let id = ""; // of the log or the car
 const part = (name) => dialog.querySelector(`[data-share-${name}]`);
 const [link, state, said, alert] = [part("link"), part("state"), part("said"), dialog.querySelector("[role=alert]")];
 const field = link.querySelector("input");
@@ -38,11 +39,11 @@ async function attempt(work) {
 
 // Loads the state of the link, rendered by the server.
 async function look() {
-  state.innerHTML = await load(`/logs/${dialog.dataset.log}/share`);
+  state.innerHTML = await load(`${pages}/${id}/share`);
 }
 
 async function make() {
-  const made = await api(address, json("POST", { days: Number(state.querySelector("select").value) }));
+  const made = await api(`${routes}/${id}/share`, json("POST", { days: Number(state.querySelector("select").value) }));
   field.value = new URL(made.path, location.origin).href;
   link.hidden = false;
   part("send").hidden = !navigator.share;
@@ -52,7 +53,7 @@ async function make() {
 }
 
 async function stop() {
-  await api(address, { method: "DELETE" });
+  await api(`${routes}/${id}/share`, { method: "DELETE" });
   link.hidden = true;
   field.value = "";
   await look();
@@ -67,7 +68,9 @@ async function copy() {
 }
 
 document.addEventListener("click", (event) => {
-  if (!event.target.closest("[data-share]")) return;
+  const button = event.target.closest("[data-share]");
+  if (!button) return;
+  id = button.dataset.share;
   link.hidden = true;
   field.value = "";
   state.replaceChildren();
