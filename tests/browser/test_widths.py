@@ -7,6 +7,7 @@ import pytest
 from tests.browser.chromium import DESKTOP
 from tests.browser.conftest import Driver, Visit
 from tests.browser.test_looks import ENTRANCES, places, settled
+from tests.browser.test_sharing import shared_car
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
@@ -34,6 +35,8 @@ def test_every_page_fits_every_width(visit: Visit, driver: Driver, language: str
         "shared": (token.json()["path"], "[data-drawn]"),
         "sample": ("/sample", "[data-drawn]"),
         "private": (f"/logs/{driver.interrupted}", ".empty"),
+        "shared car": (shared_car(driver), "#trends[data-drawn]"),
+        "private car": ("/summary", ".empty"),
     }
     own = places(driver) | {"interrupted": (f"/logs/{driver.interrupted}", "[data-drawn]")}
     pages = [(watched.page("/health"), place) for place in own.items()]

@@ -15,6 +15,7 @@ from tests.integration.people import AUTH, PASSWORD, some_email
 from tests.integration.uploading import log
 
 ENDING = ["accounts_delete_delete", "signin_logout_post"]
+LINKED = ["shared_open_link_get", "shared_open_series_get"]
 _uploaded: list[str] = []
 _tokens: list[str] = []
 _cars: list[str] = []
@@ -49,7 +50,7 @@ class Newcomer:
         case.headers["Authorization"] = f"Bearer {data}"
 
 
-@schemathesis.auth().skip_for(operation_id=ENDING)
+@schemathesis.auth().skip_for(operation_id=[*ENDING, *LINKED])
 class Resident(Newcomer):
     """Stays."""
 
@@ -57,6 +58,16 @@ class Resident(Newcomer):
 @schemathesis.auth(refresh_interval=None).apply_to(operation_id=ENDING)
 class Visitor(Newcomer):
     """Comes anew each time."""
+
+
+@schemathesis.auth().apply_to(operation_id=LINKED)
+class Reader(Newcomer):
+    """Has a link to a log, and no account."""
+
+    def get(self, case: Case[Any], context: AuthContext) -> str:
+        """The token of the link."""
+        super().get(case, context)
+        return _tokens[0]
 
 
 @schemathesis.hook
