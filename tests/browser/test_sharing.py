@@ -247,7 +247,9 @@ def test_an_incomplete_link_says_so(visit: Visit, fragment: str) -> None:
 
 def test_without_scripts_there_is_a_sentence(visit: Visit) -> None:
     page = visit(java_script_enabled=False).page("/shared#token")
-    expect(page.get_by_text("These pages need JavaScript.")).to_be_visible()
+    said = page.locator("noscript p")
+    expect(said).to_be_visible()
+    expect(said).to_have_text("These pages need JavaScript.")
 
 
 def test_the_address_of_a_car_explains_itself(visit: Visit, driver: Driver) -> None:

@@ -259,6 +259,24 @@ def test_links_to_a_log_and_to_its_car_are_apart(person: Person, car: str) -> No
     assert read(person, of_log) is None
 
 
+def test_the_list_has_all_open_links_and_no_others(system: Rig, person: Person, car: str) -> None:
+    assert get(person, "/account/links") == {"data": []}
+    share(person, car)
+    first, second = sorted(by_car(person)[car])[:2]
+    for log_id in (first, second):
+        assert person.call("POST", f"{API}/analyses/{log_id}/share", json={"days": 7}).status_code == 201
+    listed = get(person, "/account/links")["data"]
+    assert [(one["kind"], one["id"]) for one in listed] == [("log", second), ("log", first), ("car", car)]
+    assert (listed[2]["name"], listed[2]["profile"]) == ("Kim's own car", "DCM62v2")
+    assert listed[0]["name"].endswith(".csv")
+    for one in listed:
+        assert one.keys() == {"kind", "id", "name", "profile", "createdAt", "expiresAt"}
+    assert get(arrive(system.app), "/account/links") == {"data": []}
+    expire(person, car)
+    assert person.call("DELETE", f"{API}/analyses/{first}").status_code == 204
+    assert [one["id"] for one in get(person, "/account/links")["data"]] == [second]
+
+
 # In the database
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from ..accounts import tokens
@@ -59,6 +59,18 @@ _FIND: Final[Mapping[Subject, str]] = {
             AND EXISTS (SELECT FROM car WHERE id = link.car_id AND deleted_at IS NULL)
     """,
 }
+_LIST: Final = """
+    SELECT 'log' AS kind, log.id, log.file_name AS name, NULL AS profile, link.created_at, link.expires_at
+    FROM fap_link AS link
+    JOIN fap_analysis AS log ON log.id = link.analysis_id AND log.user_id = link.user_id AND log.deleted_at IS NULL
+    WHERE link.user_id = %(user_id)s AND link.expires_at > now()
+    UNION ALL
+    SELECT 'car', car.id, car.name, car.profile, link.created_at, link.expires_at
+    FROM fap_link AS link
+    JOIN car ON car.id = link.car_id AND car.user_id = link.user_id AND car.deleted_at IS NULL
+    WHERE link.user_id = %(user_id)s AND link.expires_at > now()
+    ORDER BY created_at DESC, id LIMIT %(limit)s
+"""
 _END: Final[Mapping[Subject, str]] = {
     Subject.LOG: "DELETE FROM fap_link WHERE analysis_id = %(id)s AND user_id = %(user_id)s",
     Subject.CAR: "DELETE FROM fap_link WHERE car_id = %(id)s AND user_id = %(user_id)s",
@@ -93,6 +105,11 @@ def find(connection: Conn, user_id: UUID, subject: Subject, subject_id: UUID) ->
     """Return the open link to a log or a car of this user."""
     row = connection.execute(_FIND[subject].encode(), {"user_id": user_id, "id": subject_id}).fetchone()
     return Link(**row) if row else None
+
+
+def list_open(connection: Conn, user_id: UUID, limit: int) -> list[dict[str, Any]]:
+    """Return the open links of this user with what they lead to, the newest first."""
+    return connection.execute(_LIST, {"user_id": user_id, "limit": limit}).fetchall()
 
 
 def end(connection: Conn, user_id: UUID, subject: Subject, subject_id: UUID) -> bool:

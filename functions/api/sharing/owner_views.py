@@ -29,6 +29,7 @@ from .links import Link, Subject
 TAG: Final = "sharing"
 DAYS: Final = 30
 MAX_DAYS: Final = 365
+MAX_LISTED: Final = 200
 
 blueprint = Blueprint("sharing", __name__, url_prefix=PREFIX)
 
@@ -63,6 +64,38 @@ class OpenLink(Output):
 
     created_at: Timestamp
     expires_at: Timestamp
+
+
+class ListedLink(OpenLink):
+    """An active link, with what it leads to."""
+
+    kind: Subject
+    id: UUID = Field(description="Of the analysis or the car.")
+    name: str | None = Field(description="The file name of the log, or the name of the car.")
+    profile: str | None = Field(description="The ECU profile of the car.")
+
+
+class LinkList(Output):
+    """The active links, the newest first."""
+
+    data: list[ListedLink]
+
+
+@blueprint.get("/account/links")
+@describe(
+    summary="List my active links",
+    tag=TAG,
+    description=f"To reports and to cars; the newest {MAX_LISTED} at most. End one with `DELETE /analyses/{{id}}/share` "
+    "or `DELETE /cars/{id}/share`.",
+    responses={200: LinkList},
+)
+@authenticated
+def list_links() -> ResponseReturnValue:
+    """Answer the user's open links."""
+    user: User = g.user
+    with services().database.api(user.id) as connection:
+        rows = links.list_open(connection, user.id, MAX_LISTED)
+    return json_response(LinkList(data=[ListedLink.model_validate(row) for row in rows]))
 
 
 @blueprint.post(_ADDRESS)

@@ -85,6 +85,7 @@ def test_every_call_of_the_contract_is_there(app: Flask) -> None:
         "POST /cars/{id}/share",
         "GET /cars/{id}/share",
         "DELETE /cars/{id}/share",
+        "GET /account/links",
         "GET /shared",
         "GET /shared/series",
         "GET /shared/{token}",

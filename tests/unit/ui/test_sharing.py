@@ -293,3 +293,36 @@ def test_the_dialog_says_what_there_is_of_a_car(user: FlaskClient, browser: Flas
     assert user.get(STATE_OF_CAR).location == f"/summary?car={OTHER_ID}"
     browser.delete_cookie("faplog_access")
     assert browser.get(STATE_OF_CAR, query_string={"fragment": 1}).status_code == 401
+
+
+# The list on the account page
+
+
+def test_the_account_page_lists_the_links_and_ends_them(user: FlaskClient, api: FakeApi) -> None:
+    api.answers |= {"account": {"email": "you@example.org"}, "account/sessions": {"sessions": []}}
+    until = {"createdAt": "2025-03-15T08:00:00.000Z", "expiresAt": "2025-04-14T08:00:00.000Z"}
+    api.answers["account/links"] = {
+        "data": [
+            {"kind": "log", "id": LOG_ID, "name": "drive & more.csv", "profile": None} | until,
+            {"kind": "car", "id": OTHER_ID, "name": None, "profile": "DCM62v2"} | until,
+        ]
+    }
+    page = user.get("/account")
+    assert f'data-end="/analyses/{LOG_ID}/share"' in page.text
+    assert f'data-end="/cars/{OTHER_ID}/share"' in page.text
+    assert f'href="/logs/{LOG_ID}">drive &amp; more.csv</a>' in page.text
+    assert f'href="/summary?car={OTHER_ID}">DCM62v2</a>' in page.text
+    assert "valid until 14 Apr 2025" in text(page)
+
+
+@pytest.mark.parametrize("answer", [None, {"data": []}])
+def test_without_links_the_account_page_says_so(
+    user: FlaskClient, api: FakeApi, answer: dict[str, list[object]] | None
+) -> None:
+    """Also with an API of the release before, which has no list."""
+    api.answers |= {"account": {"email": "you@example.org"}, "account/sessions": {"sessions": []}}
+    if answer:
+        api.answers["account/links"] = answer
+    page = user.get("/account")
+    assert page.status_code == 200
+    assert "No link is active." in text(page)

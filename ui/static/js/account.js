@@ -1,4 +1,4 @@
-// The account page: change address and password, end sessions, log out, delete the account.
+// The account page: change address and password, end sessions and links, log out, delete the account.
 import { whenSubmitted } from "./credentials.js";
 import { fill, whenFilled } from "./fragment.js";
 import { api, API, headers, json, Problem, refusal, request, sendJson } from "./http.js";
@@ -20,7 +20,7 @@ whenFilled((body) => {
       button.disabled = true;
       try {
         await api(button.dataset.end, { method: "DELETE" });
-        toast("all" in button.dataset ? texts.sessionsEnded : texts.sessionEnded);
+        toast(button.dataset.said ?? ("all" in button.dataset ? texts.sessionsEnded : texts.sessionEnded));
       } catch (problem) {
         if (!(problem instanceof Problem)) throw problem;
         toast(problem.message);
