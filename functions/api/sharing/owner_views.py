@@ -85,8 +85,8 @@ class LinkList(Output):
 @describe(
     summary="List my active links",
     tag=TAG,
-    description=f"To reports and to cars; the newest {MAX_LISTED} at most. End one with `DELETE /analyses/{{id}}/share` "
-    "or `DELETE /cars/{id}/share`.",
+    description=f"To reports and to cars; the newest {MAX_LISTED} at most. End one with `DELETE /analyses/{{id}}/share`"
+    " or `DELETE /cars/{id}/share`.",
     responses={200: LinkList},
 )
 @authenticated
