@@ -2,6 +2,7 @@
 
 import re
 
+import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -259,3 +260,19 @@ def test_the_address_of_a_car_explains_itself(visit: Visit, driver: Driver) -> N
     page = stranger.page(f"/summary?car={car['id']}")
     expect(page.get_by_text("It is the page of a car, and only its owner can open it.")).to_be_visible()
     assert axe(page) == []
+
+
+def test_a_link_is_ended_on_the_account_page(visit: Visit, driver: Driver) -> None:
+    shared(driver, driver.interrupted)
+    token = shared_car(driver).partition("#")[2]
+    page = visit(driver.owner, **PHONE).page("/account")
+    links = page.get_by_role("region", name="Shared links")
+    row = links.locator("[data-link]", has=page.locator("[data-end^='/cars/']"))
+    expect(links.locator("[data-link]").nth(1)).to_be_visible()
+    row.get_by_role("button", name="End the link to").click()
+    expect(page.get_by_text("The link no longer works.")).to_be_visible()
+    expect(row).to_have_count(0)
+    answer = httpx.get(
+        f"{page.url.removesuffix('/account')}/api/v1/shared", headers={"Authorization": f"Bearer {token}"}
+    )
+    assert answer.status_code == 404
