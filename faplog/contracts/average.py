@@ -7,6 +7,7 @@ these models.
 
 from pydantic import Field
 
+from faplog.contracts.course import Course
 from faplog.contracts.figures import (
     Acceleration,
     Battery,
@@ -189,4 +190,7 @@ class Average(Part):
     forecast: Forecasts | None = Field(None, description="of the car as its last log knows it; null without a log")
     baseline: dict[Code, Baseline] = Field(
         default={}, description="by finding, the maintenance note from which on it is judged; else over all logs"
+    )
+    course: Course | None = Field(
+        None, description="whether the filter is getting worse, as its last profile knows it; null without a log"
     )

@@ -8,6 +8,7 @@ from faplog.contracts.average import Average
 
 from .baselines import baselines, read_notes
 from .consumption import consumption
+from .course import course
 from .figures import pool
 from .forecast import forecasts
 from .health import PooledFor, health
@@ -41,13 +42,16 @@ def average(items: Iterable[Any], notes: Iterable[Any] = (), until: date | None 
         figures["fap"]["pressure"]["max_mbar"],
         None if coming is None else coming["low_km"],
     )
+    found = health(points, given, regens, judged, since)
+    profile = given[-1].profile if given else ""
     return Average(
         **figures | {"fapRegen": regeneration(given, regens, regens_in_all, figures["fapRegen"])},
         fuelConsumption=consumption(given),
         regens=counted,
         nextRegen=coming,
         trends=points,
-        health=health(points, given, regens, judged, since),
+        health=found,
         forecast=forecasts(given, points, since),
         baseline=since,
+        course=course(points.get(profile, ()), found.findings, profile, since),
     )
