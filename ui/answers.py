@@ -7,11 +7,21 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from faplog.contracts.catalogue import Urgency
+from faplog.contracts.course import Direction, Watched
 from faplog.contracts.limits import Severity
 from ui import findings, units
 
 STEADY_MINUTES: Final = "15–20"
 """How long a regeneration needs at a steady speed, as the advice about interrupted ones says it."""
+
+FIGURES: Final = {
+    Watched.RESTRICTION: lazy_gettext("restriction"),
+    Watched.IDLE_PRESSURE: lazy_gettext("back pressure at idle"),
+    Watched.SOOT_RATE: lazy_gettext("soot build-up"),
+    Watched.REGEN_INTERVAL: lazy_gettext("distance between regenerations"),
+    Watched.ASH: lazy_gettext("ash load"),
+}
+"""The figures that say whether the filter is getting worse, as they stand within a sentence."""
 
 LAST_REGENERATION: Final = lazy_gettext("Did the last regeneration finish?")
 
@@ -35,6 +45,7 @@ def answers(log: dict[str, Any], analysis: dict[str, Any]) -> list[Answer]:
         may_drive(findings.severity(health.get("verdict")), health.get("urgency")),
         next_regeneration(analysis.get("nextRegen") or {}),
         last_regeneration(log, analysis),
+        filter_course(log.get("filterCourse"), _("One log does not show it. It takes several logs of the same car.")),
     ]
 
 
@@ -109,3 +120,43 @@ def _since(log: dict[str, Any], analysis: dict[str, Any]) -> str:
         return where
     before: str = _("It was %(distance)s before the end of this log.", distance=units.quantity(since, "km"))
     return f"{before} {where}"
+
+
+def filter_course(course: Any, unknown: str) -> Answer:
+    """Return whether the filter is getting worse.
+
+    Args:
+        course: The `course` of an average, of any release; None if there is none.
+        unknown: What to say if there is none.
+    """
+    question = _("Is the filter getting worse?")
+    if not isinstance(course, dict):
+        return Answer(question, _("Not known"), detail=unknown)
+    changes = [change for change in course.get("changes") or [] if change.get("figure") in set(Watched)]
+    direction = course.get("direction")
+    shown = "; ".join(_change(change) for change in changes if change.get("direction") == direction)
+    match direction:
+        case Direction.WORSE:
+            return Answer(question, _("Yes"), Severity.WATCH, shown)
+        case Direction.BETTER:
+            return Answer(question, _("No, it has got better"), Severity.GOOD, shown)
+        case Direction.STEADY:
+            logs = max((change.get("count") or 0 for change in changes), default=0)
+            steady = ", ".join(str(FIGURES[change["figure"]]) for change in changes if change["figure"] != Watched.ASH)
+            detail = _("No lasting change over %(logs)s logs: %(figures)s.", logs=units.number(logs), figures=steady)
+            return Answer(question, _("No"), Severity.GOOD, detail)
+        case _:
+            needs = _("It takes five logs with the same value, since the last maintenance of the filter.")
+            return Answer(question, _("Too few logs to say"), detail=needs)
+
+
+def _change(change: dict[str, Any]) -> str:
+    """Return how a figure has changed, such as “restriction +34 % over 12 logs”."""
+    name, by = str(FIGURES[change["figure"]]), change.get("change_perc")
+    if by is None:
+        return name
+    words = {"figure": name, "logs": units.number(change.get("count"))}
+    if change["figure"] == Watched.ASH:
+        return str(_("%(figure)s near its limit, over %(logs)s logs", **words))
+    sign = "+" if by > 0 else "\N{MINUS SIGN}"
+    return str(_("%(figure)s %(change)s over %(logs)s logs", change=sign + units.quantity(abs(by), "%"), **words))

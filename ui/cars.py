@@ -115,7 +115,8 @@ def state(average: Mapping[str, Any], regenerations: Sequence[Mapping[str, Any]]
     coming = answers.next_regeneration(due)
     if due.get("low_km") is None or due.get("high_km") is None:
         coming = replace(coming, detail=_("Your logs do not have the values to tell."))
-    return [drive, coming, _last_regeneration(regenerations)]
+    course = answers.filter_course(average.get("course"), _("The averages do not say yet."))
+    return [drive, coming, _last_regeneration(regenerations), course]
 
 
 def _last_regeneration(regenerations: Sequence[Mapping[str, Any]]) -> Answer:

@@ -169,6 +169,15 @@ def test_the_first_car_is_there_without_setup_and_not_guessed(system: Rig, perso
     check_averages(person)
 
 
+def test_a_log_says_whether_the_filter_of_its_car_is_getting_worse(system: Rig, person: Person) -> None:
+    logs = [drive(system, person, day, 10_000 + 100 * day) for day in range(3)]
+    course = get(person, "/average", type="OVERALL")["average"]["course"]
+    assert course["direction"] == "unknown"
+    assert [get(person, f"/analyses/{one}")["filterCourse"] for one in logs] == [course] * 3
+    token = person.call("POST", f"{API}/analyses/{logs[0]}/share").get_json()["token"]
+    assert get(person, f"/shared/{token}")["filterCourse"] == course
+
+
 def test_a_client_that_knows_no_cars_sees_what_it_saw(system: Rig, person: Person) -> None:
     """Fields of 0.1 of the routes that are fed by cars now, and bare lists."""
     drive(system, person, 0, 10_000)

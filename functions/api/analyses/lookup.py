@@ -15,8 +15,12 @@ from ..services import services
 _SELECT: Final = """
     SELECT id, file_name, size, sha256, created_at, digest,
         status, stage, message, error_code, error_params, log_date, fap_regen, distance, analysis::text AS analysis,
-        car_id, note
-    FROM fap_analysis WHERE id = %s AND user_id = %s AND deleted_at IS NULL
+        car_id, note, (
+            SELECT course FROM fap_average
+            WHERE user_id = log.user_id AND car_id = log.car_id AND type = 'OVERALL'
+                AND jsonb_typeof(course) = 'object'
+        ) AS filter_course
+    FROM fap_analysis AS log WHERE id = %s AND user_id = %s AND deleted_at IS NULL
 """
 
 

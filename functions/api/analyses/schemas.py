@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from faplog.contracts.analysis import Analysis
+from faplog.contracts.course import Course
 from faplog.contracts.figures import Moment, Outcome
 from faplog.contracts.limits import Severity
 from faplog.contracts.messages import AnalysisStatus, Stage
@@ -60,6 +61,10 @@ class Report(Output):
     distance: float | None = Field(description="Distance driven, in kilometres.")
     analysis: Analysis | None = Field(
         description="Made by an older version, it may lack newer fields until it has been repeated."
+    )
+    filter_course: Course | None = Field(
+        default=None,
+        description="Whether the filter is getting worse, by all logs of the car. Null until they have been averaged.",
     )
 
 

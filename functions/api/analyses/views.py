@@ -334,4 +334,5 @@ def report(row: Mapping[str, Any]) -> dict[str, Any]:
         "fapRegen": row["fap_regen"],
         "distance": row["distance"],
         "analysis": orjson.Fragment(row["analysis"] or b"null"),
+        "filterCourse": row["filter_course"],
     }

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from faplog.contracts.limits import Severity
 from tests.unit.ui.fake_api import ANALYSIS, LOG_ID, OTHER_ID, FakeApi, detail
-from tests.unit.ui.test_findings import page
+from tests.unit.ui.test_findings import page, text_of
 from ui import answers
 from ui.answers import Answer
 
@@ -84,6 +84,7 @@ def test_they_come_first_in_this_order_and_before_the_findings(user: FlaskClient
             "May I drive on? Yes",
             "When is the next regeneration? In about 640–760 km",
             "Did the last regeneration finish? Yes, it was completed",
+            "Is the filter getting worse? Not known One log does not show it.",
             "Fuel in the oil",
             "Values and limits",
         )
@@ -111,3 +112,88 @@ def test_a_regeneration_that_may_come_at_once(user: FlaskClient, api: FakeApi) -
 def test_in_miles(user: FlaskClient, api: FakeApi) -> None:
     user.set_cookie("faplog_units", "mi")
     assert "In about 398–472 mi" in page(user, api, ANALYSIS)
+
+
+def change(figure: str, direction: str, by: int | None, count: int = 12) -> dict[str, Any]:
+    """A change of a figure, as an average has it."""
+    return {"figure": figure, "direction": direction, "count": count, "change_perc": by}
+
+
+STEADY = [change("restriction", "steady", 3), change("soot_rate", "steady", -4, 20), change("ash", "steady", 2)]
+
+
+@pytest.mark.parametrize(
+    ("course", "said", "tint", "detail"),
+    [
+        (
+            {"direction": "worse", "changes": [change("restriction", "worse", 34), *STEADY[1:]]},
+            "Yes",
+            Severity.WATCH,
+            "restriction +34 % over 12 logs",
+        ),
+        (
+            {"direction": "worse", "changes": [change("regen_interval", "worse", -41), change("ash", "worse", 3)]},
+            "Yes",
+            Severity.WATCH,
+            "distance between regenerations −41 % over 12 logs; ash load near its limit, over 12 logs",
+        ),
+        (
+            {"direction": "worse", "changes": [change("restriction", "worse", None, 3)]},
+            "Yes",
+            Severity.WATCH,
+            "restriction",
+        ),
+        (
+            {"direction": "steady", "changes": STEADY},
+            "No",
+            Severity.GOOD,
+            "No lasting change over 20 logs: restriction, soot build-up.",
+        ),
+        (
+            {"direction": "better", "changes": [change("idle_pressure", "better", -30)]},
+            "No, it has got better",
+            Severity.GOOD,
+            "back pressure at idle −30 % over 12 logs",
+        ),
+        (
+            {"direction": "unknown", "changes": [change("ash", "steady", 2)]},
+            "Too few logs to say",
+            Severity.UNKNOWN,
+            "It takes five logs with the same value, since the last maintenance of the filter.",
+        ),
+        ({"direction": "of a later release", "changes": []}, "Too few logs to say", Severity.UNKNOWN, "It takes five"),
+        (
+            {"direction": "worse", "changes": [change("of a later release", "worse", 3)]},
+            "Yes",
+            Severity.WATCH,
+            "",
+        ),
+        (None, "Not known", Severity.UNKNOWN, "No logs."),
+    ],
+)
+def test_is_the_filter_getting_worse(
+    browser: FlaskClient, course: dict[str, Any] | None, said: str, tint: Severity, detail: str
+) -> None:
+    with browser.application.test_request_context():
+        answer = answers.filter_course(course, "No logs.")
+    assert (answer.question, answer.answer, answer.tint) == ("Is the filter getting worse?", said, tint)
+    assert answer.detail.replace("\u202f", " ").startswith(detail)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("fr", "Le filtre se dégrade-t-il ? Oui résistance +34 % sur 12 relevés"),
+        ("pl", "Czy stan filtra się pogarsza? Tak opór +34 % w 12 logach"),
+    ],
+)
+def test_a_log_and_its_shared_report_say_it_in_other_languages(
+    user: FlaskClient, api: FakeApi, language: str, said: str
+) -> None:
+    course = {"direction": "worse", "changes": [change("restriction", "worse", 34)]}
+    api.answers[f"analyses/{LOG_ID}"] = detail(ANALYSIS, filterCourse=course)
+    token = "A" * 43
+    api.answers[f"shared/{token}"] = detail(ANALYSIS, filterCourse=course, expiresAt="2025-06-01T00:00:00.000Z")
+    for path in (f"/logs/{LOG_ID}", f"/shared/{token}"):
+        shown = text_of(user.get(path, headers={"Accept-Language": language}).text)
+        assert said in shown.replace("\u202f", " ").replace("\xa0", " ")

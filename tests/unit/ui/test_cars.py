@@ -204,6 +204,18 @@ def test_the_state_comes_first(user: FlaskClient, api: FakeApi, verdict: str, ur
     assert "May I drive on?" not in text(user.get("/summary?year=2025")), "a year of the past is not now"
 
 
+def test_the_state_says_whether_the_filter_is_getting_worse(user: FlaskClient, api: FakeApi) -> None:
+    with_cars(api, car())
+    assert "Is the filter getting worse? Not known The averages do not say yet." in text(user.get("/summary"))
+    api.answers["average"]["average"]["course"] = {
+        "direction": "worse",
+        "changes": [{"figure": "restriction", "direction": "worse", "count": 9, "change_perc": 25}],
+    }
+    shown = text(user.get("/summary")).replace("\u202f", " ")
+    assert "Is the filter getting worse? Yes restriction +25 % over 9 logs" in shown
+    assert shown.index("Did the last regeneration finish?") < shown.index("Is the filter getting worse?")
+
+
 def test_without_a_regeneration_the_state_says_so(user: FlaskClient, api: FakeApi) -> None:
     with_cars(api, car())
     api.answers["average"]["average"]["trends"] = {}
