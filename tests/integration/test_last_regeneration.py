@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+from flask import Flask
+
 from tests.integration.delivery import API, Rig, get, success, uploaded
 from tests.integration.people import Person, arrive
 
@@ -121,3 +123,44 @@ def test_counters_that_are_read_once_in_a_long_log_are_behind(system: Rig, perso
 def test_a_log_without_a_result_has_none(system: Rig, person: Person) -> None:
     log(system, person, analysis("2025-03-01", regen("2025-03-01")))
     assert last(person, uploaded(person)) is None
+
+
+def listed(person: Person, car: str, **query: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = get(person, f"/cars/{car}/regenerations", **query)["data"]
+    return found
+
+
+def test_the_regenerations_of_a_car(system: Rig, person: Person) -> None:
+    first = log(system, person, analysis("2025-03-01", regen("2025-03-01"), life=10_000, since=2))
+    second = log(system, person, analysis("2025-03-05", regen("2025-03-05", "aborted"), life=10_300))
+    log(system, person, analysis("2025-03-07", life=10_400))
+    (car,) = [one["id"] for one in get(person, "/cars")["data"]]
+    assert listed(person, car, limit=1) == [
+        {
+            "logs": [str(second)],
+            "start": "2025-03-05T08:00:00",
+            "end": "2025-03-05T08:20:00",
+            "outcome": "aborted",
+            "durationSec": None,
+            "tempMaxC": None,
+            "intervalKm": None,
+            "filterKm": 10_300,
+            "service": False,
+        }
+    ]
+    assert [one["logs"] for one in listed(person, car)] == [[str(second)], [str(first)]]
+    assert [one["filterKm"] for one in listed(person, car, dateTo="2025-03-04")] == [9_998]
+    assert [one["logs"] for one in listed(person, car, dateFrom="2025-03-02")] == [[str(second)]]
+    person.call("DELETE", f"{API}/analyses/{second}")
+    assert [one["logs"] for one in listed(person, car)] == [[str(first)]]
+
+
+def test_regenerations_of_no_car_of_ones_own_are_not_there(api_app: Flask, system: Rig, person: Person) -> None:
+    log(system, person, analysis("2025-03-01", regen("2025-03-01")))
+    (car,) = [one["id"] for one in get(person, "/cars")["data"]]
+    stranger = arrive(api_app)
+    for asking, path in ((stranger, car), (person, UUID(int=1))):
+        refused = asking.call("GET", f"{API}/cars/{path}/regenerations")
+        assert (refused.status_code, refused.get_json()["code"]) == (404, "CAR_NOT_FOUND")
+    for query in ("limit=0", "limit=201", "dateFrom=2025-02-30", "dateFrom=2025-03-02&dateTo=2025-03-01", "car=1"):
+        assert person.call("GET", f"{API}/cars/{car}/regenerations?{query}").status_code == 400

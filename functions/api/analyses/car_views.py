@@ -1,4 +1,4 @@
-"""The routes that delete and restore a car with its logs."""
+"""The routes about a car and its logs: its regenerations, and what deletes and restores both."""
 
 from typing import Final
 from uuid import UUID
@@ -10,14 +10,18 @@ from faplog.contracts.errors import ErrorCode
 from faplog.http_errors import refused
 
 from ..accounts.authentication import User, authenticated
+from ..cars import garage
 from ..cars.publishing import then_publish
 from ..cars.schemas import DeletedCar, DeletedCarList
 from ..services import services
+from ..web import inputs
 from ..web.names import PREFIX
 from ..web.operations import describe
 from ..web.outputs import json_response
 from . import deletion
 from .quota import QuotaExceeded
+from .regenerations import list_regenerations
+from .schemas import RegenerationItem, RegenerationList, RegenerationQuery
 
 TAG: Final = "cars"
 blueprint = Blueprint("car_deletion", __name__, url_prefix=PREFIX)
@@ -36,6 +40,27 @@ def list_deleted() -> ResponseReturnValue:
     with services().database.api(user.id) as connection:
         rows = deletion.list_deleted_cars(connection, user.id)
     return json_response(DeletedCarList(data=[DeletedCar.model_validate(row) for row in rows]))
+
+
+@blueprint.get("/cars/<uuid:id>/regenerations")
+@describe(
+    summary="List the regenerations of a car, newest first",
+    tag=TAG,
+    description="Taken from the analyses of its logs. One that a log begins and the next log ends is listed once, with "
+    "both logs.",
+    query=RegenerationQuery,
+    responses={200: RegenerationList},
+)
+@authenticated
+def regenerations(id: UUID) -> ResponseReturnValue:
+    """Answer the regenerations of a car."""
+    user: User = g.user
+    query = inputs.query(RegenerationQuery)
+    with services().database.api(user.id) as connection:
+        garage.check_car(connection, user.id, id)
+        found = list_regenerations(connection, user.id, id, query.limit, query.date_from, query.date_to)
+    data = [RegenerationItem.model_validate(one, from_attributes=True) for one in found]
+    return json_response(RegenerationList(data=data))
 
 
 @blueprint.delete("/cars/<uuid:id>")

@@ -23,6 +23,9 @@ MAX_PAGE_SIZE: Final = 100
 MAX_SELECTED: Final = 100
 """How many logs can be deleted or restored with one request."""
 
+MAX_REGENERATIONS: Final = 200
+"""How many regenerations of a car one response has at most."""
+
 
 def _check_day(value: object) -> object:
     """Raise `ValueError` for a text that is no ISO date: pydantic would also take a number of seconds."""
@@ -83,6 +86,29 @@ class LastRegeneration(Output):
     end: Moment
     outcome: Outcome
     service: bool = Field(description="Run by a workshop.")
+
+
+class RegenerationItem(Output):
+    """A regeneration of a car."""
+
+    logs: list[UUID] = Field(description="The logs that recorded it: two where the app began a new file meanwhile.")
+    start: Moment
+    end: Moment
+    outcome: Outcome
+    duration_sec: int | None
+    temp_max_c: int | None = Field(description="Highest temperature of the filter, °C.")
+    interval_km: int | None = Field(description="Distance since the last complete one, by the control unit.")
+    filter_km: int | None = Field(
+        description="The filter's counter (`FAP life`) then. Only of the last complete one in a log it is exact; else "
+        "it is that of the log's end."
+    )
+    service: bool = Field(description="Run by a workshop.")
+
+
+class RegenerationList(Output):
+    """Regenerations of a car, newest first."""
+
+    data: list[RegenerationItem]
 
 
 class AnalysisItem(Named):
@@ -214,10 +240,29 @@ class PageQuery(Input):
     limit: int = Field(default=20, ge=1, le=MAX_PAGE_SIZE)
 
 
-class LogFilters(Input):
-    """Which logs are asked for."""
+class DayRange(Input):
+    """A range of days."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
+
+    date_from: Day | None = Field(default=None, description="Only logs of this day or later.")
+    date_to: Day | None = Field(default=None, description="Only logs of this day or earlier.")
+
+    @model_validator(mode="after")
+    def _check_dates(self) -> Self:
+        if self.date_from and self.date_to and self.date_from > self.date_to:
+            raise ValueError("dateFrom is after dateTo")
+        return self
+
+
+class RegenerationQuery(DayRange):
+    """Which regenerations of a car are asked for."""
+
+    limit: int = Field(default=60, ge=1, le=MAX_REGENERATIONS)
+
+
+class LogFilters(DayRange):
+    """Which logs are asked for."""
 
     status: AnalysisStatus | None = None
     fap_regen: bool | None = None
@@ -227,14 +272,6 @@ class LogFilters(Input):
     )
     car: UUID | None = Field(default=None, description="Only the logs of this car.")
     q: str | None = Field(default=None, max_length=255, description="Part of the file name, upper or lower case.")
-    date_from: Day | None = Field(default=None, description="Only logs of this day or later.")
-    date_to: Day | None = Field(default=None, description="Only logs of this day or earlier.")
-
-    @model_validator(mode="after")
-    def _check_dates(self) -> Self:
-        if self.date_from and self.date_to and self.date_from > self.date_to:
-            raise ValueError("dateFrom is after dateTo")
-        return self
 
 
 class ListQuery(LogFilters, PageQuery):

@@ -101,6 +101,7 @@ def test_every_call_of_the_contract_is_there(app: Flask) -> None:
         "POST /cars/{id}/merge",
         "POST /cars/{id}/answer",
         "GET /cars/{id}/notes",
+        "GET /cars/{id}/regenerations",
         "POST /cars/{id}/notes",
         "PATCH /notes/{id}",
         "DELETE /notes/{id}",
