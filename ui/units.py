@@ -119,8 +119,10 @@ def duration(seconds: float | None) -> str:
     return f"{left}{NARROW_SPACE}s"
 
 
-def about(seconds: float) -> str:
-    """Format a duration to the minute, or to the second below two minutes."""
+def about(seconds: float | None) -> str:
+    """Format a duration to the minute, or to the second below two minutes; a dash for None."""
+    if seconds is None:
+        return DASH
     return duration(
         seconds if seconds < 2 * SECONDS_PER_MINUTE else round(seconds / SECONDS_PER_MINUTE) * SECONDS_PER_MINUTE
     )
@@ -197,6 +199,7 @@ def capital(text: str) -> str:
 
 
 FILTERS: Final = {
+    "about": about,
     "amount": amount,
     "bound": bound,
     "capital": capital,

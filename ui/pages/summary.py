@@ -3,7 +3,9 @@
 With one car it is simply the summary; with several they are offered to choose from.
 """
 
+from calendar import monthrange
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,6 +21,7 @@ from ui.figures import Figure, speed_bands
 from ui.fragments import Answer, fetch, fetch_list, page, wants_fragment
 from ui.gauges import gauges
 from ui.session import perhaps_signed_in
+from ui.timeline import FIRST_EVENTS, timeline
 
 blueprint = Blueprint("summary", __name__)
 
@@ -54,6 +57,8 @@ TRENDS: Final = (
     ("battery_before_v", _("Battery before the start"), "V", 2),
 )
 
+
+MOST_REGENERATIONS: Final = 60
 
 LIMIT_OF: Final = {
     "kv": Code.RESTRICTION_HIGH,
@@ -99,7 +104,14 @@ def overview() -> Answer:
             answer = {}
         notes = fetch(f"/cars/{car_id}/notes").get("data", []) if car_id else []
         context = _summary_context(answer, notes) | {"periods": _periods(available)} | _car_context(car, every, notes)
-        return context | ({} if year else _now(answer, context["regenerations"]))
+        history = _regenerations(car_id, year, month) if car_id else None
+        if history is None:
+            history = [_of_trend(point) for point in context["regenerations"][:MOST_REGENERATIONS]]
+        context |= {"regeneration_history": history}
+        if year:
+            return context
+        forecast = (answer.get("average") or {}).get("forecast")
+        return context | _now(answer, context["regenerations"]) | {"timeline": timeline(notes, history, forecast)}
 
     return page(
         "summary.html",
@@ -112,6 +124,8 @@ def overview() -> Answer:
         kinds=cars.KINDS,
         most_text=MOST_TEXT,
         most_km=MOST_KM,
+        most_regenerations=MOST_REGENERATIONS,
+        first_events=FIRST_EVENTS,
     )
 
 
@@ -123,10 +137,15 @@ def shared_car_context(shown: dict[str, Any]) -> dict[str, Any]:
     """
     notes = [note for note in shown.get("notes") or [] if isinstance(note, dict)]
     context = _summary_context(shown, notes)
+    history = [_of_trend(point) for point in context["regenerations"][:MOST_REGENERATIONS]]
     return (
         context
         | _now(shown, context["regenerations"])
         | {
+            "regeneration_history": history,
+            "timeline": timeline(notes, history, (shown.get("average") or {}).get("forecast")),
+            "most_regenerations": MOST_REGENERATIONS,
+            "first_events": FIRST_EVENTS,
             "car": shown,
             "car_label": cars.label(shown, []),
             "maintenance": [_note(note) for note in notes],
@@ -153,6 +172,37 @@ def _chosen_car(every: Sequence[dict[str, Any]], chosen: UUID | None) -> dict[st
         if car["id"] == str(chosen):
             return car
     raise Refused({"message": str(NOT_YOURS)})
+
+
+def _regenerations(car_id: str, year: int | None, month: int | None) -> list[dict[str, Any]] | None:
+    """Return the newest regenerations of a car, of a period if one is shown; None from an API of the release before."""
+    days: dict[str, str] = {}
+    if year:
+        first, last = month or 1, month or 12
+        days = {
+            "dateFrom": date(year, first, 1).isoformat(),
+            "dateTo": date(year, last, monthrange(year, last)[1]).isoformat(),
+        }
+    try:
+        found = fetch(f"/cars/{car_id}/regenerations", limit=MOST_REGENERATIONS, **days).get("data", [])
+    except NotFound:
+        return None
+    return [one for one in found if isinstance(one, dict) and one.get("logs")]
+
+
+def _of_trend(point: dict[str, Any]) -> dict[str, Any]:
+    """Return what the point of a trend knows of a regeneration, as the API lists one."""
+    log_id = point.get("analysisId")
+    return {
+        "logs": [log_id] if log_id else [],
+        "start": point.get("date"),
+        "outcome": point.get("outcome"),
+        "intervalKm": point.get("interval_km"),
+        "filterKm": point.get("filter_km"),
+        "durationSec": None,
+        "tempMaxC": None,
+        "service": False,
+    }
 
 
 def _car_context(
@@ -250,9 +300,9 @@ def _trend_plots(points: list[dict[str, Any]], notes: Sequence[dict[str, Any]]) 
                     "name": str(name),
                     "unit": units.unit_name(unit),
                     "decimals": decimals,
-                    "dates": [date for date, _value, _id in known],
-                    "values": [round(units.convert(value, unit, target_units)[0], 4) for _date, value, _id in known],
-                    "ids": [log_id for _date, _value, log_id in known],
+                    "dates": [day for day, _value, _id in known],
+                    "values": [round(units.convert(value, unit, target_units)[0], 4) for _day, value, _id in known],
+                    "ids": [log_id for _day, _value, log_id in known],
                     "limits": _limits(key),
                     "notes": cars.note_marks(notes, LIMIT_OF.get(key)),
                 }

@@ -313,3 +313,104 @@ def test_trends_carry_limits_and_notes(user: FlaskClient, api: FakeApi) -> None:
     user.set_cookie(preferences.COOKIES["units"], preferences.Units.IMPERIAL)
     by_key = {one["key"]: one for one in plots(user.get("/summary").text)}
     assert [round(one["at"]) for one in by_key["interval_km"]["limits"]] == [186, 93], "in the reader's units"
+
+
+def regeneration(start: str = "2025-03-14T07:58:10", **changes: Any) -> dict[str, Any]:
+    """A regeneration as the API lists it."""
+    return {
+        "logs": [LOG_ID],
+        "start": start,
+        "end": start,
+        "outcome": "complete",
+        "durationSec": 834,
+        "tempMaxC": 642,
+        "intervalKm": 702,
+        "filterKm": 61_010,
+        "service": False,
+    } | changes
+
+
+def section(page: str, name: str) -> str:
+    """The text of a section of the page."""
+    found = re.search(rf'<section [^>]*id="{name}".*?</section>', page, re.DOTALL)
+    assert found, name
+    shown = re.sub(r"<[^>]+>", " ", found[0])
+    return " ".join(shown.replace("\u202f", " ").replace("&#39;", "'").split())
+
+
+def with_history(api: FakeApi, *regenerations: dict[str, Any], notes: tuple[dict[str, Any], ...] = ()) -> None:
+    with_cars(api, car(), notes=notes)
+    api.answers[f"cars/{ONE}/regenerations"] = {"data": list(regenerations)}
+
+
+def test_the_timeline_puts_everything_in_one_order(user: FlaskClient, api: FakeApi) -> None:
+    with_history(
+        api,
+        regeneration("2025-03-14T07:58:10"),
+        regeneration("2025-02-02T07:58:10", outcome="aborted", filterKm=None, durationSec=None, tempMaxC=None),
+        notes=(
+            note(text="Garage Martin"),
+            note(kind="additive_refilled", onDate="2025-02-02", km=None, createdAt="2025-01-05T08:00:00.000Z"),
+            note(kind="oil_changed", onDate="2026-01-01", done=False),
+        ),
+    )
+    foresee(api, ash=forecast(code="ash_share", basis="since_reset", since="2025-01-03", unit="%"))
+    shown = section(user.get("/summary").text, "timeline")
+    words = [
+        "14 Mar 2025 · 61,010 km Regeneration complete 14 min · up to 642 °C",
+        "10 Mar 2025 · 61,000 km Filter replaced Garage Martin Judged anew from here on: Filter restriction, Ash in the filter",
+        "2 Feb 2025 Additive refilled reminder, done Judged anew from here on: Additive left",
+        "2 Feb 2025 Regeneration interrupted",
+        "3 Jan 2025 New start seen in the logs Judged anew from here on: Ash in the filter",
+    ]
+    assert [one for one in words if one not in shown] == [], shown
+    places = [shown.index(one) for one in words]
+    assert places == sorted(places)
+    assert "Oil changed" not in shown, "what is not done has not happened"
+    assert 'id="timeline"' not in user.get("/summary?year=2025").text
+
+
+def test_a_note_of_today_is_no_reminder_where_the_day_has_begun(user: FlaskClient, api: FakeApi) -> None:
+    with_history(api, notes=(note(onDate="2025-03-11", createdAt="2025-03-10T12:00:00.000Z"),))
+    assert "reminder, done" not in section(user.get("/summary").text, "timeline")
+
+
+def test_a_regeneration_in_two_logs_names_both(user: FlaskClient, api: FakeApi) -> None:
+    with_history(api, regeneration(logs=[TWO, LOG_ID], service=True))
+    page = user.get("/summary").text
+    assert "in a workshop · in 2 logs · where it began" in section(page, "timeline")
+    assert f'href="/logs/{TWO}"' in page
+    assert "14 Mar 2025 in 2 logs 61,010 702 km 14 min 642 °C complete in a workshop" in section(page, "regenerations")
+
+
+def test_regenerations_of_a_period_and_none(user: FlaskClient, api: FakeApi) -> None:
+    with_history(api, regeneration(durationSec=None, intervalKm=None, filterKm=None, tempMaxC=None, outcome="unknown"))
+    assert "14 Mar 2025 – – – – unknown" in section(user.get("/summary?year=2025&month=2").text, "regenerations")
+    asked = [query for path, query in api.asked if path.endswith("/regenerations")]
+    assert asked == [{"limit": "60", "dateFrom": "2025-02-01", "dateTo": "2025-02-28"}]
+    with_history(api)
+    page = user.get("/summary").text
+    assert "None of your logs has a regeneration yet." in section(page, "regenerations")
+    assert "Nothing yet. Regenerations appear here" in section(page, "timeline")
+    year = user.get("/summary?year=2025").text
+    assert "None of the logs of this period has a regeneration." in section(year, "regenerations")
+    del api.answers[f"cars/{ONE}/regenerations"]
+    shown = section(user.get("/summary").text, "regenerations")
+    assert "14 Mar 2025 – 688 km – – complete" in shown, "an API of the release before: what the trends know"
+
+
+def test_a_long_timeline_is_folded(user: FlaskClient, api: FakeApi) -> None:
+    many = [regeneration(f"2024-{1 + at // 28:02}-{1 + at % 28:02}T08:00:00") for at in range(130)]
+    with_history(api, *many)
+    page = user.get("/summary").text
+    assert page.count('<li>\n  <div class="car-note-text">') == 100
+    assert "88 earlier entries" in section(page, "timeline")
+
+
+def test_regenerations_in_miles_and_in_other_languages(user: FlaskClient, api: FakeApi) -> None:
+    with_history(api, regeneration())
+    user.set_cookie(preferences.COOKIES["units"], preferences.Units.IMPERIAL)
+    assert "37,910 436 mi" in section(user.get("/summary").text, "regenerations")
+    user.delete_cookie(preferences.COOKIES["units"])
+    assert "complète" in section(user.get("/summary", headers=FRENCH).text, "timeline")
+    assert "do 642 °C" in section(user.get("/summary", headers=POLISH).text, "timeline")
