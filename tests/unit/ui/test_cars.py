@@ -358,10 +358,10 @@ def test_the_timeline_puts_everything_in_one_order(user: FlaskClient, api: FakeA
     shown = section(user.get("/summary").text, "timeline")
     words = [
         "14 Mar 2025 · 61,010 km Regeneration complete 14 min · up to 642 °C",
-        "10 Mar 2025 · 61,000 km Filter replaced Garage Martin Judged anew from here on: Filter restriction, Ash in the filter",
-        "2 Feb 2025 Additive refilled reminder, done Judged anew from here on: Additive left",
+        "10 Mar 2025 · 61,000 km Filter replaced Garage Martin Starts over from here: Filter restriction, Ash in the filter",
+        "2 Feb 2025 Additive refilled reminder, done Starts over from here: Additive left",
         "2 Feb 2025 Regeneration interrupted",
-        "3 Jan 2025 New start seen in the logs Judged anew from here on: Ash in the filter",
+        "3 Jan 2025 New start seen in the logs Starts over from here: Ash in the filter",
     ]
     assert [one for one in words if one not in shown] == [], shown
     places = [shown.index(one) for one in words]
