@@ -65,6 +65,7 @@ def texts() -> dict[str, object]:
             lambda n: ngettext("%(count)s log restored", "%(count)s logs restored", n, count="{count}")
         ),
         "severalMoved": _forms(lambda n: ngettext("%(count)s log moved", "%(count)s logs moved", n, count="{count}")),
+        "noteDeleted": _("Note deleted"),
         "undo": _("Undo"),
         "restored": _("{name} restored"),
         "tooLate": _("This log can no longer be restored."),

