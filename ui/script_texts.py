@@ -41,6 +41,8 @@ def texts() -> dict[str, object]:
         ),
         "skipped": _("skipped, not CSV files: {names}"),
         "retry": _("Try again"),
+        "findCar": _("Upload and find the car by itself"),
+        "forCar": _("for {name}"),
         "remove": _("Remove"),
         "open": _("Open report"),
         "details": _("Details"),
@@ -65,6 +67,9 @@ def texts() -> dict[str, object]:
             lambda n: ngettext("%(count)s log restored", "%(count)s logs restored", n, count="{count}")
         ),
         "severalMoved": _forms(lambda n: ngettext("%(count)s log moved", "%(count)s logs moved", n, count="{count}")),
+        "severalMovedBack": _forms(
+            lambda n: ngettext("%(count)s log moved back", "%(count)s logs moved back", n, count="{count}")
+        ),
         "noteDeleted": _("Note deleted"),
         "undo": _("Undo"),
         "restored": _("{name} restored"),

@@ -133,6 +133,8 @@ def test_selected_logs_are_moved_to_another_car(visit: Visit, another: Callable[
     dialog.get_by_role("button", name="Move", exact=True).click()
     expect(page.get_by_text("1 log moved")).to_be_visible()
     expect(dialog).to_be_hidden()
+    expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    page.keyboard.press("Escape")
     expect(select).to_be_focused()
     assert names(owner) == {None: 1, "C5": 1}
 

@@ -528,6 +528,35 @@ def test_a_guessed_car_that_loses_its_last_log_is_gone(system: Rig, person: Pers
     check_averages(person)
 
 
+def test_a_move_away_from_a_guessed_car_can_be_undone_for_an_hour(system: Rig, person: Person) -> None:
+    first, second = drive(system, person, 0, 10_000), drive(system, person, 1, 154_000)
+    before = by_car(person)
+    old, new = car_of(person, second), car_of(person, first)
+    change(person, "PATCH", f"/analyses/{second}", car=new)
+    system.reconcile()
+    assert by_car(person) == {new: {first, second}}
+    assert get(person, "/cars/deleted")["data"] == [], "there is nothing that a restoration would bring back"
+    change(person, "PATCH", f"/analyses/{second}", car=old)
+    work(system)
+    assert by_car(person) == before
+    check_averages(person)
+
+    change(person, "PATCH", f"/analyses/{second}", car=new)
+    system.sql("UPDATE car SET deleted_at = now() - interval '61 minutes' WHERE id = %s", UUID(old))
+    assert refusal(person, "PATCH", f"/analyses/{second}", car=old) == (404, "CAR_NOT_FOUND")
+    assert by_car(person) == {new: {first, second}}
+    system.reconcile()
+    assert refusal(person, "PATCH", f"/analyses/{second}", car=old) == (404, "CAR_NOT_FOUND")
+
+
+def test_a_log_is_not_moved_to_a_car_that_was_deleted_with_its_logs(system: Rig, person: Person) -> None:
+    first, second = drive(system, person, 0, 10_000), drive(system, person, 1, 154_000)
+    other = car_of(person, second)
+    change(person, "DELETE", f"/cars/{other}", 204)
+    assert refusal(person, "PATCH", f"/analyses/{first}", car=other) == (404, "CAR_NOT_FOUND")
+    assert [car["logs"] for car in cars(person)] == [1]
+
+
 def test_a_guessed_car_whose_last_log_is_deleted_is_gone_after_the_hour(system: Rig, person: Person) -> None:
     first, second = drive(system, person, 0, 10_000), drive(system, person, 1, 154_000)
     change(person, "DELETE", f"/analyses/{second}", 204)

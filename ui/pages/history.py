@@ -4,13 +4,16 @@ from datetime import UTC, date, datetime
 from math import ceil
 from typing import Any, Final
 from urllib.parse import urlencode
+from uuid import UUID
 
 from flask import Blueprint, request
 from flask_babel import lazy_gettext as _
 
+from faplog.contracts.errors import ErrorCode
 from faplog.contracts.limits import Severity
 from faplog.contracts.messages import AnalysisStatus
 from ui import cars, findings, units
+from ui.api import NotFound, Refused
 from ui.fragments import Answer, fetch, page
 
 blueprint = Blueprint("history", __name__)
@@ -46,11 +49,13 @@ def logs() -> Answer:
     q = request.args.get("q", "").strip()[:255]
     number = request.args.get("page", 1, type=int)
     days = date_range(request.args.get("from"), request.args.get("to"))
-    wanted = FILTERS[show][1] | days | ({"q": q} if q else {})
+    car = request.args.get("car", type=UUID)
+    wanted = FILTERS[show][1] | days | ({"q": q} if q else {}) | ({"car": str(car)} if car else {})
     known = {
         "q": q,
         "sort": sort,
         "show": show,
+        "car": str(car) if car else None,
         "date_from": days.get("dateFrom"),
         "date_to": days.get("dateTo"),
         "sorts": SORTS,
@@ -61,7 +66,10 @@ def logs() -> Answer:
 
     def read() -> dict[str, Any]:
         _name, by, order = SORTS[sort]
-        listed = fetch("/analyses", page=max(number, 1), limit=PAGE_SIZE, sortBy=by, order=order, **wanted)
+        try:
+            listed = fetch("/analyses", page=max(number, 1), limit=PAGE_SIZE, sortBy=by, order=order, **wanted)
+        except NotFound:
+            raise Refused({"code": ErrorCode.CAR_NOT_FOUND}) from None
         rows = [
             row
             | {"severity": findings.severity(row.get("verdict")), "reason": findings.reason(row.get("worstFinding"))}

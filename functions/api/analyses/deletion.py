@@ -100,7 +100,10 @@ _DELETED_CARS: Final = """
     SELECT id, name, profile, deleted_at, deleted_at + %(restorable)s AS restorable_until,
         (SELECT count(*) FROM fap_analysis AS log
          WHERE log.user_id = car.user_id AND log.car_id = car.id AND log.deleted_at = car.deleted_at) AS logs
-    FROM car WHERE user_id = %(user_id)s AND deleted_at > now() - %(restorable)s
+    FROM car
+    WHERE user_id = %(user_id)s AND deleted_at > now() - %(restorable)s
+        AND NOT (guessed AND name IS NULL
+            AND NOT EXISTS (SELECT FROM fap_analysis WHERE user_id = car.user_id AND car_id = car.id))
     ORDER BY deleted_at DESC, id
 """
 _PURGE_CARS: Final = """
@@ -108,10 +111,10 @@ _PURGE_CARS: Final = """
     WHERE deleted_at <= now() - %(restorable)s
         AND NOT EXISTS (SELECT FROM fap_analysis WHERE user_id = car.user_id AND car_id = car.id)
 """
-# Guessed cars that lost their last log; those with a name or notes stay.
+# Guessed cars that lost their last log; those with a name or notes stay, and for an hour those that lost it by a move.
 _PURGE_GUESSED_CARS: Final = """
     DELETE FROM car
-    WHERE guessed AND name IS NULL
+    WHERE guessed AND name IS NULL AND (deleted_at IS NULL OR deleted_at <= now() - %(restorable)s)
         AND NOT EXISTS (SELECT FROM fap_analysis WHERE user_id = car.user_id AND car_id = car.id)
         AND NOT EXISTS (SELECT FROM note WHERE user_id = car.user_id AND car_id = car.id)
 """
@@ -331,7 +334,7 @@ def purge(database: Database, blobs: Blobs) -> int:
             purged += len(batch)
     with database.worker() as connection:
         connection.execute(_PURGE_CARS, {"restorable": RESTORABLE})
-        connection.execute(_PURGE_GUESSED_CARS)
+        connection.execute(_PURGE_GUESSED_CARS, {"restorable": RESTORABLE})
     return purged
 
 

@@ -172,7 +172,8 @@ def show(id: UUID) -> ResponseReturnValue:
 @describe(
     summary="Move an analysis to another car, or change its note",
     tag=TAG,
-    description="Other versions of the same file move with it. The averages of both cars are recalculated.",
+    description="Other versions of the same file move with it. The averages of both cars are recalculated. A guessed "
+    "car that loses its last log disappears; for an hour the log can be moved back to it.",
     request=AnalysisChange,
     responses={200: ChangedAnalysis},
 )
@@ -185,6 +186,7 @@ def change(id: UUID) -> ResponseReturnValue:
     with services().database.worker() as connection:
         lock_user(connection, user.id)
         if wanted.car is not None:
+            garage.take_back(connection, user.id, wanted.car)
             garage.check_car(connection, user.id, wanted.car)
             membership.move(connection, user.id, [id], wanted.car)
         if "note" in wanted.model_fields_set:

@@ -4,7 +4,7 @@ Everything that changes needs `db.lock_user`, and is followed by `mark_stale_ave
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,6 +20,9 @@ from .assignment import Counter, Question
 
 MAX_CARS: Final = 50
 """How many cars a user may have, without deleted ones."""
+
+MOVED_BACK_WITHIN: Final = timedelta(hours=1)
+"""How long a guessed car whose last log was moved away can get it back."""
 
 _SELECT: Final = """
     SELECT car.id, car.name, car.profile, car.guessed, car.created_at, coalesce(counted.logs, 0) AS logs,
@@ -82,6 +85,18 @@ _CLOSE_QUESTION: Final = """
     WHERE user_id = %(user_id)s AND id = %(into)s AND question ->> 'otherCar' IN (%(id)s::text, %(into)s::text)
 """
 _REMOVE: Final = "DELETE FROM car WHERE user_id = %(user_id)s AND id = %(id)s"
+# For an hour a move can be undone. Those without logs are not offered as deleted cars.
+_SET_ABANDONED_ASIDE: Final = """
+    UPDATE car SET deleted_at = clock_timestamp()
+    WHERE user_id = %s AND guessed AND name IS NULL AND deleted_at IS NULL
+        AND NOT EXISTS (SELECT FROM fap_analysis WHERE user_id = car.user_id AND car_id = car.id)
+        AND NOT EXISTS (SELECT FROM note WHERE user_id = car.user_id AND car_id = car.id)
+"""
+_TAKE_BACK: Final = """
+    UPDATE car SET deleted_at = NULL
+    WHERE user_id = %s AND id = %s AND guessed AND deleted_at > now() - %s
+        AND NOT EXISTS (SELECT FROM fap_analysis WHERE user_id = car.user_id AND car_id = car.id)
+"""
 _REMOVE_ABANDONED: Final = """
     DELETE FROM car
     WHERE user_id = %s AND guessed AND name IS NULL AND deleted_at IS NULL
@@ -204,6 +219,23 @@ def open_question(car: Mapping[str, Any]) -> dict[str, Any]:
 def remove_abandoned(connection: Conn, user_id: UUID) -> None:
     """Remove guessed cars that have lost their last log and have neither a name nor notes."""
     connection.execute(_REMOVE_ABANDONED, [user_id])
+
+
+def set_abandoned_aside(connection: Conn, user_id: UUID) -> None:
+    """Delete guessed cars that have lost their last log by a move, so that `take_back` can restore them for an hour."""
+    connection.execute(_SET_ABANDONED_ASIDE, [user_id])
+
+
+def take_back(connection: Conn, user_id: UUID, car_id: UUID) -> None:
+    """Restore a guessed car that was set aside, if it is one, because a log is moved back to it.
+
+    Raises:
+        Conflict: The user has as many cars as one may have.
+    """
+    if connection.execute(_TAKE_BACK, [user_id, car_id, MOVED_BACK_WITHIN]).rowcount and (
+        count(connection, user_id) > MAX_CARS
+    ):
+        raise refused(ErrorCode.CAR_LIMIT_REACHED, max_cars=MAX_CARS)
 
 
 def _to_json(question: Question) -> dict[str, Any]:

@@ -152,7 +152,7 @@ def move(connection: Conn, user_id: UUID, logs: Sequence[UUID], car_id: UUID) ->
     rows = connection.execute(_PROFILES_OF, [user_id, list(logs)]).fetchall()
     profile = next((found for row in rows if (found := profile_of(row["file_name"]))), None)
     _set_profiles(connection, user_id, {car_id: profile} if profile else {})
-    garage.remove_abandoned(connection, user_id)
+    garage.set_abandoned_aside(connection, user_id)
 
 
 def restore_cars(connection: Conn, user_id: UUID, logs: Sequence[UUID]) -> None:

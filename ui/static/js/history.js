@@ -1,4 +1,5 @@
 // The list of logs: search while typing, deletion with undo, and live status.
+import { carOptions } from "./car_options.js";
 import { remove, removeSeveral } from "./deletion.js";
 import { body, fill, load, poll, whenFilled } from "./fragment.js";
 import { choices, move } from "./moving.js";
@@ -26,7 +27,7 @@ finder.addEventListener("submit", (event) => { event.preventDefault(); find(0); 
 finder.q.addEventListener("input", () => find(250));
 finder.show.addEventListener("change", () => find(0));
 finder.sort.addEventListener("change", () => find(0));
-for (const name of ["from", "to"]) finder.elements[name].addEventListener("change", () => find(0));
+for (const name of ["car", "from", "to"]) finder.elements[name].addEventListener("change", () => find(0));
 
 body.addEventListener("click", async (event) => {
   const step = event.target.closest(".pages a");
@@ -39,7 +40,7 @@ body.addEventListener("click", async (event) => {
   if (event.target.closest("[data-select]")) return select(!selecting);
   if (event.target.closest("[data-select-all]")) return pickAll();
   if (event.target.closest("[data-delete-selected]")) return removeSelected();
-  if (event.target.closest("[data-move-selected]")) return move(picked(), moved);
+  if (event.target.closest("[data-move-selected]")) return move(pickedRows(), moved, back);
   const button = event.target.closest("[data-delete]");
   if (!button) return;
   const row = button.closest("li");
@@ -55,7 +56,8 @@ body.addEventListener("click", async (event) => {
 let selecting = false;
 let severalCars = false;
 const boxes = () => [...body.querySelectorAll("[data-pick]")];
-const picked = () => boxes().filter((box) => box.checked).map((box) => box.closest("li").dataset.id);
+const pickedRows = () => boxes().filter((box) => box.checked).map((box) => box.closest("li").dataset);
+const picked = () => pickedRows().map(({ id }) => id);
 
 function select(on) {
   selecting = on;
@@ -85,18 +87,32 @@ function tellSelection() {
   act.querySelector("[data-selected]").textContent = plural(texts.deleteSelected, picked().length);
 }
 
+const back = () => body.querySelector("[data-select]");
+
 async function removeSelected() {
   const ids = picked();
-  const back = () => body.querySelector("[data-select]");
   if (!await removeSeveral(ids, { restored: () => fill().then(() => (back() ?? document.getElementById("main")).focus()), back })) return;
   selecting = false;
   await fill();
 }
 
+// After a move, or after it was undone.
 async function moved(all) {
   if (all) selecting = false;
-  await fill();
-  (body.querySelector("[data-select]") ?? document.getElementById("main")).focus();
+  await Promise.all([fill(), offerCars()]);
+  (back() ?? document.getElementById("main")).focus();
+}
+
+// The cars to filter by, if there are several, or if one that is gone is asked for.
+async function offerCars() {
+  const cars = await carOptions();
+  const place = finder.querySelector("[data-car-filter]");
+  const { value } = finder.elements.car;
+  if (!cars.length && value) { place.hidden = false; return; }
+  const known = cars.some((car) => car.value === value);
+  finder.elements.car.replaceChildren(finder.elements.car.options[0], ...(known || !value ? [] : [finder.elements.car.selectedOptions[0]]), ...cars);
+  finder.elements.car.value = value;
+  place.hidden = cars.length < 2 && !value;
 }
 
 body.addEventListener("change", (event) => { if (event.target.matches("[data-pick]")) tellSelection(); });
@@ -107,6 +123,7 @@ async function show(id) {
 }
 
 addEventListener("popstate", () => fill());
+offerCars();
 
 // Replaces changed rows one by one, so that scroll position and focus stay.
 async function refresh() {

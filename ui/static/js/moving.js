@@ -1,42 +1,41 @@
-// Moves the selected logs of the history to another car.
+// Moves the selected logs of the history to another car, with undo.
 import { attempt, complain } from "./dialogs.js";
-import { load } from "./fragment.js";
+import { carOptions } from "./car_options.js";
 import { api, json, Problem } from "./http.js";
 import { plural, texts } from "./texts.js";
 import { toast } from "./toast.js";
 
+const SECONDS = 8;
 const dialog = document.getElementById("move-dialog");
 const form = dialog.querySelector("form");
 const select = document.getElementById("move-to");
-let waiting = []; // the logs that are still to be moved
-let count = 0; // how many have been moved
-let done = null;
+let waiting = []; // the logs that are still to be moved: their `id` and the `car` they are of
+let moved = []; // those that have been
+let finished = null;
+let back = null;
 
 // Loads the cars to choose from, and returns how many there are; 0 if they cannot be loaded.
 export async function choices() {
-  try {
-    select.innerHTML = await load("/cars/choices");
-  } catch (problem) {
-    if (!(problem instanceof Problem)) throw problem;
-    return 0;
-  }
+  select.replaceChildren(...await carOptions());
   return select.options.length;
 }
 
-// Asks for the car. `finished` is called when the dialog is closed and at least one log was moved: with true if all were.
-export function move(ids, finished) {
-  [waiting, count, done] = [[...ids], 0, finished];
+// Asks for the car. `done` is called when at least one log was moved, or moved back: with true if none is left to move.
+// `focus` returns the element to focus when the offer to undo it is dismissed.
+export function move(logs, done, focus) {
+  [waiting, moved, finished, back] = [logs.map(({ id, car }) => ({ id, car })), [], done, focus];
   complain(dialog, "");
   dialog.showModal();
 }
 
-// Logs that were deleted in another tab are passed over.
-async function moveOne(id, car) {
+// Returns whether the log was moved. One that was deleted in another tab is passed over.
+async function send(id, car) {
   try {
     await api(`/analyses/${encodeURIComponent(id)}`, json("PATCH", { car }));
-    count += 1;
+    return true;
   } catch (problem) {
     if (!(problem instanceof Problem) || problem.error.code !== "ANALYSIS_NOT_FOUND") throw problem;
+    return false;
   }
 }
 
@@ -45,15 +44,36 @@ form.addEventListener("submit", async (event) => {
   const car = select.value;
   await attempt(form, async () => {
     while (waiting.length) {
-      await moveOne(waiting[0], car);
+      if (await send(waiting[0].id, car)) moved.push(waiting[0]);
       waiting.shift();
     }
     dialog.close();
   }, (text) => complain(dialog, text));
 });
 
-dialog.addEventListener("close", () => {
-  if (count) toast(plural(texts.severalMoved, count));
-  if (count || !waiting.length) done(!waiting.length);
+// Moves logs back to where they were, each on its own: what is moved back stays so if another one cannot be.
+async function undo(logs, done) {
+  let count = 0;
+  try {
+    for (const { id, car } of logs) if (await send(id, car)) count += 1;
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    toast(problem.message);
+  }
+  if (count) {
+    toast(plural(texts.severalMovedBack, count));
+    await done(true);
+  }
+}
+
+dialog.addEventListener("close", async () => {
+  const [all, done, focus] = [moved, finished, back];
+  if (!all.length && waiting.length) return;
+  await done(!waiting.length);
+  if (!all.length) return;
+  const known = all.filter(({ car }) => car);
+  toast(plural(texts.severalMoved, all.length), known.length
+    ? { action: texts.undo, seconds: SECONDS, focused: true, onAction: () => undo(known, done), back: focus }
+    : {});
 });
 dialog.addEventListener("click", (event) => { if (event.target === dialog || event.target.closest("[data-close]")) dialog.close(); });

@@ -49,8 +49,8 @@ export function entryFor(file, values = {}) {
   return { name: file.name, size: file.size, file, state: "waiting", ids: [], problem: null, ...values };
 }
 
-// Adds an entry: { key, name, size, file, state: waiting|asks|analysing|finished|error, ids, problem }. Throws if the
-// browser does not store it. `unclaimed` entries were added without knowing the account.
+// Adds an entry: { key, name, size, file, state: waiting|asks|analysing|finished|error, ids, problem }, and the `car` with
+// its `carName` if one was chosen. Throws if the browser does not store it. `unclaimed` entries were added without knowing the account.
 export async function store(entry) {
   if (!(await database())) throw new Error("no IndexedDB");
   return { ...entry, key: await change((uploads) => uploads.add(entry)) };

@@ -50,9 +50,11 @@ export function draw(row, entry, loaded, { again, drop }) {
   } else {
     row.classList.add("is-act");
     state.textContent = inWords(entry.problem);
-    if (!entry.final) actions.append(action(texts.retry, again));
+    const gone = entry.problem?.code === "CAR_NOT_FOUND";
+    if (!entry.final) actions.append(action(gone ? texts.findCar : texts.retry, again));
     actions.append(action(texts.remove, drop));
   }
+  if (entry.carName) note(row, fill(texts.forCar, { name: entry.carName }));
   details(row, entry.refused || []);
   const refused = new Set((entry.refused || []).map((one) => one.fileName));
   const skipped = (entry.skipped || []).filter((name) => !refused.has(name));

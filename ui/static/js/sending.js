@@ -25,8 +25,8 @@ export function isFinal({ status, error }) {
   return OF_THE_FILE.includes(status) && Boolean(error.code) && !REPEATABLE.has(error.code);
 }
 
-// Sends a file once. XMLHttpRequest, because fetch does not report upload progress. Throws a Problem without an answer.
-export function send(path, file, onPercent) {
+// Sends a file once, for a car if one is named. XMLHttpRequest, because fetch does not report upload progress. Throws a Problem without an answer.
+export function send(path, file, onPercent, car) {
   return new Promise((resolve, reject) => {
     const asked = new XMLHttpRequest();
     asked.open("POST", API + path);
@@ -37,17 +37,18 @@ export function send(path, file, onPercent) {
     asked.onload = () => resolve({ status: asked.status, body: asked.response || {}, retryAfter: Number(asked.getResponseHeader("Retry-After")) });
     asked.onerror = asked.ontimeout = () => reject(new Problem(texts.away, 0));
     const data = new FormData();
+    if (car) data.append("car", car);
     data.append("file", file, file.name);
     asked.send(data);
   });
 }
 
 // The answer of the API to a file, or a Problem. The edge in front of it refuses by a status alone.
-export async function post(file, onPercent) {
-  let answer = await send("/analyses", file, onPercent);
+export async function post(file, onPercent, car) {
+  let answer = await send("/analyses", file, onPercent, car);
   if (answer.status === 401) {
     if (!(await renew())) await toLogin();
-    answer = await send("/analyses", file, onPercent);
+    answer = await send("/analyses", file, onPercent, car);
     if (answer.status === 401) await toLogin();
   }
   if (answer.status !== 202) throw new Problem(texts.away, answer.status, answer.body.code || answer.status !== 413 ? answer.body : tooLarge());

@@ -1,4 +1,5 @@
 // The upload page: sends two files at a time and shows the progress and errors of each.
+import { carOptions } from "./car_options.js";
 import { onFiles } from "./dropping.js";
 import { api, Problem } from "./http.js";
 import { poll } from "./fragment.js";
@@ -14,6 +15,7 @@ const input = document.getElementById("files");
 const list = document.getElementById("uploads");
 const section = document.querySelector(".uploads");
 const clearButton = document.querySelector("[data-clear]");
+const carField = document.getElementById("upload-car");
 const status = document.getElementById("upload-status");
 
 const shown = new Map(); // key → { entry, row, loaded }
@@ -25,9 +27,24 @@ async function take(files) {
   const known = new Set([...shown.values()].filter(({ entry }) => entry.state === "waiting").map(({ entry }) => `${entry.name}/${entry.size}`));
   for (const file of files) {
     if (known.has(`${file.name}/${file.size}`)) continue;
-    show(await add(judged(entryFor(file))));
+    show(await add(judged(entryFor(file, chosenCar()))));
   }
   start();
+}
+
+// The car that was chosen for the next files, as values of their entries. Without a choice it is found by the server.
+function chosenCar() {
+  const option = carField.selectedOptions[0];
+  return option?.value ? { car: option.value, carName: option.textContent } : {};
+}
+
+// Offers the cars to choose from, if there are several. A choice stays while its car is there.
+async function offerCars() {
+  const cars = await carOptions();
+  const { value } = carField;
+  carField.replaceChildren(carField.options[0], ...cars);
+  carField.value = cars.some((car) => car.value === value) ? value : "";
+  carField.closest("[data-upload-car]").hidden = cars.length < 2;
 }
 
 // The entry, as an error where its file need not be sent at all.
@@ -102,6 +119,7 @@ function takeAway(key) {
 
 async function again(key) {
   const one = shown.get(key);
+  if (one.entry.problem?.code === "CAR_NOT_FOUND") Object.assign(one.entry, { car: null, carName: null });
   Object.assign(one.entry, { state: "waiting", problem: null });
   one.loaded = 0;
   one.row.classList.remove("is-act");
@@ -136,7 +154,7 @@ async function send(key) {
   one.busy = true;
   running += 1;
   try {
-    const answer = await post(one.entry.file, (percent) => { one.loaded = percent; tell(key); });
+    const answer = await post(one.entry.file, (percent) => { one.loaded = percent; tell(key); }, one.entry.car);
     Object.assign(one.entry, { state: "analysing", file: null, ids: answer.ids, known: answer.known, skipped: answer.skipped, refused: answer.refused, pending: answer.ids.length, problem: null });
     await save(one.entry);
   } catch (problem) {
@@ -152,6 +170,7 @@ async function send(key) {
     const final = isFinal(problem);
     Object.assign(one.entry, { state: "error", problem: problem.error.code ? problem.error : problem.message, final, file: final ? null : one.entry.file });
     await save(one.entry);
+    if (problem.error.code === "CAR_NOT_FOUND") await offerCars();
   }
   running -= 1;
   one.busy = false;
@@ -199,5 +218,5 @@ clearButton.addEventListener("click", () => {
 });
 addEventListener("online", () => { for (const one of shown.values()) if (one.timer) resume(one); });
 
-await refresh();
+await Promise.all([refresh(), offerCars()]);
 form.dataset.ready = "";
