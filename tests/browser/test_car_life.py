@@ -40,8 +40,8 @@ def test_timeline_and_regenerations_fit_everywhere(visit: Visit, driver: Driver,
     page = visit(driver.owner, **DESKTOP, locale=language).page("/summary")
     drawn(page)
     rows = page.locator("#regenerations tbody tr")
-    expect(rows).to_have_count(2)
-    expect(page.locator("#timeline .badge-v.is-good")).to_have_count(1)
+    expect(rows).to_have_count(3)
+    expect(page.locator("#timeline .badge-v.is-good")).to_have_count(2)
     expect(page.locator("#timeline .badge-v.is-act")).to_have_count(1)
     expect(page.locator(".answer")).to_have_count(4)
     assert sideways(page) == {}

@@ -99,20 +99,25 @@ async function removeSelected() {
 // After a move, or after it was undone.
 async function moved(all) {
   if (all) selecting = false;
-  await Promise.all([fill(), offerCars()]);
+  if (!await offerCars()) { // a guessed car is gone with its last log
+    finder.elements.car.value = "";
+    history.replaceState(null, "", address());
+    offerCars();
+  }
+  await fill();
   (back() ?? document.getElementById("main")).focus();
 }
 
-// The cars to filter by, if there are several, or if one that is gone is asked for.
+// Offers the cars to filter by, if there are several, or if one that is gone is asked for. Returns whether it is there.
 async function offerCars() {
   const cars = await carOptions();
   const place = finder.querySelector("[data-car-filter]");
   const { value } = finder.elements.car;
-  if (!cars.length && value) { place.hidden = false; return; }
-  const known = cars.some((car) => car.value === value);
-  finder.elements.car.replaceChildren(finder.elements.car.options[0], ...(known || !value ? [] : [finder.elements.car.selectedOptions[0]]), ...cars);
+  const known = !value || !cars.length || cars.some((car) => car.value === value); // without a list it may be there
+  finder.elements.car.replaceChildren(finder.elements.car.options[0], ...(known && cars.length ? [] : [finder.elements.car.selectedOptions[0]]), ...cars);
   finder.elements.car.value = value;
   place.hidden = cars.length < 2 && !value;
+  return known;
 }
 
 body.addEventListener("change", (event) => { if (event.target.matches("[data-pick]")) tellSelection(); });
