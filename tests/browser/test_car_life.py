@@ -184,3 +184,21 @@ def test_upload_and_history_of_several_cars_fit_everywhere(
     expect(page.locator("[data-car-filter]")).to_be_visible()
     assert sideways(page) == {}
     assert axe(page) == []
+
+
+def test_the_guessed_car_of_a_log_is_confirmed(visit: Visit, another: Callable[[], Owner], tmp_path: Path) -> None:
+    owner = another()
+    drive(owner, [(0, 10_000), (1, 154_000)])
+    owner.upload(log_of(tmp_path, 2))
+    (log,) = owner.logs(carGuessed="true")["data"]
+    page = visit(owner, **DESKTOP).page(f"/logs/{log['id']}")
+    asked = page.get_by_role("region", name="Which car is this log of?")
+    other = next(one["id"] for one in cars(owner) if one["id"] != log["carId"])
+    assert sideways(page) == {}
+    assert axe(page) == []
+    asked.get_by_label("Car").select_option(other)
+    asked.get_by_role("button", name="Confirm").press("Enter")
+    expect(asked).to_have_count(0)
+    expect(page.locator("#main")).to_be_focused()
+    assert owner.logs(carGuessed="true")["data"] == []
+    assert owner.logs(car=other)["pagination"]["totalItems"] == 2

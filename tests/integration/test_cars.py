@@ -175,7 +175,7 @@ def test_a_log_says_whether_the_filter_of_its_car_is_getting_worse(system: Rig, 
     assert course["direction"] == "unknown"
     assert [get(person, f"/analyses/{one}")["filterCourse"] for one in logs] == [course] * 3
     token = person.call("POST", f"{API}/analyses/{logs[0]}/share").get_json()["token"]
-    assert get(person, f"/shared/{token}")["filterCourse"] == course
+    assert "filterCourse" not in get(person, f"/shared/{token}"), "a link shows nothing of other logs"
 
 
 def test_a_client_that_knows_no_cars_sees_what_it_saw(system: Rig, person: Person) -> None:
@@ -511,6 +511,59 @@ def test_the_car_named_at_the_upload_counts_whatever_the_counters_say(system: Ri
     assert add(system, person, log(1, 10_020), name(1), first) == named
     assert car_of(person, named) == first
     check_averages(person)
+
+
+def uncounted(day: int, *, hour: float = 10, mean_km: int | None = None) -> bytes:
+    """A log without the counters of filter and additive."""
+    columns: dict[str, Cells] = {"Speed": [30 + row % 50 for row in range(60)], "Revs": [1600] * 60}
+    if mean_km is not None:
+        columns["Avg10regen"] = [mean_km] * 60
+    return csv_log(columns, start=hour * 3600, date=f"{START + timedelta(days=day):%Y.%m.%d}")
+
+
+def test_the_car_of_a_log_without_counters_is_guessed_and_said_to_be(system: Rig, person: Person) -> None:
+    first = drive(system, person, 0, 10_000)
+    alone = add(system, person, uncounted(0), name(0))
+    assert get(person, f"/analyses/{alone}")["carGuessed"] is False, "there is only one car"
+    second = drive(system, person, 1, 154_000)
+    assert get(person, f"/analyses/{alone}")["carGuessed"] is True, "another car has been found"
+    log = add(system, person, uncounted(1), name(1))
+    assert car_of(person, log) == car_of(person, second)
+    assert {one["id"] for one in get(person, "/analyses", carGuessed="true")["data"]} == {alone, log}
+    assert {one["id"] for one in get(person, "/analyses")["data"] if one["carGuessed"]} == {alone, log}
+    assert {car["id"]: car["guessedLogs"] for car in cars(person)} == dict.fromkeys(by_car(person), 1)
+    change(person, "PATCH", f"/analyses/{log}", car=car_of(person, second))
+    change(person, "PATCH", f"/analyses/{alone}", car=car_of(person, second))
+    work(system)
+    assert get(person, "/analyses", carGuessed="true")["data"] == []
+    assert by_car(person) == {car_of(person, first): {first}, car_of(person, second): {second, alone, log}}
+    check_averages(person)
+
+
+def test_the_mean_distance_of_regenerations_finds_the_car_of_a_log_without_counters(
+    system: Rig, person: Person
+) -> None:
+    def counted(day: int, life_km: int, mean_km: int, hour: float) -> str:
+        columns: dict[str, Cells] = {"Revs": [1600] * 60, "FAP life": [life_km] * 60, "Avg10regen": [mean_km] * 60}
+        content = csv_log(columns, start=hour * 3600, date=f"{START + timedelta(days=day):%Y.%m.%d}")
+        return add(system, person, content, name(day))
+
+    first, second = counted(0, 10_000, 610, 8), counted(0, 154_000, 880, 9.9)
+    near, far = (
+        add(system, person, uncounted(0, mean_km=mean, hour=hour), name(0)) for mean, hour in ((885, 8.1), (605, 10))
+    )
+    assert by_car(person) == {car_of(person, first): {first, far}, car_of(person, second): {second, near}}
+    assert get(person, "/analyses", carGuessed="true")["data"] == []
+
+
+def test_with_one_car_left_no_log_is_a_guess(system: Rig, person: Person) -> None:
+    first, second = drive(system, person, 0, 10_000), drive(system, person, 1, 154_000)
+    log = add(system, person, uncounted(0), name(0))
+    assert get(person, f"/analyses/{log}")["carGuessed"] is True
+    change(person, "DELETE", f"/cars/{car_of(person, second)}", 204)
+    assert get(person, f"/analyses/{log}")["carGuessed"] is False
+    assert [car["guessedLogs"] for car in cars(person)] == [0]
+    assert car_of(person, log) == car_of(person, first)
 
 
 def test_a_car_without_logs_gets_the_log_that_fits_no_other(system: Rig, person: Person) -> None:

@@ -27,6 +27,9 @@ SORTS: Final = {
     "name": (_("By file name"), "fileName", "asc"),
 }
 
+OFFERED_IF_ASKED: Final = ("guessed",)
+"""Filters that the page of a car leads to; with one car they find nothing."""
+
 FILTERS: Final = {
     "": (_("All"), {}),
     "act": (_("Act"), {"verdict": Severity.ACT.value, "superseded": "false"}),
@@ -35,6 +38,7 @@ FILTERS: Final = {
     "regen": (_("With regeneration"), {"fapRegen": "true", "superseded": "false"}),
     "processing": (_("In progress"), {"status": AnalysisStatus.PROCESSING.value}),
     "failed": (_("Failed"), {"status": AnalysisStatus.FAILED.value}),
+    "guessed": (_("Car guessed"), {"carGuessed": "true", "superseded": "false"}),
     "versions": (_("Earlier versions"), {"superseded": "true"}),
 }
 
@@ -59,7 +63,7 @@ def logs() -> Answer:
         "date_from": days.get("dateFrom"),
         "date_to": days.get("dateTo"),
         "sorts": SORTS,
-        "filters": FILTERS,
+        "filters": {key: one for key, one in FILTERS.items() if key == show or key not in OFFERED_IF_ASKED},
         "filtered": bool(wanted),
         "csv_query": urlencode(wanted),
     }

@@ -6,6 +6,7 @@ from uuid import UUID
 from flask import Blueprint, render_template
 
 from faplog.contracts.notes import MOST_TEXT
+from ui import cars
 from ui.api import NotFound
 from ui.fragments import Answer, fetch, page, wants_fragment
 from ui.pages.history import with_minutes_left
@@ -26,12 +27,22 @@ def one(log_id: UUID) -> Answer:
 
     def read() -> dict[str, Any]:
         try:
-            return report(fetch(f"/analyses/{log_id}"))
+            log = fetch(f"/analyses/{log_id}")
+            return report(log) | _guessed_car(log)
         except NotFound:
             return {"deleted": _deleted(str(log_id))}
 
     known = {"log_id": str(log_id), "api_base": f"/api/v1/analyses/{log_id}", "most_text": MOST_TEXT}
     return page("log.html", "log_body.html", read, **known)
+
+
+def _guessed_car(log: dict[str, Any]) -> dict[str, Any]:
+    """Return the cars to choose from and the one that was guessed, if it is not known which car the log is of."""
+    if not log.get("carGuessed"):
+        return {}
+    every = cars.labelled(fetch("/cars").get("data", []))
+    guessed = next((one for one in every if one["id"] == log.get("carId")), None)
+    return {"cars": every, "guessed_car": guessed} if guessed and len(every) > 1 else {}
 
 
 def _deleted(log_id: str) -> dict[str, Any]:

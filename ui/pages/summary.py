@@ -216,6 +216,7 @@ def _car_context(
         "cars": cars.labelled(every) if len(every) > 1 else [],
         "asking": cars.question(car["id"], every),
         "guessed": len(every) > 1 and car.get("guessed") is True,
+        "guessed_logs": car.get("guessedLogs") or 0,
         "due": [_note(note) for note in car.get("dueNotes") or []],
         "maintenance": [_note(note) for note in notes],
     }

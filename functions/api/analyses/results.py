@@ -61,7 +61,8 @@ _APPLY_ANALYSIS: Final = """
         log_month = extract(month FROM %(log_date)s AT TIME ZONE 'UTC'), fap_regen = %(fap_regen)s,
         distance = %(distance)s,
         drive_keys = %(drive_keys)s, drive_rows = %(drive_rows)s, drive_times = %(drive_times)s::tsmultirange,
-        life_km = %(life_km)s, additive_ml = %(additive_ml)s, driven_at = %(driven_at)s
+        life_km = %(life_km)s, additive_ml = %(additive_ml)s, mean_regen_km = %(mean_regen_km)s,
+        driven_at = %(driven_at)s
     WHERE id = %(id)s AND (status = 'Processing' OR timed_out) AND version = coalesce(%(version)s, version)
     RETURNING old.verdict AS verdict_before
 """

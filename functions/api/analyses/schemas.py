@@ -65,10 +65,6 @@ class Report(Output):
     analysis: Analysis | None = Field(
         description="Made by an older version, it may lack newer fields until it has been repeated."
     )
-    filter_course: Course | None = Field(
-        default=None,
-        description="Whether the filter is getting worse, by all logs of the car. Null until they have been averaged.",
-    )
 
 
 class WorstFinding(Output):
@@ -127,6 +123,10 @@ class AnalysisItem(Named):
     car_id: UUID | None = Field(
         default=None, description="The car it belongs to. Null until it is analysed, unless a car was named at upload."
     )
+    car_guessed: bool = Field(
+        default=False,
+        description="It has no counters, and may as well be of another car. Naming its car (`PATCH`) settles it.",
+    )
     note: str | None = Field(default=None, description="The owner's words about this log.")
     worst_finding: WorstFinding | None = Field(
         default=None, description="The first finding that is as severe as the verdict, where that is watch or act."
@@ -171,6 +171,10 @@ class AnalysisDetail(Report, Named):
     """One analysis, with its result as soon as there is one."""
 
     car_id: UUID | None = Field(description="The car it belongs to.")
+    car_guessed: bool = Field(
+        default=False,
+        description="It has no counters, and may as well be of another car. Naming its car (`PATCH`) settles it.",
+    )
     note: str | None = Field(description="The owner's words about this log.")
     superseded_by: Version | None = Field(
         description="The log that has all drives of this one. While there is one, this one is in no average."
@@ -180,6 +184,10 @@ class AnalysisDetail(Report, Named):
     )
     overlaps: list[Named] = Field(
         description="Other logs with drives at the same time whose rows are different; both count. 100 at most."
+    )
+    filter_course: Course | None = Field(
+        default=None,
+        description="Whether the filter is getting worse, by all logs of the car. Null until they have been averaged.",
     )
     last_regeneration: LastRegeneration | None = Field(
         description="The last regeneration up to the end of this log, in this log or in an earlier one that counts. "
@@ -271,6 +279,9 @@ class LogFilters(DayRange):
         default=None, description="true: only earlier versions of other logs; false: the list without them."
     )
     car: UUID | None = Field(default=None, description="Only the logs of this car.")
+    car_guessed: bool | None = Field(
+        default=None, description="true: only logs without counters that may as well be of another car."
+    )
     q: str | None = Field(default=None, max_length=255, description="Part of the file name, upper or lower case.")
 
 

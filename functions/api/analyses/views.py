@@ -118,6 +118,9 @@ def list_statement(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str,
         """
         SELECT id, file_name, created_at, log_date, status, stage, message, error_code, error_params,
             fap_regen, distance, verdict, car_id, note,
+            car_guessed AND EXISTS (
+                SELECT FROM car WHERE user_id = log.user_id AND id <> log.car_id AND deleted_at IS NULL
+            ) AS car_guessed,
             (SELECT json_build_object('id', newer.id, 'fileName', newer.file_name,
                  'sameDrives', newer.drive_rows = log.drive_rows)
              FROM fap_analysis AS newer WHERE newer.id = log.superseded_by) AS superseded_by
@@ -138,6 +141,9 @@ def filter_conditions(user_id: UUID, query: LogFilters) -> tuple[Composed, dict[
     if query.car is not None:
         conditions.append(SQL("car_id = %(car)s"))
         values["car"] = query.car
+    if query.car_guessed is not None:
+        conditions.append(SQL("car_guessed = %(car_guessed)s"))
+        values["car_guessed"] = query.car_guessed
     if query.superseded is not None:
         conditions.append(SQL("superseded_by IS NOT NULL" if query.superseded else "superseded_by IS NULL"))
     if query.date_from:
@@ -164,7 +170,14 @@ def show(id: UUID) -> ResponseReturnValue:
     with services().database.api(user.id) as connection:
         related = find_related(connection, user.id, id)
         last = find_last_regeneration(connection, user.id, row)
-    own = {"id": row["id"], "fileName": row["file_name"], "carId": row["car_id"], "note": row["note"]}
+    own = {
+        "id": row["id"],
+        "fileName": row["file_name"],
+        "carId": row["car_id"],
+        "carGuessed": row["car_guessed"],
+        "note": row["note"],
+        "filterCourse": row["filter_course"],
+    }
     return json_response({**own, **report(row), **related, "lastRegeneration": last})
 
 
@@ -336,5 +349,4 @@ def report(row: Mapping[str, Any]) -> dict[str, Any]:
         "fapRegen": row["fap_regen"],
         "distance": row["distance"],
         "analysis": orjson.Fragment(row["analysis"] or b"null"),
-        "filterCourse": row["filter_course"],
     }

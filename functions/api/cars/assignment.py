@@ -7,9 +7,9 @@ neither the log before it nor the log after it, in the order in which they were 
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 
 from faplog.contracts.notes import Kind
@@ -24,8 +24,20 @@ MAX_KM_AT_ONCE: Final = 1_500.0
 MAX_KM_PER_DAY: Final = 500.0
 """How far a car is driven between two logs at most: once a long day's journey, and so much for each day between."""
 
+SAME_MEAN_KM: Final = 30.0
+"""How far the mean of the last ten regenerations may be apart in logs of one car that are close in time."""
+
+OTHER_MEAN_KM: Final = 60.0
+"""From where on such a mean is that of another car."""
+
+MEAN_HOLDS: Final = timedelta(days=30)
+"""How long that mean tells cars apart: each regeneration changes it."""
+
 MAX_GUESSED: Final = 10
 """How many cars that wait for confirmation a user has at most; beyond them a log goes to the car it fits best."""
+
+
+Key = TypeVar("Key")
 
 
 class Counter(StrEnum):
@@ -62,6 +74,13 @@ class Reading:
     """The car that it belongs to so far."""
     chosen: bool = False
     """Whether a person said so."""
+    mean_regen_km: float | None = None
+    """The mean distance between its last ten regenerations, by the engine control unit."""
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it has a date and a counter by which its car can be found."""
+        return self.at is not None and (self.life_km is not None or self.additive_ml is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +130,8 @@ class Group:
     profile: str | None = None
     logs: list[Reading] = field(default_factory=list)
     question: Question | None = None
+    guesses: set[UUID] = field(default_factory=set)
+    """Those of its logs that may as well be of another car."""
 
 
 def contradiction(before: Reading, after: Reading, resets: Iterable[Reset] = ()) -> Contradiction | None:
@@ -148,6 +169,9 @@ def choose_car(log: Reading, cars: Sequence[Neighbours]) -> UUID | Misfit:
     used = [car for car in possible if car.around]
     fitting = [car for car in used if _first_contradiction(log, car) is None]
     fitting = fitting or [car for car in used if _fits_one_side(log, car)]
+    if not log.is_counted:
+        same = told_apart(log, [(car, car.around) for car in fitting])
+        fitting = fitting if same is None else [same]
     if fitting:
         return min(fitting, key=lambda car: (_distance(log, car.around), car.profile is None, str(car.car_id))).car_id
     empty = next((car for car in possible if not car.around), None)
@@ -155,6 +179,45 @@ def choose_car(log: Reading, cars: Sequence[Neighbours]) -> UUID | Misfit:
         return empty.car_id
     nearest = min(used, key=lambda car: (_distance(log, car.around), str(car.car_id)), default=None)
     return Misfit(nearest.car_id if nearest else None)
+
+
+def is_guess(log: Reading, cars: Sequence[Neighbours]) -> bool:
+    """Return whether nothing but the time tells which of several cars a log belongs to (`choose_car`)."""
+    possible = [(car, car.around) for car in cars if car.around and same_profile(log.profile, car.profile)]
+    return not log.is_counted and len(possible) > 1 and told_apart(log, possible) is None
+
+
+def told_apart(log: Reading, cars: Sequence[tuple[Key, Sequence[Reading]]]) -> Key | None:
+    """Return the one of several cars that a log without counters belongs to, or None if that cannot be told.
+
+    The engine control unit keeps the mean distance of the last ten regenerations. It tells cars apart where it is known
+    of all of them at that time, like that of the log in one, and clearly different in the others.
+
+    Args:
+        log: The log.
+        cars: The cars that it may be of, and logs of each.
+    """
+    if log.mean_regen_km is None or log.at is None:
+        return None
+    off_km = []
+    for key, logs in cars:
+        near = _nearest_mean(log.at, logs)
+        if near is None:
+            return None
+        off_km.append((abs(near - log.mean_regen_km), key))
+    off_km.sort(key=lambda one: one[0])
+    if not off_km or off_km[0][0] > SAME_MEAN_KM or any(off < OTHER_MEAN_KM for off, _ in off_km[1:]):
+        return None
+    return off_km[0][1]
+
+
+def _nearest_mean(at: datetime, logs: Iterable[Reading]) -> float | None:
+    known = [
+        (abs(log.at - at), log.mean_regen_km)
+        for log in logs
+        if log.at is not None and log.mean_regen_km is not None and abs(log.at - at) <= MEAN_HOLDS
+    ]
+    return min(known)[1] if known else None
 
 
 def regroup(
@@ -165,8 +228,8 @@ def regroup(
     """Distribute all logs of a user over cars, so that no two neighbours contradict each other.
 
     Logs whose car was chosen stay there, whatever their counters say. Of the others each goes, in the order in which
-    they were driven, to the group whose last counter is nearest; logs without counters stay where they are, or go to
-    the group that is nearest in time.
+    they were driven, to the group whose last counter is nearest. Logs without counters go to the group that is told
+    apart (`told_apart`), else stay where they are, or go to the group that is nearest in time.
 
     Args:
         logs: All logs of the user.
@@ -186,7 +249,7 @@ def regroup(
         own = groups.get(log.car_id) if log.car_id else None
         if own is not None and log.chosen:
             group = own
-        elif log.at is None or (log.life_km is None and log.additive_ml is None):
+        elif not log.is_counted:
             uncounted.append(log)
             continue
         else:
@@ -198,8 +261,9 @@ def regroup(
         if group.car_id is not None:
             unused.discard(group.car_id)
     every = [*groups.values(), *added]
+    settled = [group for group in every if group.logs]
     for log in uncounted:
-        if (placed := _place_uncounted(log, groups, every)) not in every:
+        if (placed := _place_uncounted(log, groups, every, settled)) not in every:
             added.append(placed)
             every.append(placed)
     for group in added:
@@ -305,16 +369,34 @@ def _append(group: Group, log: Reading, last: dict[int, list[Reading]]) -> None:
         readings.append(log)
 
 
-def _place_uncounted(log: Reading, groups: Mapping[UUID, Group], every: Sequence[Group]) -> Group:
-    """Put a log without counters where it was, or where the nearest log in time is, and return its group."""
+def _place_uncounted(
+    log: Reading, groups: Mapping[UUID, Group], every: Sequence[Group], settled: Sequence[Group]
+) -> Group:
+    """Put a log without counters where it is told apart, where it was, or where the nearest log is.
+
+    Args:
+        log: The log.
+        groups: The groups of the cars that are there.
+        every: All groups.
+        settled: Those that have logs with counters, or whose car was chosen.
+
+    Returns:
+        Its group, which may be a new one.
+    """
     own = groups.get(log.car_id) if log.car_id else None
     possible = [group for group in every if same_profile(log.profile, group.profile)]
-    if own is not None and own in possible:
+    candidates = [group for group in settled if group in possible]
+    same = told_apart(log, [(group, group.logs) for group in candidates])
+    if same is not None:
+        group = same
+    elif own is not None and own in possible:
         group = own
     elif possible:
         group = min(possible, key=lambda group: _distance(log, group.logs))
     else:
         group = Group(None)
+    if same is None and any(candidate is not group for candidate in candidates):
+        group.guesses.add(log.id)
     group.logs.append(log)
     group.profile = group.profile or log.profile
     return group

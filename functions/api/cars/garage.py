@@ -26,6 +26,10 @@ MOVED_BACK_WITHIN: Final = timedelta(hours=1)
 
 _SELECT: Final = """
     SELECT car.id, car.name, car.profile, car.guessed, car.created_at, coalesce(counted.logs, 0) AS logs,
+        CASE WHEN EXISTS (
+            SELECT FROM car AS other
+            WHERE other.user_id = car.user_id AND other.id <> car.id AND other.deleted_at IS NULL
+        ) THEN coalesce(counted.guessed_logs, 0) ELSE 0 END AS guessed_logs,
         counted.first_log, counted.last_log, newest.id AS last_log_id, newest.verdict, reading.life_km,
         CASE WHEN EXISTS (
             SELECT FROM car AS other
@@ -34,7 +38,8 @@ _SELECT: Final = """
         ) THEN car.question END AS question
     FROM car
     LEFT JOIN LATERAL (
-        SELECT count(*) AS logs, min(log_date) AS first_log, max(log_date) AS last_log
+        SELECT count(*) AS logs, min(log_date) AS first_log, max(log_date) AS last_log,
+            count(*) FILTER (WHERE car_guessed AND superseded_by IS NULL) AS guessed_logs
         FROM fap_analysis WHERE user_id = car.user_id AND car_id = car.id AND deleted_at IS NULL
     ) AS counted ON true
     LEFT JOIN LATERAL (
@@ -66,7 +71,8 @@ _RENAME: Final = """
 _CONFIRM: Final = "UPDATE car SET guessed = false, question = NULL WHERE user_id = %(user_id)s AND id = %(id)s"
 _CHOOSE_LOGS: Final = "UPDATE fap_analysis SET car_chosen = true WHERE user_id = %(user_id)s AND car_id = %(id)s"
 _MERGE_LOGS: Final = """
-    UPDATE fap_analysis SET car_id = %(into)s, car_chosen = true WHERE user_id = %(user_id)s AND car_id = %(id)s
+    UPDATE fap_analysis SET car_id = %(into)s, car_chosen = true, car_guessed = false
+    WHERE user_id = %(user_id)s AND car_id = %(id)s
 """
 _MERGE_NOTES: Final = "UPDATE note SET car_id = %(into)s WHERE user_id = %(user_id)s AND car_id = %(id)s"
 _MERGE_CARS: Final = """

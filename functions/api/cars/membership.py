@@ -15,7 +15,7 @@ from faplog.contracts.profiles import profile_of
 
 from ..db import Conn
 from . import garage
-from .assignment import MAX_GUESSED, Group, Misfit, Neighbours, Question, Reading, Reset, choose_car, regroup
+from .assignment import MAX_GUESSED, Group, Misfit, Neighbours, Question, Reading, Reset, choose_car, is_guess, regroup
 
 MAX_COUNTER: Final = 10_000_000.0
 """Above this a counter is nonsense, which no log is judged by."""
@@ -24,7 +24,7 @@ _NO_TIME: Final = datetime.fromisoformat("9999-12-31")
 """Stands for the time of a log that has none: all others are before it."""
 
 _LOG: Final = """
-    SELECT log.id, log.file_name, log.driven_at, log.life_km, log.additive_ml, log.superseded_by,
+    SELECT log.id, log.file_name, log.driven_at, log.life_km, log.additive_ml, log.mean_regen_km, log.superseded_by,
         car.id AS car_id, car.profile AS car_profile
     FROM fap_analysis AS log
     LEFT JOIN car ON car.user_id = log.user_id AND car.id = log.car_id AND car.deleted_at IS NULL
@@ -39,29 +39,30 @@ _CAR_OF_VERSIONS: Final = """
 """
 # Of each car the last reading before the log and the first one after it: of either counter, and of any log.
 NEIGHBOURS: Final = """
-    SELECT car.id AS car_id, car.profile, car.unsorted, around.id, around.driven_at, around.life_km, around.additive_ml
+    SELECT car.id AS car_id, car.profile, car.unsorted, around.id, around.driven_at, around.life_km, around.additive_ml,
+        around.mean_regen_km
     FROM car LEFT JOIN LATERAL (
-        (SELECT id, driven_at, life_km, additive_ml FROM fap_analysis
+        (SELECT id, driven_at, life_km, additive_ml, mean_regen_km FROM fap_analysis
          WHERE user_id = car.user_id AND car_id = car.id AND deleted_at IS NULL AND life_km IS NOT NULL
             AND driven_at <= %(at)s AND id <> %(id)s ORDER BY driven_at DESC LIMIT 1)
         UNION
-        (SELECT id, driven_at, life_km, additive_ml FROM fap_analysis
+        (SELECT id, driven_at, life_km, additive_ml, mean_regen_km FROM fap_analysis
          WHERE user_id = car.user_id AND car_id = car.id AND deleted_at IS NULL AND life_km IS NOT NULL
             AND driven_at > %(at)s AND id <> %(id)s ORDER BY driven_at LIMIT 1)
         UNION
-        (SELECT id, driven_at, life_km, additive_ml FROM fap_analysis
+        (SELECT id, driven_at, life_km, additive_ml, mean_regen_km FROM fap_analysis
          WHERE user_id = car.user_id AND car_id = car.id AND deleted_at IS NULL AND additive_ml IS NOT NULL
             AND driven_at <= %(at)s AND id <> %(id)s ORDER BY driven_at DESC LIMIT 1)
         UNION
-        (SELECT id, driven_at, life_km, additive_ml FROM fap_analysis
+        (SELECT id, driven_at, life_km, additive_ml, mean_regen_km FROM fap_analysis
          WHERE user_id = car.user_id AND car_id = car.id AND deleted_at IS NULL AND additive_ml IS NOT NULL
             AND driven_at > %(at)s AND id <> %(id)s ORDER BY driven_at LIMIT 1)
         UNION
-        (SELECT id, driven_at, life_km, additive_ml FROM fap_analysis
+        (SELECT id, driven_at, life_km, additive_ml, mean_regen_km FROM fap_analysis
          WHERE user_id = car.user_id AND car_id = car.id AND deleted_at IS NULL AND digest IS NOT NULL
             AND driven_at <= %(at)s AND id <> %(id)s ORDER BY driven_at DESC LIMIT 1)
         UNION
-        (SELECT id, driven_at, life_km, additive_ml FROM fap_analysis
+        (SELECT id, driven_at, life_km, additive_ml, mean_regen_km FROM fap_analysis
          WHERE user_id = car.user_id AND car_id = car.id AND deleted_at IS NULL AND digest IS NOT NULL
             AND driven_at > %(at)s AND id <> %(id)s ORDER BY driven_at LIMIT 1)
     ) AS around ON true
@@ -73,13 +74,17 @@ _CARS: Final = """
 """
 _RESETS: Final = "SELECT car_id, on_date, kind FROM note WHERE user_id = %s AND done"
 _LOGS: Final = """
-    SELECT id, file_name, driven_at, life_km, additive_ml, car_id, car_chosen FROM fap_analysis
+    SELECT id, file_name, driven_at, life_km, additive_ml, mean_regen_km, car_id, car_chosen FROM fap_analysis
     WHERE user_id = %s AND deleted_at IS NULL AND superseded_by IS NULL AND digest IS NOT NULL
 """
 _ASSIGN: Final = """
     UPDATE fap_analysis AS log SET car_id = decided.car_id
     FROM unnest(%(logs)s::uuid[], %(cars)s::uuid[]) AS decided (id, car_id)
     WHERE log.id = decided.id AND log.user_id = %(user_id)s AND log.car_id IS DISTINCT FROM decided.car_id
+"""
+_SET_GUESSED: Final = """
+    UPDATE fap_analysis SET car_guessed = id = ANY(%(guesses)s)
+    WHERE user_id = %(user_id)s AND id = ANY(%(logs)s) AND car_guessed <> (id = ANY(%(guesses)s))
 """
 _ALIGN_VERSIONS: Final = """
     UPDATE fap_analysis AS older SET car_id = newer.car_id
@@ -98,7 +103,7 @@ _MOVE: Final = """
     WITH moved AS (
         SELECT id, superseded_by FROM fap_analysis WHERE id = ANY(%(logs)s) AND user_id = %(user_id)s
     )
-    UPDATE fap_analysis AS log SET car_id = %(car)s, car_chosen = true
+    UPDATE fap_analysis AS log SET car_id = %(car)s, car_chosen = true, car_guessed = false
     WHERE log.user_id = %(user_id)s AND (
         log.id IN (SELECT id FROM moved) OR log.id IN (SELECT superseded_by FROM moved)
         OR log.superseded_by IN (SELECT id FROM moved) OR log.superseded_by IN (SELECT superseded_by FROM moved))
@@ -134,6 +139,7 @@ def counter_columns(
     return {
         "life_km": _counter(analysis, "life", "life_km"),
         "additive_ml": _counter(analysis, "additive", "vol_ml"),
+        "mean_regen_km": _number(_fap(analysis).get("last10Regen_km")),
         "driven_at": drive_start or day,
     }
 
@@ -180,6 +186,12 @@ def sort_logs(connection: Conn, user_id: UUID) -> bool:
     decided = [(log.id, group.car_id) for group in groups for log in group.logs if log.car_id != group.car_id]
     values = {"user_id": user_id, "logs": [log for log, _ in decided], "cars": [car for _, car in decided], "id": None}
     connection.execute(_ASSIGN, values)
+    _set_guessed(
+        connection,
+        user_id,
+        [log.id for log in logs if not log.chosen],
+        [guess for group in groups for guess in group.guesses],
+    )
     connection.execute(_ALIGN_VERSIONS, values)
     profiles = {group.car_id: group.profile for group in groups if group.car_id and group.profile}
     _set_profiles(connection, user_id, profiles)
@@ -209,9 +221,19 @@ def neighbours(connection: Conn, user_id: UUID, log: Reading) -> tuple[list[Neig
         unsorted |= row["unsorted"]
         readings = around.setdefault(row["car_id"], [])
         if row["id"] is not None:
-            readings.append(Reading(row["id"], row["driven_at"], None, row["life_km"], row["additive_ml"]))
+            readings.append(_neighbour(row))
     resets = _resets(connection, user_id)
     return [Neighbours(car, profiles[car], around[car], resets[car]) for car in around], unsorted
+
+
+def _neighbour(row: Mapping[str, Any]) -> Reading:
+    return Reading(
+        id=row["id"],
+        at=row["driven_at"],
+        life_km=row["life_km"],
+        additive_ml=row["additive_ml"],
+        mean_regen_km=row["mean_regen_km"],
+    )
 
 
 def _assign_log(connection: Conn, user_id: UUID, analysis_id: UUID) -> None:
@@ -221,6 +243,8 @@ def _assign_log(connection: Conn, user_id: UUID, analysis_id: UUID) -> None:
         return
     profile = profile_of(row["file_name"])
     car_id: UUID | None = row["car_id"]
+    if car_id is not None and _reading(row, ()).is_counted:
+        _set_guessed(connection, user_id, [analysis_id], [])
     if car_id is None:
         versions = connection.execute(_CAR_OF_VERSIONS, values | {"superseded_by": row["superseded_by"]}).fetchone()
         car_id = versions["id"] if versions else _find_car(connection, user_id, _reading(row, ()))
@@ -238,6 +262,7 @@ def _find_car(connection: Conn, user_id: UUID, log: Reading) -> UUID | None:
         return None
     chosen = choose_car(log, cars)
     if not isinstance(chosen, Misfit):
+        _set_guessed(connection, user_id, [log.id], [log.id] if is_guess(log, cars) else [])
         return chosen
     if not cars:
         return garage.create(connection, user_id, profile=log.profile)
@@ -248,6 +273,11 @@ def _find_car(connection: Conn, user_id: UUID, log: Reading) -> UUID | None:
     if len(cars) < garage.MAX_CARS:
         return garage.create(connection, user_id, profile=log.profile, guessed=True)
     return cars[0].car_id
+
+
+def _set_guessed(connection: Conn, user_id: UUID, logs: Sequence[UUID], guesses: Sequence[UUID]) -> None:
+    """Mark those of the logs whose car was guessed, and no others of them."""
+    connection.execute(_SET_GUESSED, {"user_id": user_id, "logs": list(logs), "guesses": list(guesses)})
 
 
 def _create_groups(connection: Conn, user_id: UUID, groups: Sequence[Group], *, first: bool) -> None:
@@ -284,6 +314,7 @@ def _reading(row: Mapping[str, Any], live: Any) -> Reading:
         profile=profile_of(row["file_name"]),
         life_km=row["life_km"],
         additive_ml=row["additive_ml"],
+        mean_regen_km=row["mean_regen_km"],
         car_id=row["car_id"] if row["car_id"] in live else None,
         chosen=row.get("car_chosen", False),
     )
@@ -291,9 +322,16 @@ def _reading(row: Mapping[str, Any], live: Any) -> Reading:
 
 def _counter(analysis: Mapping[str, Any] | None, section: str, name: str) -> float | None:
     """Return a counter of an analysis, or None where it has none or nonsense."""
+    part = _fap(analysis).get(section)
+    return _number(part.get(name)) if isinstance(part, dict) else None
+
+
+def _fap(analysis: Mapping[str, Any] | None) -> Mapping[str, Any]:
     fap = (analysis or {}).get("fap")
-    part = fap.get(section) if isinstance(fap, dict) else None
-    value = part.get(name) if isinstance(part, dict) else None
+    return fap if isinstance(fap, dict) else {}
+
+
+def _number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < MAX_COUNTER:
         return None
     return float(value)

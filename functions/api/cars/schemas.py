@@ -107,6 +107,9 @@ class CarView(Output):
     question: Question | None
     created_at: Timestamp
     logs: int = Field(description="Its logs, earlier versions included.")
+    guessed_logs: int = Field(
+        default=0, description="Those of its logs that have no counters and may as well be of another car."
+    )
     first_log: Timestamp | None = Field(description="The date of its first log.")
     last_log: Timestamp | None
     last_log_id: UUID | None = Field(description="Its newest analysed log.")

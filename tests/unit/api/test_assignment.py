@@ -1,10 +1,12 @@
 """Which car a log belongs to: profiles, counters that fall or jump, maintenance, and any order of arrival."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from hashlib import md5
 from itertools import pairwise
 from random import Random
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -22,7 +24,9 @@ from functions.api.cars.assignment import (
     Reset,
     choose_car,
     contradiction,
+    is_guess,
     regroup,
+    told_apart,
 )
 
 START = datetime.fromisoformat("2025-01-01T08:00")
@@ -320,3 +324,68 @@ def test_profiles_are_cars_of_their_own_and_a_log_without_one_joins() -> None:
     logs = [reading(0, 1000), reading(1, 1010, profile="EDC17"), reading(2, 1020, profile=None)]
     groups = regroup(logs, {})
     assert sorted((group.profile or "", len(group.logs)) for group in groups) == [("DCM62v2", 1), ("EDC17", 2)]
+
+
+# Logs without counters
+
+
+def by_mean(day: float, mean_km: float | None, life_km: float | None = None, **more: Any) -> Reading:
+    return replace(reading(day, life_km, **more), mean_regen_km=mean_km)
+
+
+@pytest.mark.parametrize(
+    ("own_km", "golf_km", "duster_km", "expected"),
+    [
+        (610, 600, 900, GOLF),
+        (890, 600, 900, DUSTER),
+        (630, 600, 690, GOLF),  # 30 km off the one, 60 km off the other
+        (631, 600, 900, None),  # like neither
+        (610, 600, 669, None),  # like both
+        (None, 600, 900, None),
+        (610, None, 900, None),  # the first may be like it, too
+        (610, 600, None, None),
+    ],
+)
+def test_the_mean_of_the_regenerations_tells_two_cars_apart(
+    own_km: float | None, golf_km: float | None, duster_km: float | None, expected: UUID | None
+) -> None:
+    """At eight both cars were driven; nothing but the ECU's mean distance tells whose log that of nine is."""
+    log = by_mean(0.04, own_km)
+    golf, duster = by_mean(0, golf_km, 10_000), by_mean(0.1, duster_km, 154_000)
+    around = [car(golf), car(duster, id=DUSTER)]
+    assert told_apart(log, [(one.car_id, one.around) for one in around]) == expected
+    assert is_guess(log, around) is (expected is None)
+    assert choose_car(log, around) == (expected or GOLF), "else the nearest in time"
+    groups = regroup([replace(golf, car_id=GOLF), replace(duster, car_id=DUSTER), log], {GOLF: [], DUSTER: []})
+    (found,) = [group for group in groups if log in group.logs]
+    assert found.car_id == (expected or GOLF)
+    assert found.guesses == (set() if expected else {log.id})
+
+
+def test_a_mean_of_long_ago_tells_nothing() -> None:
+    cars = [(GOLF, [by_mean(0, 600, 10_000)]), (DUSTER, [by_mean(0, 900, 154_000)])]
+    assert told_apart(by_mean(30, 600), cars) == GOLF
+    assert told_apart(by_mean(30.1, 600), cars) is None
+
+
+def test_of_several_means_that_of_the_nearest_log_counts() -> None:
+    cars = [(GOLF, [by_mean(0, 900, 10_000), by_mean(8, 600, 11_000)]), (DUSTER, [by_mean(9, 900, 154_000)])]
+    assert told_apart(by_mean(10, 900), cars) == DUSTER
+
+
+def test_without_a_second_car_with_that_profile_nothing_is_guessed() -> None:
+    log = reading(1)
+    assert not is_guess(log, [car(reading(0, 10_000))])
+    assert not is_guess(log, [car(reading(0, 10_000)), car(reading(0, 5), id=DUSTER, profile="EDC17")])
+    assert not is_guess(log, [car(reading(0, 10_000)), car(id=DUSTER)]), "a car without logs"
+    assert not is_guess(reading(1, 10_100), [car(reading(0, 10_000)), car(reading(0, 154_000), id=DUSTER)])
+    assert is_guess(log, [car(reading(0, 10_000)), car(reading(0, 154_000), id=DUSTER)])
+
+
+def test_a_log_that_was_in_the_only_car_becomes_a_guess_when_another_one_is_found() -> None:
+    logs = [reading(0, 10_000, car=GOLF), reading(1, car=GOLF), reading(2, 154_000, car=GOLF)]
+    first, second = regroup(logs, {GOLF: []})
+    assert (first.logs, second.logs) == ([logs[0], logs[1]], [logs[2]])
+    assert (first.guesses, second.guesses) == ({logs[1].id}, set())
+    chosen = [logs[0], replace(logs[1], chosen=True), logs[2]]
+    assert [group.guesses for group in regroup(chosen, {GOLF: []})] == [set(), set()]
