@@ -115,6 +115,7 @@ def test_pages(person: Person, history: dict[str, UUID]) -> None:
         "distance",
         "verdict",
         "carId",
+        "carGuessed",
         "note",
         "worstFinding",
     }

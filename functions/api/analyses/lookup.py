@@ -15,10 +15,7 @@ from ..services import services
 _SELECT: Final = """
     SELECT id, file_name, size, sha256, created_at, digest,
         status, stage, message, error_code, error_params, log_date, fap_regen, distance, analysis::text AS analysis,
-        car_id, note, car_guessed AND EXISTS (
-            SELECT FROM car
-            WHERE user_id = log.user_id AND id <> log.car_id AND deleted_at IS NULL
-        ) AS car_guessed, (
+        car_id, note, car_guessed, (
             SELECT course FROM fap_average
             WHERE user_id = log.user_id AND car_id = log.car_id AND type = 'OVERALL'
                 AND jsonb_typeof(course) = 'object'

@@ -1,6 +1,6 @@
 """The routes of the history: analyses listed, shown, deleted and restored."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -20,7 +20,7 @@ from ..accounts.authentication import User, authenticated
 from ..averages.staleness import mark_stale_averages
 from ..cars import garage, membership
 from ..cars.publishing import json_then_publish
-from ..db import lock_user
+from ..db import Conn, lock_user
 from ..delivery.average_requests import AverageRequest
 from ..services import services
 from ..web import inputs
@@ -101,9 +101,16 @@ def list_analyses() -> ResponseReturnValue:
         rows = connection.execute(page, values).fetchall()
         alarming = [row["id"] for row in rows if row["verdict"] in (Severity.WATCH, Severity.ACT)]
         found = connection.execute(_WORST_FINDINGS, {"user_id": user.id, "ids": alarming}).fetchall()
+        may_guess = _is_any_guess(connection, user.id, rows)
     worst = {row["id"]: row["worst_finding"] for row in found}
-    data = [AnalysisItem.model_validate(row | {"worst_finding": worst.get(row["id"])}) for row in rows]
+    more = [{"worst_finding": worst.get(row["id"]), "car_guessed": row["car_guessed"] and may_guess} for row in rows]
+    data = [AnalysisItem.model_validate(row | other) for row, other in zip(rows, more, strict=True)]
     return json_response(AnalysisList(data=data, pagination=_pagination(total, query.page, query.limit)))
+
+
+def _is_any_guess(connection: Conn, user_id: UUID, rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether a guessed car among the rows may as well be another one: not if the others were deleted."""
+    return any(row["car_guessed"] for row in rows) and garage.count(connection, user_id) > 1
 
 
 def _pagination(total: int, page: int, limit: int) -> Pagination:
@@ -117,10 +124,7 @@ def list_statement(user_id: UUID, query: ListQuery) -> tuple[Composed, dict[str,
     statement = SQL(
         """
         SELECT id, file_name, created_at, log_date, status, stage, message, error_code, error_params,
-            fap_regen, distance, verdict, car_id, note,
-            car_guessed AND EXISTS (
-                SELECT FROM car WHERE user_id = log.user_id AND id <> log.car_id AND deleted_at IS NULL
-            ) AS car_guessed,
+            fap_regen, distance, verdict, car_id, car_guessed, note,
             (SELECT json_build_object('id', newer.id, 'fileName', newer.file_name,
                  'sameDrives', newer.drive_rows = log.drive_rows)
              FROM fap_analysis AS newer WHERE newer.id = log.superseded_by) AS superseded_by
@@ -170,11 +174,12 @@ def show(id: UUID) -> ResponseReturnValue:
     with services().database.api(user.id) as connection:
         related = find_related(connection, user.id, id)
         last = find_last_regeneration(connection, user.id, row)
+        is_guess = _is_any_guess(connection, user.id, [row])
     own = {
         "id": row["id"],
         "fileName": row["file_name"],
         "carId": row["car_id"],
-        "carGuessed": row["car_guessed"],
+        "carGuessed": is_guess,
         "note": row["note"],
         "filterCourse": row["filter_course"],
     }
