@@ -31,6 +31,7 @@ READS: Final = {
     "GET /cars",
     "GET /cars/{id}",
     "GET /cars/{id}/notes",
+    "GET /cars/{id}/regenerations",
     "GET /analyses/{id}",
     "GET /analyses/{id}/series",
     "GET /analyses/{id}/file",

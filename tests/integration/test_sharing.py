@@ -108,8 +108,8 @@ def test_a_reader_sees_what_the_owner_sees_but_not_whose_it_is(
     assert shown.pop("kind") == "log"
     # these name other logs of the owner, the car or the file
     own = {
-        *("id", "fileName", "carId", "note", "supersededBy", "earlierVersions", "overlaps"),
-        "lastRegeneration",
+        *("id", "fileName", "carId", "carGuessed", "note", "supersededBy", "earlierVersions", "overlaps"),
+        *("lastRegeneration", "filterCourse"),
     }
     assert shown == {key: value for key, value in theirs.items() if key not in own}
     assert shown["analysis"]
