@@ -32,7 +32,7 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "functions": (),
     "functions/analyse": (*FUNCTION, "faplog.http_errors", "functions.analyse.core"),
     "functions/analyse/core": ("faplog.contracts",),
-    "functions/average": (*FUNCTION, "functions.average.core"),
+    "functions/average": (*FUNCTION, "faplog.http_errors", "functions.average.core"),
     "functions/average/core": ("faplog.contracts",),
     "functions/api": (
         *FUNCTION,
