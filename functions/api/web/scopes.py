@@ -25,6 +25,8 @@ SCOPES: Final[Mapping[str, Scope]] = {
     "GET /cars": Scope.READ,
     "GET /cars/{id}": Scope.READ,
     "GET /cars/{id}/notes": Scope.READ,
+    "GET /cars/{id}/comparison": Scope.READ,
+    "GET /comparison": Scope.READ,
     "GET /average": Scope.READ,
     "GET /average/available": Scope.READ,
 }

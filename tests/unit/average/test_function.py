@@ -264,6 +264,7 @@ def test_only_the_api_may_ask_for_a_comparison_and_only_for_one(client: FlaskCli
     good = {"analysis": [], "note": {"kind": "other", "onDate": "2025-03-14"}}
     status, found = call(client, good, secret="another")
     assert (status, found["code"]) == (401, "SENDER_NOT_ALLOWED")
+    wrong: Any
     for wrong in (b"nonsense", b"[]", {"analysis": 3}, {"analysis": []}, good | {"before": 7}):
         status, found = call(client, wrong)
         assert (status, found["code"]) == (400, "MESSAGE_INVALID")
