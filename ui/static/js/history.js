@@ -39,6 +39,7 @@ body.addEventListener("click", async (event) => {
   if (event.target.closest("[data-select]")) return select(!selecting);
   if (event.target.closest("[data-select-all]")) return pickAll();
   if (event.target.closest("[data-delete-selected]")) return removeSelected();
+  if (event.target.closest("[data-compare-selected]")) return compareSelected();
   if (event.target.closest("[data-move-selected]")) return move(picked(), moved);
   const button = event.target.closest("[data-delete]");
   if (!button) return;
@@ -82,7 +83,20 @@ function tellSelection() {
   other.hidden = !selecting || !severalCars;
   other.disabled = picked().length === 0;
   act.disabled = picked().length === 0;
+  const pair = body.querySelector("[data-compare-selected]");
+  pair.hidden = !selecting;
+  pair.disabled = !comparable();
   act.querySelector("[data-selected]").textContent = plural(texts.deleteSelected, picked().length);
+}
+
+// Two logs with a result can be compared.
+const comparable = () => picked().length === 2 && boxes().every((box) => !box.checked || box.closest("li").dataset.status === "Success");
+
+// The older one first, as far as the order of the list tells.
+function compareSelected() {
+  const pair = picked();
+  const [a, b] = finder.sort.value === "oldest" ? pair : pair.reverse();
+  location.assign(`/compare?${new URLSearchParams({ a, b })}`);
 }
 
 async function removeSelected() {
