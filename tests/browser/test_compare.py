@@ -23,6 +23,20 @@ pytestmark = [pytest.mark.stack, pytest.mark.browser]
 START: Final = date(2025, 1, 6)
 WIDTHS: Final = (360, 768, 1440)
 A4: Final = b"/MediaBox [0 0 594.95996 841.91998]"
+SMALL: Final = """() => [...document.querySelectorAll('#body *')]
+  .filter(one => one.getClientRects().length && !one.closest('svg'))
+  .filter(one => [...one.childNodes].some(text => text.nodeType === 3 && text.data.trim()))
+  .filter(one => parseFloat(getComputedStyle(one).fontSize) < 9)
+  .map(one => one.className + ': ' + one.textContent.trim().slice(0, 40))"""
+DARK: Final = """one => {
+  const { data } = one.getContext('2d').getImageData(0, 0, one.width / 5, one.height);
+  let count = 0;
+  for (let i = 0; i < data.length; i += 4) {
+    if (data[i + 3] > 128 && data[i] + data[i + 1] + data[i + 2] < 420) count += 1;
+  }
+  return count;
+}"""
+"""How many pixels in the left fifth of a canvas are dark: the numbers of its axis."""
 NOTES: Final[tuple[dict[str, Any], ...]] = (
     {"kind": "filter_cleaned", "onDate": "2025-01-14", "km": 10_300},
     {"kind": "oil_changed", "onDate": "2025-01-20"},
@@ -163,21 +177,81 @@ def test_nothing_is_cut_off_and_axe_finds_nothing(visit: Visit, cleaned: Owner, 
     assert not wrong
 
 
+def worn_drive(day: int) -> bytes:
+    """A log in which nearly everything asks for attention."""
+    rows = 400
+    return csv_log(
+        {
+            "Speed": [0] * 200 + [30 + day] * 200,
+            "Revs": [0] * 5 + [850] * 195 + [2500 + day] * 200,
+            "FAPpressure": [0] * 5 + [72 + day % 3] * 195 + [425] * 200,
+            "FAPtemp": [200 + day] * rows,
+            "Coolant": [111] * rows,
+            "OilTemp": [126] * rows,
+            "Battery": [11.4] * 5 + [12.7] * 395,
+            "OilDilution": [8] * rows,
+            "Errors": [2] * rows,
+            "FAPcinder": [101] * rows,
+            "FAP life": [150_000 + 120 * day] * rows,
+            "FAPAdditiveVol": [3000] * rows,
+            "FAPAdditiveRemain": [95 - day] * rows,
+            **{f"Inj.{number}FlowCorr": [1.3 + day / 100] * rows for number in range(1, 5)},
+        },
+        date=f"{START + timedelta(days=day):%Y.%m.%d}",
+    )
+
+
 @pytest.fixture(scope="module")
-def long_life(stack: Stack, drives: list[Path]) -> Iterator[Owner]:
-    """An owner with two weeks of drives, and far more notes than two pages hold."""
+def worn(stack: Stack) -> Iterator[Owner]:
+    """An owner of a worn car with a name, and far more notes than two pages hold."""
     owner = new_owner(stack.url)
-    owner.upload(*drives)
+    for day in range(0, 16, 2):
+        owner.send(f"DCM62v2_{START + timedelta(days=day):%Y%m%d}.csv", worn_drive(day))
+    until(lambda: not owner.logs(status="Processing")["data"], 240)
     (car,) = cars(owner)
     for number in range(40):
-        day = f"2025-03-{1 + number % 12:02}"
-        note = {"kind": "other", "onDate": day, "km": 60_000 + number, "text": "Garage Martin, invoice 4711. " * 4}
+        day = f"2025-01-{7 + number % 12:02}"
+        note = {"kind": "other", "onDate": day, "km": 60_000 + number, "text": "Garage Martin, invoice 4711. " * 8}
         assert owner.http.post(f"/api/v1/cars/{car['id']}/notes", json=note).status_code == 201
     name = {"name": "Blue 508 of the family"}
     assert owner.http.patch(f"/api/v1/cars/{car['id']}", json=name).status_code == 200
     until(partial(average_of, owner, car["id"]), 240)
     yield owner
     owner.http.close()
+
+
+@pytest.fixture(scope="module")
+def usual(stack: Stack, drives: list[Path]) -> Iterator[Owner]:
+    """An owner with two weeks of drives, regenerations among them, and as many notes as the paper shows."""
+    owner = new_owner(stack.url)
+    owner.upload(*drives)
+    (car,) = cars(owner)
+    for number in range(9):
+        note = {"kind": "other", "onDate": f"2025-03-{1 + number:02}", "text": "Garage Martin, invoice 4711. " * 8}
+        assert owner.http.post(f"/api/v1/cars/{car['id']}/notes", json=note).status_code == 201
+    until(partial(average_of, owner, car["id"]), 240)
+    yield owner
+    owner.http.close()
+
+
+def pages_of(page: Page) -> int:
+    """How many pages it prints on, all of them A4."""
+    paper = page.pdf(prefer_css_page_size=True)
+    count = paper.count(b"/Type /Page\n")
+    assert paper.count(A4) == count
+    return count
+
+
+@pytest.mark.parametrize("language", ["en-GB", "fr-FR", "pl-PL"])
+def test_a_car_with_little_to_say_shows_its_averages_on_two_pages(visit: Visit, usual: Owner, language: str) -> None:
+    page = visit(usual, locale=language).page("/summary")
+    drawn(page)
+    assert pages_of(page) in (1, 2)
+    on_paper(page, "light")
+    expect(page.locator("section:has(> .facts)")).to_be_visible()
+    expect(page.locator("section:has(> .bands)")).to_be_hidden()
+    expect(page.locator("#notes li:visible")).to_have_count(8)
+    expect(page.locator(".table-f tbody tr:visible")).to_have_count(3)
 
 
 def on_paper(page: Page, theme: str) -> None:
@@ -189,13 +263,11 @@ def on_paper(page: Page, theme: str) -> None:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["en-GB", "pl-PL"])
-def test_a_car_prints_on_two_light_pages(visit: Visit, long_life: Owner, theme: str, language: str) -> None:
-    page = visit(long_life, color_scheme=theme, locale=language).page("/summary")
+def test_a_car_prints_on_two_light_pages(visit: Visit, worn: Owner, theme: str, language: str) -> None:
+    page = visit(worn, color_scheme=theme, locale=language).page("/summary")
     drawn(page)
     trends = page.locator(".trend").count()
-    paper = page.pdf(prefer_css_page_size=True)
-    assert paper.count(b"/Type /Page\n") in (1, 2)
-    assert paper.count(A4) == paper.count(b"/Type /Page\n")
+    assert pages_of(page) in (1, 2)
     expect(page.locator(".plot-paper")).to_have_count(0)  # the screen is as it was
     on_paper(page, theme)
     expect(page.locator(".trend .plot-paper canvas")).to_have_count(trends)
@@ -206,37 +278,31 @@ def test_a_car_prints_on_two_light_pages(visit: Visit, long_life: Owner, theme: 
     expect(page.locator(".paper-head")).to_contain_text("faplog")
     expect(page.locator("[data-printed]")).to_contain_text("20")
     head = page.locator(".paper-car")
-    for known in ("Blue 508 of the family", "DCM62v2", "km", "13", "2025"):
+    for known in ("Blue 508 of the family", "DCM62v2", "km", "8", "2025"):
         expect(head).to_contain_text(known)
     expect(page.locator(".paper-legend")).to_be_visible()
     expect(page.locator("#notes h3").first).to_be_visible()
     for name in (".btn", ".top", ".tabs", ".trend-plot", ".periods"):
         expect(page.locator(f"{name}:visible")).to_have_count(0)
-    for advice in page.locator(".finding-text > p:first-of-type").all():
+    advices = page.locator(".finding-text > p:first-of-type")
+    assert advices.count() >= 8
+    for advice in advices.all():
         expect(advice).to_be_visible()
-    small = page.evaluate(
-        """() => [...document.querySelectorAll('#body *')].filter(one => one.getClientRects().length && one.closest('svg') === null
-          && [...one.childNodes].some(text => text.nodeType === 3 && text.data.trim())
-          && parseFloat(getComputedStyle(one).fontSize) < 9).map(one => one.className + ': ' + one.textContent.trim().slice(0, 40))"""
-    )
+    small = page.evaluate(SMALL)
     assert small == [], "smaller than 7 points"
 
 
-def test_the_axes_of_a_printed_trend_are_dark_on_white(visit: Visit, long_life: Owner) -> None:
+def test_the_axes_of_a_printed_trend_are_dark_on_white(visit: Visit, usual: Owner) -> None:
     """The same picture from a dark screen and a light one, with ink at its axis of values."""
     made = {}
     for theme in ("light", "dark"):
-        page = visit(long_life, color_scheme=theme).page("/summary")
+        page = visit(usual, color_scheme=theme).page("/summary")
         drawn(page)
         on_paper(page, theme)
         canvas = page.locator(".trend[data-key=additive_ml] .plot-paper canvas")
         canvas.wait_for()
         made[theme] = canvas.evaluate("one => one.toDataURL()")
-        dark = canvas.evaluate(
-            """one => { const size = one.width / 5, data = one.getContext('2d').getImageData(0, 0, size, one.height).data;
-              let count = 0; for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 128 && data[i] + data[i + 1] + data[i + 2] < 420) count += 1;
-              return count; }"""
-        )
+        dark = canvas.evaluate(DARK)
         assert dark > 50, "numbers at the axis"
     assert made["dark"] == made["light"]
 

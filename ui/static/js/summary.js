@@ -46,6 +46,7 @@ function drawMarks(u, limits, notes, colours, scale) {
   ctx.strokeStyle = ctx.fillStyle = colours.soft;
   ctx.font = `600 ${11 * px}px ${FONT}`;
   ctx.textBaseline = "top";
+  ctx.textAlign = "left";
   let free = bbox.left; // a name that would cover the one before it is left out
   for (const { at, name, resets } of notes) {
     const x = u.valToPos(at, "x", true);
