@@ -83,10 +83,11 @@ def blueprint(comparer: Comparer | None) -> Blueprint:
     @authenticated
     def around_note(id: UUID) -> ResponseReturnValue:
         user: User = g.user
+        with services().database.api(user.id) as checking:  # before the query, so that a wrong id is always a 404
+            garage.check_car(checking, user.id, id)
         wanted = inputs.query(NoteQuery)
 
         def write(connection: Conn, file: IO[bytes]) -> int:
-            garage.check_car(connection, user.id, id)
             done = [note for note in notes.list_notes(connection, user.id, id) if _is_done(note)]
             note = notes.get_note(connection, user.id, wanted.note)
             if note["car_id"] != id:
@@ -105,7 +106,7 @@ def blueprint(comparer: Comparer | None) -> Blueprint:
         query=LogsQuery,
         responses={
             200: Answer("The comparison.", Comparison),
-            404: f"There is no such log. Or: {_NOT_OFFERED}",
+            404: f"One of the ids is unknown. Or: {_NOT_OFFERED}",
             409: "One of the logs has no result.",
         },
     )
