@@ -71,6 +71,16 @@ function pickAll() {
   tellSelection();
 }
 
+// Two logs with a result can be compared.
+const comparable = () => picked().length === 2 && boxes().every((box) => !box.checked || box.closest("li").dataset.status === "Success");
+
+// The older one first, as far as the order of the list tells.
+function compareSelected() {
+  const pair = picked();
+  const [a, b] = finder.sort.value === "oldest" ? pair : pair.reverse();
+  location.assign(`/compare?${new URLSearchParams({ a, b })}`);
+}
+
 function tellSelection() {
   const button = body.querySelector("[data-select]");
   if (!button) { selecting = false; return; }
@@ -87,16 +97,6 @@ function tellSelection() {
   pair.hidden = !selecting;
   pair.disabled = !comparable();
   act.querySelector("[data-selected]").textContent = plural(texts.deleteSelected, picked().length);
-}
-
-// Two logs with a result can be compared.
-const comparable = () => picked().length === 2 && boxes().every((box) => !box.checked || box.closest("li").dataset.status === "Success");
-
-// The older one first, as far as the order of the list tells.
-function compareSelected() {
-  const pair = picked();
-  const [a, b] = finder.sort.value === "oldest" ? pair : pair.reverse();
-  location.assign(`/compare?${new URLSearchParams({ a, b })}`);
 }
 
 async function removeSelected() {
