@@ -36,10 +36,10 @@ body.addEventListener("click", async (event) => {
     fill().then(() => scrollTo({ top: 0 }));
     return;
   }
+  if (event.target.closest("[data-compare-selected]")) return compareSelected();
   if (event.target.closest("[data-select]")) return select(!selecting);
   if (event.target.closest("[data-select-all]")) return pickAll();
   if (event.target.closest("[data-delete-selected]")) return removeSelected();
-  if (event.target.closest("[data-compare-selected]")) return compareSelected();
   if (event.target.closest("[data-move-selected]")) return move(picked(), moved);
   const button = event.target.closest("[data-delete]");
   if (!button) return;
