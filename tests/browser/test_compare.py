@@ -210,8 +210,8 @@ def worn(stack: Stack) -> Iterator[Owner]:
     until(lambda: not owner.logs(status="Processing")["data"], 240)
     (car,) = cars(owner)
     for number in range(40):
-        day = f"2025-01-{7 + number % 12:02}"
-        note = {"kind": "other", "onDate": day, "km": 60_000 + number, "text": "Garage Martin, invoice 4711. " * 8}
+        written = f"2025-01-{7 + number % 12:02}"
+        note = {"kind": "other", "onDate": written, "km": 60_000 + number, "text": "Garage Martin, invoice 4711. " * 8}
         assert owner.http.post(f"/api/v1/cars/{car['id']}/notes", json=note).status_code == 201
     name = {"name": "Blue 508 of the family"}
     assert owner.http.patch(f"/api/v1/cars/{car['id']}", json=name).status_code == 200
