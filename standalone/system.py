@@ -63,7 +63,9 @@ def plan(state: State, servers: Servers, port: int, file: Path) -> System:
         raise Problem(f"{file} cannot be read: {error}") from error
     ports = assign(state, [*(function.name for function in functions), "ui", "connector"], avoid=[port])
     urls = {name: f"http://{HOST}:{number}" for name, number in ports.items()} | {"edge": f"http://{HOST}:{port}"}
-    functions = stack.read(file, variables | {"ANALYSE_URL": urls.get("analyse", "")})
+    functions = stack.read(
+        file, variables | {f"{name.upper()}_URL": urls.get(name, "") for name in ("analyse", "average")}
+    )
     api = next(function for function in functions if function.name == "api")
     public_url = {"FAPLOG_PUBLIC_URL": os.environ.get("FAPLOG_PUBLIC_URL") or urls["edge"]}
     api = api.model_copy(update={"environment": {**api.environment, **public_url}})

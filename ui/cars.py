@@ -236,6 +236,11 @@ def _season_name(season: str, year: int) -> str:
             return str(_("winter %(year)s/%(next)s", year=year, next=f"{(year + 1) % 100:02}"))
 
 
+def is_comparable(note: Mapping[str, Any]) -> bool:
+    """Return whether the logs before and after a note can be compared: its work is done."""
+    return bool(note.get("done") and note.get("onDate"))
+
+
 def note_marks(notes: Sequence[Mapping[str, Any]], code: str | None) -> list[dict[str, Any]]:
     """Return the work that was done, for the trend of a figure: `date`, `name`, and whether the trend starts over."""
     return [

@@ -156,6 +156,12 @@ _OF_REQUESTS: Final[Mapping[str, Any]] = {
     ErrorCode.CAR_WITHOUT_QUESTION: _("This question has been answered already. Please reload the page."),
     ErrorCode.NOTE_NOT_FOUND: _("This note no longer exists. Please reload the page."),
     ErrorCode.NOTE_LIMIT_REACHED: _("A car may have {max_notes} notes at most. Please delete some first."),
+    ErrorCode.COMPARISON_NOT_OFFERED: _("This server cannot say what changed most."),
+    ErrorCode.COMPARISON_SAME_LOG: _("Please choose two different logs."),
+    ErrorCode.COMPARISON_LOG_WITHOUT_RESULT: _("One of these logs has no result yet."),
+    ErrorCode.COMPARISON_NOTE_NOT_DONE: _(
+        "The work of this note is not done yet. Mark it as done, then you can compare the logs before and after it."
+    ),
     ErrorCode.NOTE_NOT_PLACED: _("A note needs a date or a number of kilometres."),
     ErrorCode.NOTE_DATE_OUT_OF_RANGE: _("The date of a note must be between {first} and {last}."),
     ErrorCode.NOTE_KM_OUT_OF_RANGE: _("The kilometres of a note must be between 0 and {max_km}."),

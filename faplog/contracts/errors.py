@@ -96,6 +96,12 @@ class ErrorCode(StrEnum):
     LINK_NOT_VALID = "LINK_NOT_VALID"
     AVERAGE_NOT_FOUND = "AVERAGE_NOT_FOUND"
 
+    # comparisons
+    COMPARISON_NOT_OFFERED = "COMPARISON_NOT_OFFERED"
+    COMPARISON_SAME_LOG = "COMPARISON_SAME_LOG"
+    COMPARISON_LOG_WITHOUT_RESULT = "COMPARISON_LOG_WITHOUT_RESULT"
+    COMPARISON_NOTE_NOT_DONE = "COMPARISON_NOTE_NOT_DONE"
+
     # cars and their notes
     CAR_NOT_FOUND = "CAR_NOT_FOUND"
     CAR_LIMIT_REACHED = "CAR_LIMIT_REACHED"
@@ -423,6 +429,17 @@ TEMPLATES: Final[Mapping[ErrorCode, Template]] = {
     ),
     ErrorCode.AVERAGE_NOT_FOUND: _refusal(
         HTTPStatus.NOT_FOUND, "There is no average: no log of this period has been analysed yet."
+    ),
+    # comparisons
+    ErrorCode.COMPARISON_NOT_OFFERED: _refusal(
+        HTTPStatus.NOT_FOUND, "This server does not compare logs: it has no address of the function average."
+    ),
+    ErrorCode.COMPARISON_SAME_LOG: _refusal(HTTPStatus.BAD_REQUEST, "A log cannot be compared with itself."),
+    ErrorCode.COMPARISON_LOG_WITHOUT_RESULT: _refusal_for_now(
+        HTTPStatus.CONFLICT, "One of these logs has no result: it is still being analysed, or could not be."
+    ),
+    ErrorCode.COMPARISON_NOTE_NOT_DONE: _refusal_for_now(
+        HTTPStatus.CONFLICT, "The work of this note is not done yet, so there is nothing to compare."
     ),
     # cars and their notes
     ErrorCode.CAR_NOT_FOUND: _refusal(

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from faplog.contracts.analysis import Analysis
 from faplog.contracts.average import Average
+from faplog.contracts.comparison import Comparison
 from faplog.contracts.errors import TEMPLATES, Cause, ErrorCode, Template
 from faplog.contracts.limits import LIMITS, Bad, Bound, Limit
 
@@ -39,11 +40,12 @@ _WORDS: Final = {Bad.AT_OR_ABOVE: "≥ {}", Bad.ABOVE: "> {}", Bad.AT_OR_BELOW: 
 
 
 def pages() -> dict[Path, str]:
-    """Return the content of each generated file: two JSON schemas, the error codes, and the page with the limits."""
+    """Return the content of each generated file: the JSON schemas, the error codes, and the page with the limits."""
     guide = DOCS / "analysis.md"
     return {
         DOCS / "schema" / "analysis.json": _schema(Analysis),
         DOCS / "schema" / "average.json": _schema(Average),
+        DOCS / "schema" / "comparison.json": _schema(Comparison),
         DOCS / "errors.md": errors_page(),
         guide: with_limits(guide.read_text("utf-8")),
     }

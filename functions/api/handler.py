@@ -22,6 +22,8 @@ from .analyses import views as analyses
 from .averages import views as averages
 from .cars import note_views
 from .cars import views as cars
+from .comparisons import views as comparisons
+from .comparisons.comparer import Comparer
 from .notifications import views as notifications
 from .notifications.sender import Sender
 from .reconcile.requeue import Requeue
@@ -68,6 +70,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         owner_views.blueprint,
         reader_views.blueprint,
         averages.blueprint,
+        comparisons.blueprint(_comparer(settings)),
         cars.blueprint,
         car_views.blueprint,
         note_views.blueprint,
@@ -78,3 +81,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     for blueprint in blueprints:
         app.register_blueprint(blueprint)
     return app
+
+
+def _comparer(settings: Settings) -> Comparer | None:
+    if settings.average_url is None:
+        return None
+    return Comparer(settings.average_url, settings.connector_secret.get_secret_value())

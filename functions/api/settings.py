@@ -75,6 +75,9 @@ class Settings(PublicSettings, FunctionSettings):
     """Address of the function `analyse` as this function reaches it. If unset, this server does not analyse
     logs without an account."""
 
+    average_url: HttpAddress | None = None
+    """Address of the function `average` as this function reaches it. If unset, this server does not compare logs."""
+
     threads: int = Field(default=128, gt=0)
     """How many requests are answered at once; under gunicorn the variable is always set. Limits the work that waits for
     the object store."""

@@ -20,6 +20,8 @@ READS: Final = {
     "GET /api/v1/cars",
     "GET /api/v1/cars/{id}",
     "GET /api/v1/cars/{id}/notes",
+    "GET /api/v1/cars/{id}/comparison",
+    "GET /api/v1/comparison",
     "GET /api/v1/average",
     "GET /api/v1/average/available",
 }

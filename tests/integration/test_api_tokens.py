@@ -32,6 +32,8 @@ READS: Final = {
     "GET /cars/{id}",
     "GET /cars/{id}/notes",
     "GET /cars/{id}/regenerations",
+    "GET /cars/{id}/comparison",
+    "GET /comparison",
     "GET /analyses/{id}",
     "GET /analyses/{id}/series",
     "GET /analyses/{id}/file",
@@ -41,6 +43,9 @@ READS: Final = {
 }
 UPLOADS: Final = {"POST /analyses", "POST /analyse"}
 """What a token may be used for, written down a second time: a route is opened to scripts on purpose only."""
+
+WITH_QUERY: Final = {"GET /cars/{id}/comparison", "GET /comparison"}
+"""What is refused without a query."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +155,8 @@ def test_every_route_of_the_document_with_a_read_token_an_upload_token_and_none(
                 assert outcome(answer) == (403, "API_TOKEN_SCOPE_MISSING"), (name, scope)
                 assert answer.get_json()["params"] == {"scope": min(scopes)}
                 assert "insufficient_scope" in answer.headers["WWW-Authenticate"]
+            elif short in WITH_QUERY:
+                assert outcome(answer) == (400, "INVALID_INPUT"), name
             elif scope == "read":
                 assert answer.status_code == 200, (name, answer.text)
             else:

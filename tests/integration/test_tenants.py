@@ -39,6 +39,9 @@ OPEN = {
 }
 """What anybody may ask for. Refresh, logout, new passwords and shared reports ask for their token themselves."""
 
+WITH_QUERY = {"/api/v1/cars/<uuid:id>/comparison"}
+"""Routes that need a query besides the id in their path."""
+
 TABLES = [
     "users",
     "sessions",
@@ -151,7 +154,8 @@ def test_another_user_finds_nothing(api_app: Flask, owner: Person, stranger: Per
         assert theirs.data == unknown.data
     for method, path in routes:
         if method == "GET":
-            assert owner.call(method, filled(path, ids[kind_of(path)])).status_code == 200, path
+            status = 400 if path in WITH_QUERY else 200
+            assert owner.call(method, filled(path, ids[kind_of(path)])).status_code == status, path
 
 
 def test_lists_and_averages_are_ones_own(owner: Person, stranger: Person, analysis_id: UUID) -> None:

@@ -32,7 +32,7 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "functions": (),
     "functions/analyse": (*FUNCTION, "faplog.http_errors", "functions.analyse.core"),
     "functions/analyse/core": ("faplog.contracts",),
-    "functions/average": (*FUNCTION, "functions.average.core"),
+    "functions/average": (*FUNCTION, "faplog.http_errors", "functions.average.core"),
     "functions/average/core": ("faplog.contracts",),
     "functions/api": (
         *FUNCTION,
@@ -82,7 +82,19 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
 OURS: Final = {room.split("/")[0] for room in ALLOWED}
 API_ORDER: Final = (
     *("handler", "admin", "migrate", "migrations"),
-    *("reconcile", "trial", "uploads", "sharing", "analyses", "cars", "averages", "notifications", "accounts", "web"),
+    *(
+        "reconcile",
+        "trial",
+        "uploads",
+        "sharing",
+        "comparisons",
+        "analyses",
+        "cars",
+        "averages",
+        "notifications",
+        "accounts",
+        "web",
+    ),
     *("services", "delivery", "db", "store_slots", "request_rates", "mail_queue", "mail", "signing_keys", "settings"),
 )
 """The subjects of functions/api from top to bottom: each imports only those below it (docs/architecture.md)."""

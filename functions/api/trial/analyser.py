@@ -5,8 +5,6 @@ from typing import IO, Any, Final
 from urllib.parse import urlencode
 
 import orjson
-import urllib3
-from urllib3.exceptions import HTTPError, ProtocolError
 
 from faplog import telemetry
 from faplog.contracts.direct import CSV, DirectCall
@@ -15,7 +13,8 @@ from faplog.contracts.log_rules import MAX_LOG_MB
 from faplog.errors import Unavailable
 from faplog.http_errors import Refused, refused, refused_with
 
-CONNECT_SEC: Final = 5.0
+from ..delivery.direct_calls import DirectAnswer, DirectCalls
+
 READ_SEC: Final = 100.0
 """How long the analysis may take, including the start of a function that was scaled to zero. Less than the function
 `api` itself may take."""
@@ -27,8 +26,7 @@ class Analyser:
     """A connection pool to the function `analyse`. Nothing connects before the first call."""
 
     def __init__(self, url: str) -> None:
-        self._url = url.rstrip("/") + "/"
-        self._http = urllib3.PoolManager(timeout=urllib3.Timeout(connect=CONNECT_SEC, read=READ_SEC), retries=False)
+        self._calls = DirectCalls("analyse", url, read_sec=READ_SEC, max_answer_bytes=MAX_RESULT_BYTES)
 
     def analyse(self, log: IO[bytes], size: int, call: DirectCall) -> bytes:
         """Return the JSON of the `DirectResult` for a log.
@@ -44,49 +42,19 @@ class Analyser:
             Unavailable: The function is away, busy or took too long.
         """
         with telemetry.span("analyse a trial", kind="client"):
+            answer = self._calls.post(log, size, {"Content-Type": CSV}, urlencode(call.query()))
+        if answer.status != HTTPStatus.OK:
+            raise self._refusal(answer)
+        return answer.body
+
+    def _refusal(self, answer: DirectAnswer) -> Refused | Unavailable:
+        """Return what a failed call means for the client."""
+        if answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            return refused(ErrorCode.UPLOAD_TOO_LARGE, max_mb=MAX_LOG_MB)
+        if answer.status == HTTPStatus.UNPROCESSABLE_ENTITY:
             try:
-                return self._post(log, size, call)
-            except ProtocolError:
-                # A replica that stops may close the connection before it answers. A direct call stores nothing, so it
-                # can be repeated.
-                pass
-            except HTTPError as error:
-                raise _unavailable(type(error).__name__) from error
-            try:
-                return self._post(log, size, call)
-            except HTTPError as error:
-                raise _unavailable(type(error).__name__) from error
-
-    def _post(self, log: IO[bytes], size: int, call: DirectCall) -> bytes:
-        log.seek(0)
-        headers = {"Content-Type": CSV, "Content-Length": str(size)}
-        if traceparent := telemetry.traceparent():
-            headers["traceparent"] = traceparent
-        address = f"{self._url}?{urlencode(call.query())}"
-        response = self._http.request("POST", address, body=log, headers=headers, preload_content=False, redirect=False)
-        try:
-            body = response.read(MAX_RESULT_BYTES + 1)
-        finally:
-            response.release_conn()
-        if response.status != HTTPStatus.OK:
-            raise _refusal(response.status, body)
-        if len(body) > MAX_RESULT_BYTES:
-            raise _unavailable("its answer is too long")
-        return body
-
-
-def _refusal(status: int, body: bytes) -> Refused | Unavailable:
-    """Return what a failed call means for the client."""
-    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return refused(ErrorCode.UPLOAD_TOO_LARGE, max_mb=MAX_LOG_MB)
-    if status == HTTPStatus.UNPROCESSABLE_ENTITY:
-        try:
-            error: dict[str, Any] = orjson.loads(body)
-            return refused_with(HTTPStatus.UNPROCESSABLE_ENTITY, ErrorCode(error["code"]), error["params"])
-        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
-            return _unavailable("HTTP 422 without a code")
-    return _unavailable(f"HTTP {status}")
-
-
-def _unavailable(reason: str) -> Unavailable:
-    return Unavailable(f"the function analyse did not answer ({reason})")
+                error: dict[str, Any] = orjson.loads(answer.body)
+                return refused_with(HTTPStatus.UNPROCESSABLE_ENTITY, ErrorCode(error["code"]), error["params"])
+            except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+                return self._calls.unavailable("HTTP 422 without a code")
+        return self._calls.unavailable(f"HTTP {answer.status}")

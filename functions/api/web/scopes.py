@@ -28,6 +28,8 @@ SCOPES: Final[Mapping[str, Scope]] = {
     "GET /cars/{id}/regenerations": Scope.READ,
     "GET /average": Scope.READ,
     "GET /average/available": Scope.READ,
+    "GET /cars/{id}/comparison": Scope.READ,
+    "GET /comparison": Scope.READ,
 }
 """Method and path below `/api/v1`, as in the OpenAPI document, and the one scope that the route needs."""
 

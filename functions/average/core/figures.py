@@ -16,10 +16,11 @@ Reduce = Callable[[Values, dict[str, Weights]], int | float | None]
 
 
 class Figure(NamedTuple):
-    """A leaf of the table: how the values are pooled, and where they lie if not at the same path."""
+    """A leaf of the table: how the values are pooled, where they lie if not at the same path, and a mean's weight."""
 
     reduce: Reduce
     source: tuple[str, ...] = ()
+    weight: str = ""
 
 
 ONCE: Final = "once"
@@ -48,7 +49,7 @@ def _mean(weight: str, decimals: int = 0, *source: str) -> Figure:
             return None
         return rounded(fsum(value * by for value, by in pairs) / fsum(by for _, by in pairs), decimals)
 
-    return Figure(reduce, source)
+    return Figure(reduce, source, weight)
 
 
 def _least(decimals: int = 0, *source: str) -> Figure:
@@ -128,18 +129,29 @@ def weights_of(logs: Sequence[Log]) -> dict[str, Weights]:
     }
     weights[REGENERATING] = [positive(section(log.analysis, "fapRegen").get("duration_sec")) for log in logs]
     weights[ONCE] = [1] * len(logs)
-    main = _main_profile(logs, weights[ENGINE_ON])
+    main = main_profile(logs, weights[ENGINE_ON])
     weights[STANDING_MAIN] = [
         weight if log.profile == main else None for log, weight in zip(logs, weights[STANDING], strict=True)
     ]
     return weights
 
 
-def _main_profile(logs: Sequence[Log], engine_on: Weights) -> str | None:
+def main_profile(logs: Sequence[Log], engine_on: Weights) -> str | None:
+    """Return the profile whose engine ran longest; None without a log."""
     seconds: dict[str, float] = {}
     for log, weight in zip(logs, engine_on, strict=True):
         seconds[log.profile] = seconds.get(log.profile, 0) + (weight or 0)
     return min(seconds, key=lambda profile: (-seconds[profile], profile), default=None)
+
+
+def mean_at(path: Sequence[str]) -> Figure | None:
+    """Return the figure at a path of the table if it is a mean over logs, else None."""
+    node: Figure | Table = FIGURES
+    for name in path:
+        if isinstance(node, Figure) or name not in node:
+            return None
+        node = node[name]
+    return node if isinstance(node, Figure) and node.weight else None
 
 
 def pool(logs: Sequence[Log]) -> dict[str, Any]:

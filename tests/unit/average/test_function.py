@@ -10,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from faplog.contracts import errors
+from faplog.contracts.comparison import COMPARISON, MAX_CALL_BYTES, Comparison
 from faplog.contracts.keys import average_request_key, average_result_key
 from faplog.contracts.messages import HEADER_SECRET, MAX_INLINE_BYTES
 from faplog.errors import Unavailable
@@ -234,3 +235,38 @@ def test_a_note_after_the_period_that_is_averaged_does_not_count(
     client: FlaskClient, on: str, period: Json, counts: bool
 ) -> None:
     assert bool(noted(client, [CHANGED | {"onDate": on}], **period)["baseline"]) is counts
+
+
+def call(client: FlaskClient, body: Any, secret: str = SECRET) -> tuple[int, Json]:
+    """A direct call of the function."""
+    content = body if isinstance(body, bytes) else orjson.dumps(body)
+    answer = client.post("/", data=content, content_type=COMPARISON, headers={HEADER_SECRET: secret})
+    return answer.status_code, json.loads(answer.data)
+
+
+def test_a_comparison_is_answered_directly_and_nothing_stored(client: FlaskClient, store: Memory) -> None:
+    first, second = (f"00000000-0000-4000-8000-00000000000{number}" for number in (1, 2))
+    items = [
+        {"analysisId": name, "analysis": analysis({"overall.distance_km": km, "fap.temp.avg_c": 200})}
+        for name, km in ((first, 3.0), (second, 4.0))
+    ]
+    status, found = call(client, {"analysis": items, "before": first, "after": second})
+    assert status == 200
+    compared = Comparison.model_validate(found)
+    assert (compared.before.distance_km, compared.after.distance_km) == (3, 4)
+    note = {"kind": "filter_cleaned", "onDate": "2025-03-14"}
+    status, found = call(client, {"analysis": items, "note": note, "notes": [note, 7]})
+    assert (status, found["before"]["logs"], found["after"]["logs"], found["date"]) == (200, 0, 2, "2025-03-14")
+    assert store.objects == {}
+
+
+def test_only_the_api_may_ask_for_a_comparison_and_only_for_one(client: FlaskClient) -> None:
+    good = {"analysis": [], "note": {"kind": "other", "onDate": "2025-03-14"}}
+    status, found = call(client, good, secret="another")
+    assert (status, found["code"]) == (401, "SENDER_NOT_ALLOWED")
+    wrong: Any
+    for wrong in (b"nonsense", b"[]", {"analysis": 3}, {"analysis": []}, good | {"before": 7}):
+        status, found = call(client, wrong)
+        assert (status, found["code"]) == (400, "MESSAGE_INVALID")
+    status, found = call(client, b" " * (MAX_CALL_BYTES + 1))
+    assert (status, found["code"]) == (413, "BODY_TOO_LARGE")

@@ -70,6 +70,7 @@ def test_with_the_component_the_setting_is_public(with_webhooks: list[dict[str, 
         values = {variable["name"]: variable.get("value", "") for variable in environment}
         assert "FAPLOG_COOKIE_SECURE=true" in values["DEPLOY_FLAGS"], "what the environment sets stays"
         assert values["ANALYSE_URL"].endswith("/function/analyse")
+        assert values["AVERAGE_URL"].endswith("/function/average")
 
 
 def test_the_objects_are_valid_and_keep_the_rules(with_webhooks: list[dict[str, Any]]) -> None:

@@ -278,7 +278,7 @@ def test_notes_are_listed_with_what_can_be_done(user: FlaskClient, api: FakeApi)
     assert "<i>" not in response.text
     assert f'data-note="{NOTE}" data-kind="filter_replaced" data-on-date="2025-03-10" data-km="61000"' in response.text
     shown = text(response)
-    assert "10 Mar 2025 · 61,000 km Filter replaced Edit Delete" in shown
+    assert "10 Mar 2025 · 61,000 km Filter replaced Compare Edit Delete" in shown
     assert "70,000 km Oil changed reminder" in shown
     assert response.text.count("data-note-done") == 1
 

@@ -37,6 +37,7 @@ body.addEventListener("click", async (event) => {
     fill().then(() => scrollTo({ top: 0 }));
     return;
   }
+  if (event.target.closest("[data-compare-selected]")) return compareSelected();
   if (event.target.closest("[data-select]")) return select(!selecting);
   if (event.target.closest("[data-select-all]")) return pickAll();
   if (event.target.closest("[data-delete-selected]")) return removeSelected();
@@ -72,6 +73,16 @@ function pickAll() {
   tellSelection();
 }
 
+// Two logs with a result can be compared.
+const comparable = () => picked().length === 2 && boxes().every((box) => !box.checked || box.closest("li").dataset.status === "Success");
+
+// The older one first, as far as the order of the list tells.
+function compareSelected() {
+  const pair = picked();
+  const [a, b] = finder.sort.value === "oldest" ? pair : pair.reverse();
+  location.assign(`/compare?${new URLSearchParams({ a, b })}`);
+}
+
 function tellSelection() {
   const button = body.querySelector("[data-select]");
   if (!button) { selecting = false; return; }
@@ -84,6 +95,9 @@ function tellSelection() {
   other.hidden = !selecting || !severalCars;
   other.disabled = picked().length === 0;
   act.disabled = picked().length === 0;
+  const pair = body.querySelector("[data-compare-selected]");
+  pair.hidden = !selecting;
+  pair.disabled = !comparable();
   act.querySelector("[data-selected]").textContent = plural(texts.deleteSelected, picked().length);
 }
 

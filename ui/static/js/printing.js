@@ -1,12 +1,13 @@
-// What a report looks like on paper: plots in light colours and a size of their own, advice unfolded, today's date.
+// What a report of a log or a car looks like on paper: plots in light colours and a size of their own, advice unfolded,
+// today's date.
 import { lightPalette } from "./axes.js";
 import { texts } from "./texts.js";
 
 const SIZE = { width: 660, height: 104 };
 const FINE = 2; // a plot is drawn larger, and shown smaller by the stylesheet, so that it is sharp on paper
 
-// `current` returns the plots of the page, or null.
-export function preparePaper(body, current) {
+// `current` returns the plots of the page, or null; `size` is that of each on paper.
+export function preparePaper(body, current, size = SIZE) {
   let undo = [];
   addEventListener("beforeprint", () => {
     for (const details of body.querySelectorAll(".finding details:not([open])")) {
@@ -18,7 +19,7 @@ export function preparePaper(body, current) {
     const colours = lightPalette();
     for (const panel of plots?.panels ?? []) {
       if (panel.minor) continue;
-      const u = plots.copy(panel, { width: SIZE.width * FINE, height: SIZE.height * FINE, scale: FINE * 0.92, colours });
+      const u = plots.copy(panel, { width: size.width * FINE, height: size.height * FINE, scale: FINE * 0.92, colours });
       const paper = document.createElement("div");
       paper.className = "plot-paper";
       paper.append(u.root);

@@ -1,8 +1,9 @@
-// The summary: trend plots whose points open a log, and polling while averages are recalculated.
-import { axis, colours, css, fade, places, span, wall } from "./axes.js";
+// The summary: trend plots whose points open a log, printing, and polling while averages are recalculated.
+import { fade, palette, places, span, wall } from "./axes.js";
 import { body, fill as refill, load, poll, whenFilled } from "./fragment.js";
 import { fit, label, measured } from "./frame.js";
 import { points } from "./gestures.js";
+import { preparePaper } from "./printing.js";
 import { number, texts } from "./texts.js";
 
 const uPlot = window.uPlot;
@@ -11,6 +12,8 @@ const dayAndYear = new Intl.DateTimeFormat(texts.lang, { dateStyle: "medium", ti
 const DAY = 86400;
 const STEPS = [1, 2, 3, 5, 7, 14, 30, 61, 91, 182, 365].map((count) => count * DAY);
 const MOST_POINTS = 60; // more points would hide the line
+const PAPER = { width: 218, height: 88 }; // three in a row
+const FONT = "system-ui, sans-serif";
 let drawn = [];
 let stop = null;
 
@@ -25,24 +28,25 @@ function inReach(limits, min, max) {
 
 // Draws the limits as dashed lines, and the work that was done as dotted lines with its name; from one after which the
 // trend starts over, the line is whole.
-function drawMarks(u, limits, notes) {
-  const px = devicePixelRatio;
+function drawMarks(u, limits, notes, colours, scale) {
+  const px = devicePixelRatio * scale;
   const { ctx, bbox } = u;
   ctx.save();
   ctx.lineWidth = 1.25 * px;
   for (const { at, severity } of limits) {
     if (at < u.scales.y.min || at > u.scales.y.max) continue;
     const y = u.valToPos(at, "y", true);
-    ctx.strokeStyle = css(`--fl-${severity}`);
+    ctx.strokeStyle = colours.severity[severity];
     ctx.setLineDash([6 * px, 4 * px]);
     ctx.beginPath();
     ctx.moveTo(bbox.left, y);
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
   }
-  ctx.strokeStyle = ctx.fillStyle = css("--fl-soft");
-  ctx.font = `600 ${11 * px}px system-ui, sans-serif`;
+  ctx.strokeStyle = ctx.fillStyle = colours.soft;
+  ctx.font = `600 ${11 * px}px ${FONT}`;
   ctx.textBaseline = "top";
+  ctx.textAlign = "left";
   let free = bbox.left; // a name that would cover the one before it is left out
   for (const { at, name, resets } of notes) {
     const x = u.valToPos(at, "x", true);
@@ -61,12 +65,16 @@ function drawMarks(u, limits, notes) {
   ctx.restore();
 }
 
+const axis = (colours, scale, extra) => ({
+  stroke: colours.soft, font: `${Math.round(12 * scale)}px ${FONT}`, gap: 5 * scale,
+  grid: { stroke: colours.grid, width: scale }, ticks: { show: false }, ...extra,
+});
+
 function trend(box, chart) {
   const place = box.querySelector(".trend-plot");
   const head = box.querySelector("h4");
   const note = head.querySelector("small"); // on a separate line, so that the layout does not move
   note.textContent = chart.unit;
-  const [ink] = colours();
   const times = chart.dates.map((date) => wall(`${date.slice(0, 10)}T12:00:00`));
   const order = times.map((_, i) => i).sort((a, b) => times[a] - times[b]);
   const xs = order.map((i) => times[i]);
@@ -87,27 +95,39 @@ function trend(box, chart) {
   const reach = limits.map(({ at }) => at);
   const notes = chart.notes.map((one) => ({ ...one, at: wall(`${one.date}T00:00:00`) }));
   if (notes.length) place.setAttribute("aria-label", `${place.getAttribute("aria-label")}. ${notes.map((one) => `${dayAndYear.format(new Date(one.at * 1000))}: ${one.name}`).join("; ")}`);
-  const u = new uPlot({
-    width: place.clientWidth,
-    height: place.clientHeight,
-    padding: [8, 20, 0, 0],
+  // `scale` enlarges text and lines, for paper.
+  const options = ({ width, height, scale = 1, colours }) => ({
+    width,
+    height,
+    padding: [8 * scale, 20 * scale, 0, 0],
     legend: { show: false },
+    cursor: { show: false },
     scales: { x: { time: true, range: (_u, min, max) => days(min, max) }, y: { range: (_u, min, max) => (min === null ? span(min, max) : span(Math.min(min, ...reach), Math.max(max, ...reach))) } },
     axes: [
-      axis({ values: (_u, splits) => splits.map((at) => day.format(new Date(at * 1000))), incrs: STEPS, space: 60, size: 26 }),
-      axis({ values: (_u, splits, _i, _space, increment) => splits.map((at) => number(at, places(increment))), space: 30, size: 46 }),
+      axis(colours, scale, { values: (_u, splits) => splits.map((at) => day.format(new Date(at * 1000))), incrs: STEPS, space: 60 * scale, size: 26 * scale }),
+      axis(colours, scale, { values: (_u, splits, _i, _space, increment) => splits.map((at) => number(at, places(increment))), space: 30 * scale, size: 46 * scale }),
     ],
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
-    series: [{}, { stroke: ink, width: 1.75, fill: (self) => (self.scales.y.min === 0 ? fade(ink) : null), points: { show: xs.length <= MOST_POINTS, size: 6, fill: ink } }],
+    series: [{}, {
+      stroke: colours.inks[0],
+      width: 1.75 * scale,
+      fill: (self) => (self.scales.y.min === 0 ? fade(colours.inks[0]) : null),
+      points: { show: xs.length <= MOST_POINTS, size: 6 * scale, fill: colours.inks[0] },
+    }],
+    hooks: { draw: [(self) => drawMarks(self, limits, notes, colours, scale)] },
+  });
+  const usual = options({ width: place.clientWidth, height: place.clientHeight, colours: palette(document.documentElement) });
+  const u = new uPlot({
+    ...usual,
     cursor: { drag: { x: false, y: false }, y: false },
-    hooks: { draw: [(self) => drawMarks(self, limits, notes)], setCursor: [(self) => {
+    hooks: { ...usual.hooks, setCursor: [(self) => {
       const at = self.cursor.idx ?? null;
       note.textContent = at === null ? chart.unit : words(at);
     }] },
   }, [xs, ys], place);
   u.over.addEventListener("click", () => { if (u.cursor.idx !== null) open(u.cursor.idx); });
   points(place, u, words, open);
-  drawn.push({ u, canvas: place });
+  drawn.push({ u, canvas: place, box, options });
 }
 
 function paint() {
@@ -126,6 +146,9 @@ function paint() {
   document.getElementById("trends").dataset.drawn = "";
 }
 
+const copy = ({ u, options }, look) => new uPlot(options(look), u.data, document.createElement("div"));
+preparePaper(body, () => ({ panels: drawn, copy }), PAPER);
+document.addEventListener("click", (event) => { if (event.target.closest("[data-print]")) print(); });
 new ResizeObserver(() => fit(drawn)).observe(body);
 new MutationObserver(paint).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
 

@@ -1,0 +1,1 @@
+"""Comparisons: two logs, or a car before and after work on it."""
