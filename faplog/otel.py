@@ -92,9 +92,9 @@ def _configure(service: str) -> None:
     _set_defaults()
     if "OTEL_CONFIG_FILE" in os.environ:
         raise RuntimeError("OTEL_CONFIG_FILE is not supported")
-    OpenTelemetryDistro().configure()
+    OpenTelemetryDistro().configure()  # sets the exporters that no variable names
     ours = {"service.name": service, "service.namespace": "faplog", "service.version": VERSION}
-    OpenTelemetryConfigurator().configure(
+    OpenTelemetryConfigurator().configure(  # type: ignore[no-untyped-call]
         resource_attributes={**ours, **OTELResourceDetector().detect().attributes},  # code would win over variables
         export_span_processor=lambda exporter: BatchSpanProcessor(Impersonal(exporter)),
         setup_logging_handler=False,
