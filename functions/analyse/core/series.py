@@ -81,7 +81,7 @@ def _axis(log: Log) -> _Axis:
     gaps = np.flatnonzero(log.gap)
     middles = (log.t[gaps - 1] + log.t[gaps]) / 2
     last_of_instant = np.append(np.diff(log.t) > 0, True)
-    t: Floats = np.round(np.insert(log.t, gaps, middles), 3)
+    t: Floats = np.insert(log.t, gaps, middles).round(3)
     return _Axis(t, gaps, np.insert(last_of_instant, gaps, True))
 
 
