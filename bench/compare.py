@@ -50,9 +50,16 @@ class Compared:
     change: float | None = None
 
     @property
+    def holds(self) -> bool | None:
+        """Whether it keeps its limit; None if there is none."""
+        if self.row.limit is None:
+            return self.row.holds
+        return self.ratio >= self.row.limit if self.row.more_is_better else self.ratio <= self.row.limit
+
+    @property
     def missed(self) -> bool:
         """Whether it misses its limit."""
-        return self.row.holds is False
+        return self.holds is False
 
     @property
     def worse(self) -> bool:
@@ -87,20 +94,28 @@ def table(compared: Iterable[Compared]) -> str:
 def summary(compared: Iterable[Compared]) -> str:
     """Return the missed limits and the figures that became worse; an empty text if there are none."""
     found = list(compared)
-    lines = [f"MISSED: {one.row.name} is {one.row.value:g}, the bar is {one.row.bar}." for one in found if one.missed]
+    lines = [
+        f"MISSED: {one.row.name} is {one.row.value:g}{f' ({multiple})' if (multiple := _multiple(one)) else ''}, "
+        f"the bar is {one.row.bar}."
+        for one in found
+        if one.missed
+    ]
     if worse := [one for one in found if one.worse]:
         lines.append(f"WORSE than the baseline by more than {TOLERANCE:.0%}; on a quiet machine that is a regression:")
         lines.append(table(worse))
     return "".join(f"\n{line}" for line in lines)
 
 
+def _multiple(one: Compared) -> str:
+    return f"{one.ratio:.3g} × {one.row.reference}" if one.row.reference else ""
+
+
 def _line(one: Compared) -> str:
     row = one.row
-    verdict = {True: "ok", False: "MISSED", None: ""}[row.holds]
-    ratio = f"{one.ratio:.3g} × {row.reference}" if row.reference else ""
+    verdict = {True: "ok", False: "MISSED", None: ""}[one.holds]
     before = "new" if one.before is None else f"{one.before:.3g}"
     change = "" if one.change is None else f"{one.change:+.0%}{'  WORSE' if one.worse else ''}"
-    line = f"{row.name:<52} {row.value:>9g}  {row.bar or '':<7} {verdict:<6} {ratio:>22} {before:>8} {change}"
+    line = f"{row.name:<52} {row.value:>9g}  {row.bar or '':<20} {verdict:<6} {_multiple(one):>22} {before:>8} {change}"
     return line.rstrip() + (f"\n    {row.detail}" if row.detail else "")
 
 

@@ -24,9 +24,12 @@ BURST_LOGS: Final = 500
 CLIENTS: Final = 4
 LOOK_EVERY_SEC: Final = 0.005
 
-MAX_LATENCY_MS: Final = 120
-MIN_LOGS_PER_SEC: Final = 20
-MAX_CPU_MS: Final = 90
+MAX_LATENCY: Final = 125
+"""Of one log, in replies of a bare Flask application."""
+MIN_LOGS: Final = 10
+"""In the time of `import pandas`."""
+MAX_CPU: Final = 1.5
+"""Of one log, in `read_csv` of 2 MB."""
 
 
 def run() -> list[Row]:
@@ -47,7 +50,7 @@ def run() -> list[Row]:
         held = memory(stack)
     each = format_by_role(taken.cpu_ms, 1 / BURST_LOGS)
     return [
-        row("one log, warm, median, ms", latency * 1000, MAX_LATENCY_MS, reference=Reference.FLASK_REPLY),
+        row("one log, warm, median, ms", latency * 1000, MAX_LATENCY, reference=Reference.FLASK_REPLY),
         row(
             f"zip of {ZIP_LOGS}, to the last average, logs/s",
             ZIP_LOGS / in_zip.seconds[0],
@@ -57,14 +60,14 @@ def run() -> list[Row]:
         row(
             f"burst of {BURST_LOGS}, to the last average, logs/s",
             BURST_LOGS / taken.seconds[0],
-            MIN_LOGS_PER_SEC,
+            MIN_LOGS,
             at_most=False,
             reference=Reference.IMPORT_PANDAS,
         ),
         row(
             "CPU a log, all processes, ms",
             taken.total_ms / BURST_LOGS,
-            MAX_CPU_MS,
+            MAX_CPU,
             detail=each,
             reference=Reference.READ_CSV,
         ),

@@ -18,7 +18,7 @@ class Reference(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measurement. `holds` is None if there is no limit.
+    """One measurement. `holds` is None if there is no limit, or if the limit is a multiple of the reference.
 
     A value with a reference is in milliseconds, or a rate per second where more is better, and is compared as a
     multiple of it. A value without one does not depend on the machine's speed: a ratio, a size, a count.
@@ -31,6 +31,8 @@ class Row:
     detail: str = ""
     reference: Reference | None = None
     more_is_better: bool = False
+    limit: float | None = None
+    """The bar as a multiple of the reference, which is only known when the section has been measured."""
 
 
 def row(
@@ -42,9 +44,15 @@ def row(
     detail: str = "",
     reference: Reference | None = None,
 ) -> Row:
-    """Return a measurement compared with its upper (or lower) limit, before the value is rounded."""
+    """Return a measurement with its upper (or lower) limit, compared before the value is rounded.
+
+    With a reference the limit is a multiple of it, since a time says nothing on another machine.
+    """
     rounded = round(value, 2)
     if bar is None:
         return Row(name, rounded, detail=detail, reference=reference, more_is_better=not at_most)
+    text = f"{'≤' if at_most else '≥'} {bar:g}"
+    if reference is not None:
+        return Row(name, rounded, f"{text} × {reference}", None, detail, reference, not at_most, bar)
     holds = value <= bar if at_most else value >= bar
-    return Row(name, rounded, f"{'≤' if at_most else '≥'} {bar:g}", holds, detail, reference, not at_most)
+    return Row(name, rounded, text, holds, detail, more_is_better=not at_most)

@@ -64,7 +64,7 @@ class Blobs:
         if attachment:
             attributes["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(attachment, safe='')}"
         with _call("put"):
-            obstore.put(self.store, key, content, attributes=attributes, max_concurrency=2)
+            obstore.put(self.store, key, content, attributes=attributes, max_concurrency=1)
 
     def read(self, key: str, part: tuple[int, int] | None = None) -> Iterator[bytes] | None:
         """Return the object's bytes in chunks, or None if there is no such object.

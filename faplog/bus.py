@@ -74,6 +74,11 @@ async def ensure_streams(jetstream: "JetStreamContext") -> None:
             await jetstream.add_stream(config)
 
 
+async def room(jetstream: "JetStreamContext") -> int:
+    """Return how many bytes of requests the stream may still take. Raises what nats-py raises without the server."""
+    return max(0, MAX_REQUEST_BYTES - (await jetstream.stream_info(STREAM)).state.bytes)
+
+
 async def full(jetstream: "JetStreamContext") -> bool:
-    """Whether there is to be no further request now. Raises what nats-py raises while the server is away."""
-    return (await jetstream.stream_info(STREAM)).state.bytes >= MAX_REQUEST_BYTES
+    """Return whether no request may be added now. Raises what nats-py raises while the server is away."""
+    return await room(jetstream) == 0

@@ -1,26 +1,26 @@
-"""The OpenTelemetry SDK, set up in code. Imported by faplog.telemetry only, and only where an endpoint is set."""
+"""The OpenTelemetry SDK, set up by opentelemetry-distro from the standard `OTEL_…` variables.
 
-import atexit
+Imported by faplog.telemetry only, and only where an endpoint is set. Here is what the variables cannot say: faplog's
+defaults, and what of a span or a log event may leave the process.
+"""
+
 import logging
+import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
 from threading import Thread
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import unquote, urlsplit
 
-from opentelemetry import metrics, trace
+from opentelemetry import _logs, metrics, trace
 from opentelemetry._logs import LogRecord, SeverityNumber
-from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
-from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.distro import OpenTelemetryConfigurator, OpenTelemetryDistro
 from opentelemetry.metrics import Counter, Histogram, NoOpMeterProvider
 from opentelemetry.sdk._logs import LoggerProvider
-from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
-from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.resources import OTELResourceDetector
 from opentelemetry.sdk.trace import Event, ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import Status
@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     from opentelemetry.metrics import _Gauge
 
 EXPORT_TIMEOUT_SEC: Final = 3
-"""An export that takes longer is given up: a collector that is away must not hold up a process that ends."""
+"""Default for `OTEL_EXPORTER_OTLP_TIMEOUT`: an export that takes longer is given up."""
+
+SHUTDOWN_TIMEOUT_SEC: Final = EXPORT_TIMEOUT_SEC + 1
+"""A collector that does not answer holds up a process that ends for no longer than this."""
 
 SECONDS_BUCKETS: Final = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100)
 PROBES: Final = r"/health($|[/?])"
@@ -62,19 +65,54 @@ _SEVERITY: Final = {
 }
 
 
+def _set_defaults() -> None:
+    """Set the variables that have another default here than in opentelemetry-distro.
+
+    A signal without an endpoint is not exported. The exporter for gRPC is in no image. An empty variable counts as
+    unset, as the specification says.
+    """
+    given = os.environ
+    for name in [name for name, value in given.items() if name.startswith("OTEL_") and not value.strip()]:
+        del given[name]
+    for signal in ("TRACES", "METRICS", "LOGS"):
+        if not given.keys() & {"OTEL_EXPORTER_OTLP_ENDPOINT", f"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT"}:
+            given.setdefault(f"OTEL_{signal}_EXPORTER", "none")
+    given.setdefault("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
+    given.setdefault("OTEL_EXPORTER_OTLP_TIMEOUT", str(EXPORT_TIMEOUT_SEC))
+
+
+def _configure(service: str) -> None:
+    """Let the distro make the providers of traces, metrics and logs.
+
+    Raises:
+        RuntimeError: A variable names an exporter or another part that is not installed, or asks for a
+            configuration file, which would leave out the allow list for spans.
+        ValueError: The sizes or the interval of a batch do not fit together.
+    """
+    _set_defaults()
+    if "OTEL_CONFIG_FILE" in os.environ:
+        raise RuntimeError("OTEL_CONFIG_FILE is not supported")
+    OpenTelemetryDistro().configure()  # sets the exporters that no variable names
+    ours = {"service.name": service, "service.namespace": "faplog", "service.version": VERSION}
+    OpenTelemetryConfigurator().configure(  # type: ignore[no-untyped-call]
+        resource_attributes={**ours, **OTELResourceDetector().detect().attributes},  # code would win over variables
+        export_span_processor=lambda exporter: BatchSpanProcessor(Impersonal(exporter)),
+        setup_logging_handler=False,
+    )
+
+
 class Exporting:
-    """The exporters of this process; made after its last fork, ended by `shutdown`."""
+    """The exporters of this process; made after its last fork, ended by `shutdown`.
+
+    A process that ends without `shutdown` is flushed by the providers themselves, one after the other.
+    """
 
     def __init__(self, service: str) -> None:
-        resource = Resource.create({"service.name": service, "service.namespace": "faplog", "service.version": VERSION})
-        self._traces = TracerProvider(resource=resource, shutdown_on_exit=False)
-        self._traces.add_span_processor(BatchSpanProcessor(Impersonal(OTLPSpanExporter(timeout=EXPORT_TIMEOUT_SEC))))
-        trace.set_tracer_provider(self._traces)
+        _configure(service)
+        self._traces = cast(TracerProvider, trace.get_tracer_provider())
+        self._metrics = cast(MeterProvider, metrics.get_meter_provider())
+        self._logs = cast(LoggerProvider, _logs.get_logger_provider())
         self._tracer = trace.get_tracer("faplog", VERSION)
-
-        reader = PeriodicExportingMetricReader(OTLPMetricExporter(timeout=EXPORT_TIMEOUT_SEC))
-        self._metrics = MeterProvider([reader], resource=resource, shutdown_on_exit=False)
-        metrics.set_meter_provider(self._metrics)
         meter = metrics.get_meter("faplog", VERSION)
 
         @cache
@@ -96,30 +134,22 @@ class Exporting:
 
         self.counter, self.histogram, self.gauge = counter, histogram, gauge
 
-        self._logs = LoggerProvider(resource=resource, shutdown_on_exit=False)
-        self._logs.add_log_record_processor(BatchLogRecordProcessor(OTLPLogExporter(timeout=EXPORT_TIMEOUT_SEC)))
         self._handler = _Handler(self._logs)
         logging.getLogger().addHandler(self._handler)
-        atexit.register(self._forgotten)
 
     def shutdown(self) -> None:
         """Flush and end the three, side by side: a collector that does not answer costs its time-out once."""
-        atexit.unregister(self._forgotten)
         logging.getLogger().removeHandler(self._handler)
-        ending = [Thread(target=end, daemon=True) for end in self._ends()]
+        ends = (
+            self._traces.shutdown,
+            self._logs.shutdown,
+            lambda: self._metrics.shutdown(EXPORT_TIMEOUT_SEC * 1000),
+        )
+        ending = [Thread(target=end, daemon=True) for end in ends]
         for thread in ending:
             thread.start()
         for thread in ending:
-            thread.join(EXPORT_TIMEOUT_SEC + 1)
-
-    def _ends(self) -> list[Callable[[], object]]:
-        milliseconds = EXPORT_TIMEOUT_SEC * 1000
-        return [self._traces.shutdown, self._logs.shutdown, lambda: self._metrics.shutdown(milliseconds)]
-
-    def _forgotten(self) -> None:
-        """Flush in a process that ends without `shutdown`, when no thread can be started any more."""
-        for end in self._ends():
-            end()
+            thread.join(SHUTDOWN_TIMEOUT_SEC)
 
     def traceparent(self) -> str | None:
         """Return the current span in W3C form, or None without one."""
@@ -155,8 +185,9 @@ def instrument(app: "Flask", *, database: bool) -> None:
     """Spans for requests and, if asked for, SQL. Their ready-made metrics stay off: ours are enough."""
     from opentelemetry.instrumentation.flask import FlaskInstrumentor
 
+    asked = os.environ.get("OTEL_PYTHON_FLASK_EXCLUDED_URLS") or os.environ.get("OTEL_PYTHON_EXCLUDED_URLS")
     FlaskInstrumentor.instrument_app(  # type: ignore[no-untyped-call]
-        app, excluded_urls=PROBES, meter_provider=NoOpMeterProvider()
+        app, excluded_urls=",".join(filter(None, (PROBES, asked))), meter_provider=NoOpMeterProvider()
     )
     if database:
         from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor

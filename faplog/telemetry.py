@@ -4,31 +4,49 @@ A process calls `setup` once, after any fork since threads do not survive one, a
 application is passed to `instrument` where it is created. All other functions may be called at any time.
 """
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from faplog.otel import Exporting
 
+log = logging.getLogger(__name__)
+
+ENDPOINTS: Final = (
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    *(f"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT" for signal in ("TRACES", "METRICS", "LOGS")),
+)
+"""The standard variables of which one has to be set: one for all signals, and one for each."""
+
 _exporting: "Exporting | None" = None
 
 
 def enabled() -> bool:
-    """Return whether an OTLP endpoint is configured (`OTEL_EXPORTER_OTLP_ENDPOINT`)."""
-    return bool(os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))
+    """Return whether an OTLP endpoint is configured, and not everything turned off by `OTEL_SDK_DISABLED`."""
+    if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        return False
+    return any(os.environ.get(name, "").strip() for name in ENDPOINTS)
 
 
 def setup(service: str) -> None:
-    """Start exporting telemetry as `service`. Does nothing without an endpoint or when already started."""
+    """Start exporting telemetry as `service`. Does nothing without an endpoint or when already started.
+
+    The `OTEL_…` variables decide what is exported and how. Where they ask for something that is not there, the
+    process logs it and goes on without telemetry.
+    """
     global _exporting
     if enabled() and _exporting is None:
         from faplog.otel import Exporting
 
-        _exporting = Exporting(service)
+        try:
+            _exporting = Exporting(service)
+        except Exception:
+            log.exception("telemetry is off: an OTEL_ variable asks for something that is not available")
 
 
 def shutdown() -> None:

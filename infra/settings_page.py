@@ -68,6 +68,10 @@ makes.
 
 Up to 0.1 the names had no prefix. The old names are still read in 0.2; each one in use is logged as a warning with its
 new name. Standard variables of OpenTelemetry (`OTEL_…`) and of of-watchdog (`exec_timeout` …) keep their names.
+
+**Telemetry** is exported where `OTEL_EXPORTER_OTLP_ENDPOINT`, or the endpoint of one signal, is set. The standard
+`OTEL_…` variables then decide what is exported and how: exporters, resource, sampler, batches, `OTEL_SERVICE_NAME`,
+`OTEL_SDK_DISABLED` … ([defaults and exceptions](adr/0052-telemetry-is-set-up-by-the-distro.md)).
 """
 
 

@@ -1,12 +1,15 @@
 """Loopback ports: chosen once, kept with the state, changed only if another program has taken one."""
 
+import fcntl
 import http.client
 import json
 import os
 import random
 import socket
+import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from standalone.state import State, write_private
@@ -15,6 +18,27 @@ HOST = "127.0.0.1"
 _RANGE = range(20_000, 32_000)
 """Below the ports that the kernel assigns to outgoing connections, so that none of those takes ours first."""
 SOCKETS = Path("/tmp")  # noqa: S108  (where SeaweedFS has them, whatever TMPDIR says)
+
+
+@cache
+def _lock_file() -> int:
+    """Return the open file in which a byte is locked for each claimed port."""
+    path = Path(tempfile.gettempdir()) / f"faplog-ports-{os.geteuid()}.lock"
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+
+
+def claim(port: int) -> bool:
+    """Claim a loopback port until this process ends. Returns whether no other process of this user has claimed it.
+
+    A port that was drawn is listened on only a moment later, by another process; until then it looks free.
+    """
+    try:
+        fcntl.lockf(_lock_file(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except BlockingIOError:
+        return False
+    except OSError:  # no file can be made there: whether the port is free has to do
+        return True
+    return True
 
 
 def is_free(port: int) -> bool:
@@ -51,7 +75,8 @@ def assign(
 ) -> dict[str, int]:
     """Return a free port for each name; the same as last time if it is still free.
 
-    No port is given twice, also not by several calls: a port of an earlier call may not be listened on yet.
+    No port is given twice, also not by several calls or processes: a port of an earlier call may not be listened on
+    yet.
 
     Args:
         state: Keeps the ports in `ports.json`.
@@ -71,7 +96,8 @@ def assign(
             or port in avoid
             or not is_free(port)
             or _socket_left_behind(port)
-            or (name in second and not is_free(port + second[name]))
+            or (name in second and not (is_free(port + second[name]) and claim(port + second[name])))
+            or not claim(port)
         ):
             port = choice.choice(_RANGE)
         known[name] = port

@@ -45,20 +45,28 @@ async def keep_scaled(supervisor: Supervisor, name: str, scale: Scale) -> None:
 
 
 async def _while_awake(supervisor: Supervisor, name: str, scale: Scale, replicas: int) -> int:
-    """Watch the function until another number of replicas is needed, and return that number."""
+    """Watch the function until another number of replicas is needed, and return that number.
+
+    Finding out whether a replica has a caller takes milliseconds, so it is only done where it can change the number.
+    """
+    load = Load()
     last_call = time.monotonic()
     last_cpu_sec = 0.0
     waiting_looks = 0
     while True:
         await asyncio.sleep(LOOK_SEC)
+        pids, port = supervisor.pids(name), supervisor.port(name)
         waiting = has_waiting_caller(supervisor, name)
-        cpu_sec, busy = measure_load(supervisor.pids(name), supervisor.port(name))
-        waiting_looks = waiting_looks + 1 if waiting and busy == replicas else 0
-        if waiting or busy or cpu_sec - last_cpu_sec >= WORK_SEC:
+        cpu_sec = load.cpu_sec(pids)
+        all_busy = waiting and replicas < scale.most and load.busy_replicas(pids, port) == replicas
+        waiting_looks = waiting_looks + 1 if all_busy else 0
+        if waiting or cpu_sec - last_cpu_sec >= WORK_SEC:
             last_call = time.monotonic()
         last_cpu_sec = cpu_sec
         wanted = decide(scale, replicas, waiting_looks, time.monotonic() - last_call)
-        if wanted != replicas:
+        if wanted < replicas and load.busy_replicas(pids, port):  # a call that takes long without computing
+            last_call = time.monotonic()
+        elif wanted != replicas:
             return wanted
 
 
@@ -79,21 +87,39 @@ def has_waiting_caller(supervisor: Supervisor, name: str) -> bool:
     return bool(select.select([supervisor.socket(name)], [], [], 0)[0])
 
 
-def measure_load(pids: list[int], port: int) -> tuple[float, int]:
-    """Return the CPU seconds used by the gunicorn workers so far, and how many of the replicas have a caller."""
-    cpu_sec, busy = 0.0, 0
-    for pid in pids:
+class Load:
+    """What the gunicorn workers of a function do. Remembers them, because finding them reads every process."""
+
+    def __init__(self) -> None:
+        self._workers: dict[int, list[psutil.Process]] = {}
+
+    def cpu_sec(self, pids: list[int]) -> float:
+        """Return the CPU seconds used so far by the workers of the replicas with these process ids."""
+        return sum(self._cpu_sec_of(pid) for pid in pids)
+
+    def busy_replicas(self, pids: list[int], port: int) -> int:
+        """Return how many of the replicas have a caller on the port."""
+        return sum(any(_has_caller(worker, port) for worker in self._workers_of(pid)) for pid in pids)
+
+    def _cpu_sec_of(self, pid: int) -> float:
         try:
-            workers = psutil.Process(pid).children()
-            cpu_sec += sum(sum(worker.cpu_times()[:2]) for worker in workers)
-            busy += any(_has_caller(worker, port) for worker in workers)
-        except psutil.NoSuchProcess:
-            continue
-    return cpu_sec, busy
+            return sum(sum(worker.cpu_times()[:2]) for worker in self._workers_of(pid))
+        except psutil.NoSuchProcess:  # gunicorn replaces it
+            del self._workers[pid]
+            return 0.0
+
+    def _workers_of(self, pid: int) -> list[psutil.Process]:
+        if not self._workers.get(pid):
+            try:
+                self._workers[pid] = psutil.Process(pid).children()
+            except psutil.NoSuchProcess:
+                return []
+        return self._workers[pid]
 
 
 def _has_caller(worker: psutil.Process, port: int) -> bool:
-    return any(
-        connection.laddr.port == port and connection.status == psutil.CONN_ESTABLISHED
-        for connection in worker.net_connections("tcp4")
-    )
+    try:
+        connections = worker.net_connections("tcp4")
+    except psutil.NoSuchProcess:
+        return False
+    return any(one.laddr.port == port and one.status == psutil.CONN_ESTABLISHED for one in connections)

@@ -20,7 +20,7 @@ import psutil
 import pytest
 from hypothesis import HealthCheck, settings
 
-from standalone.ports import HOST, is_free
+from standalone.ports import HOST, claim, is_free
 from standalone.servers import Servers, running
 from standalone.state import prepare
 
@@ -193,7 +193,7 @@ _drawn = iter(random.SystemRandom().sample(_PORTS, len(_PORTS)))
 def free_port() -> int:
     """A free loopback port, drawn so that test runs side by side do not choose the same, and never twice in one run:
     whoever was given it may have stopped listening only for a moment."""
-    return next(port for port in _drawn if is_free(port))
+    return next(port for port in _drawn if is_free(port) and claim(port))
 
 
 def launch(state: Path, port: int, *arguments: str, prefix: Sequence[str] = ()) -> subprocess.Popen[str]:

@@ -30,25 +30,34 @@ class Sink:
         self.spans: list[tuple[str, Span]] = []
         self.metrics: list[tuple[str, Metric]] = []
         self.logs: list[tuple[str, LogRecord]] = []
+        self.resources: list[dict[str, str]] = []
 
     def take(self, request: Message) -> None:
         """Keep the parts of one export."""
         if isinstance(request, ExportTraceServiceRequest):
+            self.resources += [attributes(spans.resource) for spans in request.resource_spans]
             for spans in request.resource_spans:
                 self.spans += [(service(spans.resource), s) for scope in spans.scope_spans for s in scope.spans]
         elif isinstance(request, ExportMetricsServiceRequest):
+            self.resources += [attributes(metrics.resource) for metrics in request.resource_metrics]
             for metrics in request.resource_metrics:
                 self.metrics += [
                     (service(metrics.resource), m) for scope in metrics.scope_metrics for m in scope.metrics
                 ]
         elif isinstance(request, ExportLogsServiceRequest):
+            self.resources += [attributes(logs.resource) for logs in request.resource_logs]
             for logs in request.resource_logs:
                 self.logs += [(service(logs.resource), r) for scope in logs.scope_logs for r in scope.log_records]
 
 
+def attributes(resource: Resource) -> dict[str, str]:
+    """The attributes of a resource that are text."""
+    return {pair.key: pair.value.string_value for pair in resource.attributes}
+
+
 def service(resource: Resource) -> str:
     """The service a resource names."""
-    return str(next(pair.value.string_value for pair in resource.attributes if pair.key == "service.name"))
+    return attributes(resource)["service.name"]
 
 
 @contextmanager

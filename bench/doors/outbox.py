@@ -15,7 +15,8 @@ from tests.integration.people import arrive
 from tests.receivers import receiving
 
 MESSAGES: Final = 400
-MIN_MESSAGES_PER_SEC: Final = 50
+MIN_MESSAGES: Final = 0.05
+"""In the time of a reply of a bare Flask application."""
 
 
 def measure(_stack: Stack | None = None) -> list[Row]:
@@ -37,7 +38,7 @@ def measure(_stack: Stack | None = None) -> list[Row]:
         row(
             "outbox, sent to a local receiver, messages/s",
             MESSAGES / sending,
-            MIN_MESSAGES_PER_SEC,
+            MIN_MESSAGES,
             at_most=False,
             reference=Reference.FLASK_REPLY,
         ),

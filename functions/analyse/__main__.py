@@ -119,8 +119,8 @@ def _printer(form: str, several: bool) -> Callable[[str, Section], None]:
         return lambda name, made: show(console, name, made)
     if several:
         kind = "series" if form == "series" else "analysis"
-        return lambda name, made: _write(orjson.dumps({"file": name, kind: made}))
-    return lambda _, made: _write(orjson.dumps(made, option=orjson.OPT_INDENT_2))
+        return lambda name, made: _write(orjson.dumps({"file": name, kind: made}, option=orjson.OPT_SERIALIZE_NUMPY))
+    return lambda _, made: _write(orjson.dumps(made, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY))
 
 
 def _write(line: bytes) -> None:

@@ -59,7 +59,8 @@ def _direct() -> bytes:
     try:
         reading = read(body, call.day)
         analysis = analyse(reading, call.profile)
-        return orjson.dumps({"analysis": analysis, "series": series(reading)} if call.series else analysis)
+        made = {"analysis": analysis, "series": series(reading)} if call.series else analysis
+        return orjson.dumps(made, option=orjson.OPT_SERIALIZE_NUMPY)
     except BadLog as error:
         raise refused_with(HTTPStatus.UNPROCESSABLE_ENTITY, error.code, error.params) from None
 

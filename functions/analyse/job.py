@@ -25,7 +25,8 @@ from .core.series import series
 
 log = logging.getLogger(__name__)
 
-GZIP_LEVEL: Final = 5
+GZIP_LEVEL: Final = 4
+"""8 % more bytes than at level 5, for two thirds of its time."""
 
 ENVELOPE_BYTES: Final = 2048
 """What a result message carries besides the analysis, at most."""
@@ -69,7 +70,8 @@ def answer(request: AnalysisRequest, store: Store) -> AnalysisResult:
             distance=None,
             **_echo(request),
         )
-    store.put(keys.series_key(data.file_name), gzip.compress(orjson.dumps(series(reading)), GZIP_LEVEL, mtime=0))
+    curves = orjson.dumps(series(reading), option=orjson.OPT_SERIALIZE_NUMPY)
+    store.put(keys.series_key(data.file_name), gzip.compress(curves, GZIP_LEVEL, mtime=0))
     result = AnalysisResult(
         analysis_id=data.file_name,
         status=AnalysisStatus.SUCCESS,

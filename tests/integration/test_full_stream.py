@@ -139,6 +139,31 @@ def test_replies_get_through_a_stream_full_of_requests(
         publisher.close()
 
 
+def test_the_size_of_a_stream_with_much_room_is_asked_for_once(
+    server: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[int] = []
+    ask = bus.room
+
+    async def room(jetstream: JetStreamContext) -> int:
+        looks.append(await ask(jetstream))
+        return looks[-1]
+
+    monkeypatch.setattr(bus, "room", room)
+    server.ask(bus.ensure_streams)
+    publisher = Publisher(server.url)
+    try:
+        until(publisher.connected, what="the publisher is connected")
+        for number in range(20):
+            assert publisher.publish([Outgoing("analysis.request", b"%d" % number, f"one:{number}")]) == [True]
+        assert len(looks) == 1
+        large = [Outgoing("analysis.request", bytes(200_000), f"large:{number}") for number in range(32)]
+        assert publisher.publish(large) == [True] * 32
+        assert len(looks) == 2
+    finally:
+        publisher.close()
+
+
 def test_a_failed_message_is_in_nobodys_way(tmp_path: Path, server: NatsServer, function: FunctionServer) -> None:
     """Where its next try has no room beside it, the one slot there is goes to those that can be done."""
     gate = threading.Event()

@@ -17,6 +17,7 @@ import pytest
 from faplog import bus
 from faplog.metrics import METRICS
 from faplog.routes import Route
+from faplog.version import VERSION
 from tests.conftest import ROOT, until
 from tests.integration.connector_rig import Behaviour, Connector, function_server, nats_server
 from tests.integration.function_process import SECRET, function_process
@@ -35,9 +36,15 @@ def sink() -> Iterator[Sink]:
 
 
 @pytest.mark.parametrize(
-    "module", ["functions.analyse.handler", "functions.average.handler", "functions.api.handler", "connector.service"]
+    ("module", "variables"),
+    [
+        *((f"functions.{name}.handler", {}) for name in ("analyse", "average", "api")),
+        ("connector.service", {}),
+        ("connector.service", {"OTEL_TRACES_EXPORTER": "console"}),
+        ("connector.service", {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_SDK_DISABLED": " True"}),
+    ],
 )
-def test_without_an_endpoint_nothing_of_opentelemetry_is_imported(module: str) -> None:
+def test_without_an_endpoint_nothing_of_opentelemetry_is_imported(module: str, variables: dict[str, str]) -> None:
     program = (
         f"import {module}, sys; from faplog import logs, telemetry; from flask import Flask\n"
         "logs.setup(); telemetry.setup('x'); telemetry.instrument(Flask('x'), database=True)\n"
@@ -45,7 +52,7 @@ def test_without_an_endpoint_nothing_of_opentelemetry_is_imported(module: str) -
         "telemetry.shutdown()\n"
         "print([name for name in sys.modules if name.startswith('opentelemetry')])"
     )
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("OTEL_")}
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("OTEL_")} | variables
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
@@ -88,6 +95,113 @@ def test_a_functions_spans_logs_and_numbers_arrive_and_the_last_of_them_at_sigte
     assert "object store" in next(pair.value.string_value for pair in event.attributes if pair.key == "reason")
     line = next(line for line in function.log.read_text().splitlines() if '"part away"' in line)
     assert json.loads(line)["trace_id"] == TRACE_ID
+
+
+PROGRAM = """
+import logging
+from flask import Flask
+from faplog import logs, telemetry
+logs.setup()
+telemetry.setup("x")
+app = Flask("x")
+telemetry.instrument(app)
+app.add_url_rule("/logs", "logs", lambda: "ok")
+app.add_url_rule("/quiet", "quiet", lambda: "ok")
+client = app.test_client()
+client.get("/logs", headers={"User-Agent": "a-person"})
+client.get("/quiet")
+telemetry.count("faplog.uploads")
+logging.getLogger("x").warning("an event")
+telemetry.shutdown()
+print("served")
+"""
+
+
+def served(**variables: str) -> str:
+    """What a program with these variables writes that serves two requests, counts, logs and ends."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("OTEL_")} | variables
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.endswith("served\n")
+    return done.stdout + done.stderr
+
+
+def arrived(sink: Sink) -> set[str]:
+    """The signals of which something arrived."""
+    signals = {"TRACES": sink.spans, "METRICS": sink.metrics, "LOGS": sink.logs}
+    return {name for name, taken in signals.items() if taken}
+
+
+def test_the_standard_variables_say_who_sends_and_what(sink: Sink) -> None:
+    served(
+        OTEL_EXPORTER_OTLP_ENDPOINT=sink.endpoint,
+        OTEL_SERVICE_NAME="garage",
+        OTEL_RESOURCE_ATTRIBUTES="deployment.environment.name=home,service.name=unused",
+        OTEL_PYTHON_EXCLUDED_URLS="quiet",
+    )
+    assert [span.name for _, span in sink.spans] == ["GET /logs"]
+    assert arrived(sink) == {"TRACES", "METRICS", "LOGS"}
+    ours = {"service.name": "garage", "service.namespace": "faplog", "service.version": VERSION}
+    assert len(sink.resources) == 3
+    for resource in sink.resources:
+        assert resource.items() >= (ours | {"deployment.environment.name": "home"}).items()
+
+
+def test_without_them_a_service_has_its_own_name(sink: Sink) -> None:
+    served(OTEL_EXPORTER_OTLP_ENDPOINT=sink.endpoint, OTEL_SERVICE_NAME="", OTEL_TRACES_EXPORTER="")
+    assert {resource["service.name"] for resource in sink.resources} == {"x"}
+    assert arrived(sink) == {"TRACES", "METRICS", "LOGS"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "signals"),
+    [
+        ({"OTEL_METRICS_EXPORTER": "none"}, {"TRACES", "LOGS"}),
+        ({"OTEL_LOGS_EXPORTER": "none"}, {"TRACES", "METRICS"}),
+        ({"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0"}, {"METRICS", "LOGS"}),
+        ({"OTEL_TRACES_SAMPLER": "always_off", "OTEL_METRICS_EXPORTER": "console"}, {"LOGS"}),
+        ({"OTEL_SDK_DISABLED": "true"}, set()),
+    ],
+)
+def test_they_turn_signals_off(sink: Sink, variables: dict[str, str], signals: set[str]) -> None:
+    served(OTEL_EXPORTER_OTLP_ENDPOINT=sink.endpoint, **variables)
+    assert arrived(sink) == signals
+
+
+@pytest.mark.parametrize("signal", ["TRACES", "METRICS", "LOGS"])
+def test_an_endpoint_for_one_signal_exports_that_one(sink: Sink, signal: str) -> None:
+    said = served(**{f"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT": f"{sink.endpoint}/v1/{signal.lower()}"})
+    assert arrived(sink) == {signal}
+    assert "export" not in said, "the others do not try"
+
+
+def test_every_exporter_gets_only_what_may_leave(sink: Sink) -> None:
+    said = served(
+        OTEL_EXPORTER_OTLP_ENDPOINT=sink.endpoint,
+        OTEL_TRACES_EXPORTER="console,otlp",
+        OTEL_PYTHON_LOGGING_AUTO_INSTRUMENTATION_ENABLED="true",
+    )
+    assert '"name": "GET /logs"' in said
+    assert "a-person" not in said
+    assert len(sink.spans) == 2
+    assert [record.body.string_value for _, record in sink.logs] == ["an event"], "once, by our own handler"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("OTEL_TRACES_EXPORTER", "nowhere"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_CONFIG_FILE", "/dev/null"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "-1"),
+    ],
+)
+def test_what_is_not_available_is_logged_and_stops_nothing(sink: Sink, variable: str, value: str) -> None:
+    said = served(OTEL_EXPORTER_OTLP_ENDPOINT=sink.endpoint, **{variable: value})
+    (line,) = [json.loads(line) for line in said.splitlines() if "telemetry is off" in line]
+    assert line["level"] == "error"
+    assert "LOGS" not in arrived(sink)
 
 
 def test_a_collector_that_does_not_answer_keeps_neither_a_request_nor_the_end_waiting(tmp_path: Path) -> None:

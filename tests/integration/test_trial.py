@@ -95,7 +95,7 @@ def test_the_answer_is_what_an_upload_of_the_file_shows(app: Flask) -> None:
     call = DirectCall.for_file(NAME)
     reading = read(raw, call.day)
     expected = {"analysis": analyse(reading, call.profile), "series": series(reading)}
-    assert answer.get_json() == json.loads(orjson.dumps(expected))
+    assert answer.get_json() == json.loads(orjson.dumps(expected, option=orjson.OPT_SERIALIZE_NUMPY))
     assert answer.get_json()["analysis"]["quality"]["profile"] == "DCM62v2"
     assert answer.headers["Cache-Control"] == "no-store"
     packed = send(app, raw, Accept_Encoding="gzip")

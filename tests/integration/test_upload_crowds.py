@@ -20,6 +20,7 @@ import pytest
 from flask import Flask
 
 from faplog import stack
+from faplog.contracts.log_rules import MAX_LOG_BYTES
 from standalone.servers import Servers
 from standalone.system import limit_bytes
 from tests.conftest import ROOT, free_port, until
@@ -28,6 +29,7 @@ from tests.integration.people import PASSWORD, Person, arrive
 
 FUNCTION: Final = next(function for function in stack.read(ROOT / "stack.yml", {}) if function.name == "api")
 BUSY: Final = "The service is busy at the moment. Please try again in a few seconds."
+MAX_PEAK_MB: Final = 150
 _numbers = count()
 
 
@@ -38,11 +40,18 @@ class Process:
     url: str
     person: Person
     log: Path
+    pid: int
 
     def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         """A request of the person, on a connection of its own."""
         headers = {"Authorization": f"Bearer {self.person.access_token}"}
         return httpx.request(method, self.url + API + path, headers=headers, timeout=300, **more)
+
+    def peak_mb(self) -> float:
+        """The most resident memory that the worker ever had."""
+        (worker,) = psutil.Process(self.pid).children()
+        status = Path(f"/proc/{worker.pid}/status").read_text("utf-8")
+        return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))) / 1024
 
     def upload(self, content: bytes, name: str) -> httpx.Response:
         """POST a file."""
@@ -57,6 +66,7 @@ def limited(servers: Servers, api_app: Flask, tmp_path: Path) -> Iterator[Proces
     environment = servers.environment | {
         "FAPLOG_BIND": f"127.0.0.1:{port}",
         "FAPLOG_THREADS": FUNCTION.environment["FAPLOG_THREADS"],
+        "MALLOC_MMAP_THRESHOLD_": FUNCTION.environment["MALLOC_MMAP_THRESHOLD_"],
         "MALLOC_ARENA_MAX": "2",
         "FAPLOG_FUNCTION_NAME": "api",
     }
@@ -72,7 +82,7 @@ def limited(servers: Servers, api_app: Flask, tmp_path: Path) -> Iterator[Proces
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (memory, memory)),
         )
     try:
-        made = Process(f"http://127.0.0.1:{port}", arrive(api_app), log)
+        made = Process(f"http://127.0.0.1:{port}", arrive(api_app), log, process.pid)
         until(lambda: _answers(made), what="gunicorn answers")
         yield made
     finally:
@@ -85,6 +95,13 @@ def _answers(process: Process) -> bool:
         return bool(process.ask("GET", "/health/readiness").json()["status"] == "ok")
     except httpx.TransportError:
         return False
+
+
+def _large_log() -> bytes:
+    """A log that is just small enough to be taken."""
+    head = some_log()
+    line = b"2025.02.03;07:41:03.%d;1;\n" % next(_numbers)
+    return head + line * ((MAX_LOG_BYTES - len(head)) // len(line))
 
 
 def _large_zip() -> bytes:
@@ -120,6 +137,19 @@ def test_sixteen_zips_at_once_fit_the_memory_limit(limited: Process) -> None:
     assert "Traceback" not in limited.log.read_text()
     kept = limited.ask("GET", "/analyses?limit=1").json()["pagination"]["totalItems"]
     assert kept == 160
+
+
+def test_eight_uploads_of_20_mb_at_once_stay_on_disk(limited: Process) -> None:
+    """The kernel keeps the peak of a process's resident memory, so nothing happens between two looks."""
+    logs = [_large_log() for _ in range(8)]
+
+    def insist(content: bytes) -> None:
+        until(lambda: limited.upload(content, "a.csv").status_code == httpx.codes.ACCEPTED, what="a slot is free")
+
+    _at_once([(insist, (content,)) for content in logs])
+    peak = limited.peak_mb()
+    print(f"peak of the API's worker: {peak:.0f} MB")
+    assert peak < MAX_PEAK_MB
 
 
 def test_while_the_store_hangs_what_needs_no_store_is_answered(limited: Process, servers: Servers) -> None:

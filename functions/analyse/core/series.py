@@ -1,12 +1,12 @@
 """The curves for plots: a few thousand points instead of every row, with every extreme and every gap kept."""
 
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from .analysis import Reading
-from .log import LITRES_PER_MG, Log
+from .log import LITRES_PER_MG, Log, Mask
 from .reading import Floats
 from .sections import Section
 from .text import Integers
@@ -35,10 +35,26 @@ CHANNELS: Final = (
 """Name, unit and column of each channel; `fuel` is computed."""
 
 
+class _Axis(NamedTuple):
+    """The times of the rows, which are the same for all channels."""
+
+    t: Floats
+    """Seconds, with one in the middle of each gap; to the thousandth."""
+    gaps: Integers
+    """The rows before which there is a gap."""
+    keep: Mask
+    """Which of `t` count: of rows at the same instant the last, so that time strictly rises."""
+
+
 def series(reading: Reading) -> Section:
-    """Return the plot series, in the shape that docs/analysis.md describes."""
+    """Return the plot series, in the shape that docs/analysis.md describes.
+
+    Times and values are numpy arrays, with NaN for a void, which `orjson` writes with `OPT_SERIALIZE_NUMPY`: to make a
+    list of Python floats first takes as long as the rest.
+    """
     log = reading.log
     start = np.datetime64(int(log.clock_ms[0]), "ms")
+    axis = _axis(log)
     return {
         "version": VERSION,
         "start": str(start),
@@ -47,7 +63,7 @@ def series(reading: Reading) -> Section:
         "channels": [
             channel
             for name, unit, column in CHANNELS
-            if (channel := _channel(log, name, unit, log[column] if column else fuel_l_h(log)))
+            if (channel := _channel(axis, name, unit, log[column] if column else fuel_l_h(log)))
         ],
     }
 
@@ -61,36 +77,29 @@ def _from_to(log: Log, first: int, last: int) -> Section:
     return {"from": float(log.t[first]), "to": float(log.t[last])}
 
 
-def _channel(log: Log, name: str, unit: str, values: Floats) -> Section | None:
-    known = ~np.isnan(values)
-    if not known.any():
+def _axis(log: Log) -> _Axis:
+    gaps = np.flatnonzero(log.gap)
+    middles = (log.t[gaps - 1] + log.t[gaps]) / 2
+    last_of_instant = np.append(np.diff(log.t) > 0, True)
+    t: Floats = np.insert(log.t, gaps, middles).round(3)
+    return _Axis(t, gaps, np.insert(last_of_instant, gaps, True))
+
+
+def _channel(axis: _Axis, name: str, unit: str, values: Floats) -> Section | None:
+    if np.isnan(values).all():
         return None
-    t, v = _with_gaps(log, values)
+    t, v = _with_gaps(axis, values)
     rows = _kept(v)
-    return {
-        "name": name,
-        "unit": unit,
-        "t": np.round(t[rows], 3).tolist(),
-        "v": [None if value != value else value for value in np.round(v[rows], 3).tolist()],
-    }
+    return {"name": name, "unit": unit, "t": t[rows], "v": np.round(v[rows], 3)}
 
 
-def _with_gaps(log: Log, values: Floats) -> tuple[Floats, Floats]:
-    """Return times and values, with one void point in each gap and for each void stretch.
-
-    Of rows at the same instant the last is kept, so that time strictly rises.
-    """
-    t = log.t
-    last_of_instant = np.append(np.diff(t) > 0, True)
-    after = np.flatnonzero(log.gap)
-    t = np.insert(t, after, (t[after - 1] + t[after]) / 2)
-    v = np.insert(values, after, np.nan)
-    keep = np.insert(last_of_instant, after, True)
-    t, v = t[keep], v[keep]
-    void = np.isnan(v)
+def _with_gaps(axis: _Axis, values: Floats) -> tuple[Floats, Floats]:
+    """Return times and values, with one void point in each gap and for each void stretch."""
+    v = np.insert(values, axis.gaps, np.nan) if len(axis.gaps) else values
+    void = np.isnan(v[axis.keep])
     once = ~void
     once[1:] |= void[1:] & ~void[:-1]
-    return t[once], v[once]
+    return axis.t[axis.keep][once], v[axis.keep][once]
 
 
 def _kept(values: Floats) -> Integers:

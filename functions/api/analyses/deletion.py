@@ -42,10 +42,6 @@ _FIND: Final = """
     WHERE id = ANY(%(ids)s) AND user_id = %(user_id)s AND (deleted_at IS NULL OR deleted_at > now() - %(restorable)s)
 """
 _RESTORE: Final = "UPDATE fap_analysis SET deleted_at = NULL WHERE id = ANY(%(ids)s) AND user_id = %(user_id)s"
-_IS_ANY_DELETED: Final = """
-    SELECT FROM fap_analysis
-    WHERE user_id = %(user_id)s AND sha256 = ANY(%(digests)s) AND deleted_at IS NOT NULL LIMIT 1
-"""
 _RENAME: Final = """
     UPDATE fap_analysis AS kept
     SET file_name = new.file_name, status = 'Processing', stage = 'upload', message = NULL, error_code = NULL,
@@ -225,9 +221,6 @@ def restore_uploaded(
         "names": list(names.values()),
         "version": ANALYSIS_VERSION,
     }
-    with database.api(user_id) as connection:
-        if connection.execute(_IS_ANY_DELETED, values).fetchone() is None:
-            return []
     with database.worker() as connection:
         quota.lock(connection, user_id)
         lock_user(connection, user_id)

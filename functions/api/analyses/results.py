@@ -33,7 +33,7 @@ from faplog.http_errors import refused
 
 from ..averages.staleness import mark_stale_averages
 from ..cars import membership
-from ..db import Database, lock_user
+from ..db import Conn, Database, lock_user
 from ..delivery.average_requests import AverageRequest
 from ..notifications import outbox, worth_telling
 from ..services import services
@@ -101,12 +101,12 @@ def receive() -> ResponseReturnValue:
     try:
         match topic:
             case Subject.ANALYSIS_RESULT:
-                requests = apply_analysis(database, blobs, inbox.receive(request, AnalysisResult, secret))
+                requests, told = apply_analysis(database, blobs, inbox.receive(request, AnalysisResult, secret))
                 services().average_requests.publish(requests)
             case Subject.AVERAGE_RESULT:
-                apply_average(database, blobs, inbox.receive(request, AverageResult, secret))
+                told = apply_average(database, blobs, inbox.receive(request, AverageResult, secret))
             case _ if topic == TOPIC_DELAYED:
-                requests = mark_delayed(database, inbox.receive(request, AnalysisRequest, secret).data)
+                requests, told = mark_delayed(database, inbox.receive(request, AnalysisRequest, secret).data), 0
                 services().average_requests.publish(requests)
             case _:
                 inbox.check_sender(request, secret)
@@ -114,54 +114,55 @@ def receive() -> ResponseReturnValue:
     except (psycopg.DataError, orjson.JSONEncodeError) as error:  # the latter: integers of more than 64 bits
         log.warning("result refused", extra={"reason": type(error).__name__})
         raise refused(ErrorCode.RESULT_NOT_STORABLE) from None
-    services().notifications_due.set()
+    if told:
+        services().notifications_due.set()
     return json_response({"status": "ok"})
 
 
-def apply_analysis(database: Database, blobs: Blobs, result: AnalysisResult) -> list[AverageRequest]:
+def apply_analysis(database: Database, blobs: Blobs, result: AnalysisResult) -> tuple[list[AverageRequest], int]:
     """Store a result if its row waits for it.
 
     A row waits while it is Processing or Failed by a time-out, at the version of the result. Any other result is
     dropped, and the objects of an analysis whose row is gone are removed.
 
     Returns:
-        The requests for the averages that changed.
+        The requests for the averages that changed, and how many notifications were written.
 
     Raises:
         Unavailable: Nothing was applied; the message must be delivered again.
     """
     if result.analysis_ref not in (None, result_key(result.analysis_id)):
         raise refused(ErrorCode.REFERENCE_OF_OTHER_ANALYSIS)
-    owner = _waiting_owner(database, result)
-    if owner is None:
-        _drop(database, blobs, result)
-        return []
     analysis = result.analysis
-    if analysis is None and result.analysis_ref:
+    if analysis is None and result.analysis_ref and _is_awaited(database, result):
         stored = blobs.get(result.analysis_ref)
         if stored is None:
             log.warning("result lost its reference", extra={"analysis_id": result.analysis_id})
-            return []
+            return [], 0
         analysis = _parse_object(stored)
-    if result.status == AnalysisStatus.SUCCESS and not analysis:
-        raise refused(ErrorCode.RESULT_WITHOUT_ANALYSIS)
+    changed, requests, told = None, list[AverageRequest](), 0
     with database.worker() as connection:
-        lock_user(connection, owner)
-        values = _analysis_values(result, analysis) | drive_columns(owner, analysis)
-        values |= membership.counter_columns(result.log_date, first_start(analysis), analysis)
-        changed = connection.execute(_APPLY_ANALYSIS, values).fetchone()
-        if changed:
+        owner = _waiting_owner(connection, result)
+        if owner is not None:
+            if result.status == AnalysisStatus.SUCCESS and not analysis:
+                raise refused(ErrorCode.RESULT_WITHOUT_ANALYSIS)
+            lock_user(connection, owner)
+            values = _analysis_values(result, analysis) | drive_columns(owner, analysis)
+            values |= membership.counter_columns(result.log_date, first_start(analysis), analysis)
+            changed = connection.execute(_APPLY_ANALYSIS, values).fetchone()
+        if owner is not None and changed:
             update_superseded(connection, owner, [result.analysis_id])
             for event in worth_telling.of_log(result.analysis_id, changed["verdict_before"], analysis):
-                outbox.enqueue(connection, owner, event)
+                told += outbox.enqueue(connection, owner, event)
             membership.assign(connection, owner, [result.analysis_id])
-        requests = mark_stale_averages(connection, owner) if changed else []
+            requests = mark_stale_averages(connection, owner)
     if changed is None:
         _drop(database, blobs, result)
-    elif result.analysis_ref:
-        blobs.delete(result.analysis_ref)
-    log.info("result applied" if changed else "result dropped", extra={"analysis_id": result.analysis_id})
-    return requests
+    else:
+        if result.analysis_ref:
+            blobs.delete(result.analysis_ref)
+        log.info("result applied", extra={"analysis_id": result.analysis_id})
+    return requests, told
 
 
 def mark_delayed(database: Database, failed: AnalysisRequestData) -> list[AverageRequest]:
@@ -230,12 +231,17 @@ def failure_columns(why: Cause) -> dict[str, Any]:
     return {"message": why.message, "code": why.code, "params": Jsonb(why.params)}
 
 
-def _waiting_owner(database: Database, result: AnalysisResult) -> UUID | None:
+def _waiting_owner(connection: Conn, result: AnalysisResult) -> UUID | None:
     """Return the owner of the analysis if it accepts the result."""
-    with database.worker() as connection:
-        values = {"id": result.analysis_id, "version": result.version}
-        row = connection.execute(_OWNER_IF_ACCEPTED, values).fetchone()
+    values = {"id": result.analysis_id, "version": result.version}
+    row = connection.execute(_OWNER_IF_ACCEPTED, values).fetchone()
     return row["user_id"] if row else None
+
+
+def _is_awaited(database: Database, result: AnalysisResult) -> bool:
+    """Return whether the analysis accepts the result, before its object is read."""
+    with database.worker() as connection:
+        return _waiting_owner(connection, result) is not None
 
 
 def _drop(database: Database, blobs: Blobs, result: AnalysisResult) -> None:
@@ -252,10 +258,13 @@ def _drop(database: Database, blobs: Blobs, result: AnalysisResult) -> None:
     log.info("result dropped", extra={"analysis_id": result.analysis_id, "gone": row is None})
 
 
-def apply_average(database: Database, blobs: Blobs, result: AverageResult) -> bool:
-    """Store an average if it is the requested one, and return whether it was.
+def apply_average(database: Database, blobs: Blobs, result: AverageResult) -> int:
+    """Store an average if it is the requested one.
 
     An empty or failed result keeps the last good average.
+
+    Returns:
+        How many notifications were written.
 
     Raises:
         Unavailable: Nothing was applied; the message must be delivered again.
@@ -268,6 +277,7 @@ def apply_average(database: Database, blobs: Blobs, result: AverageResult) -> bo
         average = _parse_object(stored) if stored is not None else None
     good = result.status == AverageStatus.SUCCESS and bool(average)
     empty = cause(ErrorCode.AVERAGE_EMPTY) if result.status == AverageStatus.SUCCESS and not average else None
+    told = 0
     with database.worker() as connection:
         changed = connection.execute(
             _APPLY_AVERAGE,
@@ -288,10 +298,10 @@ def apply_average(database: Database, blobs: Blobs, result: AverageResult) -> bo
         if changed and good and result.type == Period.OVERALL:
             before = changed["average_before"]
             for event in worth_telling.of_average(changed["generation"], before, average, changed["car_id"]):
-                outbox.enqueue(connection, result.user_id, event)
+                told += outbox.enqueue(connection, result.user_id, event)
     _remove_average_objects(database, blobs, result)
     log.info("average applied" if changed else "average dropped", extra={"type": result.type})
-    return changed is not None
+    return told
 
 
 def _remove_average_objects(database: Database, blobs: Blobs, result: AverageResult) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from ..db import Conn
-from ..delivery.average_requests import AverageRequest
+from ..delivery.average_requests import NOTES_BY_CAR, AverageRequest
 
 UPLOAD_AWAITED: Final = timedelta(minutes=2)
 """How long averages wait for an upload that has no object yet; usually that takes less than a second."""
@@ -21,12 +21,8 @@ _IS_ANY_AWAITED: Final = """
         WHERE user_id = %(user_id)s AND status = 'Processing' AND deleted_at IS NULL AND NOT delayed AND retries = 0
             AND (stage = 'analyse' OR queued_at > now() - %(upload_awaited)s)) AS any
 """
-_MARK_STALE: Final = """
-    WITH notes AS (
-        SELECT car_id, convert_to(json_agg(json_build_object('kind', kind, 'onDate', on_date, 'km', km)
-            ORDER BY on_date, created_at, id)::text, 'UTF8') AS notes
-        FROM note WHERE user_id = %(user_id)s AND done GROUP BY car_id
-    ), wanted AS (
+_MARK_STALE: Final = f"""
+    WITH notes AS ({NOTES_BY_CAR}), wanted AS (
         SELECT car_id, CASE WHEN grouping(log_year) = 1 THEN 'OVERALL'
                     WHEN grouping(log_month) = 1 THEN 'YEARLY' ELSE 'MONTHLY' END AS type,
                log_year AS year, log_month AS month,
@@ -52,7 +48,7 @@ _MARK_STALE: Final = """
         attempt = 1, timed_out = false, sent = true, queued_at = now()
     WHERE kept.sha256 <> excluded.sha256
     RETURNING user_id, car_id, type, year, month, sha256, generation, attempt
-"""
+"""  # noqa: S608  (two constants)
 
 
 def mark_stale_averages(connection: Conn, user_id: UUID) -> list[AverageRequest]:

@@ -25,12 +25,13 @@ log = logging.getLogger(__name__)
 _PAGE_ROWS: Final = 200
 """Analyses fetched at once: some 5 kB each."""
 
-# `averages.staleness` has the same expression, because a request is recognised by a digest over its result.
-_NOTES: Final = """
-    SELECT convert_to(json_agg(json_build_object('kind', kind, 'onDate', on_date, 'km', km)
+NOTES_BY_CAR: Final = """
+    SELECT car_id, convert_to(json_agg(json_build_object('kind', kind, 'onDate', on_date, 'km', km)
         ORDER BY on_date, created_at, id)::text, 'UTF8') AS notes
-    FROM note WHERE user_id = %s AND car_id = %s AND done
+    FROM note WHERE user_id = %(user_id)s AND done GROUP BY car_id
 """
+"""The notes of each car as a request carries them. `averages.staleness` takes its digest of them from the same query,
+because a request is recognised by it."""
 _ANALYSES: Final = """
     SELECT digest, convert_to(json_build_object(
         'analysisId', id,
@@ -140,8 +141,8 @@ class AverageRequests:
         values = {name: getattr(request, name) for name in ("user_id", "car_id", "year", "month")}
         with self.database.worker() as connection, connection.cursor(name="analyses") as rows:
             rows.itersize = _PAGE_ROWS
-            car = connection.execute(_NOTES, [request.user_id, request.car_id]).fetchone()
-            notes: bytes | None = car["notes"] if car else None
+            cars = connection.execute(NOTES_BY_CAR, values).fetchall()
+            notes: bytes | None = next((car["notes"] for car in cars if car["car_id"] == request.car_id), None)
             rows.execute(_ANALYSES, values)
             size = file.write(b"[")
             for number, row in enumerate(rows):

@@ -34,6 +34,13 @@ FIRST_CONNECT_SEC: Final = 1.0
 BATCH: Final = 64
 """Messages published at once."""
 
+MAX_ALLOWANCE_BYTES: Final = 4 << 20
+_ALLOWANCE_SHARE: Final = 64
+"""After a look at the size of the stream, a process publishes this share of the room, at most `MAX_ALLOWANCE_BYTES`,
+before it looks again."""
+_OVERHEAD_BYTES: Final = 512
+"""What a message takes in the stream beside its payload, at most: subject, headers, length."""
+
 _CANCEL_AGAIN_SEC: Final = 0.2
 
 _LOOK_SEC: Final = 1.0
@@ -67,6 +74,8 @@ class Publisher:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._client: Client | None = None
         self._connecting: Future[None] | None = None
+        self._allowance_bytes = 0
+        """How much may be published before the next look at the size of the stream; used in the loop only."""
 
     def start(self, wait_sec: float = 0) -> bool:
         """Connect in the background, and return whether that succeeded within `wait_sec` seconds."""
@@ -141,11 +150,16 @@ class Publisher:
         from nats.errors import Error as NatsError
 
         jetstream = self.jetstream()
-        try:
-            if await bus.full(jetstream):
+        size = sum(len(message.payload) + _OVERHEAD_BYTES for message in messages)
+        if size > self._allowance_bytes:
+            try:
+                room = await bus.room(jetstream)
+            except (NatsError, TimeoutError) as error:
+                raise Unavailable(f"the broker did not answer ({type(error).__name__})") from error
+            if room == 0:
                 raise Unavailable("the stream holds as many requests as it may")
-        except (NatsError, TimeoutError) as error:
-            raise Unavailable(f"the broker did not answer ({type(error).__name__})") from error
+            self._allowance_bytes = min(room // _ALLOWANCE_SHARE, MAX_ALLOWANCE_BYTES)
+        self._allowance_bytes -= size
 
         async def publish_one(message: Outgoing) -> bool:
             headers = {bus.HEADER_MESSAGE_ID: message.message_id}

@@ -9,6 +9,7 @@ removes the row, and an earlier upload still in progress starts again.
 import logging
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event
@@ -16,6 +17,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 import psycopg
+from psycopg.rows import DictRow
 
 from faplog import telemetry
 from faplog.contracts.analysis import ANALYSIS_VERSION
@@ -39,9 +41,9 @@ log = logging.getLogger(__name__)
 _TRIES: Final = 3
 """How often a batch is tried if its rows disappear, because another upload of them failed or they were deleted."""
 
-_FIND_KNOWN: Final = """
-    SELECT id FROM fap_analysis
-    WHERE user_id = %(user_id)s AND sha256 = ANY(%(digests)s) AND deleted_at IS NULL AND status <> %(failed)s
+_FIND_EXISTING: Final = """
+    SELECT id, status, deleted_at IS NOT NULL AS deleted FROM fap_analysis
+    WHERE user_id = %(user_id)s AND sha256 = ANY(%(digests)s)
     ORDER BY created_at, id
 """
 _INSERT_NEW: Final = """
@@ -50,7 +52,7 @@ _INSERT_NEW: Final = """
     FROM unnest(%(ids)s::uuid[], %(names)s::text[], %(sizes)s::int[], %(digests)s::bytea[])
         AS new (id, file_name, size, sha256)
     ON CONFLICT (user_id, sha256) DO NOTHING
-    RETURNING id
+    RETURNING id, sha256, stage
 """
 _CLAIM_UPLOADING: Final = """
     UPDATE fap_analysis SET queued_at = %(at)s
@@ -85,6 +87,17 @@ _FAIL_EXISTING: Final = """
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Added:
+    """The logs of an upload."""
+
+    ids: list[UUID]
+    """The ids, in the order of the logs."""
+
+    known: list[UUID]
+    """The ids of those that the user had already, neither failed nor deleted."""
+
+
 @dataclass(slots=True)
 class _Claim:
     """The rows of one try of an upload."""
@@ -110,15 +123,11 @@ class UploadService:
 
     services: Services
 
-    def add_logs(self, user_id: UUID, logs: Sequence[Spooled], car_id: UUID | None = None) -> list[UUID]:
+    def add_logs(self, user_id: UUID, logs: Sequence[Spooled], car_id: UUID | None = None) -> Added:
         """Store a batch of logs of one user and queue them.
 
-        The same content again has the same id, and is queued again if it had failed; if a car is named, it moves there.
-        If an error is raised, rows that
-        still wait for their object are rolled back.
-
-        Returns:
-            The ids, in the order of the logs.
+        The same content again has the same id, and is queued again if it had failed or restored if it was deleted; if a
+        car is named, it moves there. If an error is raised, rows that still wait for their object are rolled back.
 
         Raises:
             RequestEntityTooLarge: The user would have more logs than the quota.
@@ -126,18 +135,21 @@ class UploadService:
             Unavailable: The database or the object store is away.
             NotFound: The named car is not the user's, or was deleted.
         """
-        if car_id is not None:
-            with self.services.database.api(user_id) as connection:
-                garage.check_car(connection, user_id, car_id)
         by_digest = {log.sha256: log for log in reversed(logs)}  # of two equal logs, the name of the first counts
-        self._restore_deleted(user_id, by_digest, car_id)
+        known: list[UUID] | None = None
         for _ in range(_TRIES):
             claim: _Claim | None = None
             try:
-                with self.services.database.api(
-                    user_id, durable=False
-                ) as connection:  # a crash loses no answered upload
-                    claim = self._claim(connection, user_id, by_digest, car_id)
+                with self._claiming(user_id) as connection:
+                    existing = self._find_existing(connection, user_id, by_digest, car_id)
+                    if known is None:
+                        known = _known(existing)
+                    if not any(row["deleted"] for row in existing):
+                        claim = self._claim(connection, user_id, by_digest, car_id)
+                if claim is None:
+                    self._restore_deleted(user_id, by_digest, car_id)
+                    with self._claiming(user_id) as connection:
+                        claim = self._claim(connection, user_id, by_digest, car_id)
                 if len(claim.ids) < len(by_digest):
                     raise Unavailable("an upload was deleted while it came in")
                 self._put_all([(claim.ids[digest], by_digest[digest]) for digest in claim.waiting])
@@ -154,18 +166,21 @@ class UploadService:
                 telemetry.count("faplog.uploads", len(logs))
                 if car_id is not None:
                     self._move(user_id, list(claim.ids.values()), car_id)
-                return [claim.ids[log.sha256] for log in logs]
+                return Added([claim.ids[log.sha256] for log in logs], known)
         raise Unavailable("uploads of the same logs got into each other's way")
 
-    def find_known(self, user_id: UUID, logs: Sequence[Spooled]) -> list[UUID]:
-        """Return the ids of those logs that the user has already, neither failed nor deleted. Raises `Unavailable`."""
-        values = {
-            "user_id": user_id,
-            "digests": [log.sha256 for log in logs],
-            "failed": AnalysisStatus.FAILED,
-        }
-        with self.services.database.api(user_id) as connection:
-            return [row["id"] for row in connection.execute(_FIND_KNOWN, values).fetchall()]
+    def _claiming(self, user_id: UUID) -> AbstractContextManager[Conn]:
+        """Open a transaction whose loss by a crash loses no upload that was answered."""
+        return self.services.database.api(user_id, durable=False)
+
+    @staticmethod
+    def _find_existing(
+        connection: Conn, user_id: UUID, logs: dict[bytes, Spooled], car_id: UUID | None
+    ) -> list[DictRow]:
+        """Return the rows that the logs have already, deleted ones too. Raises `NotFound` without the named car."""
+        if car_id is not None:
+            garage.check_car(connection, user_id, car_id)
+        return connection.execute(_FIND_EXISTING, {"user_id": user_id, "digests": list(logs)}).fetchall()
 
     def _restore_deleted(self, user_id: UUID, logs: dict[bytes, Spooled], car_id: UUID | None) -> None:
         """Restore those of the logs that the user has deleted; see `deletion.restore_uploaded`."""
@@ -206,6 +221,7 @@ class UploadService:
                 "digests": digests,
             },
         ).fetchall()
+        rows = inserted
         if len(inserted) < len(digests):
             values = {
                 "at": claim.at,
@@ -218,10 +234,10 @@ class UploadService:
             }
             connection.execute(_CLAIM_UPLOADING, values)
             connection.execute(_RESTART_FAILED, values)
-        rows = connection.execute(
-            "SELECT id, sha256, stage FROM fap_analysis WHERE user_id = %s AND sha256 = ANY(%s)",
-            [user_id, digests],
-        ).fetchall()
+            rows = connection.execute(
+                "SELECT id, sha256, stage FROM fap_analysis WHERE user_id = %s AND sha256 = ANY(%s)",
+                [user_id, digests],
+            ).fetchall()
         claim.ids = {row["sha256"]: row["id"] for row in rows}
         claim.waiting = [row["sha256"] for row in rows if row["stage"] == Stage.UPLOAD]
         return claim
@@ -301,6 +317,11 @@ class UploadService:
             self.services.average_requests.publish(requests)
         except Exception as error:  # noqa: BLE001  must not hide the error of the upload
             log.warning("upload not rolled back", extra={"analyses": len(claim.waiting), "reason": str(error)})
+
+
+def _known(rows: Sequence[DictRow]) -> list[UUID]:
+    """Return the ids of the rows that are neither failed nor deleted."""
+    return [row["id"] for row in rows if not row["deleted"] and row["status"] != AnalysisStatus.FAILED]
 
 
 def _check_quota(connection: Conn, user_id: UUID, digests: list[bytes], quota_logs: int) -> datetime:

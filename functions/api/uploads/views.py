@@ -65,9 +65,8 @@ def blueprint(service: UploadService) -> Blueprint:
         with services().slots.uploads.hold(), uploaded(request) as spooled:
             name = spooled.file_name.lower()
             if name.endswith(".csv"):
-                logs = [_checked(spooled)]
-                known = service.find_known(user.id, logs)
-                accepted = Accepted(ids=service.add_logs(user.id, logs, _car(spooled)), known=known or None)
+                added = service.add_logs(user.id, [_checked(spooled)], _car(spooled))
+                accepted = Accepted(ids=added.ids, known=added.known or None)
                 return json_response(accepted, 202, exclude_none=True)
             if name.endswith(".zip"):
                 return json_response(_add_zip(service, user, spooled), 202, exclude_none=True)
@@ -86,7 +85,7 @@ def blueprint(service: UploadService) -> Blueprint:
         with services().slots.uploads.hold(), uploaded(request) as spooled:
             if not spooled.file_name.lower().endswith(".csv"):
                 raise refused_request(ErrorCode.CSV_EXPECTED)
-            (analysis_id,) = service.add_logs(user.id, [_checked(spooled)], _car(spooled))
+            (analysis_id,) = service.add_logs(user.id, [_checked(spooled)], _car(spooled)).ids
             return json_response(AcceptedShort(id=analysis_id), 202)
 
     return routes
@@ -102,8 +101,9 @@ def _add_zip(service: UploadService, user: User, spooled: Spooled) -> Accepted:
         listing = zip_archive.listing(opened)
         for batch in batches(opened, listing, refused):
             try:
-                known += [one for one in service.find_known(user.id, batch) if one not in accepted]
-                accepted += service.add_logs(user.id, batch, car_id)
+                added = service.add_logs(user.id, batch, car_id)
+                known += [one for one in added.known if one not in accepted]
+                accepted += added.ids
             except RefusedRequest as error:
                 if not accepted or error.error_code not in quota.CODES:
                     raise

@@ -3,8 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from functions.analyse.core.analysis import analyse, read
+import orjson
+
+from functions.analyse.core.analysis import Reading, analyse, read
 from functions.analyse.core.log import Log
+from functions.analyse.core.series import series
 
 Cells = Sequence[float | str | None]
 
@@ -33,6 +36,11 @@ def clock(second: float) -> str:
     """`HH:MM:SS.f` of a second of the day."""
     tenths = round(second * 10) % (DAY_SEC * 10)
     return f"{tenths // 36000:02}:{tenths // 600 % 60:02}:{tenths // 10 % 60:02}.{tenths % 10}"
+
+
+def plot_series(reading: Reading) -> Any:
+    """The plot series as clients get them."""
+    return orjson.loads(orjson.dumps(series(reading), option=orjson.OPT_SERIALIZE_NUMPY))
 
 
 def clean_log(columns: Mapping[str, Cells], *, t: Sequence[float] | None = None) -> Log:

@@ -11,8 +11,8 @@ from faplog.contracts.analysis import Analysis
 from functions.analyse.core.analysis import analyse, read
 from functions.analyse.core.columns import NUMBERS, PRESSURE_INVALID
 from functions.analyse.core.errors import BadLog
-from functions.analyse.core.series import MAX_POINTS, series
-from tests.unit.analyse.handmade import Cells, csv_log
+from functions.analyse.core.series import MAX_POINTS
+from tests.unit.analyse.handmade import Cells, csv_log, plot_series
 
 SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -147,7 +147,7 @@ def test_any_bytes_give_an_analysis_or_a_reason(head: bytes, start: bytes, rest:
     else:
         reason = "none"
         Analysis.model_validate(analyse(reading))
-        for channel in series(reading)["channels"]:
+        for channel in plot_series(reading)["channels"]:
             assert len(channel["t"]) == len(channel["v"]) <= MAX_POINTS
     assert 0 < len(reason) < 120
 
@@ -157,7 +157,7 @@ def test_any_bytes_give_an_analysis_or_a_reason(head: bytes, start: bytes, rest:
 def test_series_rise_in_time_and_hold_the_extremes(log: tuple[dict[str, Cells], list[float]]) -> None:
     columns, times = log
     reading = read(csv_log(columns, t=times))
-    channels = {channel["name"]: channel for channel in series(reading)["channels"]}
+    channels = {channel["name"]: channel for channel in plot_series(reading)["channels"]}
     for channel in channels.values():
         assert all(a < b for a, b in zip(channel["t"], channel["t"][1:], strict=False))
     speeds = [value for value in columns.get("Speed", []) if value is not None]

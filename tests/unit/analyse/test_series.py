@@ -6,12 +6,12 @@ import pytest
 
 from faplog import synthetic
 from functions.analyse.core.analysis import read
-from functions.analyse.core.series import MAX_POINTS, series
-from tests.unit.analyse.handmade import Cells, csv_log
+from functions.analyse.core.series import MAX_POINTS
+from tests.unit.analyse.handmade import Cells, csv_log, plot_series
 
 
 def channel(name: str, columns: dict[str, Cells], t: list[float] | None = None) -> dict[str, Any]:
-    channels = {one["name"]: one for one in series(read(csv_log(columns, t=t)))["channels"]}
+    channels = {one["name"]: one for one in plot_series(read(csv_log(columns, t=t)))["channels"]}
     return channels[name]  # type: ignore[no-any-return]
 
 
@@ -60,7 +60,7 @@ def test_fuel_is_litres_an_hour() -> None:
 
 def test_where_drives_and_regenerations_lie() -> None:
     raw, truth = synthetic.day(5, regen="complete", minutes=60)
-    found = series(read(raw))
+    found = plot_series(read(raw))
     assert found["version"] == 1
     assert found["start"].startswith(truth["drives"][0]["start"])
     assert len(found["drives"]) == len(truth["drives"])
@@ -72,7 +72,7 @@ def test_where_drives_and_regenerations_lie() -> None:
 
 
 def test_only_channels_with_a_value() -> None:
-    found = series(read(csv_log({"Speed": [None, None], "Revs": [800, None]})))
+    found = plot_series(read(csv_log({"Speed": [None, None], "Revs": [800, None]})))
     assert [one["name"] for one in found["channels"]] == ["revs"]
 
 
@@ -83,7 +83,7 @@ def test_times_and_values_to_the_thousandth() -> None:
 
 def test_from_when_to_when() -> None:
     columns: dict[str, Cells] = {"Speed": [10] * 5, "REGEN": [0, 1, 1, 0, 1]}
-    found = series(read(csv_log(columns, t=[0, 0.5, 2, 400.5, 401.7])))
+    found = plot_series(read(csv_log(columns, t=[0, 0.5, 2, 400.5, 401.7])))
     assert found["drives"] == [{"from": 0.0, "to": 2.0}, {"from": 400.5, "to": 401.7}]
     assert found["regens"] == [{"from": 0.5, "to": 2.0}, {"from": 401.7, "to": 401.7}]
     assert found["start"] == "2025-02-03T08:00:00.000"

@@ -16,8 +16,8 @@ def section(cpu_ms: float = 60, per_sec: float = 30, *, slowness: float = 1.0) -
     return Section(
         {Reference.READ_CSV: 3.0 * slowness, Reference.IMPORT_PANDAS: 500.0 * slowness},
         [
-            row(CPU, cpu_ms * slowness, 90, reference=Reference.READ_CSV),
-            row(RATE, per_sec / slowness, 20, at_most=False, reference=Reference.IMPORT_PANDAS),
+            row(CPU, cpu_ms * slowness, 30, reference=Reference.READ_CSV),
+            row(RATE, per_sec / slowness, 10, at_most=False, reference=Reference.IMPORT_PANDAS),
             row("memory / file", 7, 8),
         ],
     )
@@ -83,7 +83,7 @@ def test_a_missed_bar_and_a_regression_are_two_things() -> None:
     assert [one.worse for one in (cpu, rate, memory)] == [True, True, False]
     assert [one.missed for one in (cpu, rate, memory)] == [False, True, False]
     missed, heading, *worse = summary([cpu, rate, memory]).strip().splitlines()
-    assert missed == "MISSED: logs/s is 10, the bar is ≥ 20."
+    assert missed == "MISSED: logs/s is 10 (5 × import pandas), the bar is ≥ 10 × import pandas."
     assert heading.startswith("WORSE than the baseline")
     assert [line.split("  ")[0] for line in worse] == [CPU, RATE]
     assert summary([memory]) == ""
@@ -101,6 +101,12 @@ def test_a_bar_is_judged_before_the_figure_is_rounded(value: float, bar: float, 
     made = row("a figure", value, bar, at_most=at_most)
     assert made.holds is holds
     assert made.value == 1.0
+
+
+@pytest.mark.parametrize("slowness", [0.5, 1, 3])
+def test_a_bar_in_multiples_of_a_reference_holds_on_any_machine(slowness: float) -> None:
+    assert [one.holds for one in compare(section(89, 21, slowness=slowness), None)] == [True, True, True]
+    assert [one.holds for one in compare(section(91, 19, slowness=slowness), None)] == [False, False, True]
 
 
 def test_a_figure_without_a_bar_is_not_judged() -> None:

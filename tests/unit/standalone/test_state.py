@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Final
 
 import psutil
 import pytest
@@ -18,6 +19,7 @@ from standalone.program import binary
 from standalone.reset import remove
 from standalone.state import Problem, State, lock, prepare, write_private
 from standalone.system import limit_bytes
+from tests.conftest import ROOT
 
 SLEEP = (sys.executable, "-c", "import time; time.sleep(60)")
 
@@ -67,6 +69,32 @@ def test_credentials_are_made_once(tmp_path: Path) -> None:
     ensure_signing_keys(state)
     assert (state.secrets / "faplog-signing-keys").read_text() == first
     assert json.loads(first)["active"] in json.loads(first)["keys"]
+
+
+CLAIM: Final = """
+import sys
+from standalone.ports import claim
+assert claim(31_777)
+assert claim(31_777)
+print("claimed", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_port_that_another_process_has_drawn_is_not_given_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ports, "_RANGE", [31_777] * 50 + [31_778])
+    monkeypatch.setattr(ports, "is_free", lambda _: True)
+    other = subprocess.Popen(
+        [sys.executable, "-c", CLAIM], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert other.stdout
+    assert other.stdin
+    with other, other.stdout, other.stdin:
+        assert other.stdout.readline() == "claimed\n"
+        assert assign(State(tmp_path), ["a"]) == {"a": 31_778}
+    assert ports.claim(31_777), "the other has ended"
 
 
 def test_ports_stay_unless_somebody_took_one(tmp_path: Path) -> None:
