@@ -86,6 +86,11 @@ bench: $(VENV)/.dev $(UI) ## measure performance and compare with the baseline (
 	@tests/browser/get_chromium.sh
 	$(BIN)/python -m bench $(ARGS)
 
+cluster-test: $(VENV)/.dev ## prove on the cluster of kubectl's context what the documents promise (PARTS=flow,kill OVERLAY=local ADDRESS=http://… RUNS=3 DISPOSABLE=yes)
+	@$(if $(PARTS),$(if $(findstring pages,$(PARTS)),tests/browser/get_chromium.sh),tests/browser/get_chromium.sh)
+	@$(BIN)/python -m infra.cluster_test --environment $(or $(OVERLAY),local) $(if $(ADDRESS),--address $(ADDRESS)) \
+	    $(if $(PARTS),--parts $(PARTS)) $(if $(RUNS),--runs $(RUNS)) $(if $(filter yes,$(DISPOSABLE)),--disposable) $(ARGS)
+
 accuracy: $(VENV)/.dev ## measure the accuracy of the verdict with faults in 200 synthetic cars; writes docs/accuracy.md (ARGS=--cars=20, ARGS=--only=forecast)
 	$(BIN)/python -m accuracy $(ARGS)
 
