@@ -13,7 +13,7 @@ KNATIVES: Final = "queue-proxy"
 """Knative's container beside a function: it has no program to ask, and its user comes with its image."""
 
 FACTS: Final = ("cat", "/proc/1/status", "/proc/1/mounts")
-TOKEN: Final = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105  (a path)
+TOKEN: Final = "/run/secrets/kubernetes.io/"  # noqa: S105  (a part of a path)
 VIRTUAL: Final = {"proc", "sysfs", "cgroup", "cgroup2", "devpts", "mqueue", "devtmpfs"}
 NUMBER_OF_IDS: Final = 4
 
@@ -45,7 +45,7 @@ def mount_problems(mounts: str, writable: Iterable[str]) -> list[str]:
         flags = options.split(",")
         if path == "/" and "ro" not in flags:
             wrong.append("its root is writable")
-        if path.startswith(TOKEN):
+        if TOKEN in path + "/":
             wrong.append("has a token of the API server")
         known = path == "/" or kind in VIRTUAL or _is_runtimes(path)
         if "rw" in flags and not known and not any(f"{path}/".startswith(f"{one}/") for one in writable):
