@@ -31,7 +31,8 @@ def lacks(environment: str, parts: Iterable[str], *, disposable: bool) -> list[s
     if old := other_releases(kube.items("pods", "-n", NAMESPACE), VERSION):
         return [f"release {VERSION}: on this cluster runs {' and '.join(old)}. Upgrade it first (infra/install.sh)"]
     if "install" not in parts and (absent := list(absent_parts(environment))):
-        return [f"{name}: faplog is not installed or half installed. Name the part `install`, too" for name in absent]
+        names = ", ".join(absent)
+        return [f"a whole faplog: it is not installed or half installed ({names}). Name the part `install`, too"]
     found = kube.get("namespace", NAMESPACE)
     if found and parts & DISTURBING and not disposable:
         return list(_in_use(parts))
@@ -72,9 +73,9 @@ def absent_parts(environment: str) -> Iterator[str]:
         name = thing["metadata"]["name"]
         found = kube.get("-n", NAMESPACE, f"{kind}/{name}")
         if found is None:
-            yield f"{thing['kind']} {name}"
+            yield f"no {thing['kind']} {name}"
         elif not is_serving(found):
-            yield f"{thing['kind']} {name} that is ready"
+            yield f"{thing['kind']} {name} is not ready"
 
 
 def is_serving(thing: Object) -> bool:

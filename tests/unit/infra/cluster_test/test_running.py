@@ -98,12 +98,12 @@ LACKS: dict[str, tuple[list[str], dict[str, Any], str]] = {
     "not installed": (
         [],
         {"get -n faplog deployment/ui": ""},
-        "Missing: Deployment ui: faplog is not installed or half installed. Name the part `install`, too.",
+        "it is not installed or half installed (no Deployment ui). Name the part `install`, too.",
     ),
     "not ready": (
         [],
         {"get -n faplog statefulset/postgres": {"kind": "StatefulSet", "spec": {"replicas": 1}, "status": {}}},
-        "Missing: StatefulSet postgres that is ready: faplog is not installed or half installed",
+        "half installed (StatefulSet postgres is not ready)",
     ),
     "0.1.0": (
         [],
