@@ -37,6 +37,7 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "functions/api": (
         *FUNCTION,
         *(
+            "faplog.background",
             "faplog.blobs",
             "faplog.bus",
             "faplog.environment",
