@@ -2,7 +2,8 @@
 
 Every folder that an environment applies builds; every object is valid, strictly; every container keeps the rules of
 `infra.policy`; no secret is in clear; charts get only values that they read; rendered files are fresh; YAML,
-Dockerfiles and workflows are tidy. `--kubectl PATH` builds with another kubectl as well, such as the oldest that a cluster brings.
+Dockerfiles and workflows are tidy. `--kubectl PATH` builds with another kubectl as well, such as the oldest that a
+cluster brings.
 """
 
 import argparse

@@ -27,7 +27,7 @@ def misfits(text: str, makefile: str) -> Iterator[str]:
         for step in job["steps"]:
             if command := step.get("run", ""):
                 words = command.split()
-                known = words[0] == "make" and words[1] in targets or (ROOT / words[0]).is_file()
+                known = (words[0] == "make" and words[1] in targets) or (ROOT / words[0]).is_file()
                 if len(command.strip().splitlines()) > 1 or not known:
                     yield f"job {name}: a step must be one make target or script: {command.strip()}"
 
@@ -37,7 +37,9 @@ def problems() -> list[str]:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     files = sorted(WORKFLOWS.glob("*.yml"))
     wrong = [
-        f"{path.relative_to(ROOT)}: {problem}" for path in files for problem in misfits(path.read_text("utf-8"), makefile)
+        f"{path.relative_to(ROOT)}: {problem}"
+        for path in files
+        for problem in misfits(path.read_text("utf-8"), makefile)
     ]
     names = [str(path.relative_to(ROOT)) for path in files]
     commands = (

@@ -31,7 +31,9 @@ def test_an_action_without_a_digest_or_a_version_is_named(action: str) -> None:
     assert problem.startswith("not pinned")
 
 
-@pytest.mark.parametrize("step", ["make checks", "npm ci", "|\n          make check\n          make test", "infra/no.sh"])
+@pytest.mark.parametrize(
+    "step", ["make checks", "npm ci", "|\n          make check\n          make test", "infra/no.sh"]
+)
 def test_a_step_that_cannot_be_run_here_is_named(step: str) -> None:
     for fine in ("make check", "make cluster-test PARTS=flow", "infra/k3d.sh"):
         assert list(workflows.misfits(workflow(f"run: {fine}"), MAKEFILE)) == []

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from infra.cluster_test import __main__ as program
-from infra.cluster_test import guide, preflight, waiting
+from infra.cluster_test import guide, kube, preflight, waiting
+from infra.cluster_test import owner as accounts_of_test
 from infra.cluster_test.kube import KubeError
 from infra.cluster_test.report import Row, proof
 from infra.cluster_test.target import Target
@@ -149,9 +150,9 @@ def test_without_kubectl_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pyt
 def test_a_system_in_use_is_not_interrupted(
     cluster: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], accounts: int, code: int
 ) -> None:
-    monkeypatch.setattr(preflight.kube, "get", answer_with_namespace(preflight.kube.get))
-    monkeypatch.setattr(preflight.accounts, "ready_api", lambda: {"kind": "Pod"})
-    monkeypatch.setattr(preflight.accounts, "accounts", lambda: accounts)
+    monkeypatch.setattr(kube, "get", answer_with_namespace(kube.get))
+    monkeypatch.setattr(accounts_of_test, "ready_api", lambda: {"kind": "Pod"})
+    monkeypatch.setattr(accounts_of_test, "accounts", lambda: accounts)
     replace_parts(monkeypatch, kill=good)
     assert program.main(["--parts", "kill"]) == code
     if code:
