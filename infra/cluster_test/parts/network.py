@@ -49,12 +49,17 @@ with concurrent.futures.ThreadPoolExecutor(32) as pool:
     print(json.dumps(dict(pool.map(tried, sys.argv[1:]))))
 """
 SHELL: Final = """
+command -v PROGRAM >/dev/null || exit 127
 for address in "$@"; do
-    ({trial}) >/dev/null 2>&1 && echo "$address open" || echo "$address closed"
+    (TRIAL) >/dev/null 2>&1 && echo "$address open" || echo "$address closed"
 done
 """
-BASH: Final = SHELL.replace("{trial}", f'timeout {TRIAL_SEC} bash -c "</dev/tcp/${{address%:*}}/${{address#*:}}"')
-NC: Final = SHELL.replace("{trial}", f'nc -z -w {TRIAL_SEC} "${{address%:*}}" "${{address#*:}}"')
+BASH: Final = SHELL.replace("PROGRAM", "timeout").replace(
+    "TRIAL", f'timeout {TRIAL_SEC} bash -c "</dev/tcp/${{address%:*}}/${{address#*:}}"'
+)
+NC: Final = SHELL.replace("PROGRAM", "nc").replace(
+    "TRIAL", f'nc -w {TRIAL_SEC} "${{address%:*}}" "${{address#*:}}" -e true'
+)
 WAYS: Final = (("python3", "-c", PYTHON), ("bash", "-c", BASH, "bash"), ("sh", "-c", NC, "sh"))
 """How a container may try connections. The first one whose program it has is taken."""
 
@@ -116,11 +121,10 @@ def one_of_each(pods: Iterable[kube.Object]) -> list[kube.Object]:
 
 def name_of(pod: kube.Object) -> str:
     """Return how the table names a pod."""
-    name = workload(pod["metadata"].get("labels", {}))
-    if name:
-        return name
-    namespace = pod["metadata"]["namespace"]
-    return "a pod without labels in faplog" if namespace == NAMESPACE else f"a stranger in {namespace}"
+    labels, namespace = pod["metadata"].get("labels", {}), pod["metadata"]["namespace"]
+    if pod["metadata"]["name"] == STRANGER:
+        return "a pod without labels in faplog" if namespace == NAMESPACE else f"a stranger in {namespace}"
+    return workload(labels) or labels.get("k8s-app") or str(pod["metadata"]["name"])
 
 
 def end_of(pod: kube.Object, namespaces: dict[str, dict[str, str]]) -> End:

@@ -12,7 +12,12 @@ PART: Final = "pods"
 KNATIVES: Final = "queue-proxy"
 """Knative's container beside a function: it has no program to ask, and its user comes with its image."""
 
-FACTS: Final = ("cat", "/proc/1/status", "/proc/1/mounts")
+FACTS: Final = ("cat", "/proc/self/status", "/proc/self/mounts")
+"""Of the asking process, which is confined as its container is. Process 1 is the sandbox's where a pod shares it."""
+
+ABSENT: Final = "executable file not found"
+"""What the runtime says of a container without `cat`."""
+
 TOKEN: Final = "/run/secrets/kubernetes.io/"  # noqa: S105  (a part of a path)
 VIRTUAL: Final = {"proc", "sysfs", "cgroup", "cgroup2", "devpts", "mqueue", "devtmpfs"}
 NUMBER_OF_IDS: Final = 4
@@ -47,6 +52,7 @@ def mount_problems(mounts: str, writable: Iterable[str]) -> list[str]:
             wrong.append("its root is writable")
         if TOKEN in path + "/":
             wrong.append("has a token of the API server")
+        path = path.replace("/var/run/", "/run/", 1)
         known = path == "/" or kind in VIRTUAL or _is_runtimes(path)
         if "rw" in flags and not known and not any(f"{path}/".startswith(f"{one}/") for one in writable):
             wrong.append(f"may write to {path}")
@@ -62,7 +68,7 @@ def writable_paths(pod: kube.Object, container: kube.Object) -> list[str]:
     """Return the paths that a container may write to, by its specification."""
     kinds = {volume["name"]: volume for volume in pod["spec"].get("volumes", [])}
     return [
-        mount["mountPath"]
+        mount["mountPath"].replace("/var/run/", "/run/", 1)  # a link to it in most images
         for mount in container.get("volumeMounts", [])
         if not mount.get("readOnly") and {"emptyDir", "persistentVolumeClaim"} & kinds[mount["name"]].keys()
     ]
@@ -131,6 +137,9 @@ def run(target: Target) -> Iterator[Row]:
             if container["name"] == KNATIVES:
                 continue
             done = kube.execute(pod, container["name"], *FACTS)
+            if ABSENT in done.stderr:
+                asked.append(f"{container['name']} without `cat`, by its specification")
+                continue
             if done.returncode:
                 wrong.append(f"{container['name']}: {done.stderr.strip()}")
                 continue
@@ -144,7 +153,7 @@ def run(target: Target) -> Iterator[Row]:
 
 
 def split_facts(text: str) -> tuple[str, str]:
-    """Split what `cat` printed of /proc/1/status and /proc/1/mounts: the first has a tab in every line."""
+    """Split what `cat` printed of status and mounts: the first has a tab in every line."""
     lines = text.splitlines()
     at = next(number for number, line in enumerate(lines) if ":\t" not in line)
     return "\n".join(lines[:at]), "\n".join(lines[at:])
