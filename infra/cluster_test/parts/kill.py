@@ -1,13 +1,13 @@
 """Each pod killed in turn under load: ours, and those of the platform that an upload passes."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
-from infra.cluster_test import kube, load
-from infra.cluster_test import owner as accounts
-from infra.cluster_test.owner import now, owner
-from infra.cluster_test.parts.roll import nothing_lost, under_load
-from infra.cluster_test.report import Row, measured
+from infra.cluster_test import kube
+from infra.cluster_test.disturbing import BACK_SEC, Step, under_load
+from infra.cluster_test.owner import now
+from infra.cluster_test.report import Row
 from infra.cluster_test.target import NAMESPACE, Target, workload
 from infra.cluster_test.waiting import until
 
@@ -17,29 +17,23 @@ PLATFORM: Final = {
     "knative-serving": "app=activator",
     "kube-system": "app.kubernetes.io/name=traefik",
 }
-BACK_SEC: Final = 300.0
 
 
 def run(target: Target) -> Iterator[Row]:
     """Kill one pod of each workload, and wait each time until it and the uploads are back."""
-    with owner(target) as one:
-        with load.running(one) as running:
-            until(lambda: running.answered_since(0), accounts.TIMEOUT_SEC, "a first answer under load")
-            windows = []
-            for name, namespace, selector in victims(_all_pods()):
-                pod = next((pod for pod in kube.pods(namespace, selector) if kube.is_ready(pod)), None)
-                if pod is None:
-                    yield measured(PART, name, "no pod of it ran: not killed")
-                    continue
-                began = now()
-                kube.kubectl("-n", namespace, "delete", "pod", pod["metadata"]["name"], "--grace-period=1")
-                back = until(_replaced(pod, namespace, selector), BACK_SEC, f"another pod of {name}") and now()
-                until(lambda: running.answered_since(back), BACK_SEC, "an answer after a kill")  # noqa: B023
-                windows.append((name, began, back, now()))
-        accounts.settle(one)
-        for name, began, back, ended in windows:
-            yield under_load(PART, f"{name}, back in {back - began:.1f} s", running, began, ended)
-        yield nothing_lost(PART, one, running)
+    steps = [Step(name, partial(kill, name, *where)) for name, *where in victims(_all_pods())]
+    yield from under_load(PART, target, steps)
+
+
+def kill(name: str, namespace: str, selector: str) -> str:
+    """Kill a pod of a workload, wait until another one is ready, and say how long that took."""
+    pod = next((pod for pod in kube.pods(namespace, selector) if kube.is_ready(pod)), None)
+    if pod is None:
+        return "no pod of it ran: not killed"
+    began = now()
+    kube.kubectl("-n", namespace, "delete", "pod", pod["metadata"]["name"], "--grace-period=1")
+    until(_replaced(pod, namespace, selector), BACK_SEC, f"another pod of {name}")
+    return f"another pod ready after {now() - began:.1f} s"
 
 
 def _all_pods() -> list[kube.Object]:
