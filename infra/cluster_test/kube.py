@@ -68,6 +68,11 @@ def is_ready(pod: Object) -> bool:
     return condition(pod, "Ready") is not None
 
 
+def is_of_a_job(pod: Object) -> bool:
+    """Return whether a pod belongs to a Job: it may end at any moment."""
+    return any(one["kind"] == "Job" for one in pod["metadata"].get("ownerReferences", []))
+
+
 def condition(thing: Object, name: str) -> Object | None:
     """Return a condition of an object if it is true."""
     found: list[Object] = thing.get("status", {}).get("conditions", [])

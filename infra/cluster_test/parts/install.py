@@ -36,5 +36,4 @@ def identities(pods: list[kube.Object]) -> dict[str, str]:
 
 
 def _serves(pod: kube.Object) -> bool:
-    owners = {one["kind"] for one in pod["metadata"].get("ownerReferences", [])}
-    return "Job" not in owners and "faplog.dev/function" not in pod["metadata"].get("labels", {})
+    return not kube.is_of_a_job(pod) and "faplog.dev/function" not in pod["metadata"].get("labels", {})

@@ -51,7 +51,7 @@ def victims(pods: list[kube.Object]) -> list[tuple[str, str, str]]:
     found = set()
     for pod in pods:
         namespace, labels = pod["metadata"]["namespace"], pod["metadata"].get("labels", {})
-        if any(one["kind"] == "Job" for one in pod["metadata"].get("ownerReferences", [])):
+        if kube.is_of_a_job(pod):
             continue
         if namespace in PLATFORM:
             found.add((PLATFORM[namespace].partition("=")[2], namespace, PLATFORM[namespace]))

@@ -197,6 +197,8 @@ def test_a_request_to_another_host_is_named(url: str, found: list[str]) -> None:
 def test_the_console_may_say_nothing_bad() -> None:
     assert pages.complaint("error", "no") == ["console: no"]
     assert pages.complaint("log", "yes") == []
+    ignored = "The Cross-Origin-Opener-Policy header has been ignored, because the URL's origin was untrustworthy. It"
+    assert pages.complaint("error", ignored) == []
 
 
 def test_versions_come_from_tags() -> None:
