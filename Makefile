@@ -7,10 +7,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo admin reset backup restore wheel check test coverage accuracy fuzz format lock render images clean ui messages screenshots
+.PHONY: help run demo admin reset backup restore wheel check test cluster-test k3d coverage accuracy fuzz format lock render images clean ui messages screenshots
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "faplog needs Python 3.11 or newer; name one: PYTHON=python3.12")'
@@ -86,6 +86,11 @@ bench: $(VENV)/.dev $(UI) ## measure performance and compare with the baseline (
 	@tests/browser/get_chromium.sh
 	$(BIN)/python -m bench $(ARGS)
 
+cluster-test: $(VENV)/.dev ## prove on the cluster of kubectl's context what the documents promise (PARTS=flow,kill OVERLAY=local ADDRESS=http://… RUNS=3 DISPOSABLE=yes)
+	@$(if $(PARTS),$(if $(findstring pages,$(PARTS)),tests/browser/get_chromium.sh),tests/browser/get_chromium.sh)
+	@$(BIN)/python -m infra.cluster_test --environment $(or $(OVERLAY),local) $(if $(ADDRESS),--address $(ADDRESS)) \
+	    $(if $(PARTS),--parts $(PARTS)) $(if $(RUNS),--runs $(RUNS)) $(if $(filter yes,$(DISPOSABLE)),--disposable) $(ARGS)
+
 accuracy: $(VENV)/.dev ## measure the accuracy of the verdict with faults in 200 synthetic cars; writes docs/accuracy.md (ARGS=--cars=20, ARGS=--only=forecast)
 	$(BIN)/python -m accuracy $(ARGS)
 
@@ -105,8 +110,11 @@ mutants: $(VENV)/.dev ## run mutation tests of the two cores (ARGS="regen log" f
 render: $(VENV)/.dev ## write the manifests from stack.yml and the release number (`make check` fails if they are out of date)
 	$(BIN)/python -m infra.render
 
-images: ui/sample/log.json ## build the six images with docker and faas-cli (REGISTRY=ghcr.io/faplog, TAG=the release; push with PUSH=yes)
+images: ui/sample/log.json ## build the six images with docker and faas-cli (REGISTRY=ghcr.io/faplog, TAG=the release; push with PUSH=yes, for several PLATFORMS)
 	infra/images.sh
+
+k3d: ## make a k3d cluster with the images of `make images`, for `infra/install.sh local` and `make cluster-test`
+	infra/k3d.sh
 
 wheel: $(VENV)/.dev $(UI) ## build the package into dist/: `pip install dist/faplog-*.whl` gives the command faplog
 	$(BIN)/uv build --quiet --wheel --no-build-isolation --out-dir dist

@@ -1,25 +1,11 @@
 """What all functions share: a Flask application with JSON errors, health check and telemetry; settings; the store."""
 
-from typing import Final, Protocol
-
 from flask import Flask, Response
 from pydantic import Field, SecretStr
 
 from faplog import http_errors, telemetry
 from faplog.blobs import Blobs
 from faplog.settings import HttpAddress, Settings
-
-_BACKGROUND: Final = "faplog.background"
-
-
-class Background(Protocol):
-    """Work beside the requests of a worker process."""
-
-    def start(self) -> None:
-        """Begin, in the worker and after its application was made; returns at once."""
-
-    def stop(self) -> None:
-        """End, after the last request."""
 
 
 class FunctionSettings(Settings):
@@ -60,17 +46,6 @@ def application(name: str, *, database: bool = False) -> Flask:
         return Response("ok", mimetype="text/plain")
 
     return app
-
-
-def run_in_background(app: Flask, task: Background) -> None:
-    """Let gunicorn start the task when a worker is ready, and stop it at the worker's end."""
-    app.extensions.setdefault(_BACKGROUND, []).append(task)
-
-
-def background(app: object) -> list[Background]:
-    """Return the background tasks of an application; none where it is no function's."""
-    found: list[Background] = getattr(app, "extensions", {}).get(_BACKGROUND, [])
-    return found
 
 
 def blobs(settings: FunctionSettings) -> Blobs:

@@ -75,18 +75,18 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001
 
 def post_worker_init(worker: Any) -> None:
     """Start the background work of the application when the worker is ready for requests."""
-    from faplog.function import background
+    from faplog.background import tasks
 
-    for task in background(worker.app.callable):
+    for task in tasks(worker.app.callable):
         task.start()
 
 
 def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001
     """Stop background work after the last request, and flush telemetry."""
     from faplog import telemetry
-    from faplog.function import background
+    from faplog.background import tasks
 
-    for task in background(worker.app.callable):  # None where it could not be loaded
+    for task in tasks(worker.app.callable):  # None where it could not be loaded
         try:
             task.stop()
         except Exception:

@@ -1,8 +1,9 @@
 """`python -m infra.check`: check the cluster's files without a cluster and without a network; a part of `make check`.
 
 Every folder that an environment applies builds; every object is valid, strictly; every container keeps the rules of
-`infra.policy`; no secret is in clear; charts get only values that they read; rendered files are fresh; YAML and
-Dockerfiles are tidy. `--kubectl PATH` builds with another kubectl as well, such as the oldest that a cluster brings.
+`infra.policy`; no secret is in clear; charts get only values that they read; rendered files are fresh; YAML,
+Dockerfiles and workflows are tidy. `--kubectl PATH` builds with another kubectl as well, such as the oldest that a
+cluster brings.
 """
 
 import argparse
@@ -24,7 +25,7 @@ import kubernetes_validate
 import yaml
 
 from faplog import routes, stack
-from infra import dockerfiles, gitops, policy, render, upstream
+from infra import dockerfiles, gitops, policy, render, upstream, workflows
 from infra.dockerfiles import DOCKERFILES
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -332,7 +333,7 @@ def problems(kubectls: tuple[str, ...] = ()) -> list[str]:
     gateway = yaml.safe_load((INFRA / "openfaas/values.yaml").read_text("utf-8"))["gateway"]
     found += timeouts(stack.read(ROOT / "stack.yml", {}), gateway)
     found += [f"{path} is out of date: run `make render`" for path in render.stale()]
-    return found + tidy()
+    return found + workflows.problems() + tidy()
 
 
 def main(arguments: list[str] | None = None) -> int:

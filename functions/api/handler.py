@@ -5,6 +5,7 @@ from functools import partial
 from flask import Flask
 
 from faplog import function
+from faplog.background import run_in_background
 from faplog.settings import load
 
 from . import services
@@ -48,8 +49,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     built = services.build(settings)
     services.install(app, built)
-    function.run_in_background(app, Resender(Requeue(built)))
-    function.run_in_background(app, Sender(built))
+    run_in_background(app, Resender(Requeue(built)))
+    run_in_background(app, Sender(built))
     security_headers.register(app, origins=frozenset(settings.cors_origins), secure=settings.cookie_secure)
     access_cookie = names.access_cookie(secure=settings.cookie_secure)
     blueprints = (

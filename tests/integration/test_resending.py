@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from faplog import bus
-from faplog.function import background
+from faplog.background import tasks as background_tasks
 from functions.api.reconcile import resender
 from functions.api.reconcile.resender import Resender
 from functions.api.settings import Settings
@@ -34,7 +34,7 @@ from tests.integration.people import Person, arrive
 @contextmanager
 def worker(system: Rig) -> Iterator[None]:
     """The app's background work, as gunicorn starts and stops it."""
-    tasks = background(system.app)
+    tasks = background_tasks(system.app)
     assert tasks
     for task in tasks:
         task.start()
@@ -141,7 +141,7 @@ def test_two_workers_publish_each_request_once(
 
 
 def test_it_stops_while_the_broker_is_away(system: Rig, person: Person) -> None:
-    (task,) = [one for one in background(system.app) if isinstance(one, Resender)]
+    (task,) = [one for one in background_tasks(system.app) if isinstance(one, Resender)]
     task.start()
     away(system)
     uploaded(person)

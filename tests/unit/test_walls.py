@@ -37,6 +37,7 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "functions/api": (
         *FUNCTION,
         *(
+            "faplog.background",
             "faplog.blobs",
             "faplog.bus",
             "faplog.environment",
@@ -67,6 +68,7 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "infra": (
         *("faplog.contracts", "faplog.blobs", "faplog.errors", "faplog.nats_users", "faplog.routes", "faplog.settings"),
         *("faplog.reachable", "faplog.stack", "faplog.telemetry", "faplog.version"),
+        "faplog.synthetic",  # logs for the cluster test
         # the settings of every process, for docs/settings.md
         *("faplog.environment", "faplog.function", "connector.settings", "ui.settings"),
         *("functions.analyse.settings", "functions.api.settings", "functions.average.settings"),

@@ -176,11 +176,17 @@ def test_the_checkout_is_a_context_that_holds_what_an_image_copies(
         assert not any(fnmatch(source, ignored) for ignored in lines if ignored[0] not in "!*")
 
 
-def modules(rooms: list[str]) -> Iterator[tuple[Path, str]]:
+BY_GUNICORN = {"analyse", "average", "api", "ui"}
+
+
+def modules(image: str) -> Iterator[tuple[Path, str]]:
     """Every import in a room and in what it imports of faplog, later imports inside of functions included."""
+    rooms = ROOMS[image]
     waiting = [
         path for room in rooms for path in sorted((ROOT / room).rglob("*.py")) if "node_modules" not in path.parts
     ]
+    if image in BY_GUNICORN:
+        waiting.append(ROOT / "faplog/gunicorn_conf.py")
     seen = set()
     while waiting:
         path = waiting.pop()
@@ -198,7 +204,6 @@ def modules(rooms: list[str]) -> Iterator[tuple[Path, str]]:
                 if name.startswith("faplog"):
                     file = ROOT / Path(*name.split("."))
                     waiting += [one for one in (file.with_suffix(".py"), file / "__init__.py") if one.exists()]
-    yield ROOT / "faplog/gunicorn_conf.py", "sys"
 
 
 def nodes(node: ast.AST) -> Iterator[ast.AST]:
@@ -216,7 +221,7 @@ def test_what_an_images_code_imports_is_in_its_lock(image: str) -> None:
         re.findall(r"^([a-z0-9-]+)(?:\[|==)", (ROOT / f"requirements/{image}.txt").read_text("utf-8"), re.MULTILINE)
     )
     distributions = packages_distributions()
-    for path, name in modules(ROOMS[image]):
+    for path, name in modules(image):
         top = name.split(".")[0]
         if top in sys.stdlib_module_names or top in {"faplog", "functions", "ui", "connector", "infra", "__future__"}:
             continue

@@ -1,0 +1,63 @@
+"""What a run is about: the environment, where its edge answers, and what belongs to it."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from infra import install
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+NAMESPACE: Final = "faplog"
+STRANGER: Final = "faplog-cluster-test"
+"""The namespace of the test's own pods. It is deleted at the end."""
+
+FUNCTIONS: Final = ("api", "analyse", "average")
+RELEASES_NETWORK: Final = ROOT / "infra/knative/install/network.yaml"
+
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The system that is tested.
+
+    Args:
+        environment: Name of a folder of `infra/environments`.
+        address: Address of the edge without a slash at its end.
+        runs: How often a cold start is measured.
+    """
+
+    environment: str
+    address: str
+    runs: int = 3
+
+
+def folders(environment: str) -> list[Path]:
+    """Return the folders that an environment applies and that build without a network."""
+    found = install.parts(ROOT / "infra/environments" / environment)
+    return [ROOT / part.folder for part in found if part.folder and not downloads(ROOT / part.folder)]
+
+
+def downloads(folder: Path) -> bool:
+    """Return whether a kustomization names released manifests, which are downloaded."""
+    kustomization = folder / "kustomization.yaml"
+    if not kustomization.exists():  # secrets that nobody sealed
+        return True
+    document = yaml.safe_load(kustomization.read_text("utf-8"))
+    return any(name.startswith("https://") for name in document.get("resources", []))
+
+
+@cache
+def manifests(environment: str) -> tuple[Object, ...]:
+    """Return every object of ours in an environment; of Knative's release only our own additions."""
+    found = [thing for folder in folders(environment) for thing in install.built(folder)]
+    found += [thing for thing in yaml.safe_load_all(RELEASES_NETWORK.read_text("utf-8")) if thing]
+    return tuple(found)
+
+
+def workload(labels: dict[str, str]) -> str:
+    """Return the name of the part that a pod of ours belongs to."""
+    return labels.get("faplog.dev/function") or labels.get("faplog.dev/role") or labels.get("app", "")
