@@ -6,7 +6,7 @@ Logs that were analysed before get the mean distance when they are analysed agai
 from alembic import op
 
 revision = "0013"
-down_revision = "0011"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
