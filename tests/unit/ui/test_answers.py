@@ -197,5 +197,5 @@ def test_a_log_says_it_in_other_languages(user: FlaskClient, api: FakeApi, langu
 def test_a_shared_report_answers_from_its_log_alone(user: FlaskClient, api: FakeApi) -> None:
     token = "A" * 43
     api.answers[f"shared/{token}"] = detail(ANALYSIS, expiresAt="2025-06-01T00:00:00.000Z")
-    shown = text_of(user.get(f"/shared/{token}").text)
+    shown = text_of(user.get(f"/shared/{token}?fragment=1").text)
     assert "Is the filter getting worse? Not known One log does not show it." in shown

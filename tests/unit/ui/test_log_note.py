@@ -36,7 +36,7 @@ def test_a_log_that_failed_has_its_note_and_one_in_progress_waits(user: FlaskCli
 def test_a_reader_of_a_link_does_not_see_it(user: FlaskClient, api: FakeApi) -> None:
     shared = detail(ANALYSIS, note=NOTE, expiresAt="2025-06-01T00:00:00.000Z")
     api.answers[f"shared/{TOKEN}"] = shared
-    page = user.get(f"/shared/{TOKEN}").text
+    page = user.get(f"/shared/{TOKEN}?fragment=1").text
     assert "trailer" not in page
     assert "log-note" not in page
 
