@@ -1,3 +1,3 @@
 """The one place the release is written; `make render` says it to pyproject.toml and the images, the API reads it."""
 
-VERSION = "0.1.1"
+VERSION = "0.2.0"
