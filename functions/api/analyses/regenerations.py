@@ -118,8 +118,19 @@ def joined(regenerations: Iterable[Regeneration]) -> list[Regeneration]:
         if _goes_on(found[-1], later):
             found[-1] = _join(found[-1], later)
         else:
-            found.append(later)
+            found.append(_not_before(found[-1], later))
     return found[::-1]
+
+
+def _not_before(earlier: Regeneration, later: Regeneration) -> Regeneration:
+    """Take out what the car's counters are apart: they move in steps, and a later regeneration is at no lower kilometre.
+
+    A larger step back is that of another filter, and stays.
+    """
+    if earlier.filter_km is None or later.filter_km is None:
+        return later
+    is_step = 0 < earlier.filter_km - later.filter_km <= COUNTER_TOLERANCE_KM
+    return replace(later, filter_km=earlier.filter_km) if is_step else later
 
 
 def _goes_on(earlier: Regeneration, later: Regeneration) -> bool:

@@ -138,3 +138,19 @@ def test_two_regenerations_stay_two(outcome: str, start: str, log: UUID) -> None
 
 def test_without_a_regeneration() -> None:
     assert joined_rows(row()) == []
+
+
+@pytest.mark.parametrize(
+    ("life", "expected"),
+    [
+        (10_395, 10_400),  # the counters move in steps
+        (10_370, 10_400),
+        (10_369, 10_369),  # another filter
+        (10_401, 10_401),
+        (None, None),
+    ],
+)
+def test_a_later_regeneration_is_at_no_lower_kilometre(life: int | None, expected: int | None) -> None:
+    first = row(regen("08:00", "08:20", outcome="aborted"), life=10_400)
+    second = row(regen("12:00", "12:20", outcome="aborted"), log=TWO, life=life)
+    assert [one.filter_km for one in joined_rows(first, second)] == [expected, 10_400]
