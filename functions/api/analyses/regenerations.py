@@ -123,7 +123,7 @@ def joined(regenerations: Iterable[Regeneration]) -> list[Regeneration]:
 
 
 def _not_before(earlier: Regeneration, later: Regeneration) -> Regeneration:
-    """Take out what the car's counters are apart: they move in steps, and a later regeneration is at no lower kilometre.
+    """Even out what the counters are apart: they move in steps, and a later regeneration is at no lower kilometre.
 
     A larger step back is that of another filter, and stays.
     """
