@@ -62,7 +62,29 @@ def _do(options: argparse.Namespace) -> str:
         done = drill.drill(folder)
         telemetry.gauge("faplog.drill.last_success", time.time())
         return f"{folder} restores: {_contents(done)}."
-    return f"Restored {_contents(restore.restore(folder, target(RestoreSettings), replace=options.replace))}."
+    try:
+        done = restore.restore(folder, target(RestoreSettings), replace=options.replace)
+    except BadBackup:
+        # The comparison at the end may have failed: then the database is the backup's already.
+        if options.state:
+            migrate()
+        raise
+    if options.state:
+        migrate()
+    return f"Restored {_contents(done)}."
+
+
+def migrate() -> None:
+    """Bring a restored database to the release that is running; the backup may be of an older one.
+
+    Raises:
+        DatabaseProblem: It failed; what was restored is there nevertheless.
+    """
+    argv = [sys.executable, "-m", "functions.api.migrate"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = done.stderr.strip()[-2000:]
+        raise DatabaseProblem(f"The database could not be brought to this version; start `make run` again.\n{said}")
 
 
 def carry(command: list[str], folder: Path) -> None:

@@ -376,6 +376,18 @@ def test_a_log_that_arrives_before_reconcile_distributes_them_too(system: Rig, p
     check_averages(person)
 
 
+def test_a_log_that_could_not_be_analysed_has_no_car(system: Rig, person: Person) -> None:
+    """Also not after logs were distributed anew: it would count among those whose car was guessed."""
+    dateless = log(3, None).replace(b"2025.01.09", b"yesterday!")
+    (failed,) = post(person, dateless, name(3)).get_json()["ids"]
+    work(system)
+    drive(system, person, 1, 80_000)
+    drive(system, person, 2, 20_000)
+    found = get(person, f"/analyses/{failed}")
+    assert (found["status"], found["carId"], found["carGuessed"]) == ("Failed", None, False)
+    assert sorted((car["logs"], car["guessedLogs"]) for car in cars(person)) == [(1, 0), (1, 0)]
+
+
 def test_reconcile_finds_the_car_of_a_log_that_has_none(system: Rig, person: Person) -> None:
     """As the API of the release before leaves one during an upgrade."""
     ids = {life_km: drive(system, person, day, life_km) for day, life_km in MIXED}

@@ -86,7 +86,7 @@ OVERLAPPING: Final = """
     FROM fap_analysis AS log
     JOIN fap_analysis AS other
         ON other.user_id = log.user_id AND other.status = 'Success' AND other.deleted_at IS NULL
-            AND other.superseded_by IS NULL
+            AND other.superseded_by IS NULL AND other.car_id IS NOT DISTINCT FROM log.car_id
             AND lower(other.drive_times) < upper(log.drive_times)
             AND upper(other.drive_times) > lower(log.drive_times)
             AND other.drive_times && log.drive_times
