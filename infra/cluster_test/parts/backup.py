@@ -241,7 +241,7 @@ def job(cronjob: str, name: str, *, fails: bool = False) -> str:
     kube.kubectl("-n", NAMESPACE, "create", "job", f"--from=cronjob/{cronjob}", name)
     kube.kubectl("-n", NAMESPACE, "label", "job", name, f"{MARK}=yes")
     ended = until(_ended(name), JOB_SEC, f"the end of the job {name}", every=1)
-    said = kube.kubectl("-n", NAMESPACE, "logs", f"job/{name}", "--all-pods", "--tail=-1")
+    said = kube.kubectl("-n", NAMESPACE, "logs", f"job/{name}", "--all-pods", "--prefix=false", "--tail=-1")
     if (ended == "Failed") is not fails:
         raise kube.KubeError(f"job {name}: {ended}: {last_line(said)}")
     return said
