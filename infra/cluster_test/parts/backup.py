@@ -5,6 +5,7 @@ The target of the backup is an object store in the test's own namespace, with th
 
 import base64
 import hashlib
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -35,6 +36,9 @@ PSQL: Final = (
     'PGPASSWORD=$(</run/secrets/faplog/postgres-superuser) exec psql -X -q -A -t -F " " -v ON_ERROR_STOP=1 '
     '-h 127.0.0.1 -U postgres -d faplog -f - <<<"$1"'
 )
+PREFIX: Final = re.compile(r"^\[pod/[^]]*\] ")
+"""What `kubectl logs --all-pods` writes before each line."""
+
 REFUSAL: Final = "The target holds"
 MARK: Final = "faplog.dev/cluster-test"
 
@@ -241,7 +245,7 @@ def job(cronjob: str, name: str, *, fails: bool = False) -> str:
     kube.kubectl("-n", NAMESPACE, "create", "job", f"--from=cronjob/{cronjob}", name)
     kube.kubectl("-n", NAMESPACE, "label", "job", name, f"{MARK}=yes")
     ended = until(_ended(name), JOB_SEC, f"the end of the job {name}", every=1)
-    said = kube.kubectl("-n", NAMESPACE, "logs", f"job/{name}", "--all-pods", "--prefix=false", "--tail=-1")
+    said = kube.kubectl("-n", NAMESPACE, "logs", f"job/{name}", "--all-pods", "--tail=-1")
     if (ended == "Failed") is not fails:
         raise kube.KubeError(f"job {name}: {ended}: {last_line(said)}")
     return said
@@ -257,7 +261,7 @@ def _ended(name: str) -> Callable[[], str | None]:
 
 def last_line(text: str) -> str:
     """Return the last line that says something."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [PREFIX.sub("", line).strip() for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else "nothing said"
 
 
