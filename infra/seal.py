@@ -120,15 +120,25 @@ def broker(_: Present) -> list[Secret]:
     ]
 
 
+def next_access_key(role: str, present: Present) -> str:
+    """Return the name of a role's next key: two names take turns, so that running programs go on with the old key."""
+    name = f"faplog-{role}-s3-access-key"
+    first, second = f"faplog-{role}", f"faplog-{role}-2"
+    return second if present(name, name) == first else first
+
+
 def store(present: Present) -> list[Secret]:
-    """Make an access key for each role, and the store's root user, which the store reads at its start."""
+    """Make an access key for each role, and the store's root user, which the store reads at its start.
+
+    A key that was rotated away works until the next rotation, which gives its name a new secret key.
+    """
     root = {key: present("minio-root", key) for key in ("user", "password")}
     return [
         Secret(
             "minio-root",
             {"user": root["user"] or "root-" + password()[:8], "password": root["password"] or password()},
         ),
-        *(single(f"faplog-{role}-s3-access-key", f"faplog-{role}") for role in S3_ROLES),
+        *(single(f"faplog-{role}-s3-access-key", next_access_key(role, present)) for role in S3_ROLES),
         *(single(f"faplog-{role}-s3-secret-key", password()) for role in S3_ROLES),
     ]
 

@@ -5,6 +5,7 @@ The target of the backup is an object store in the test's own namespace, with th
 
 import base64
 import hashlib
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -35,6 +36,9 @@ PSQL: Final = (
     'PGPASSWORD=$(</run/secrets/faplog/postgres-superuser) exec psql -X -q -A -t -F " " -v ON_ERROR_STOP=1 '
     '-h 127.0.0.1 -U postgres -d faplog -f - <<<"$1"'
 )
+PREFIX: Final = re.compile(r"^\[pod/[^]]*\] ")
+"""What `kubectl logs --all-pods` writes before each line."""
+
 REFUSAL: Final = "The target holds"
 MARK: Final = "faplog.dev/cluster-test"
 
@@ -257,7 +261,7 @@ def _ended(name: str) -> Callable[[], str | None]:
 
 def last_line(text: str) -> str:
     """Return the last line that says something."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [PREFIX.sub("", line).strip() for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else "nothing said"
 
 

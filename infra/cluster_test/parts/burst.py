@@ -36,7 +36,7 @@ def run(target: Target) -> Iterator[Row]:
                 PART,
                 f"{size} uploads at once ({kb:.0f} kB each)",
                 f"{outcomes_in_words(found)}; {size / took:.1f} logs/s; accepted after {accepted:.1f} s, "
-                f"analysed after {took:.1f} s, averages after {averaged:.1f} s; asked to wait {refused} times",
+                f"analysed after {took:.1f} s, averages after {averaged:.1f} s; {refused} told to wait",
                 holds=found == Counter({"Success": size}),
             )
 

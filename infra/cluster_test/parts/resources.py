@@ -7,7 +7,7 @@ from typing import Final
 from infra.cluster_test import kube
 from infra.cluster_test.parts.cold import asleep
 from infra.cluster_test.report import Row, measured, proof
-from infra.cluster_test.target import STRANGER, Target
+from infra.cluster_test.target import STRANGER, Target, workload
 from infra.cluster_test.waiting import until
 from infra.install import quantity
 
@@ -83,10 +83,12 @@ def run(target: Target) -> Iterator[Row]:  # noqa: ARG001  (all parts take the s
     """Measure with the functions that sleep at zero."""
     asleep()
     found = until(_measured, FRESH_SEC, "figures of every running container", every=5)
+    pods = [pod for namespace in OURS for pod in kube.items("pods", "-n", namespace)]
+    names = {pod["metadata"]["name"]: workload(pod["metadata"].get("labels", {})) for pod in pods}
     for one in found:
         if one.namespace in OURS:
             most = one.limits[1]
-            yield proof(PART, f"{one.pod} / {one.container}", one.words(), holds=most > one.bytes > 0)
+            yield proof(PART, f"{names[one.pod]} / {one.container}", one.words(), holds=most > one.bytes > 0)
     others = sorted({one.namespace for one in found} - {*OURS, STRANGER})
     for namespace in others:
         yield measured(PART, f"platform: {namespace}", total(one for one in found if one.namespace == namespace))

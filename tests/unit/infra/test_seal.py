@@ -129,6 +129,20 @@ def test_a_rotation_keeps_what_a_running_server_would_not_take_over(
     assert first & set(given) - constant == set(RUNNING.values())
 
 
+def test_two_access_keys_take_turns_so_that_running_programs_go_on() -> None:
+    """The set-up job adds the new key and leaves the other one, which programs have until they are restarted."""
+
+    def names(running: dict[str, str]) -> list[str]:
+        made = seal.store(lambda name, _: running.get(name))
+        return [value for secret in made if "access-key" in secret.name for value in secret.values.values()]
+
+    first = names({})
+    assert first == [f"faplog-{role}" for role in seal.S3_ROLES]
+    second = names(dict(zip((f"faplog-{role}-s3-access-key" for role in seal.S3_ROLES), first, strict=True)))
+    assert set(first).isdisjoint(second)
+    assert names(dict(zip((f"faplog-{role}-s3-access-key" for role in seal.S3_ROLES), second, strict=True))) == first
+
+
 CLUSTER_AWAY = """#!/bin/sh
 echo "Unable to connect to the server" >&2
 exit 1

@@ -102,7 +102,9 @@ def test_tables_are_compared_by_rows_and_hash() -> None:
     assert backup.differing(before, after) == ["fap_analysis (12 → 11 rows)", "new (0 → 1 rows)", "users (1 → 1 rows)"]
 
 
-@pytest.mark.parametrize(("text", "line"), [("a\n b \n\n", "b"), ("", "nothing said")])
+@pytest.mark.parametrize(
+    ("text", "line"), [("a\n b \n\n", "b"), ("[pod/x/backup] done\n", "done"), ("", "nothing said")]
+)
 def test_the_last_line_says_something(text: str, line: str) -> None:
     assert backup.last_line(text) == line
 
