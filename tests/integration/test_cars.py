@@ -388,6 +388,12 @@ def test_a_log_that_could_not_be_analysed_has_no_car(system: Rig, person: Person
     assert sorted((car["logs"], car["guessedLogs"]) for car in cars(person)) == [(1, 0), (1, 0)]
 
 
+def test_drives_of_two_cars_at_the_same_time_do_not_overlap(system: Rig, person: Person) -> None:
+    one, other = (drive(system, person, 1, life_km) for life_km in (80_000, 20_000))
+    assert get(person, f"/analyses/{one}")["carId"] != get(person, f"/analyses/{other}")["carId"]
+    assert [get(person, f"/analyses/{log_id}")["overlaps"] for log_id in (one, other)] == [[], []]
+
+
 def test_reconcile_finds_the_car_of_a_log_that_has_none(system: Rig, person: Person) -> None:
     """As the API of the release before leaves one during an upgrade."""
     ids = {life_km: drive(system, person, day, life_km) for day, life_km in MIXED}
