@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -292,13 +293,16 @@ def test_the_offline_page_speaks_the_chosen_language(visit: Visit, language: str
     ],
 )
 def test_plain_http_says_why_it_cannot_be_installed(
-    stack: Stack, chromium: Browser, tmp_path: Path, language: str, sentence: str
+    stack: Stack, chromium: Browser, another: Callable[[], Owner], tmp_path: Path, language: str, sentence: str
 ) -> None:
     """Under a name as on a local network, which leads to this machine."""
     url = stack.url.replace("127.0.0.1", "faplog.lan")
     rule = "--host-resolver-rules=MAP faplog.lan 127.0.0.1"
     with profile(chromium, tmp_path, rule, locale=language, viewport=PHONE["viewport"]) as context:
-        context.add_cookies([{"name": "faplog_csrf", "value": "x", "url": url}])
+        session = {"email": another().email, "password": PASSWORD}
+        with httpx.Client(base_url=stack.url, timeout=60, trust_env=False) as http:
+            assert http.post("/api/v1/auth/login", json=session, headers={"Origin": stack.url}).status_code == 200
+            context.add_cookies([{"name": name, "value": value, "url": url} for name, value in http.cookies.items()])
         watched = Watched(context, url)
         watched.forgive("Cross-Origin-Opener-Policy header has been ignored")  # because of plain HTTP
         page = watched.page("/upload")

@@ -22,11 +22,11 @@ UPLOADED = ".upload[data-state=finished]"
 
 
 def figures(page: Page) -> dict[str, Any]:
-    """What a report says: its analysis, and its text without what only an owner sees."""
+    """What a report says: its analysis, and its text without what only an owner sees, and his other logs tell."""
     found: dict[str, Any] = page.evaluate(
         """() => {
             const report = document.querySelector("[data-report]").cloneNode(true);
-            for (const part of report.querySelectorAll("header, .downloads, .plots, .notice")) part.remove();
+            for (const part of report.querySelectorAll("header, .downloads, .plots, .notice, .log-note, .answers")) part.remove();
             const analysis = JSON.parse(report.querySelector("#analysis").textContent);
             report.querySelector("#analysis").remove();
             return {analysis, text: report.innerText.replace(/\\s+/g, " ")};
