@@ -107,6 +107,7 @@ def test_a_full_stream_is_tried_again_until_there_is_room(
     with worker(system):
         with monkeypatch.context() as patch:
             patch.setattr(bus, "MAX_REQUEST_BYTES", 0)
+            patch.setattr(system.publisher, "_allowance_bytes", 0)
             analysis_id = uploaded(person)
             assert unsent(system) == 1
         until(lambda: names(system) == [str(analysis_id)], what="it is published")
