@@ -26,7 +26,8 @@ def figures(page: Page) -> dict[str, Any]:
     found: dict[str, Any] = page.evaluate(
         """() => {
             const report = document.querySelector("[data-report]").cloneNode(true);
-            for (const part of report.querySelectorAll("header, .downloads, .plots, .notice, .log-note, .answers")) part.remove();
+            const others = "header, .downloads, .plots, .notice, .log-note, .answers";
+            for (const part of report.querySelectorAll(others)) part.remove();
             const analysis = JSON.parse(report.querySelector("#analysis").textContent);
             report.querySelector("#analysis").remove();
             return {analysis, text: report.innerText.replace(/\\s+/g, " ")};

@@ -87,8 +87,8 @@ _SET_GUESSED: Final = """
     FROM unnest(%(logs)s::uuid[], %(guessed)s::boolean[]) AS decided (id, guessed)
     WHERE log.id = decided.id AND log.user_id = %(user_id)s AND log.car_guessed <> decided.guessed
 """
-# Each newer version is looked up by its id: joined, the two sides have been compared pair by pair where the table had no
-# statistics yet, which took minutes for 10,000 logs.
+# Each newer version is looked up by its id: joined, the two sides have been compared pair by pair where the table had
+# no statistics yet, which took minutes for 10,000 logs.
 _ALIGN_VERSIONS: Final = """
     WITH aligned AS MATERIALIZED (
         SELECT older.id, newer.car_id
