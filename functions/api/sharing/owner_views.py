@@ -24,7 +24,7 @@ from ..web.names import PREFIX
 from ..web.operations import describe
 from ..web.outputs import Output, Timestamp, json_response
 from . import links
-from .links import Link, Subject
+from .links import Subject
 
 TAG: Final = "sharing"
 DAYS: Final = 30
@@ -111,10 +111,7 @@ def list_links() -> ResponseReturnValue:
 @authenticated
 def make(id: UUID) -> ResponseReturnValue:
     """Create a link to a report."""
-    created = _make(Subject.LOG, id, Event.SHARED)
-    if created is None:
-        raise missing()
-    return _new_link(*created)
+    return _make(Subject.LOG, id, Event.SHARED)
 
 
 @blueprint.get(_ADDRESS)
@@ -138,13 +135,7 @@ def show(id: UUID) -> ResponseReturnValue:
 @authenticated
 def end(id: UUID) -> ResponseReturnValue:
     """End the link to a report."""
-    user: User = g.user
-    with services().database.worker() as connection:
-        if find_analysis(connection, user.id, id) is None:
-            raise missing()
-        if links.end(connection, user.id, Subject.LOG, id):
-            _record(connection, Event.SHARING_ENDED)
-    return Response(status=204)
+    return _end(Subject.LOG, id, Event.SHARING_ENDED)
 
 
 @blueprint.post(_ADDRESS_OF_CAR)
@@ -162,10 +153,7 @@ def end(id: UUID) -> ResponseReturnValue:
 @authenticated
 def make_for_car(id: UUID) -> ResponseReturnValue:
     """Create a link to a car."""
-    created = _make(Subject.CAR, id, Event.CAR_SHARED)
-    if created is None:
-        raise refused(ErrorCode.CAR_NOT_FOUND)
-    return _new_link(*created)
+    return _make(Subject.CAR, id, Event.CAR_SHARED)
 
 
 @blueprint.get(_ADDRESS_OF_CAR)
@@ -189,26 +177,19 @@ def show_of_car(id: UUID) -> ResponseReturnValue:
 @authenticated
 def end_of_car(id: UUID) -> ResponseReturnValue:
     """End the link to a car."""
-    user: User = g.user
-    with services().database.worker() as connection:
-        garage.check_car(connection, user.id, id)
-        if links.end(connection, user.id, Subject.CAR, id):
-            _record(connection, Event.CAR_SHARING_ENDED)
-    return Response(status=204)
+    return _end(Subject.CAR, id, Event.CAR_SHARING_ENDED)
 
 
-def _make(subject: Subject, id: UUID, event: Event) -> tuple[str, Link] | None:
-    """Create the link that the request asks for; None if the user has no such log or car."""
+def _make(subject: Subject, id: UUID, event: Event) -> Response:
+    """Create the link that the request asks for. Raises `NotFound` if the user has no such log or car."""
     user: User = g.user
     wanted = inputs.optional_body(Sharing) or Sharing()
     with services().database.worker() as connection:
         created = links.make(connection, user.id, subject, id, timedelta(days=wanted.days))
-        if created is not None:
-            _record(connection, event)
-    return created
-
-
-def _new_link(token: str, link: Link) -> Response:
+        if created is None:
+            raise missing() if subject is Subject.LOG else refused(ErrorCode.CAR_NOT_FOUND)
+        _record(connection, event)
+    token, link = created
     return json_response(NewLink(token=token, path=address(token), expires_at=link.expires_at), 201)
 
 
@@ -220,6 +201,19 @@ def _show(subject: Subject, id: UUID) -> Response:
     if link is None:
         raise refused(ErrorCode.LINK_NOT_FOUND)
     return json_response(OpenLink(created_at=link.created_at, expires_at=link.expires_at))
+
+
+def _end(subject: Subject, id: UUID, event: Event) -> Response:
+    """End the link. Raises `NotFound` if the user has no such log or car."""
+    user: User = g.user
+    with services().database.worker() as connection:
+        if subject is Subject.CAR:
+            garage.check_car(connection, user.id, id)
+        elif find_analysis(connection, user.id, id) is None:
+            raise missing()
+        if links.end(connection, user.id, subject, id):
+            _record(connection, event)
+    return Response(status=204)
 
 
 def _record(connection: Conn, event: Event) -> None:
