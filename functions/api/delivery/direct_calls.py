@@ -51,15 +51,12 @@ class DirectCalls:
             Unavailable: The function is away or took too long, or its answer is too long.
         """
         try:
-            return self._post(body, size, headers, query)
-        except ProtocolError:
-            # A replica that stops may close the connection before it answers. A direct call stores nothing, so it
-            # can be repeated.
-            pass
-        except HTTPError as error:
-            raise self.unavailable(type(error).__name__) from error
-        try:
-            return self._post(body, size, headers, query)
+            try:
+                return self._post(body, size, headers, query)
+            except ProtocolError:
+                # A replica that stops may close the connection before it answers. A direct call stores nothing, so it
+                # can be repeated.
+                return self._post(body, size, headers, query)
         except HTTPError as error:
             raise self.unavailable(type(error).__name__) from error
 
