@@ -39,11 +39,11 @@ class _Axis(NamedTuple):
     """The times of the rows, which are the same for all channels."""
 
     t: Floats
-    """Seconds, with one in the middle of each gap; to the thousandth."""
+    """Seconds, with one in the middle of each gap; to the thousandth. It strictly rises."""
     gaps: Integers
     """The rows before which there is a gap."""
     keep: Mask
-    """Which of `t` count: of rows at the same instant the last, so that time strictly rises."""
+    """Which rows and gaps `t` has: of rows at the same instant the last."""
 
 
 def series(reading: Reading) -> Section:
@@ -82,7 +82,8 @@ def _axis(log: Log) -> _Axis:
     middles = (log.t[gaps - 1] + log.t[gaps]) / 2
     last_of_instant = np.append(np.diff(log.t) > 0, True)
     t: Floats = np.insert(log.t, gaps, middles).round(3)
-    return _Axis(t, gaps, np.insert(last_of_instant, gaps, True))
+    keep = np.insert(last_of_instant, gaps, True)
+    return _Axis(t[keep], gaps, keep)
 
 
 def _channel(axis: _Axis, name: str, unit: str, values: Floats) -> Section | None:
@@ -96,10 +97,11 @@ def _channel(axis: _Axis, name: str, unit: str, values: Floats) -> Section | Non
 def _with_gaps(axis: _Axis, values: Floats) -> tuple[Floats, Floats]:
     """Return times and values, with one void point in each gap and for each void stretch."""
     v = np.insert(values, axis.gaps, np.nan) if len(axis.gaps) else values
-    void = np.isnan(v[axis.keep])
+    v = v[axis.keep]
+    void = np.isnan(v)
     once = ~void
     once[1:] |= void[1:] & ~void[:-1]
-    return axis.t[axis.keep][once], v[axis.keep][once]
+    return axis.t[once], v[once]
 
 
 def _kept(values: Floats) -> Integers:
