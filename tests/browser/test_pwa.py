@@ -14,7 +14,7 @@ from tests.browser.conftest import Visit
 from tests.browser.icons import FOLDER, ICONS, drawn
 from tests.browser.owner import PASSWORD, Owner
 from tests.browser.pwa import as_installed, controlled, csv, expect_rows, profile, queue, share
-from tests.conftest import Stack
+from tests.conftest import Stack, until
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
@@ -272,10 +272,8 @@ def test_the_offline_page_speaks_the_chosen_language(visit: Visit, language: str
     page.get_by_role("button", name="Language, units and theme").click()
     page.locator(f"button[name=language][value={language}]").click()
     page.locator(f"html[lang={language}]").wait_for()
-    page.wait_for_function(
-        "chosen => caches.match('/offline').then(kept => kept?.headers.get('Content-Language') === chosen)",
-        arg=language,
-    )
+    kept = "() => caches.match('/offline').then(page => page?.headers.get('Content-Language'))"
+    until(lambda: page.evaluate(kept) == language, what=f"the offline page is kept in {language}")
     watched.context.set_offline(True)
     page.goto(watched.url + "/logs")
     expect(page.get_by_role("heading", level=1)).to_have_text(heading)

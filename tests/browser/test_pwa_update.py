@@ -14,7 +14,7 @@ from werkzeug.serving import make_server
 import ui.app
 from tests.browser.chromium import DESKTOP, STEADY, Watched
 from tests.browser.pwa import controlled, csv, queue, share
-from tests.conftest import ROOT, free_port
+from tests.conftest import ROOT, free_port, until
 from ui.settings import Settings
 
 pytestmark = pytest.mark.browser
@@ -69,8 +69,9 @@ def test_a_new_release_replaces_the_worker_and_keeps_the_queue(service: Service,
 
     service.release("second")
     page.goto(service.url + "/about")
-    page.wait_for_function(
-        "before => caches.keys().then(names => names.length === 1 && names[0] !== before)", arg=before[0]
+    until(
+        lambda: len(kept := page.evaluate(NAMES)) == 1 and kept != before,
+        what="the cache of the release before is gone",
     )
     controlled(page)
     assert queue(page) == waiting

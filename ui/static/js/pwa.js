@@ -29,6 +29,7 @@ box?.querySelector("[data-install-now]").addEventListener("click", async () => {
 show(state());
 
 // The service worker keeps the offline page in the language of its installation: renew it after another was chosen.
+// To be called once a worker is active, since before it has kept nothing.
 async function renewOfflinePage() {
   for (const name of await caches.keys()) {
     const cache = await caches.open(name);
@@ -40,6 +41,7 @@ async function renewOfflinePage() {
 // Readers of a shared link do not upload.
 if (navigator.serviceWorker && location.pathname !== "/shared") {
   navigator.serviceWorker.register("/sw.js", { type: "module", updateViaCache: "none" })
+    .then(() => navigator.serviceWorker.ready)
     .then(renewOfflinePage)
     .catch(() => { if (!navigator.serviceWorker.controller) show("refused"); });
 }
