@@ -120,6 +120,7 @@ def _walk() -> Iterator[tuple[str, list[str], list[str]]]:
         yield folder, below, names
 
 
+@cache
 def room_of(path: Path) -> str | None:
     """The innermost room a file lies in."""
     return next((str(folder) for folder in path.parents if str(folder) in ALLOWED), None)
@@ -136,11 +137,16 @@ def tree(path: Path) -> ast.Module:
     return ast.parse((ROOT / path).read_text("utf-8"))
 
 
-def imports(path: Path, *, at_run_time: bool = False) -> Iterator[str]:
-    """Yield the absolute name of every module a file imports; relative ones resolved.
+@cache
+def imports(path: Path, *, at_run_time: bool = False) -> tuple[str, ...]:
+    """The absolute name of every module a file imports; relative ones resolved.
 
     With `at_run_time`, imports that only a type checker sees are left out.
     """
+    return tuple(_imports(path, at_run_time))
+
+
+def _imports(path: Path, at_run_time: bool) -> Iterator[str]:
     package = path.with_suffix("").parts[:-1]
     unseen = _for_type_checkers(path) if at_run_time else frozenset()
     for node in ast.walk(tree(path)):

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,10 +32,18 @@ CODED_ERRORS: Final = {
 }
 
 
+def nodes(path: Path) -> Iterator[ast.AST]:
+    """Every node of a module; our own sources are parsed once."""
+    return ast.walk(parsed(path) if path in SOURCES else ast.parse(path.read_text("utf-8")))
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
 def calls(path: Path) -> Iterator[ast.Call]:
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Call):
-            yield node
+    return (node for node in nodes(path) if isinstance(node, ast.Call))
 
 
 def called(node: ast.expr) -> str:
@@ -45,7 +54,7 @@ def called(node: ast.expr) -> str:
 def werkzeug_names(path: Path) -> set[str]:
     """The names a module imports from werkzeug's exceptions, and `abort`."""
     names = {"abort"}
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.ImportFrom) and node.module == "werkzeug.exceptions":
             names |= {name.asname or name.name for name in node.names}
     return names
@@ -64,7 +73,8 @@ def test_nothing_is_refused_without_a_code(path: Path) -> None:
     """No exception of werkzeug is made, and no status of 400 or above is written beside a body of its own."""
     if path.name == "http_errors.py":
         return
-    without = [ast.unparse(call) for call in calls(path) if called(call.func) in werkzeug_names(path)]
+    names = werkzeug_names(path)
+    without = [ast.unparse(call) for call in calls(path) if called(call.func) in names]
     for call in calls(path):
         statuses = [node for node in (*call.args[1:2], *(kw.value for kw in call.keywords)) if _is_error(node)]
         if statuses and called(call.func) in ("Response", "_json", "jsonify", "make_response"):
@@ -111,7 +121,7 @@ def test_every_code_has_a_template_and_is_used() -> None:
         node.attr
         for path in SOURCES
         if path.name != "errors.py" or "contracts" not in path.parts
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "ErrorCode"
     }
     assert set(ErrorCode) - used == set()
