@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8080
 STATE ?= .state
+PARALLEL ?= --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
@@ -73,12 +74,12 @@ format: $(VENV)/.dev ## format the code and update the published schemas
 
 test: $(VENV)/.dev $(UI) ## run every test, against the real servers and in a real browser
 	@tests/browser/get_chromium.sh
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 coverage: $(VENV)/.dev $(UI) ## run every test and measure line and branch coverage, at least 90 %
 	@tests/browser/get_chromium.sh
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage run -m pytest $(PARALLEL) $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
