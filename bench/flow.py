@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Final
 
+import httpx
+
 from bench.report import Reference, Row, row
 from bench.running import WAIT_SEC, distinct_logs, format_by_role, memory, spent, system, wait_until_settled
 from bench.timing import wall_sec
@@ -77,7 +79,7 @@ def run() -> list[Row]:
 
 def one_log(account: Account, content: bytes) -> str:
     """Upload a log, wait until it is analysed, and return its id."""
-    [analysis_id] = account.ids(account.upload("log.csv", content))
+    [analysis_id] = account.ids(patient_upload(account, "log.csv", content))
     until = time.monotonic() + WAIT_SEC
     while (status := account.one(analysis_id)["status"]) == "Processing" and time.monotonic() < until:
         time.sleep(LOOK_EVERY_SEC)
@@ -89,10 +91,21 @@ def one_log(account: Account, content: bytes) -> str:
 def upload_all(uploads: Iterable[tuple[Account, bytes]]) -> list[str]:
     """Upload logs one by one, each by its account, a few at once, and return their ids."""
     with ThreadPoolExecutor(CLIENTS) as pool:
-        answers = pool.map(lambda one: one[0].ids(one[0].upload("log.csv", one[1])), uploads)
+        answers = pool.map(lambda one: one[0].ids(patient_upload(one[0], "log.csv", one[1])), uploads)
         return [analysis_id for ids in answers for analysis_id in ids]
 
 
 def upload_zip(account: Account, logs: Iterable[bytes]) -> None:
     """Upload logs in one zip."""
-    account.ids(account.upload("logs.zip", zipped({f"{number}.csv": log for number, log in enumerate(logs)})))
+    content = zipped({f"{number}.csv": log for number, log in enumerate(logs)})
+    account.ids(patient_upload(account, "logs.zip", content))
+
+
+def patient_upload(account: Account, name: str, content: bytes) -> httpx.Response:
+    """Upload a file, and again after the pause it is told, as every client does, as long as the service is busy."""
+    until = time.monotonic() + WAIT_SEC
+    while (answer := account.upload(name, content)).status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        if time.monotonic() > until:
+            break
+        time.sleep(float(answer.headers["Retry-After"]))
+    return answer

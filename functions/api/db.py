@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from select import POLLIN, poll
 from threading import Lock
 from typing import Final, cast
 from uuid import UUID
@@ -122,10 +123,11 @@ class Database:
         """Raise if the connection is dead, after replacing all idle connections: they died with the same server.
 
         The pool alone would find them one by one, with a pause after each that doubles, for longer than a request may
-        wait.
+        wait. A server that ends a connection, or ends itself, is heard on the socket, so that only then it is asked.
         """
         try:
-            ConnectionPool.check_connection(connection)
+            if _has_input(connection):
+                ConnectionPool.check_connection(connection)
         except psycopg.Error:
             self._pools[role].drain()
             raise
@@ -136,6 +138,13 @@ class Database:
             for pool in self._pools.values():
                 pool.close()
             self._pools.clear()
+
+
+def _has_input(connection: Conn) -> bool:
+    """Return whether something has arrived on an idle connection. Raises `OperationalError` if it is closed here."""
+    socket = poll()
+    socket.register(connection.fileno(), POLLIN)
+    return bool(socket.poll(0))
 
 
 def lock_user(connection: Conn, user_id: UUID) -> bool:

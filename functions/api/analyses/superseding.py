@@ -29,12 +29,20 @@ _FINGERPRINTS: Final = TypeAdapter(list[Fingerprint])
 # Two logs that were analysed by different versions, or are being analysed, cannot be compared: what was decided about
 # them stays until both have a result of the same version.
 AFFECTED: Final = """
-    SELECT log.id
+    SELECT log.id, log.superseded_by
     FROM fap_analysis AS log LEFT JOIN fap_analysis AS newer ON newer.id = log.superseded_by
     WHERE log.user_id = %(user_id)s AND (log.id = ANY(%(changed)s) OR log.superseded_by = ANY(%(changed)s))
         AND (newer.id IS NULL OR log.deleted_at IS NOT NULL OR newer.deleted_at IS NOT NULL
             OR log.status = 'Failed' OR newer.status = 'Failed'
             OR log.status = 'Success' AND newer.status = 'Success' AND log.version = newer.version)
+"""
+_SHARES_DRIVES: Final = """
+    SELECT EXISTS (
+        SELECT FROM fap_analysis
+        WHERE user_id = %(user_id)s AND status = 'Success' AND deleted_at IS NULL AND superseded_by IS NULL
+            AND id <> %(id)s AND drive_keys && (
+                SELECT coalesce(drive_keys, '{}') FROM fap_analysis WHERE id = %(id)s AND user_id = %(user_id)s)
+    ) AS any
 """
 # Logs that count and share a drive with an affected one, and the affected ones themselves.
 CANDIDATES: Final = """
@@ -154,8 +162,11 @@ def update_superseded(connection: Conn, user_id: UUID, changed: Iterable[UUID]) 
     Needs `db.lock_user`. Call it before `mark_stale_averages`.
     """
     values: dict[str, Any] = {"user_id": user_id, "changed": list(changed)}
-    affected = [row["id"] for row in connection.execute(AFFECTED, values).fetchall()]
-    if not affected:
+    before = {row["id"]: row["superseded_by"] for row in connection.execute(AFFECTED, values).fetchall()}
+    affected = list(before)
+    if not affected or (
+        len(affected) == 1 and before[affected[0]] is None and not _shares(connection, user_id, affected[0])
+    ):
         return
     values["affected"] = affected
     logs = [_version(row) for row in connection.execute(CANDIDATES, values).fetchall()]
@@ -163,6 +174,12 @@ def update_superseded(connection: Conn, user_id: UUID, changed: Iterable[UUID]) 
     values |= {"decided": list(decided), "newer": list(decided.values())}
     connection.execute(_WRITE, values)
     connection.execute(_WRITE_EARLIER_VERSIONS, values)
+
+
+def _shares(connection: Conn, user_id: UUID, analysis_id: UUID) -> bool:
+    """Return whether a log has a drive that another log that counts has as well; answered by indexes alone."""
+    row = connection.execute(_SHARES_DRIVES, {"user_id": user_id, "id": analysis_id}).fetchone()
+    return row is not None and bool(row["any"])
 
 
 def drive_columns(user_id: UUID, analysis: Mapping[str, Any] | None) -> dict[str, Any]:
