@@ -20,7 +20,7 @@ from tests.fuzz.found import ROOT
 
 FOLDER: Final = ROOT / "build" / "fuzz"
 NAMES: Final = ("log", "spelling", "shown", "zip", "form", "contract", "analysis-request", "average-request", "list",
-                "delivery", "page")  # fmt: skip
+                "delivery", "receiver", "note", "page")  # fmt: skip
 """As in `tests.fuzz.targets`, which is not imported: its modules belong to the process that measures their coverage."""
 
 COLUMNS: Final = {

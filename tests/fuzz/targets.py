@@ -4,7 +4,7 @@ atheris in `make fuzz`."""
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from tests.fuzz import delivery, intake, logs, messages, pages
+from tests.fuzz import delivery, entered, intake, logs, messages, pages
 from tests.fuzz.work import Budget
 
 
@@ -41,5 +41,7 @@ TARGETS: Final = {
     "average-request": Target(messages.check_average_request, messages.wires, messages.WORDS, _ANSWER, 100),
     "list": Target(messages.check_list, messages.lists, messages.WORDS, _ANSWER, 100),
     "delivery": Target(delivery.check, delivery.seeds, delivery.WORDS, _PARSING, 250),
+    "receiver": Target(entered.check_receiver, entered.receivers, entered.ADDRESS_WORDS, _PARSING, 250),
+    "note": Target(entered.check_note, entered.written_notes, entered.NOTE_WORDS, _PARSING, 150),
     "page": Target(pages.check, pages.seeds, pages.WORDS, None, 80),
 }
