@@ -33,6 +33,8 @@ def shared() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
     yield folder
+    for path in folder.iterdir():
+        path.chmod(0o700)  # one without permission can only be emptied by root
     shutil.rmtree(folder)
 
 
