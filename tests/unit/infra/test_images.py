@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from importlib.metadata import packages_distributions
@@ -98,7 +99,7 @@ def test_faas_cli_says_where_an_image_comes_from(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", dockerfiles.DOCKERFILES)
 def test_what_dockerfiles_share_stands_in_one_place(path: str) -> None:
     text = (ROOT / path).read_text("utf-8")
-    wanted = {"labels"} if path == "infra/backup/Dockerfile" else {"packages", "labels", "runtime"}
+    wanted = {"labels"} if path == "infra/backup/Dockerfile" else {"packages", "labels", "bytecode", "runtime"}
     assert set(dockerfiles.blocks_of(text)) == wanted
     assert dockerfiles.filled(text) == text
     changed = text.replace('licenses="MIT"', 'licenses="other"')
@@ -108,6 +109,26 @@ def test_what_dockerfiles_share_stands_in_one_place(path: str) -> None:
 def test_an_unknown_block_of_a_dockerfile_fails() -> None:
     with pytest.raises(KeyError, match="runtimes"):
         dockerfiles.filled("# runtimes: from infra/dockerfiles.py\n# end of runtimes\n")
+
+
+@pytest.mark.parametrize("path", dockerfiles.DOCKERFILES)
+def test_images_of_python_compile_its_standard_library_in_a_layer_that_they_share(path: str) -> None:
+    base, first, *_ = (ROOT / path).read_text("utf-8").rpartition("\nFROM ")[2].splitlines()
+    assert first.startswith("# bytecode:") == base.startswith("docker.io/library/python:")
+
+
+def test_no_module_that_a_program_imports_is_left_out_of_the_bytecode() -> None:
+    (left_out,) = re.findall(r"-x '(.*)'", dockerfiles.BLOCKS["bytecode"])
+    code = (
+        "import sys, connector.__main__, functions.analyse.handler, functions.api.handler, ui.app\n"
+        "paths = [getattr(module, '__file__', None) for module in sys.modules.values()]\n"
+        "print(*filter(None, paths), sep='\\n')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    library = sysconfig.get_path("stdlib")
+    imported = [path for path in done.stdout.splitlines() if path.startswith(library) and "site-packages" not in path]
+    assert len(imported) > 100
+    assert not [path for path in imported if re.search(left_out, path)]
 
 
 NO_TESTS = """
