@@ -1,11 +1,12 @@
 """Postgres: two roles, neither of which owns a table, each with its own small pool and row-level security under it."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from select import POLLIN, poll
-from threading import Lock
-from typing import Final, cast
+from threading import Event, Lock
+from typing import Any, Final, cast
 from uuid import UUID
 
 import psycopg
@@ -17,6 +18,11 @@ from faplog.errors import Unavailable
 
 POOL_SIZE: Final = 4
 POOL_WAIT_SEC: Final = 5.0
+CONNECT_SEC: Final = 10.0
+"""How long a connection is tried at short intervals. The pool alone pauses for 1 s, 2 s, 4 s and so on: a pod whose
+first connections the network refuses for ten seconds would answer 503 for thirty."""
+
+_CONNECT_PAUSE_SEC: Final = 0.25
 _SERVER_OPTIONS: Final = " ".join(
     f"-c {name}={milliseconds}"
     for name, milliseconds in {
@@ -36,6 +42,7 @@ class Database:
         self._urls = {"api": api_url, "worker": worker_url}
         self._pools: dict[str, ConnectionPool[Conn]] = {}
         self._lock = Lock()
+        self._closed = Event()
 
     @contextmanager
     def api(self, user_id: UUID, *, durable: bool = True) -> Iterator[Conn]:
@@ -102,7 +109,7 @@ class Database:
             if role not in self._pools:
                 self._pools[role] = ConnectionPool(
                     self._urls[role],
-                    connection_class=cast("type[Conn]", Connection),
+                    connection_class=_persistent(self._closed),
                     kwargs={
                         "row_factory": dict_row,
                         "options": _SERVER_OPTIONS,
@@ -134,10 +141,29 @@ class Database:
 
     def close(self) -> None:
         """Close all connections."""
+        self._closed.set()
         with self._lock:
             for pool in self._pools.values():
                 pool.close()
             self._pools.clear()
+        self._closed.clear()
+
+
+def _persistent(closed: Event) -> type[Conn]:
+    """Return the class of connections that are tried for `CONNECT_SEC`, or until the event is set."""
+
+    class Persistent(Connection[Any]):
+        @classmethod
+        def connect(cls, *args: Any, **kwargs: Any) -> Any:
+            give_up = time.monotonic() + CONNECT_SEC
+            while True:
+                try:
+                    return super().connect(*args, **kwargs)
+                except psycopg.OperationalError:
+                    if time.monotonic() >= give_up or closed.wait(_CONNECT_PAUSE_SEC):
+                        raise
+
+    return cast("type[Conn]", Persistent)
 
 
 def _has_input(connection: Conn) -> bool:
