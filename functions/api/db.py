@@ -19,8 +19,8 @@ from faplog.errors import Unavailable
 POOL_SIZE: Final = 4
 POOL_WAIT_SEC: Final = 5.0
 CONNECT_SEC: Final = 10.0
-"""How long a connection is tried at short intervals. The pool alone pauses for 1 s, 2 s, 4 s and so on: a pod whose
-first connections the network refuses for ten seconds would answer 503 for thirty."""
+"""How long a connection is tried at short intervals. The pool alone pauses for 1 s, 2 s, 4 s, 8 s and so on: a process
+whose connections are refused for eight seconds would answer 503 for fifteen."""
 
 _CONNECT_PAUSE_SEC: Final = 0.25
 _SERVER_OPTIONS: Final = " ".join(
