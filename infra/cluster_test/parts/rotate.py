@@ -1,5 +1,6 @@
 """New values for every group of secrets while uploads run, with the steps of the guide."""
 
+import base64
 from collections.abc import Iterator
 from functools import partial
 from typing import Final
@@ -11,16 +12,29 @@ from infra.cluster_test.report import Row
 from infra.cluster_test.target import NAMESPACE, Target
 
 PART: Final = "rotate"
-GROUPS: Final = ("tokens", "database", "store", "broker", "connector")
-"""Those that a running system depends on. The others are the backup's, the collector's and the mail server's."""
+GROUPS: Final = ("tokens", "database", "store", "store", "broker", "connector")
+"""Those that a running system depends on; `store` there and back, because two keys take turns.
+
+The others are the backup's, the collector's and the mail server's.
+"""
+
+ACCESS_KEY: Final = "faplog-api-s3-access-key"
 
 WAIT: Final = "--timeout=300s"
 
 
 def run(target: Target) -> Iterator[Row]:
     """Rotate one group after the other and wait each time until uploads are accepted again."""
-    steps = [Step(group, partial(rotate, target.environment, group)) for group in GROUPS]
-    yield from under_load(PART, target, steps)
+    yield from under_load(PART, target, steps(target.environment))
+
+
+def steps(environment: str) -> list[Step]:
+    """Return a step for each rotation; one of a group that was rotated before says so in its name."""
+    found = []
+    for number, group in enumerate(GROUPS):
+        name = f"{group}, again" if group in GROUPS[:number] else group
+        found.append(Step(name, partial(rotate, environment, group)))
+    return found
 
 
 def rotate(environment: str, group: str) -> str:
@@ -44,4 +58,13 @@ def rotate(environment: str, group: str) -> str:
     if group == "connector":
         guide.type_in("kubectl -n faplog scale deployment/connector --replicas=1")
         kube.kubectl("-n", NAMESPACE, "rollout", "status", "deployment/connector", WAIT)
-    return f"in force after {now() - began:.0f} s"
+    key = f" with the key {access_key()}" if group == "store" else ""
+    return f"in force after {now() - began:.0f} s{key}"
+
+
+def access_key() -> str:
+    """Return the name of the store's key that the function `api` has now. It is no secret."""
+    found = kube.get("-n", NAMESPACE, f"secret/{ACCESS_KEY}")
+    if found is None:
+        raise kube.KubeError(f"there is no secret {ACCESS_KEY}")
+    return base64.b64decode(found["data"][ACCESS_KEY]).decode()

@@ -1,5 +1,6 @@
 """A disturbance under load: its row, a step that fails, and what a roll waits for."""
 
+import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -7,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from infra.cluster_test import disturbing, load
+from infra.cluster_test import disturbing, guide, kube, load
 from infra.cluster_test import owner as accounts
 from infra.cluster_test.disturbing import Step, Window, row_of, under_load
 from infra.cluster_test.kube import KubeError
 from infra.cluster_test.load import Load, Sample
 from infra.cluster_test.owner import now
+from infra.cluster_test.parts import rotate
 from infra.cluster_test.parts.roll import serves_newest
 from infra.cluster_test.target import Target
 
@@ -110,3 +112,25 @@ def test_a_function_has_rolled_when_its_newest_revision_serves() -> None:
     assert not serves_newest(service(observed=1))
     assert not serves_newest(service(ready="api-1"))
     assert not serves_newest({"metadata": {"generation": 1}})
+
+
+def test_the_store_is_rotated_there_and_back() -> None:
+    names = [step.name for step in rotate.steps("local")]
+    assert names.index("store, again") == names.index("store") + 1
+    assert len(set(names)) == len(names)
+
+
+def test_a_rotation_of_the_store_says_which_key_is_in_force(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = iter(["faplog-api-2", "faplog-api"])
+
+    def secret(*what: str) -> dict[str, Any]:
+        assert what[-1] == "secret/faplog-api-s3-access-key"
+        return {"data": {"faplog-api-s3-access-key": base64.b64encode(next(keys).encode()).decode()}}
+
+    monkeypatch.setattr(guide, "type_in", lambda _: "")
+    monkeypatch.setattr(guide, "install_again", lambda _: "")
+    monkeypatch.setattr(guide, "restart_ours", lambda: None)
+    monkeypatch.setattr(kube, "get", secret)
+    assert rotate.rotate("local", "store").endswith("with the key faplog-api-2")
+    assert rotate.rotate("local", "store").endswith("with the key faplog-api")
+    assert rotate.rotate("local", "tokens").endswith(" s")
