@@ -23,6 +23,14 @@ LOGS: Final = 12
 JOB_SEC: Final = 600.0
 PORT: Final = 9000
 TARGET: Final = "backup-target"
+AT_TARGET: Final = (
+    *("env", "MC_CONFIG_DIR=/tmp/.mc", "sh", "-c"),
+    f'mcli --quiet alias set target http://127.0.0.1:{PORT} "$MINIO_ROOT_USER" "$MINIO_ROOT_PASSWORD" >/dev/null '
+    '&& commands=$1 && shift && eval "$commands"',
+    "sh",
+)
+"""How commands run in the target's pod; they and their arguments follow."""
+
 CHANGING: Final = frozenset({"brake"})
 """Tables that the system changes by itself within minutes; they are backed up, but not compared here."""
 
@@ -54,18 +62,10 @@ def run(target: Target) -> Iterator[Row]:
             began = now()
             said = job("backup", "cluster-test-backup")
             yield proof(PART, "back up now", f"{now() - began:.0f} s: {last_line(said)}", holds=True)
+            variables |= {"RESTIC_PASSWORD": restic_password()}
+            variables |= new_key("cluster-test-2")
+            yield rotated(target.environment, variables, away="cluster-test-1")
             rows = table_hashes()
-            variables["RESTIC_PASSWORD"] = kube.kubectl(
-                *(
-                    "-n",
-                    NAMESPACE,
-                    "get",
-                    "secret",
-                    TARGET,
-                    "-o",
-                    "go-template={{.data.RESTIC_PASSWORD | base64decode}}",
-                )
-            )
             began = now()
             volumes = delete_everything()
             yield proof(PART, "delete the namespace", f"{now() - began:.0f} s, {len(volumes)} volumes left", holds=True)
@@ -155,6 +155,55 @@ def _still_works(one: Owner) -> Row:
     )
 
 
+def rotated(environment: str, variables: dict[str, str], away: str) -> Row:
+    """Rotate the group `backup` to another key of the target, remove the one before, and back up with the new one.
+
+    Args:
+        environment: The environment.
+        variables: Those of the group, with the new key. The password of the backups is not among those given to the
+            rotation: it must stay by itself.
+        away: Name of the key that is removed.
+    """
+    given = {name: value for name, value in variables.items() if name != "RESTIC_PASSWORD"}
+    guide.type_in(f".venv/bin/python -m infra.seal --environment {environment} --rotate backup --apply", **given)
+    at_target('mcli admin user remove target "$1"', away)
+    said = job("backup", "cluster-test-backup-again")
+    kept = restic_password() == variables["RESTIC_PASSWORD"]
+    password = "the same" if kept else "another"
+    words = f"{last_line(said)}; {password} password of the backups"
+    return proof(PART, "rotate its key, and back up again", words, holds=kept)
+
+
+def restic_password() -> str:
+    """Return the password that encrypts the backups."""
+    template = "go-template={{.data.RESTIC_PASSWORD | base64decode}}"
+    return kube.kubectl("-n", NAMESPACE, "get", "secret", TARGET, "-o", template)
+
+
+def new_key(name: str) -> dict[str, str]:
+    """Make a key at the target, and return the variables that name it."""
+    password = secrets.token_hex(16)
+    at_target(
+        'mcli admin user add target "$1" "$2" && mcli admin policy attach target readwrite --user "$1"', name, password
+    )
+    return {"AWS_ACCESS_KEY_ID": name, "AWS_SECRET_ACCESS_KEY": password}
+
+
+def at_target(commands: str, *arguments: str) -> None:
+    """Run shell commands in the target's pod, where `target` is its alias with the root user's rights.
+
+    Raises:
+        KubeError: They failed.
+    """
+    done = kube.execute(until(_ready_target, JOB_SEC, "the target's pod"), "store", *AT_TARGET, commands, *arguments)
+    if done.returncode:
+        raise kube.KubeError(f"the target of backups: {(done.stderr or done.stdout).strip()}")
+
+
+def _ready_target() -> kube.Object | None:
+    return next((pod for pod in kube.pods(STRANGER, f"app={TARGET}") if kube.is_ready(pod)), None)
+
+
 def start_target() -> dict[str, str]:
     """Start a store for backups in the test's namespace, and return the variables that name it."""
     store = next(t for t in manifests("local") if t["kind"] == "StatefulSet" and t["metadata"]["name"] == "minio")
@@ -163,11 +212,7 @@ def start_target() -> dict[str, str]:
     kube.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": STRANGER}}])
     kube.apply([*target_store(container["image"], user, password), target_policy()])
     kube.kubectl("-n", STRANGER, "rollout", "status", f"deployment/{TARGET}", "--timeout=5m")
-    return {
-        "RESTIC_REPOSITORY": f"s3:http://{TARGET}.{STRANGER}.svc:{PORT}/backups",
-        "AWS_ACCESS_KEY_ID": user,
-        "AWS_SECRET_ACCESS_KEY": password,
-    }
+    return {"RESTIC_REPOSITORY": f"s3:http://{TARGET}.{STRANGER}.svc:{PORT}/backups"} | new_key("cluster-test-1")
 
 
 def allow_target() -> None:

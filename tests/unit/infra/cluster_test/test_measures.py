@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.cluster_test import preflight, versions
+from infra.cluster_test import guide, kube, preflight, versions
 from infra.cluster_test.parts import admission, backup, cold, kill, network, pages, resources
 from infra.cluster_test.parts import install as installing
 
@@ -239,3 +239,45 @@ def test_what_serves_is_ready() -> None:
     assert not preflight.is_serving({"kind": "StatefulSet", "spec": {"replicas": 1}, "status": {}})
     conditions = [{"type": "Ready", "status": "False"}]
     assert not preflight.is_serving({"kind": "Service", "status": {"conditions": conditions}})
+
+
+def test_a_pod_that_is_called_ready_after_the_verdict_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def event(function: str, *, ready: bool) -> dict[str, Any]:
+        status = {"conditions": [{"type": "Ready", "status": "True"}]} if ready else {}
+        labels = {"faplog.dev/function": function}
+        return {"object": {"kind": "Pod", "metadata": {"uid": function, "labels": labels}, "status": status}}
+
+    watch = kube.Watch([(1.0, event("analyse", ready=True)), (1.5, event("average", ready=False))])
+    looks = iter([(7.0, event("average", ready=True))])
+    monkeypatch.setattr("infra.cluster_test.waiting.time.sleep", lambda _: watch.events.append(next(looks)))
+    cold.await_ready(watch, 0.0)
+    assert cold.first_start(watch.events, "average", 0.0).ready == 7.0
+
+
+def test_a_pod_that_never_gets_ready_is_waited_for_in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cold, "READY_SEC", -1.0)
+    cold.await_ready(kube.Watch(), 0.0)
+
+
+@pytest.mark.parametrize(("kept", "verdict"), [("first", "pass"), ("second", "FAIL")])
+def test_a_rotation_of_the_backup_keeps_the_password_of_the_backups(
+    monkeypatch: pytest.MonkeyPatch, kept: str, verdict: str
+) -> None:
+    done: list[Any] = []
+    monkeypatch.setattr(guide, "type_in", lambda commands, **variables: done.append((commands, variables)))
+    monkeypatch.setattr(backup, "at_target", lambda *what: done.append(what))
+
+    def job(cronjob: str, _: str) -> str:
+        done.append(cronjob)
+        return "no errors were found"
+
+    monkeypatch.setattr(backup, "job", job)
+    monkeypatch.setattr(backup, "restic_password", lambda: kept)
+    variables = {"AWS_ACCESS_KEY_ID": "new", "RESTIC_PASSWORD": "first"}
+    row = backup.rotated("local", variables, away="old")
+    assert row.verdict == verdict
+    (commands, given), removed, cronjob = done
+    assert "--rotate backup" in commands
+    assert given == {"AWS_ACCESS_KEY_ID": "new"}
+    assert removed[-1] == "old"
+    assert cronjob == "backup"
