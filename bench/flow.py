@@ -11,12 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Final
 
-import httpx
-
 from bench.report import Reference, Row, row
 from bench.running import WAIT_SEC, distinct_logs, format_by_role, memory, spent, system, wait_until_settled
 from bench.timing import wall_sec
 from tests.e2e.account import Account
+from tests.e2e.faults import upload_until_accepted
 from tests.integration.delivery import zipped
 
 LATENCY_RUNS: Final = 30
@@ -79,7 +78,7 @@ def run() -> list[Row]:
 
 def one_log(account: Account, content: bytes) -> str:
     """Upload a log, wait until it is analysed, and return its id."""
-    [analysis_id] = account.ids(patient_upload(account, "log.csv", content))
+    [analysis_id] = upload_until_accepted(account, "log.csv", content, WAIT_SEC)
     until = time.monotonic() + WAIT_SEC
     while (status := account.one(analysis_id)["status"]) == "Processing" and time.monotonic() < until:
         time.sleep(LOOK_EVERY_SEC)
@@ -91,21 +90,11 @@ def one_log(account: Account, content: bytes) -> str:
 def upload_all(uploads: Iterable[tuple[Account, bytes]]) -> list[str]:
     """Upload logs one by one, each by its account, a few at once, and return their ids."""
     with ThreadPoolExecutor(CLIENTS) as pool:
-        answers = pool.map(lambda one: one[0].ids(patient_upload(one[0], "log.csv", one[1])), uploads)
+        answers = pool.map(lambda one: upload_until_accepted(one[0], "log.csv", one[1], WAIT_SEC), uploads)
         return [analysis_id for ids in answers for analysis_id in ids]
 
 
 def upload_zip(account: Account, logs: Iterable[bytes]) -> None:
     """Upload logs in one zip."""
     content = zipped({f"{number}.csv": log for number, log in enumerate(logs)})
-    account.ids(patient_upload(account, "logs.zip", content))
-
-
-def patient_upload(account: Account, name: str, content: bytes) -> httpx.Response:
-    """Upload a file, and again after the pause it is told, as every client does, as long as the service is busy."""
-    until = time.monotonic() + WAIT_SEC
-    while (answer := account.upload(name, content)).status_code == httpx.codes.SERVICE_UNAVAILABLE:
-        if time.monotonic() > until:
-            break
-        time.sleep(float(answer.headers["Retry-After"]))
-    return answer
+    upload_until_accepted(account, "logs.zip", content, WAIT_SEC)

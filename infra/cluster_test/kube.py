@@ -1,5 +1,6 @@
 """kubectl as functions. Every question and every change of the cluster test goes through this module."""
 
+import base64
 import json
 import subprocess
 import threading
@@ -48,6 +49,12 @@ def get(*what: str) -> Object | None:
         return None
     found: Object = json.loads(done.stdout)
     return found
+
+
+def secret_value(namespace: str, name: str, key: str) -> str | None:
+    """Return a value of a secret, or None without that secret."""
+    found = get("-n", namespace, f"secret/{name}")
+    return base64.b64decode(found["data"][key]).decode() if found else None
 
 
 def items(*what: str) -> list[Object]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 AXE: Final = Path(__file__).parents[2] / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 PHONE: Final[dict[str, Any]] = {
@@ -102,6 +102,13 @@ class Watched:
         parts = urlsplit(request.url)
         if parts.scheme in ("http", "https", "ws", "wss") and f"{parts.scheme}://{parts.netloc}" != self.url:
             self.complaints.append(f"left the machine: {request.url}")
+
+
+def expect_printing(page: Page) -> None:
+    """The page's button prints it."""
+    page.evaluate("() => { window.print = () => { document.body.dataset.printing = 'yes'; }; }")
+    page.get_by_role("button", name="Print").tap()
+    expect(page.locator("body[data-printing]")).to_have_count(1)
 
 
 def axe(page: Page, *rules: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.chromium import DESKTOP, PHONE, axe
+from tests.browser.chromium import DESKTOP, PHONE, axe, expect_printing
 from tests.browser.conftest import Visit
 from tests.browser.owner import Owner, new_owner
 from tests.browser.test_cars import average_of, cars, drawn
@@ -310,6 +310,4 @@ def test_the_axes_of_a_printed_trend_are_dark_on_white(visit: Visit, usual: Owne
 def test_the_button_prints(visit: Visit, cleaned: Owner) -> None:
     page = visit(cleaned, **PHONE).page("/summary")
     drawn(page)
-    page.evaluate("() => { window.print = () => { document.body.dataset.printing = 'yes'; }; }")
-    page.get_by_role("button", name="Print").tap()
-    expect(page.locator("body[data-printing]")).to_have_count(1)
+    expect_printing(page)

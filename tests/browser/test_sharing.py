@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.chromium import DESKTOP, PHONE, axe
+from tests.browser.chromium import DESKTOP, PHONE, axe, expect_printing
 from tests.browser.conftest import Driver, Visit
 from tests.browser.test_looks import SHIFTS, settled
 from tests.conftest import Stack
@@ -153,9 +153,7 @@ def test_a_car_is_shared_read_and_ended(visit: Visit, driver: Driver) -> None:
     reading.locator("#trends[data-drawn]").wait_for()
     for words in ("May I drive on?", "Trends", "Regeneration history", "Shared with you"):
         expect(reading.get_by_text(words).first).to_be_visible()
-    reading.evaluate("() => { window.print = () => { document.body.dataset.printing = 'yes'; }; }")
-    reading.get_by_role("button", name="Print").tap()
-    expect(reading.locator("body[data-printing]")).to_have_count(1)
+    expect_printing(reading)
     main = reading.locator("main")
     expect(main.locator("a[href^='/logs'], a[href^='/summary'], form")).to_have_count(0)
     trend = main.locator(".trend-plot").first

@@ -41,7 +41,8 @@ class Gate:
         """Be closed, and know where to listen."""
         self._target = (HOST, int(urlsplit(url).port or 80))
         self._port = free_port()
-        self.url = f"http://{HOST}:{self._port}"
+        self.address = f"{HOST}:{self._port}"
+        self.url = f"http://{self.address}"
 
     @contextmanager
     def opened(self) -> Iterator[None]:

@@ -47,9 +47,10 @@ def small_disk(folder: Path, *command: str) -> list[str]:
 
 
 @pytest.fixture
-def mountable(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder the small disk is mounted at, with a short path for the sockets in it; skips where none can be."""
-    folder = tmp_path_factory.mktemp("disk")
+def mountable(tmp_path: Path) -> Path:
+    """The folder the small disk is mounted at; skips where none can be mounted."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
     if sys.platform != "linux" or not shutil.which("unshare"):
         pytest.skip("a small disk needs Linux and unshare")
     tried = subprocess.run(small_disk(folder, "true"), capture_output=True, text=True, check=False)

@@ -1,13 +1,8 @@
 """Parts that are away: said so at once, with a sentence, and used again when they return."""
 
-import select
-import socket
-import socketserver
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from threading import Thread
-from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
@@ -22,7 +17,8 @@ from functions.api.delivery.publisher import Outgoing, Publisher
 from functions.api.handler import create_app
 from functions.api.services import services
 from functions.api.settings import Settings
-from tests.conftest import free_port, until
+from tests.conftest import until
+from tests.e2e.pushing import Gate
 from tests.integration.connector_rig import NatsServer
 from tests.integration.delivery import API
 
@@ -115,53 +111,21 @@ def test_connections_that_died_with_the_server_cost_no_request(
         database.close()
 
 
-class Door(socketserver.ThreadingTCPServer):
-    """Passes connections on to a server; nobody listens until it is opened."""
-
-    daemon_threads = True
-    allow_reuse_address = True
-
-    def __init__(self, behind: tuple[str, int]) -> None:
-        super().__init__(("127.0.0.1", free_port()), socketserver.BaseRequestHandler, bind_and_activate=False)
-        self.behind = behind
-
-    @contextmanager
-    def open(self) -> Iterator[None]:
-        self.server_bind()
-        self.server_activate()
-        thread = Thread(target=self.serve_forever)
-        thread.start()
-        try:
-            yield
-        finally:
-            self.shutdown()
-            thread.join()
-            self.server_close()
-
-    def finish_request(self, request: Any, client_address: Any) -> None:
-        with socket.create_connection(self.behind) as inner:
-            ends = {request: inner, inner: request}
-            while True:
-                for end in select.select(list(ends), [], [])[0]:
-                    if not (sent := end.recv(65536)):
-                        return
-                    ends[end].sendall(sent)
-
-
 def test_a_database_that_can_be_reached_late_is_found_at_once(
     api_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The pool's own tries come 1, 3, 7 and 15 s after the first; the door opens after nine."""
+    """The pool's own tries come 1, 3, 7 and 15 s after the first; the gate opens after nine."""
     monkeypatch.setattr(db, "POOL_WAIT_SEC", 2.2)
-    worker = urlsplit(api_settings.worker_database.get_secret_value())
-    door = Door((str(worker.hostname), int(worker.port or 0)))
-    host = f"{worker.username}:{worker.password}@127.0.0.1:{door.server_address[1]}"
-    database = db.Database("postgresql:///not-asked", worker._replace(netloc=host).geturl())
+    worker = api_settings.worker_database.get_secret_value()
+    gate = Gate(worker)
+    database = db.Database(
+        "postgresql:///not-asked", worker.replace(urlsplit(worker).netloc.rpartition("@")[2], gate.address)
+    )
     try:
         for _ in range(4):
             with pytest.raises(Unavailable), database.worker():
                 pytest.fail("it is closed")
-        with door.open():
+        with gate.opened():
             with database.worker() as connection:
                 assert connection.execute("SELECT 1 AS one").fetchone() == {"one": 1}
             database.close()

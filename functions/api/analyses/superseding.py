@@ -163,12 +163,12 @@ def update_superseded(connection: Conn, user_id: UUID, changed: Iterable[UUID]) 
     """
     values: dict[str, Any] = {"user_id": user_id, "changed": list(changed)}
     before = {row["id"]: row["superseded_by"] for row in connection.execute(AFFECTED, values).fetchall()}
-    affected = list(before)
-    if not affected or (
-        len(affected) == 1 and before[affected[0]] is None and not _shares(connection, user_id, affected[0])
-    ):
-        return
-    values["affected"] = affected
+    match list(before.items()):
+        case []:
+            return
+        case [(log_id, None)] if not _shares_drives(connection, user_id, log_id):
+            return
+    values["affected"] = affected = list(before)
     logs = [_version(row) for row in connection.execute(CANDIDATES, values).fetchall()]
     decided: dict[UUID, UUID | None] = dict.fromkeys(affected) | find_superseded(logs, set(affected))
     values |= {"decided": list(decided), "newer": list(decided.values())}
@@ -176,8 +176,8 @@ def update_superseded(connection: Conn, user_id: UUID, changed: Iterable[UUID]) 
     connection.execute(_WRITE_EARLIER_VERSIONS, values)
 
 
-def _shares(connection: Conn, user_id: UUID, analysis_id: UUID) -> bool:
-    """Return whether a log has a drive that another log that counts has as well; answered by indexes alone."""
+def _shares_drives(connection: Conn, user_id: UUID, analysis_id: UUID) -> bool:
+    """Return whether a log has a drive that another log that counts has as well; reads no analysis."""
     row = connection.execute(_SHARES_DRIVES, {"user_id": user_id, "id": analysis_id}).fetchone()
     return row is not None and bool(row["any"])
 

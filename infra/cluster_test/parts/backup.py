@@ -3,7 +3,6 @@
 The target of the backup is an object store in the test's own namespace, with the image of the system's own store.
 """
 
-import base64
 import hashlib
 import re
 import secrets
@@ -105,11 +104,8 @@ def run(target: Target) -> Iterator[Row]:
 
 def others_target() -> str | None:
     """Return the repository that backups go to already, unless it is one of this test."""
-    secret = kube.get("-n", NAMESPACE, f"secret/{TARGET}")
-    if not secret:
-        return None
-    repository = base64.b64decode(secret["data"]["RESTIC_REPOSITORY"]).decode()
-    return None if f".{STRANGER}." in repository else repository
+    repository = kube.secret_value(NAMESPACE, TARGET, "RESTIC_REPOSITORY")
+    return None if repository is None or f".{STRANGER}." in repository else repository
 
 
 def remove_jobs(environment: str) -> None:
@@ -175,9 +171,11 @@ def rotated(environment: str, variables: dict[str, str], away: str) -> Row:
 
 
 def restic_password() -> str:
-    """Return the password that encrypts the backups."""
-    template = "go-template={{.data.RESTIC_PASSWORD | base64decode}}"
-    return kube.kubectl("-n", NAMESPACE, "get", "secret", TARGET, "-o", template)
+    """Return the password that encrypts the backups. Raises `KubeError` without one."""
+    found = kube.secret_value(NAMESPACE, TARGET, "RESTIC_PASSWORD")
+    if found is None:
+        raise kube.KubeError(f"there is no secret {TARGET}")
+    return found
 
 
 def new_key(name: str) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """New values for every group of secrets while uploads run, with the steps of the guide."""
 
-import base64
 from collections.abc import Iterator
 from functools import partial
 from typing import Final
@@ -64,7 +63,7 @@ def rotate(environment: str, group: str) -> str:
 
 def access_key() -> str:
     """Return the name of the store's key that the function `api` has now. It is no secret."""
-    found = kube.get("-n", NAMESPACE, f"secret/{ACCESS_KEY}")
+    found = kube.secret_value(NAMESPACE, ACCESS_KEY, ACCESS_KEY)
     if found is None:
         raise kube.KubeError(f"there is no secret {ACCESS_KEY}")
-    return base64.b64decode(found["data"][ACCESS_KEY]).decode()
+    return found

@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ from flask import Flask
 from faplog.contracts.errors import TEMPLATES, ErrorCode, Param, message
 from functions.api.web import openapi
 from tests.conftest import ROOT
+from tests.unit.test_walls import tree
 
 FOLDERS: Final = [ROOT / "functions", ROOT / "faplog"]
 SOURCES: Final = [path for folder in FOLDERS for path in sorted(folder.rglob("*.py"))]
@@ -33,13 +33,8 @@ CODED_ERRORS: Final = {
 
 
 def nodes(path: Path) -> Iterator[ast.AST]:
-    """Every node of a module; our own sources are parsed once."""
-    return ast.walk(parsed(path) if path in SOURCES else ast.parse(path.read_text("utf-8")))
-
-
-@cache
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text("utf-8"))
+    """Every node of a module."""
+    return ast.walk(tree(path))
 
 
 def calls(path: Path) -> Iterator[ast.Call]:
@@ -91,13 +86,13 @@ def _is_error(node: ast.expr) -> bool:
 
 
 def test_a_refusal_without_a_code_would_be_noticed(tmp_path: Path) -> None:
-    path = tmp_path / "views.py"
+    path, other = tmp_path / "views.py", tmp_path / "other_views.py"
     path.write_text("from werkzeug.exceptions import NotFound as Gone\nraise Gone('It is gone.')\n")
     with pytest.raises(AssertionError):
         test_nothing_is_refused_without_a_code(path)
-    path.write_text("def view():\n    return Response('{}', 409)\n")
+    other.write_text("def view():\n    return Response('{}', 409)\n")
     with pytest.raises(AssertionError):
-        test_nothing_is_refused_without_a_code(path)
+        test_nothing_is_refused_without_a_code(other)
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
