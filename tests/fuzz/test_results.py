@@ -3,6 +3,7 @@
 `FUZZ_SECONDS` is about how long this goes on; `make test` gives it little.
 """
 
+import copy
 import os
 from collections.abc import Callable, Iterator
 from random import Random
@@ -84,6 +85,51 @@ def test_a_wrong_analysis_result_is_refused_or_can_be_read(system: Rig, person: 
         look(person, f"/analyses/{log}", "/analyses?sortBy=logDate", "/average/available")
 
     holds()
+
+
+READ = (
+    "overall", "overall.date", "overall.date.start", "fap", "fap.life", "fap.life.life_km", "fap.lastRegen_km",
+    "fap.last10Regen_km", "fap.additive", "fap.additive.vol_ml", "regens", "regens.0", "regens.0.start", "regens.0.end",
+    "regens.0.outcome", "drives", "drives.0", "drives.0.start", "drives.0.fingerprint", "health", "health.verdict",
+    "health.findings", "health.findings.0", "health.findings.0.code", "health.findings.0.severity",
+    "health.findings.0.urgency", "health.findings.0.which", "health.findings.0.value",
+)  # fmt: skip
+"""What the API itself reads in an analysis."""
+
+OTHERS = (None, True, 7, -1e300, "x", [], {}, [True], [[]], [{}], {"start": []})
+
+
+def with_other(analysis: dict[str, Any], path: str, other: object) -> dict[str, Any]:
+    """Return an analysis with something else at a path."""
+    *above, last = [int(name) if name.isdecimal() else name for name in path.split(".")]
+    made = copy.deepcopy(analysis)
+    part: Any = made
+    for name in above:
+        part = part[name]
+    part[last] = other
+    return made
+
+
+@pytest.mark.parametrize("path", READ)
+def test_an_analysis_of_another_shape_is_refused_or_can_be_read(system: Rig, person: Person, path: str) -> None:
+    finding = {
+        "code": "restriction_high",
+        "severity": "act",
+        "urgency": "soon",
+        "which": [{"name": "x"}],
+        "value": 90.0,
+    }
+    regen = {"start": "2025-03-14T08:00:00", "end": "2025-03-14T08:10:00", "outcome": "complete"}
+    whole = analyses()[0] | {"health": {"verdict": "act", "findings": [finding]}, "regens": [regen]}
+    logs = uploaded(person), uploaded(person)
+    for other in OTHERS:
+        for log in logs:  # the second looks at the first
+            system.sql("UPDATE fap_analysis SET status = 'Processing', analysis = NULL WHERE id = %s", log)
+            wrong_result = success(log, analysis=with_other(whole, path, other))
+            bring(system, Subject.ANALYSIS_RESULT, orjson.dumps(wrong_result))
+        (row,) = system.sql("SELECT car_id FROM fap_analysis WHERE id = %s", logs[1])
+        of_car = [f"/cars/{row['car_id']}", f"/cars/{row['car_id']}/regenerations"] if row["car_id"] else []
+        look(person, *(f"/analyses/{log}" for log in logs), "/analyses?sortBy=logDate", "/average/available", *of_car)
 
 
 def test_a_wrong_average_is_refused_or_can_be_read(system: Rig, person: Person) -> None:

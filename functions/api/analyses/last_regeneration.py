@@ -10,6 +10,7 @@ from faplog.contracts.messages import AnalysisStatus
 from faplog.contracts.profiles import profile_of
 
 from ..db import Conn
+from ..stored_values import number, objects, value_at
 
 MAX_CANDIDATES: Final = 10
 """How many earlier logs with a regeneration are looked at: of one day there may be several, and of several cars."""
@@ -55,31 +56,31 @@ def find_last_regeneration(connection: Conn, user_id: UUID, row: Mapping[str, An
     if row["status"] != AnalysisStatus.SUCCESS or not row["analysis"]:
         return None
     analysis = orjson.loads(row["analysis"])
-    if own := analysis.get("regens"):
+    if own := objects(value_at(analysis, "regens")):
         return _described(row["id"], own[-1])
-    day = (analysis.get("overall") or {}).get("date") or {}
-    start = f"{day.get('date')}T{day.get('start')}"
+    day = value_at(analysis, "overall", "date")
+    start = f"{value_at(day, 'date')}T{value_at(day, 'start')}"
     found = [
         (before[-1], earlier)
         for earlier in connection.execute(
             _EARLIER, {"id": row["id"], "user_id": user_id, "limit": MAX_CANDIDATES}
         ).fetchall()
         if not _are_different(profile_of(row["file_name"]), profile_of(earlier["file_name"]))
-        and (before := regenerations_before(earlier["regens"] or [], start))
+        and (before := regenerations_before(objects(earlier["regens"]), start))
     ]
     if not found:
         return None
-    regen, earlier = max(found, key=lambda one: str(one[0]["end"]))
-    fap = analysis.get("fap") or {}
-    now = counter_km((fap.get("life") or {}).get("life_km"), fap.get("lastRegen_km"))
-    then = counter_km(earlier["life_km"], earlier["last_regen_km"])
+    regen, earlier = max(found, key=lambda one: str(one[0].get("end")))
+    fap = value_at(analysis, "fap")
+    now = counter_km(number(value_at(fap, "life", "life_km")), number(value_at(fap, "lastRegen_km")))
+    then = counter_km(number(earlier["life_km"]), number(earlier["last_regen_km"]))
     driven_km = (row["distance"] or 0) + (earlier["distance"] or 0)
     return _described(earlier["id"], regen) if is_last(now, then, driven_km) else None
 
 
 def regenerations_before(regens: Sequence[Regen], start: str) -> list[Regen]:
     """Return the regenerations that ended before a moment, given as the log writes it."""
-    return [regen for regen in regens if str(regen["end"]) <= start]
+    return [regen for regen in regens if str(regen.get("end")) <= start]
 
 
 def counter_km(life_km: float | None, last_regen_km: float | None) -> float | None:

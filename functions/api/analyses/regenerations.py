@@ -10,6 +10,7 @@ from uuid import UUID
 from faplog.contracts.figures import Outcome
 
 from ..db import Conn
+from ..stored_values import number, objects
 from .last_regeneration import COUNTER_TOLERANCE_KM, counter_km
 
 JOINED_WITHIN: Final = timedelta(minutes=10)
@@ -77,10 +78,9 @@ def of_log(row: Mapping[str, Any]) -> Iterator[Regeneration]:
     Args:
         row: The log, with `id`, `distance`, `regens`, `life_km` and `last_regen_km`.
     """
-    listed = row["regens"] if isinstance(row["regens"], list) else []
-    usable = [regen for regen in listed if isinstance(regen, dict) and _moment(regen.get("start"), regen.get("end"))]
-    life_km, distance_km = _number(row["life_km"]), row["distance"] or 0
-    counted = counter_km(life_km, _number(row["last_regen_km"]))
+    usable = [regen for regen in objects(row["regens"]) if _moment(regen.get("start"), regen.get("end"))]
+    life_km, distance_km = number(row["life_km"]), row["distance"] or 0
+    counted = counter_km(life_km, number(row["last_regen_km"]))
     for place, regen in enumerate(usable):
         outcome = _OUTCOMES.get(str(regen.get("outcome")), Outcome.UNKNOWN)
         is_counted = outcome is Outcome.COMPLETE and place == len(usable) - 1
@@ -161,10 +161,6 @@ def _moment(*texts: object) -> bool:
         return False
 
 
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
 def _whole(value: object) -> int | None:
-    number = _number(value)
-    return None if number is None or abs(number) > 1e9 else round(number)
+    known = number(value)
+    return None if known is None or abs(known) > 1e9 else round(known)

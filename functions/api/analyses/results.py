@@ -37,13 +37,13 @@ from ..db import Conn, Database, lock_user
 from ..delivery.average_requests import AverageRequest
 from ..notifications import outbox, worth_telling
 from ..services import services
+from ..stored_values import member, value_at
 from ..web.outputs import json_response
 from .superseding import drive_columns, first_start, update_superseded
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("results", __name__)
 
-_VERDICTS: Final = frozenset(Severity)
 
 # An analysis accepts a result while it is Processing or Failed by a time-out, at the version of the result.
 _OWNER_IF_ACCEPTED: Final = """
@@ -200,8 +200,6 @@ def _parse_object(stored: bytes) -> dict[str, Any]:
 def _analysis_values(result: AnalysisResult, analysis: dict[str, Any] | None) -> dict[str, Any]:
     """Return the parameters of `_APPLY_ANALYSIS`."""
     succeeded = result.status == AnalysisStatus.SUCCESS
-    health = (analysis or {}).get("health")
-    verdict = health.get("verdict") if isinstance(health, dict) else None
     return {
         "id": result.analysis_id,
         "version": result.version,
@@ -210,7 +208,7 @@ def _analysis_values(result: AnalysisResult, analysis: dict[str, Any] | None) ->
         "message": result.message,
         **_error_columns(result, failed=not succeeded),
         "analysis": Jsonb(analysis, dumps=orjson.dumps) if succeeded else None,
-        "verdict": verdict if succeeded and verdict in _VERDICTS else None,
+        "verdict": member(Severity, value_at(analysis, "health", "verdict")) if succeeded else None,
         "log_date": result.log_date,
         "fap_regen": result.fap_regen,
         "distance": result.distance,

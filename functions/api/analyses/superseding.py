@@ -20,6 +20,7 @@ from faplog.contracts.profiles import profile_of
 from faplog.contracts.superseding import same_drives, superseded_by
 
 from ..db import Conn
+from ..stored_values import objects, value_at
 
 MAX_RELATED: Final = 100
 """How many earlier versions, and how many overlapping logs, are named at most."""
@@ -184,8 +185,7 @@ def _shares_drives(connection: Conn, user_id: UUID, analysis_id: UUID) -> bool:
 
 def drive_columns(user_id: UUID, analysis: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the values of the columns about drives: those of an analysis without fingerprints are None."""
-    drives = (analysis or {}).get("drives")
-    drives = [drive for drive in drives if isinstance(drive, dict)] if isinstance(drives, list) else []
+    drives = objects(value_at(analysis, "drives"))
     fingerprints = _parse_fingerprints([drive.get("fingerprint") for drive in drives])
     times = [times for drive in drives if (times := _times(drive))]
     return {
@@ -197,7 +197,7 @@ def drive_columns(user_id: UUID, analysis: Mapping[str, Any] | None) -> dict[str
 
 def first_start(analysis: Mapping[str, Any] | None) -> datetime | None:
     """Return when the first drive of an analysis began by the car's clock, or None if it has no drive with a time."""
-    drives = (analysis or {}).get("drives")
+    drives = value_at(analysis, "drives")
     first = drives[0] if isinstance(drives, list) and drives else None
     try:
         start = datetime.fromisoformat(first["start"]) if isinstance(first, dict) else None

@@ -9,6 +9,7 @@ from faplog.contracts.limits import Code
 from ..db import Conn
 from ..notifications import outbox
 from ..notifications.events import Due
+from ..stored_values import member
 from . import notes
 
 FORECAST_KM: Final = 1_000
@@ -70,8 +71,8 @@ def forecast(row: dict[str, Any]) -> Due | None:
     resets the figure.
     """
     figure = row["forecast"]
-    code, reach = figure.get("code"), figure.get("watch")
-    if code not in set(Code) or not isinstance(reach, dict):
+    code, reach = member(Code, figure.get("code")), figure.get("watch")
+    if code is None or not isinstance(reach, dict):
         return None
     near_km = reach.get("km_low")
     if not isinstance(near_km, int) or near_km > FORECAST_KM or reach.get("km_high") == 0:
@@ -79,7 +80,7 @@ def forecast(row: dict[str, Any]) -> Due | None:
     return Due(
         about="forecast",
         id=f"{row['car_id']}:{row['figure']}:{figure.get('since') or ''}",
-        title=WORDS[Code(code)].title,
+        title=WORDS[code].title,
         text=str(figure.get("text") or "")[:500],
         car_id=row["car_id"],
     )

@@ -14,6 +14,7 @@ from faplog.contracts.notes import Kind
 from faplog.contracts.profiles import profile_of
 
 from ..db import Conn
+from ..stored_values import number, value_at
 from . import garage
 from .assignment import MAX_GUESSED, Group, Misfit, Neighbours, Question, Reading, Reset, choose_car, is_guess, regroup
 
@@ -149,7 +150,7 @@ def counter_columns(
     return {
         "life_km": _counter(analysis, "life", "life_km"),
         "additive_ml": _counter(analysis, "additive", "vol_ml"),
-        "mean_regen_km": _number(_fap(analysis).get("last10Regen_km")),
+        "mean_regen_km": _counter(analysis, "last10Regen_km"),
         "driven_at": drive_start or day,
     }
 
@@ -332,18 +333,7 @@ def _reading(row: Mapping[str, Any], live: Any) -> Reading:
     )
 
 
-def _counter(analysis: Mapping[str, Any] | None, section: str, name: str) -> float | None:
+def _counter(analysis: Mapping[str, Any] | None, *path: str) -> float | None:
     """Return a counter of an analysis, or None where it has none or nonsense."""
-    part = _fap(analysis).get(section)
-    return _number(part.get(name)) if isinstance(part, dict) else None
-
-
-def _fap(analysis: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    fap = (analysis or {}).get("fap")
-    return fap if isinstance(fap, dict) else {}
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < MAX_COUNTER:
-        return None
-    return float(value)
+    value = number(value_at(analysis, "fap", *path))
+    return value if value is not None and 0 <= value < MAX_COUNTER else None

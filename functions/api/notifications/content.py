@@ -11,6 +11,7 @@ from faplog.contracts.catalogue import Named, Urgency
 from faplog.contracts.limits import LIMITS, Code, Severity
 from faplog.words import number, translated
 
+from ..stored_values import member, objects
 from .events import AverageAct, Due, Event, LogAct, RegensInterrupted
 from .worth_telling import findings
 
@@ -136,18 +137,17 @@ def _worst_first(acts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def _urgency(finding: Mapping[str, Any]) -> Urgency | None:
-    given = finding.get("urgency")
-    return Urgency(given) if given in set(Urgency) else None
+    return member(Urgency, finding.get("urgency"))
 
 
 def _in_words(finding: Mapping[str, Any], language: str) -> str:
     """Return what was seen and what to do; of an unknown code what the analysis said."""
-    code, value = finding["code"], finding.get("value")
-    if code not in set(Code) or not isinstance(value, int | float):
+    code, value = member(Code, finding["code"]), finding.get("value")
+    if code is None or not isinstance(value, int | float):
         return str(finding.get("text") or "")
-    words = catalogue.words(Code(code), value)
-    which = [Named(str(one.get("name")), 0) for one in finding.get("which") or () if isinstance(one, dict)]
-    shown = number(catalogue.quantity(value, LIMITS[Code(code)].unit), language)
+    words = catalogue.words(code, value)
+    which = [Named(str(one.get("name")), 0) for one in objects(finding.get("which"))]
+    shown = number(catalogue.quantity(value, LIMITS[code].unit), language)
     title = translated(words.title, language)
     if "{which}" in words.seen and not which:
         seen = title
@@ -158,10 +158,10 @@ def _in_words(finding: Mapping[str, Any], language: str) -> str:
 
 
 def _advice(finding: Mapping[str, Any], language: str) -> str:
-    code, value = finding["code"], finding.get("value")
-    if code not in set(Code) or not isinstance(value, int | float):
+    code, value = member(Code, finding["code"]), finding.get("value")
+    if code is None or not isinstance(value, int | float):
         return str(finding.get("advice") or "")
-    return translated(catalogue.advice(Code(code), Severity.ACT, value) or "", language)
+    return translated(catalogue.advice(code, Severity.ACT, value) or "", language)
 
 
 def _one_line(title: str) -> str:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from faplog.contracts.limits import Code, Severity
 
+from ..stored_values import member, objects, value_at
 from .events import MAX_CODES, AverageAct, Event, LogAct, RegensInterrupted
 
 
@@ -52,16 +53,15 @@ def of_average(
 
 def act_codes(health: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the codes of the findings at `act`, each once, in their order."""
-    codes = (finding["code"] for finding in findings(health) if finding.get("severity") == Severity.ACT)
-    return tuple(dict.fromkeys(code for code in codes if code in set(Code)))[:MAX_CODES]
+    codes = (member(Code, finding["code"]) for finding in findings(health) if finding.get("severity") == Severity.ACT)
+    return tuple(dict.fromkeys(code for code in codes if code))[:MAX_CODES]
 
 
 def findings(health: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the findings that have a code; whatever else a stored verdict holds is left out."""
-    listed = health.get("findings")
-    return [one for one in listed if isinstance(one, dict) and one.get("code")] if isinstance(listed, list) else []
+    return [one for one in objects(health.get("findings")) if one.get("code")]
 
 
 def _health(stored: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    health = (stored or {}).get("health")
+    health = value_at(stored, "health")
     return health if isinstance(health, dict) else {}
