@@ -4,6 +4,7 @@ Used as `gunicorn -c python:faplog.gunicorn_conf "function.handler:create_app()"
 more connections, finishes its requests, sends its last telemetry and exits 0.
 """
 
+import gc
 import logging
 import os
 import sys
@@ -40,6 +41,12 @@ def _threads() -> int:
     return int(text)
 
 
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+"""There are none; to look for them pydantic would read the metadata of every package at each start."""
+
+gc.disable()
+"""Until the application is there: what importing makes stays, so looking through it again and again finds nothing."""
+
 threading.stack_size(1 << 20)
 """Of every thread started from now on: the usual 8 MiB each count in full against a limit on address space."""
 
@@ -74,7 +81,12 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001
 
 
 def post_worker_init(worker: Any) -> None:
-    """Start the background work of the application when the worker is ready for requests."""
+    """Start the background work of the application when the worker is ready for requests.
+
+    From now on garbage is collected, among what is made from now on.
+    """
+    gc.freeze()
+    gc.enable()
     from faplog.background import tasks
 
     for task in tasks(worker.app.callable):

@@ -18,9 +18,7 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """Base class of all settings. A secret is a field whose alias is the name of its secret file."""
 
-    model_config = SettingsConfigDict(
-        frozen=True, extra="ignore", case_sensitive=False, env_prefix=environment.PREFIX, use_attribute_docstrings=True
-    )
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False, env_prefix=environment.PREFIX)
 
     @classmethod
     def settings_customise_sources(

@@ -1,7 +1,11 @@
 """The reference page of all settings, docs/settings.md, from the settings models. `make render` writes it."""
 
+import ast
+import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any, Final
 
@@ -118,8 +122,31 @@ def _rows(model: type[Settings], in_cluster: Mapping[str, str]) -> Iterator[_Row
         if name == "log_level":  # of every process
             continue
         full_name = setting_name(model, name)
-        meaning = " ".join((field.description or "").split())
+        meaning = " ".join(_meaning(model, name).split())
         yield _Row(full_name, meaning, _default(field), _code(in_cluster.get(full_name)))
+
+
+def _meaning(model: type[Settings], field: str) -> str:
+    """Return the docstring below a field, in the class that defines it last; empty if there is none.
+
+    pydantic can do this, too (`use_attribute_docstrings`), but at each start of each program.
+    """
+    own = takewhile(lambda one: one is not Settings, model.__mro__)
+    return next((meanings[field] for meanings in map(_docstrings, own) if field in meanings), "")
+
+
+@cache
+def _docstrings(model: type) -> dict[str, str]:
+    """Return the docstring below each field that a class annotates itself, empty where there is none."""
+    [definition] = ast.parse(inspect.getsource(model)).body
+    meanings = {}
+    for statement, below in pairwise([*ast.iter_child_nodes(definition), ast.Pass()]):
+        match statement, below:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                meanings[name] = text
+            case ast.AnnAssign(target=ast.Name(id=name)), _:
+                meanings[name] = ""
+    return meanings
 
 
 def _default(field: FieldInfo) -> str:
@@ -169,6 +196,6 @@ def undocumented() -> list[str]:
     return [
         f"{model.__module__}.{name}"
         for model in models
-        for name, field in model.model_fields.items()
-        if not field.description and name != "log_level"
+        for name in model.model_fields
+        if not _meaning(model, name) and name != "log_level"
     ]

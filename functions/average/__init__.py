@@ -1,1 +1,1 @@
-"""analyses → average: the function `average`. No pandas, so that it starts fast."""
+"""analyses → average: the function `average`. No numpy, so that it starts fast."""

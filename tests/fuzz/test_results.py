@@ -96,7 +96,7 @@ READ = (
 )  # fmt: skip
 """What the API itself reads in an analysis."""
 
-OTHERS = (None, True, 7, -1e300, "x", [], {}, [True], [[]], [{}], {"start": []})
+OTHERS: tuple[Any, ...] = (None, True, 7, -1e300, "x", [], {}, [True], [[]], [{}], {"start": []})
 
 
 def with_other(analysis: dict[str, Any], path: str, other: object) -> dict[str, Any]:

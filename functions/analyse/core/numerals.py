@@ -8,11 +8,10 @@ remains undecided is void, never guessed.
 import re
 from dataclasses import dataclass
 from math import nan
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from .columns import NUMBERS, Column
 
@@ -41,7 +40,7 @@ _PLAIN = re.compile(r"[+-]?\d+\Z")
 _EMPTY: Final = frozenset(
     {"", "nan", "NaN", "-nan", "-NaN", "NA", "#NA", "<NA>", "N/A", "n/a", "#N/A", "#N/A N/A", "NULL", "null", "None"}
 )
-"""Words for an empty cell, those that pandas takes for one."""
+"""Words for an empty cell, as spreadsheets and data frames write it."""
 _DIGITS = re.compile(r"\D")
 
 
@@ -56,13 +55,11 @@ class Cells:
     """Digits alone."""
 
 
-def read_cells(cells: "pd.Series[Any]") -> Cells:
-    """Return both readings of each cell, NaN where a reading is not possible."""
-    if cells.dtype != object:
-        values = cells.to_numpy(np.float64)
-        return Cells(values, values, np.isnan(values), ~np.isnan(values))
-    codes, uniques = pd.factorize(cells, use_na_sentinel=False)
-    read = [_readings(str(unique)) for unique in uniques]
+def read_cells(cells: list[bytes]) -> Cells:
+    """Return both readings of each cell of a column, NaN where a reading is not possible."""
+    places: dict[bytes, int] = {}
+    codes = np.fromiter((places.setdefault(cell, len(places)) for cell in cells), np.int64, len(cells))
+    read = [_readings(cell.decode("utf-8", "replace")) for cell in places]
     point, comma = (np.array([one[which] for one in read])[codes] for which in (0, 1))
     empty, plain = (np.array([bool(one[which]) for one in read])[codes] for which in (2, 3))
     return Cells(point, comma, empty, plain)

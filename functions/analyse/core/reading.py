@@ -1,21 +1,17 @@
 """From text to typed rows: a timestamp and a number or nothing in every cell, and no row that lost bytes."""
 
 import re
-from csv import QUOTE_NONE
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
-from io import BytesIO
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-from pandas._libs.parsers import STR_NA_VALUES, TextReader  # type: ignore[import-not-found]
 
 from faplog.contracts.errors import ErrorCode
 
-from . import clock, numerals
+from . import cells, clock, numerals
 from .clock import DAY_MS, INVALID, Order
 from .columns import DATE, POSITIONS, TIME
 from .errors import BadData, BadLog
@@ -31,13 +27,11 @@ THREE: Final = 3
 MAX_CELLS: Final = 8_000_000
 """Rows × known columns: four times what 20 MB of the widest real log hold."""
 
-CHUNKED_ABOVE_BYTES: Final = 4_000_000
-"""pandas reads small texts faster in one go, large ones in chunks."""
-
-CHUNK_ROWS: Final = 20_000
-
 BLOCK_BYTES: Final = 1 << 18
 """Bytes compared at a time: so many, and what comes of them, stay in the processor's cache."""
+
+WORDS_BLOCK_BYTES: Final = 1 << 22
+"""Bytes read at a time where cells are text: a text that occurs twice in a block is judged once."""
 
 SECONDLESS_ROWS: Final = 6
 """So many rows whose time is a minute alone, and more than have a whole one, are a clock without seconds."""
@@ -302,59 +296,26 @@ def _numbers(table: Table, separator: bytes) -> tuple[Floats, list[int]]:
     if not fields:
         return np.empty((0, len(table.starts))), []
     columns = [field for field, _ in fields]
-    body = _plain_numbers(table, separator)
-    if body is not None:
-        numbers = _parsed(body, separator, len(table.names), columns)
+    plain = _with_points(table, separator)
+    if plain is not None:
+        numbers = cells.numbers(plain, columns, separator[0])
         if numbers is not None:
             return numbers, [0] * len(fields)
     return _written_numbers(table, [position for _, position in fields], columns, separator)
 
 
-def _parsed(body: bytes, separator: bytes, width: int, columns: list[int]) -> Floats | None:
-    """Return the columns as rows of a matrix; None where a cell holds anything but a number.
-
-    It is `pandas.read_csv` without the data frame, which for a log of 0.2 MB costs more than to parse it, and of
-    20 MB is a second copy in memory.
-    """
-    reader = TextReader(
-        BytesIO(body),
-        delimiter=separator.decode(),
-        header=None,
-        names=list(range(width)),
-        usecols=set(columns),
-        allow_leading_cols=False,
-        quoting=QUOTE_NONE,
-        skip_blank_lines=False,
-        dtype=np.dtype(np.float64),
-        na_values=set(STR_NA_VALUES),
-        na_fvalues=set(),
-    )
-    try:
-        chunks = reader.read_low_memory(None) if len(body) > CHUNKED_ABOVE_BYTES else [reader.read()]
-    except ValueError:
-        return None
-    numbers = np.empty((len(columns), sum(len(chunk[columns[0]]) for chunk in chunks)))
-    start = 0
-    for chunk in chunks:
-        end = start + len(chunk[columns[0]])
-        for row, column in zip(numbers, columns, strict=True):
-            row[start:end] = chunk[column]
-        start = end
-    return numbers
-
-
-def _plain_numbers(table: Table, separator: bytes) -> bytes | None:
-    """Return the rows with decimal points; None where it takes a look at each cell to tell what its marks mean."""
+def _with_points(table: Table, separator: bytes) -> Table | None:
+    """Return the table with decimal points; None where it takes a look at each cell to tell what its marks mean."""
     comma = b"," if separator != b"," else QUOTED_COMMA
     if _has_three_decimals(table, b".", separator):
         return None
     if comma not in table.body:
-        return table.body
+        return table
     if _has_three_decimals(table, comma, separator):
         return None
-    if comma == QUOTED_COMMA:
-        return table.body.replace(comma, b".")
-    return table.body.translate(_SWAPPED)  # a point that is left becomes a comma, which is no number
+    # A point that is left becomes a comma, which is no number.
+    body = table.body.replace(comma, b".") if comma == QUOTED_COMMA else table.body.translate(_SWAPPED)
+    return replace(table, body=body, view=np.frombuffer(body, np.uint8))
 
 
 def _has_three_decimals(table: Table, mark: bytes, separator: bytes) -> bool:
@@ -391,31 +352,14 @@ def _any_begins_short(view: Bytes, marks: Integers, separator: bytes) -> bool:
 def _written_numbers(
     table: Table, positions: list[int], columns: list[int], separator: bytes
 ) -> tuple[Floats, list[int]]:
-    """Return the same for cells with words, thousands or other marks, and for rows that are all too short.
+    """Return the same for cells with words, thousands or other marks.
 
-    Read in chunks, so that a file full of words stays small in memory, and under one row as wide as the header, for
-    pandas takes the first rows' width for that of all.
+    Read in blocks, so that a file full of words stays small in memory.
     """
-    widest = separator * (len(table.names) - 1) + b"\n"
-    chunks = pd.read_csv(
-        BytesIO(widest + table.body),
-        chunksize=CHUNK_ROWS,
-        low_memory=False,
-        encoding_errors="replace",
-        dtype=object,
-        keep_default_na=False,
-        sep=separator.decode(),
-        header=None,
-        names=range(len(table.names)),
-        usecols=columns,
-        index_col=False,
-        quoting=QUOTE_NONE,
-        skip_blank_lines=False,
-    )
     parts: list[list[numerals.Cells]] = [[] for _ in columns]
-    for chunk in chunks:
-        for part, column in zip(parts, columns, strict=True):
-            part.append(numerals.read_cells(chunk[column]))
+    for rows in cells.blocks(table, WORDS_BLOCK_BYTES):
+        for part, column in zip(parts, cells.texts(table, rows, columns, separator[0]), strict=True):
+            part.append(numerals.read_cells(column))
     comma_times = _TIME_COMMA.search(table.body[:TIME_SAMPLE_BYTES]) is not None
     decided = numerals.decide([numerals.joined(part) for part in parts], positions, comma_times)
-    return np.array([values[1:] for values, _ in decided]), [words for _, words in decided]
+    return np.array([values for values, _ in decided]), [words for _, words in decided]

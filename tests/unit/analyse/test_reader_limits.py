@@ -186,7 +186,7 @@ def test_dates_and_times_of_many_forms_in_one_file() -> None:
 
 
 def test_words_are_counted_over_a_whole_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "CHUNK_ROWS", 3)
+    monkeypatch.setattr(reading, "WORDS_BLOCK_BYTES", 64)
     cells: list[str | float] = ["abc", 36, 36, 36, "x", 36, 36, 36, 36, "y"]
     found = analyse(read(csv_log({"Speed": cells, "Revs": [900] * 10})))
     assert found["quality"]["voided"] == {"Speed": {"sentinel": 0, "implausible": 3}}

@@ -93,9 +93,10 @@ def test_a_function_is_built_with_its_own_packages(name: str) -> None:
     assert not {path.name for path in (ROOT / FUNCTIONS[name].handler).iterdir()} & {"build", "template", "faplog"}
 
 
-def test_the_average_carries_no_pandas() -> None:
-    names = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements/average.txt").read_text("utf-8"), re.MULTILINE))
-    assert not names & {"pandas", "numpy", "boto3", "psycopg"}
+@pytest.mark.parametrize(("name", "unused"), [("average", {"numpy"}), ("analyse", set())])
+def test_what_must_start_fast_carries_no_large_package(name: str, unused: set[str]) -> None:
+    names = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / f"requirements/{name}.txt").read_text("utf-8"), re.MULTILINE))
+    assert not names & ({"pandas", "boto3", "psycopg"} | unused)
 
 
 def test_community_edition_deploys_the_stack_as_it_is() -> None:
