@@ -73,11 +73,11 @@ format: $(VENV)/.dev ## format the code and update the published schemas
 	$(BIN)/python -m faplog.contracts.schema
 
 test: $(VENV)/.dev $(UI) ## run every test, against the real servers and in a real browser
-	@tests/browser/get_chromium.sh
+	@tests/browser/get_chromium.sh chromium-headless-shell
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 coverage: $(VENV)/.dev $(UI) ## run every test and measure line and branch coverage, at least 90 %
-	@tests/browser/get_chromium.sh
+	@tests/browser/get_chromium.sh chromium-headless-shell
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(PARALLEL) $(ARGS)
 	$(BIN)/coverage combine --quiet
