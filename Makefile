@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8080
 STATE ?= .state
-PARALLEL ?= --numprocesses=2 --dist=loadfile --no-loadscope-reorder
+PARALLEL ?= --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
