@@ -7,6 +7,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
+# Keep compiled modules, whatever the environment says: a run of all tests starts hundreds of Python processes.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run demo admin reset backup restore wheel check test cluster-test k3d coverage accuracy fuzz format lock render images clean ui messages screenshots
 
