@@ -2,10 +2,13 @@
 PYTHON ?= python3
 PORT ?= 8080
 STATE ?= .state
-PARALLEL ?= --numprocesses=2 --dist=loadfile --no-loadscope-reorder
+PARALLEL ?= --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+
+# Keep compiled modules, whatever the environment says: a run of all tests starts hundreds of Python processes.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo admin reset backup restore wheel check test cluster-test k3d coverage accuracy fuzz format lock render images clean ui messages screenshots
@@ -73,11 +76,11 @@ format: $(VENV)/.dev ## format the code and update the published schemas
 	$(BIN)/python -m faplog.contracts.schema
 
 test: $(VENV)/.dev $(UI) ## run every test, against the real servers and in a real browser
-	@tests/browser/get_chromium.sh
+	@tests/browser/get_chromium.sh chromium-headless-shell
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 coverage: $(VENV)/.dev $(UI) ## run every test and measure line and branch coverage, at least 90 %
-	@tests/browser/get_chromium.sh
+	@tests/browser/get_chromium.sh chromium-headless-shell
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(PARALLEL) $(ARGS)
 	$(BIN)/coverage combine --quiet

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import psutil
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadFileScheduling
 
 from standalone.ports import HOST, claim, is_free
 from standalone.servers import Servers, running
@@ -33,6 +34,8 @@ STEADY = settings(derandomize=True, database=None, deadline=None, suppress_healt
 settings.register_profile("steady", STEADY)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 ON_REAL_PARTS = tuple(Path(__file__).parent / folder for folder in ("integration", "e2e", "browser"))
+BROWSERS = 2
+"""So many run at once: a third makes all of them slow on two cores."""
 START_SEC = 60.0
 STOP_SEC = 60.0
 """When to give up on a start or a stop; no promise of speed."""
@@ -48,6 +51,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(map(item.path.is_relative_to, ON_REAL_PARTS)):
             item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+class FilesWithFewBrowsers(LoadFileScheduling):  # type: ignore[misc]
+    """Hands out whole files to the processes, and those that need a browser in as many parts as browsers may run."""
+
+    def __init__(self, config: pytest.Config, log: Any) -> None:
+        super().__init__(config, log)
+        self._with_browser: dict[str, int] = {}
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = str(super()._split_scope(nodeid))
+        if not file.startswith("tests/browser/"):
+            return file
+        number = self._with_browser.setdefault(file, len(self._with_browser))
+        return f"tests/browser, part {number % BROWSERS}"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesWithFewBrowsers | None:
+    """How `--dist=loadfile` hands out the tests."""
+    return FilesWithFewBrowsers(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

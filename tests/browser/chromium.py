@@ -35,9 +35,13 @@ _QUIET: Final = [
 ]
 
 
-def executable() -> str | None:
-    """The Chromium of this machine, if it has one."""
-    names = ("chromium", "chromium-browser", "google-chrome")
+def executable(*, headless_shell: bool = False) -> str | None:
+    """The Chromium of this machine, if it has one; if asked for, rather its headless shell.
+
+    The shell is the same engine without a window's frame: it takes a third less of the CPU, and tabs that lie behind
+    another draw at full speed, where a whole Chromium draws them once a second.
+    """
+    names = (*(["chromium-headless-shell"] if headless_shell else []), "chromium", "chromium-browser", "google-chrome")
     return next((found for name in names if (found := shutil.which(name))), None)
 
 
@@ -47,11 +51,14 @@ def arguments() -> list[str]:
 
 
 @contextmanager
-def launched() -> Iterator[Browser]:
-    """A running Chromium. Without one the tests are skipped with the reason, and fail where CI=true."""
-    path = executable()
+def launched(*, headless_shell: bool = False) -> Iterator[Browser]:
+    """A running Chromium, or rather its headless shell. Without one the tests are skipped with the reason, and fail
+    where CI=true."""
+    path = executable(headless_shell=headless_shell)
     if path is None:
-        reason = "browser tests did not run: there is no chromium in PATH (Debian: apt-get install chromium)"
+        reason = (
+            "browser tests did not run: there is no chromium in PATH (Debian: apt-get install chromium-headless-shell)"
+        )
         if os.environ.get("CI", "").lower() == "true":
             pytest.fail(reason)
         pytest.skip(reason)

@@ -21,7 +21,7 @@ expect.set_options(timeout=PATIENCE_MS)
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """Chromium, for one module: its event loop must not outlive the tests that need it."""
-    with launched() as browser:
+    with launched(headless_shell=True) as browser:
         yield browser
 
 

@@ -1,9 +1,13 @@
 #!/usr/bin/env bash
-# Chromium for the browser tests: from PATH, or where we may install packages, from Debian. Never fails: the tests say
-# what did not run, and fail where CI=true.
-command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null && exit 0
+# get_chromium.sh [PACKAGE]: Chromium for the browser tests: from PATH, or where we may install packages, from Debian
+# (the package `chromium`, or rather the one named here). Never fails: the tests say what did not run, and fail where
+# CI=true.
+for name in "$@" chromium chromium-browser google-chrome; do command -v "$name" >/dev/null && exit 0; done
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "No Chromium here: installing Debian's for the browser tests."
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null
+    apt-get update -qq
+    for package in "$@" chromium; do
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$package" fonts-liberation >/dev/null && exit 0
+    done
 fi
 exit 0

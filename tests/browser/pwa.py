@@ -84,7 +84,7 @@ def expect_rows(page: Page, count: int) -> None:
 def profile(chromium: Browser, folder: Path, *more: str, **options: Any) -> Iterator[BrowserContext]:
     """A Chromium with a profile of its own in this folder, started with more arguments."""
     context = chromium.browser_type.launch_persistent_context(
-        folder, executable_path=executable(), args=[*arguments(), *more], **options
+        folder, executable_path=executable(headless_shell=True), args=[*arguments(), *more], **options
     )
     yield context
     context.close()

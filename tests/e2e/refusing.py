@@ -34,16 +34,26 @@ class Heard:
 
 def upload(address: str, file: Path, token: str, *options: str) -> Heard:
     """POST a file as a form; the options are curl's."""
+    return heard(begin_upload(address, file, token, *options))
+
+
+def begin_upload(address: str, file: Path, token: str, *options: str) -> subprocess.Popen[bytes]:
+    """Begin to POST a file as a form; `heard` waits for its end."""
     assert CURL
     form = f"file=@{file};filename=a.csv"
     command = [CURL, "--silent", "--max-time", "120", "-H", f"Authorization: Bearer {token}", "-F", form]
-    done = subprocess.run([*command, *options, "-w", "\n%{http_code}", address], capture_output=True, check=False)
-    body, _, status = done.stdout.decode().rpartition("\n")
+    return subprocess.Popen([*command, *options, "-w", "\n%{http_code}", address], stdout=subprocess.PIPE)
+
+
+def heard(curl: subprocess.Popen[bytes]) -> Heard:
+    """What a curl got, once it has ended."""
+    said, _ = curl.communicate()
+    body, _, status = said.decode().rpartition("\n")
     try:
-        said = json.loads(body)
+        parsed = json.loads(body)
     except ValueError:
-        said = body
-    return Heard(done.returncode, int(status), said)
+        parsed = body
+    return Heard(curl.returncode, int(status), parsed)
 
 
 def file_of(folder: Path, megabytes: float) -> Path:

@@ -1,5 +1,6 @@
 """A refusal arrives as itself, however much of the request was still to come (the long form is in tests/chaos)."""
 
+import subprocess
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -9,9 +10,24 @@ import pytest
 
 from tests.conftest import Stack
 from tests.e2e.account import Account
-from tests.e2e.refusing import CHUNKED, EXPECT, HTTP1, HTTP2, NO_EXPECT, file_of, needs_curl, upload
+from tests.e2e.refusing import (
+    CHUNKED,
+    EXPECT,
+    HAS_HTTP2,
+    HTTP1,
+    HTTP2,
+    NO_EXPECT,
+    begin_upload,
+    file_of,
+    heard,
+    needs_curl,
+    upload,
+)
 
 WAYS = [*product((HTTP1, HTTP2), (EXPECT, NO_EXPECT)), (HTTP1, CHUNKED)]
+SLOW_MB = 19.9
+SLOW_RATE = "150k"
+"""Bytes a second: 133 s for such a file, longer than a function may run."""
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +40,21 @@ def account(stack: Stack) -> Iterator[Account]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("refusals")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def slow_phones(stack: Stack, account: Account, folder: Path) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+    """Slow uploads over HTTP/1.1 and HTTP/2, on their way from this module's first test to its last."""
+    token = account.http.headers["Authorization"].removeprefix("Bearer ")
+    options = ("--limit-rate", SLOW_RATE, "--max-time", "280")
+    address, file = f"{stack.url}/api/v1/analyses", file_of(folder, SLOW_MB)
+    ways = (HTTP1, HTTP2) if HAS_HTTP2 else ()
+    begun = {way: begin_upload(address, file, token, way, *options) for way in ways}
+    yield begun
+    for curl in begun.values():
+        curl.kill()
+        with curl:
+            pass  # closes the pipe and waits for the end
 
 
 @needs_curl
@@ -90,3 +121,11 @@ def test_an_address_that_is_no_utf_8(stack: Stack, path: str) -> None:
 def test_nobody_outside_asks_for_the_bodies_of_refusals(stack: Stack) -> None:
     answer = httpx.get(f"{stack.url}/refusals/413")
     assert answer.status_code == 404
+
+
+@needs_curl
+@pytest.mark.parametrize("way", [HTTP1, HTTP2])
+def test_a_slow_phone_has_the_time_it_needs(slow_phones: dict[str, subprocess.Popen[bytes]], way: str) -> None:
+    """Last, so that the other tests pass meanwhile."""
+    answer = heard(slow_phones[way])
+    assert (answer.exit_code, answer.status) == (0, 202)

@@ -2,12 +2,15 @@
 
 import httpx
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.unit.ui.fake_api import FakeApi
 from ui.api import Api
 from ui.app import create_app
 from ui.settings import Settings
+
+ADDRESS = "http://api.invalid"
 
 
 @pytest.fixture
@@ -16,12 +19,17 @@ def api() -> FakeApi:
     return FakeApi()
 
 
+@pytest.fixture(scope="session")
+def pages() -> Flask:
+    """The pages' application, made once as in a process; `browser` puts the test's own API behind it."""
+    return create_app(Settings.model_validate({"api_url": ADDRESS}))
+
+
 @pytest.fixture
-def browser(api: FakeApi) -> FlaskClient:
+def browser(pages: Flask, api: FakeApi) -> FlaskClient:
     """A browser without a session."""
-    address = "http://api.invalid"
-    client = Api(address, httpx.WSGITransport(app=api.app()))
-    return create_app(Settings.model_validate({"api_url": address}), client).test_client()
+    pages.extensions["api"] = Api(ADDRESS, httpx.WSGITransport(app=api.app()))
+    return pages.test_client()
 
 
 @pytest.fixture

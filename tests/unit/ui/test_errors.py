@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from string import Formatter
 from typing import Any, Final
@@ -40,6 +41,10 @@ def placeholders(text: str) -> set[str]:
     return {name for _literal, name, _format, _conversion in Formatter().parse(text) if name is not None}
 
 
+catalog = cache(catalogs.catalog)
+"""A language's catalog, read once."""
+
+
 def in_words(app: FlaskClient, error: dict[str, Any], language: str = "en") -> str:
     with app.application.test_request_context(headers={"Accept-Language": language}):
         return errors.text(error)
@@ -65,7 +70,7 @@ def test_a_text_has_no_other_placeholders_than_its_code_has_parameters(browser: 
 def test_a_text_is_translated_with_the_same_placeholders(browser: FlaskClient, code: ErrorCode, language: str) -> None:
     with browser.application.test_request_context():
         english = str(errors.TEXTS[code])
-    message = catalogs.catalog(language)[english]
+    message = catalog(language)[english]
     assert message is not None
     assert placeholders(str(message.string)) == placeholders(english)
     assert str(message.string) != english
