@@ -1,5 +1,12 @@
 // Mouse, touch and keyboard control of plots.
 
+const touched = new WeakMap(); // when each plot was last touched
+
+// uPlot's own handlers: a finger that is lifted "moves" a mouse that rests elsewhere, which must not clear the values.
+export const bind = {
+  mouseleave: (u, over, handle) => (event) => (event.timeStamp - (touched.get(u) ?? -1e4) < 1000 ? null : handle(event)),
+};
+
 // One finger reads values (vertical movement still scrolls), two fingers zoom and move, a double tap resets the zoom.
 export function touch(u, view, zoom, reset) {
   const fingers = new Map();
@@ -8,6 +15,7 @@ export function touch(u, view, zoom, reset) {
   const place = (event) => event.clientX - u.over.getBoundingClientRect().left;
   u.over.addEventListener("pointerdown", (event) => {
     if (event.pointerType !== "touch") return;
+    touched.set(u, event.timeStamp);
     fingers.set(event.pointerId, place(event));
     if (fingers.size === 2) grip = { at: [...fingers.values()], view: [...view()] };
     if (fingers.size === 1) {
