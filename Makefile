@@ -98,7 +98,7 @@ cluster-test: $(VENV)/.dev ## prove on the cluster of kubectl's context what the
 accuracy: $(VENV)/.dev ## measure the accuracy of the verdict with faults in 200 synthetic cars; writes docs/accuracy.md (ARGS=--cars=20, ARGS=--only=forecast)
 	$(BIN)/python -m accuracy $(ARGS)
 
-chaos: $(VENV)/.dev $(UI) ## run the long fault tests: every part killed, hung or answering wrong under 200 uploads (about 15 minutes)
+chaos: $(VENV)/.dev $(UI) ## run the long fault tests: every part killed, hung or answering wrong under 200 uploads (about 20 minutes)
 	$(BIN)/python -m pytest -m chaos tests/chaos $(ARGS)
 
 fuzz: $(VENV)/.fuzz ## send random wrong input to every interface; findings go to build/fuzz (SECONDS=600, TARGETS="log zip")
