@@ -107,8 +107,6 @@ def missing(charts: bool) -> list[str]:
     version = run(["kubectl", "version", "-o", "json"])
     if version.returncode:
         return [f"no cluster answers kubectl: {version.stderr.strip()}"]
-    if owned := _get("applications.argoproj.io", "-n", "argocd", "faplog"):
-        return [f"Argo CD applies this cluster from git ({owned['metadata']['name']}): change git instead"]
     said = json.loads(version.stdout)
     lacks = []
     for side, what in (("clientVersion", "kubectl"), ("serverVersion", "the cluster")):
@@ -116,6 +114,13 @@ def missing(charts: bool) -> list[str]:
         if (int(said[side]["major"]), minor) < (1, KUBERNETES_MINOR):
             lacks.append(f"{what} is version 1.{minor}: 1.{KUBERNETES_MINOR} or newer is needed")
     return lacks + _lacks_room() + _lacks_parts()
+
+
+def applied_from_git() -> list[str]:
+    """Return what is wrong with installing by hand: Argo CD would undo it. Empty if it does not apply this cluster."""
+    if owned := _get("applications.argoproj.io", "-n", "argocd", "faplog"):
+        return [f"Argo CD applies this cluster from git ({owned['metadata']['name']}): change git instead"]
+    return []
 
 
 def _installed(program: str) -> bool:
@@ -286,7 +291,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         todo = parts(ENVIRONMENTS / options.environment)
-        if lacks := missing(charts=any(part.chart for part in todo)):
+        if lacks := missing(charts=any(part.chart for part in todo)) or applied_from_git():
             for line in lacks:
                 print(f"Missing: {line}.", file=sys.stderr)
             print("Nothing was changed.", file=sys.stderr)

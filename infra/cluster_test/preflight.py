@@ -14,6 +14,9 @@ DISTURBING: Final = frozenset({"roll", "kill", "rotate", "backup"})
 """Parts that interrupt the system, or delete it and bring it back."""
 
 WITH_HELM: Final = frozenset({"install", "admission", "rotate", "backup"})
+INSTALLING: Final = frozenset({"install", "rotate", "backup"})
+"""Parts that run `infra/install.sh`, which refuses a cluster that Argo CD applies."""
+
 SERVING: Final = ("Deployment", "StatefulSet", "Service")
 
 Object = dict[str, Any]
@@ -28,6 +31,9 @@ def lacks(environment: str, parts: Iterable[str], *, disposable: bool) -> list[s
         return ["Chromium in PATH (Debian: apt-get install chromium); or leave the part `pages` out"]
     if missing := install.missing(charts=bool(parts & WITH_HELM)):
         return missing
+    if parts & INSTALLING and (owned := install.applied_from_git()):
+        named = ", ".join(sorted(parts & INSTALLING))
+        return [f"{line}. Leave these parts out: {named}" for line in owned]
     if old := other_releases(kube.items("pods", "-n", NAMESPACE), VERSION):
         return [f"release {VERSION}: on this cluster runs {' and '.join(old)}. Upgrade it first (infra/install.sh)"]
     if "install" not in parts and (absent := list(absent_parts(environment))):

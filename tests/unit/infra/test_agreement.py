@@ -402,6 +402,14 @@ def test_a_claim_that_waits_for_its_first_pod_holds_nothing_up() -> None:
     assert '"Healthy"' in health["resource.customizations.health.PersistentVolumeClaim"]
 
 
+def test_an_autoscaler_without_metrics_holds_nothing_up() -> None:
+    """Argo CD by itself calls it degraded: Knative's are for a minute, and for good without a metrics server."""
+    release = yaml.safe_load_all((check.INFRA / "schemas/releases/serving-core.yaml").read_text("utf-8"))
+    assert [thing for thing in release if thing["kind"] == "HorizontalPodAutoscaler"]
+    health = read("infra/argocd/install/settings.yaml")["data"]
+    assert "ScalingActive" not in health["resource.customizations.health.autoscaling_HorizontalPodAutoscaler"]
+
+
 def test_openfaas_standard_is_a_component_of_its_functions(tmp_path: Path) -> None:
     relative = os.path.relpath(check.INFRA, tmp_path)
     (tmp_path / "kustomization.yaml").write_text(

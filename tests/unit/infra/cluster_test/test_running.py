@@ -140,6 +140,20 @@ def test_what_is_missing_is_said_and_nothing_changed(
         assert changes(tmp_path) == []
 
 
+@pytest.mark.parametrize("part", [*program.PARTS])
+def test_where_argo_cd_applies_git_only_what_installs_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], part: str
+) -> None:
+    owned = {"get applications.argoproj.io -n argocd faplog": {"metadata": {"name": "faplog"}}}
+    with_answers(tmp_path, monkeypatch, **owned)
+    monkeypatch.setattr("infra.cluster_test.parts.pages.executable", lambda: "chromium")
+    replace_parts(monkeypatch, **{part: good})
+    installs = part in ("install", "rotate", "backup")
+    assert program.main(["--parts", part]) == (2 if installs else 0)
+    refusal = f"applies this cluster from git (faplog): change git instead. Leave these parts out: {part}.\n"
+    assert capsys.readouterr().err.endswith(f"{refusal}Nothing was changed.\n") is installs
+
+
 def test_without_kubectl_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("PATH", "")
     assert program.main(["--parts", "flow"]) == 2
