@@ -15,7 +15,7 @@ from faplog import synthetic
 
 STARTS: Final = 5
 MAX_RATIO: Final = 3.0
-"""A function's first answer compared with `import pandas`, which analyse needs."""
+"""A function's first answer compared with `import pandas`, which analyse does without."""
 
 IMPORTS: Final = {
     "the interpreter": "pass",

@@ -57,6 +57,14 @@ def secret_value(namespace: str, name: str, key: str) -> str | None:
     return base64.b64decode(found["data"][key]).decode() if found else None
 
 
+def required_secret_value(namespace: str, name: str, key: str) -> str:
+    """Return a value of a secret. Raises `KubeError` without that secret."""
+    found = secret_value(namespace, name, key)
+    if found is None:
+        raise KubeError(f"there is no secret {name}")
+    return found
+
+
 def items(*what: str) -> list[Object]:
     """Return the objects of a list."""
     found: list[Object] = (get(*what) or {"items": []})["items"]

@@ -13,9 +13,10 @@ from infra.cluster_test.target import FUNCTIONS, NAMESPACE, ROOT, manifests, wor
 DISTURBING: Final = frozenset({"roll", "kill", "rotate", "backup"})
 """Parts that interrupt the system, or delete it and bring it back."""
 
-WITH_HELM: Final = frozenset({"install", "admission", "rotate", "backup"})
 INSTALLING: Final = frozenset({"install", "rotate", "backup"})
 """Parts that run `infra/install.sh`, which refuses a cluster that Argo CD applies."""
+
+WITH_HELM: Final = INSTALLING | {"admission"}
 
 SERVING: Final = ("Deployment", "StatefulSet", "Service")
 

@@ -34,6 +34,11 @@ class Account:
         found: str = self.http.get("/account").raise_for_status().json()["id"]
         return found
 
+    @property
+    def access_token(self) -> str:
+        """What its requests are authorised by."""
+        return self.http.headers["Authorization"].removeprefix("Bearer ")
+
     def sign_in(self, stack: Stack) -> None:
         """Sign in; from now on everything is asked of this system."""
         self.http.base_url = httpx.URL(f"{stack.url}/api/v1")

@@ -34,18 +34,18 @@ class Heard:
 
 def upload(address: str, file: Path, token: str, *options: str) -> Heard:
     """POST a file as a form; the options are curl's."""
-    return heard(begin_upload(address, file, token, *options))
+    return await_answer(begin_upload(address, file, token, *options))
 
 
 def begin_upload(address: str, file: Path, token: str, *options: str) -> subprocess.Popen[bytes]:
-    """Begin to POST a file as a form; `heard` waits for its end."""
+    """Begin to POST a file as a form; `await_answer` waits for its end."""
     assert CURL
     form = f"file=@{file};filename=a.csv"
     command = [CURL, "--silent", "--max-time", "120", "-H", f"Authorization: Bearer {token}", "-F", form]
     return subprocess.Popen([*command, *options, "-w", "\n%{http_code}", address], stdout=subprocess.PIPE)
 
 
-def heard(curl: subprocess.Popen[bytes]) -> Heard:
+def await_answer(curl: subprocess.Popen[bytes]) -> Heard:
     """What a curl got, once it has ended."""
     said, _ = curl.communicate()
     body, _, status = said.decode().rpartition("\n")

@@ -36,7 +36,7 @@ def run(script: str, folder: Path, **environment: str) -> str:
 @pytest.mark.skipif(not shutil.which("curl"), reason="the commands of docs/api.md need curl")
 def test_a_script_uploads_reads_and_is_stopped(stack: Stack, tmp_path: Path) -> None:
     account = Account(stack)
-    access_token = account.http.headers["Authorization"].removeprefix("Bearer ")
+    access_token = account.access_token
     name = "DCM62v2_20250203.csv"
     (tmp_path / name).write_bytes(synthetic.day(seed=1, minutes=10)[0])
     documented = commands("**A script** needs no password")

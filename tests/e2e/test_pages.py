@@ -31,7 +31,7 @@ def pages(stack: Stack, account: Account | None) -> httpx.Client:
     """A browser without scripts, with the access token in the session's cookie."""
     client = httpx.Client(base_url=stack.url, timeout=30, headers={"Accept-Language": "en"})
     if account:
-        client.cookies.set("faplog_access", account.http.headers["Authorization"].removeprefix("Bearer "))
+        client.cookies.set("faplog_access", account.access_token)
     return client
 
 

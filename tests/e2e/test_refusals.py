@@ -17,9 +17,9 @@ from tests.e2e.refusing import (
     HTTP1,
     HTTP2,
     NO_EXPECT,
+    await_answer,
     begin_upload,
     file_of,
-    heard,
     needs_curl,
     upload,
 )
@@ -45,7 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module", autouse=True)
 def slow_phones(stack: Stack, account: Account, folder: Path) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
     """Slow uploads over HTTP/1.1 and HTTP/2, on their way from this module's first test to its last."""
-    token = account.http.headers["Authorization"].removeprefix("Bearer ")
+    token = account.access_token
     options = ("--limit-rate", SLOW_RATE, "--max-time", "280")
     address, file = f"{stack.url}/api/v1/analyses", file_of(folder, SLOW_MB)
     ways = (HTTP1, HTTP2) if HAS_HTTP2 else ()
@@ -72,7 +72,7 @@ def test_without_a_session(stack: Stack, folder: Path, megabytes: float, way: st
 def test_a_file_that_is_too_large(
     stack: Stack, account: Account, folder: Path, megabytes: float, way: str, header: str
 ) -> None:
-    token = account.http.headers["Authorization"].removeprefix("Bearer ")
+    token = account.access_token
     heard = upload(f"{stack.url}/api/v1/analyses", file_of(folder, megabytes), token, way, "-H", header)
     assert (heard.exit_code, heard.status) == (0, 413)
     assert "20 MB" in heard.body["message"]
@@ -127,5 +127,5 @@ def test_nobody_outside_asks_for_the_bodies_of_refusals(stack: Stack) -> None:
 @pytest.mark.parametrize("way", [HTTP1, HTTP2])
 def test_a_slow_phone_has_the_time_it_needs(slow_phones: dict[str, subprocess.Popen[bytes]], way: str) -> None:
     """Last, so that the other tests pass meanwhile."""
-    answer = heard(slow_phones[way])
+    answer = await_answer(slow_phones[way])
     assert (answer.exit_code, answer.status) == (0, 202)

@@ -44,7 +44,6 @@ from .superseding import drive_columns, first_start, update_superseded
 log = logging.getLogger(__name__)
 blueprint = Blueprint("results", __name__)
 
-
 # An analysis accepts a result while it is Processing or Failed by a time-out, at the version of the result.
 _OWNER_IF_ACCEPTED: Final = """
     SELECT user_id FROM fap_analysis

@@ -9,7 +9,7 @@ from faplog.contracts.limits import Code
 from ..db import Conn
 from ..notifications import outbox
 from ..notifications.events import Due
-from ..stored_values import member
+from ..stored_values import member, value_at
 from . import notes
 
 FORECAST_KM: Final = 1_000
@@ -71,11 +71,10 @@ def forecast(row: dict[str, Any]) -> Due | None:
     resets the figure.
     """
     figure = row["forecast"]
-    code, reach = member(Code, figure.get("code")), figure.get("watch")
-    if code is None or not isinstance(reach, dict):
+    code, near_km = member(Code, figure.get("code")), value_at(figure, "watch", "km_low")
+    if code is None or not isinstance(near_km, int) or near_km > FORECAST_KM:
         return None
-    near_km = reach.get("km_low")
-    if not isinstance(near_km, int) or near_km > FORECAST_KM or reach.get("km_high") == 0:
+    if value_at(figure, "watch", "km_high") == 0:
         return None
     return Due(
         about="forecast",

@@ -172,10 +172,7 @@ def rotated(environment: str, variables: dict[str, str], away: str) -> Row:
 
 def restic_password() -> str:
     """Return the password that encrypts the backups. Raises `KubeError` without one."""
-    found = kube.secret_value(NAMESPACE, TARGET, "RESTIC_PASSWORD")
-    if found is None:
-        raise kube.KubeError(f"there is no secret {TARGET}")
-    return found
+    return kube.required_secret_value(NAMESPACE, TARGET, "RESTIC_PASSWORD")
 
 
 def new_key(name: str) -> dict[str, str]:

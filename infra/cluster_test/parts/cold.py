@@ -15,7 +15,7 @@ from infra.cluster_test.waiting import TooLate, until
 
 PART: Final = "cold"
 FUNCTIONS: Final = ("analyse", "average")
-SLEEPING: Final = "faplog.dev/function in (analyse, average)"
+SLEEPING: Final = f"faplog.dev/function in ({', '.join(FUNCTIONS)})"
 TO_ZERO_SEC: Final = 400.0
 WATCH_SEC: Final = 180
 READY_SEC: Final = 60.0

@@ -63,7 +63,4 @@ def rotate(environment: str, group: str) -> str:
 
 def access_key() -> str:
     """Return the name of the store's key that the function `api` has now. It is no secret."""
-    found = kube.secret_value(NAMESPACE, ACCESS_KEY, ACCESS_KEY)
-    if found is None:
-        raise kube.KubeError(f"there is no secret {ACCESS_KEY}")
-    return found
+    return kube.required_secret_value(NAMESPACE, ACCESS_KEY, ACCESS_KEY)

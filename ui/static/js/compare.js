@@ -3,7 +3,7 @@ import { body, whenFilled } from "./fragment.js";
 import { API, request } from "./http.js";
 import { axis, colours, MILES, places, span } from "./axes.js";
 import { fit, frame, held, label, measured } from "./frame.js";
-import { bind, keys, selecting, touch } from "./gestures.js";
+import { cursor, keys, selecting, touch } from "./gestures.js";
 import { number, texts } from "./texts.js";
 
 const uPlot = window.uPlot;
@@ -93,7 +93,7 @@ function panel(list, title, decimals, unit, lines, byDistance) {
       axis({ values: (_u, splits, _i, _space, increment) => splits.map((at) => number(at, places(increment))), space: 34, size: 54 }),
     ],
     series: [{}, ...[0, 1].map((i) => ({ stroke: inks[i], width: 1.75, points: { show: false } }))],
-    cursor: { bind, sync: { key: "compare", setSeries: false }, y: false, drag: { x: true, y: false, setScale: false, dist: 6 } },
+    cursor: cursor("compare"),
     hooks: {
       setCursor: [readout],
       setSelect: [selecting(zoom)],

@@ -2,10 +2,16 @@
 
 const touched = new WeakMap(); // when each plot was last touched
 
-// uPlot's own handlers: a finger that is lifted "moves" a mouse that rests elsewhere, which must not clear the values.
-export const bind = {
-  mouseleave: (u, over, handle) => (event) => (event.timeStamp - (touched.get(u) ?? -1e4) < 1000 ? null : handle(event)),
-};
+// The cursor of a plot: shared by all with this key, without a horizontal line, and selecting by a drag of six pixels. A finger
+// that is lifted "moves" a mouse that rests elsewhere, which must not clear the values.
+export const cursor = (key) => ({
+  bind: {
+    mouseleave: (u, over, handle) => (event) => (event.timeStamp - (touched.get(u) ?? -Infinity) < 1000 ? null : handle(event)),
+  },
+  sync: { key, setSeries: false },
+  drag: { x: true, y: false, setScale: false, dist: 6 },
+  y: false,
+});
 
 // One finger reads values (vertical movement still scrolls), two fingers zoom and move, a double tap resets the zoom.
 export function touch(u, view, zoom, reset) {

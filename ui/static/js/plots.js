@@ -1,7 +1,7 @@
 // Plots over time: one uPlot per quantity, with a shared cursor and zoom.
 import { clock, fade, MILES, palette, places, span, wall } from "./axes.js";
 import { fit, frame, held, label, measured } from "./frame.js";
-import { bind, keys, selecting, touch } from "./gestures.js";
+import { cursor, keys, selecting, touch } from "./gestures.js";
 import { folding, gaps } from "./gaps.js";
 import { number, texts } from "./texts.js";
 import { timeTicks } from "./ticks.js";
@@ -172,7 +172,7 @@ export function draw(place, more, series, { gapSec, limits, onZoom }) {
     const usual = options(made, { width: canvas.clientWidth || 300, height: canvas.clientHeight || 180, colours: palette(document.documentElement) });
     const u = new uPlot({
       ...usual,
-      cursor: { bind, sync: { key: "log", setSeries: false }, drag: { x: true, y: false, setScale: false, dist: 6 }, points: { size: 7 }, y: false },
+      cursor: { ...cursor("log"), points: { size: 7 } },
       hooks: { ...usual.hooks, setSelect: [selecting(zoom)], setCursor: [(self) => readout(self, note, channels, definition.decimals, unit, unfold)] },
     }, data, canvas);
     readout(u, note, channels, definition.decimals, unit, unfold);
