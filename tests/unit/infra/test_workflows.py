@@ -1,6 +1,7 @@
 """The workflows of GitHub: valid, pinned, and every step can be run here; the scripts do what the steps expect."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -122,3 +123,9 @@ def test_k3d_without_images_says_so(tmp_path: Path) -> None:
 
 def test_k3s_is_as_new_as_the_manifests_need() -> None:
     assert f"rancher/k3s:v{check.KUBERNETES}." in (check.INFRA / "k3d.sh").read_text("utf-8")
+
+
+@pytest.mark.parametrize("target", re.findall(r"^([a-z0-9-]+):.*## ", MAKEFILE, re.MULTILINE))
+def test_a_documented_target_is_a_command_also_where_a_folder_has_its_name(target: str) -> None:
+    asked = subprocess.run(["make", "--dry-run", target], cwd=check.ROOT, capture_output=True, text=True, check=True)
+    assert "is up to date" not in asked.stdout
