@@ -41,11 +41,11 @@ def check(connection: Conn, user_id: UUID, quota_logs: int, digests: Sequence[by
     """
     count = connection.execute(
         """
-        SELECT count(*) FILTER (WHERE deleted_at IS NULL) AS kept,
-            count(*) FILTER (WHERE deleted_at IS NULL AND sha256 = ANY(%(digests)s)) AS known,
-            count(*) FILTER (WHERE deleted_at IS NOT NULL) AS deleted,
-            count(*) FILTER (WHERE deleted_at IS NOT NULL AND sha256 = ANY(%(digests)s)) AS restored
-        FROM fap_analysis WHERE user_id = %(user_id)s
+        SELECT (SELECT count(*) FROM fap_analysis WHERE user_id = %(user_id)s AND deleted_at IS NULL) AS kept,
+            (SELECT count(*) FROM fap_analysis WHERE user_id = %(user_id)s AND deleted_at IS NOT NULL) AS deleted,
+            count(*) FILTER (WHERE deleted_at IS NULL) AS known,
+            count(*) FILTER (WHERE deleted_at IS NOT NULL) AS restored
+        FROM fap_analysis WHERE user_id = %(user_id)s AND sha256 = ANY(%(digests)s)
         """,
         {"digests": list(digests), "user_id": user_id},
     ).fetchone()

@@ -37,13 +37,12 @@ AFFECTED: Final = """
             OR log.status = 'Failed' OR newer.status = 'Failed'
             OR log.status = 'Success' AND newer.status = 'Success' AND log.version = newer.version)
 """
+# A count, since for EXISTS the planner reads the user's logs one after the other instead of the index of the keys.
 _SHARES_DRIVES: Final = """
-    SELECT EXISTS (
-        SELECT FROM fap_analysis
-        WHERE user_id = %(user_id)s AND status = 'Success' AND deleted_at IS NULL AND superseded_by IS NULL
-            AND id <> %(id)s AND drive_keys && (
-                SELECT coalesce(drive_keys, '{}') FROM fap_analysis WHERE id = %(id)s AND user_id = %(user_id)s)
-    ) AS any
+    SELECT count(*) > 0 AS any FROM fap_analysis
+    WHERE user_id = %(user_id)s AND status = 'Success' AND deleted_at IS NULL AND superseded_by IS NULL
+        AND id <> %(id)s AND drive_keys && (
+            SELECT coalesce(drive_keys, '{}') FROM fap_analysis WHERE id = %(id)s AND user_id = %(user_id)s)
 """
 # Logs that count and share a drive with an affected one, and the affected ones themselves.
 CANDIDATES: Final = """
