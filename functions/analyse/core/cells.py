@@ -14,6 +14,9 @@ Floats = npt.NDArray[np.float64]
 MAX_DIGITS: Final = 15
 """An integer of so many digits is exact as a floating-point number, so dividing it by a power of ten rounds once."""
 
+MAX_SHORT_DIGITS: Final = 9
+"""An integer of so many digits fits in 32 bits, which halves what is moved."""
+
 BLOCK_BYTES: Final = 1 << 17
 """Bytes read at a time: so many, and what comes of them, stay in the processor's cache."""
 
@@ -61,9 +64,12 @@ def spans(table: Table, rows: slice, columns: list[int], separator: int) -> tupl
     marks = np.flatnonzero((block == separator) | (block == NEWLINE)) + begin
     if block[-1] != NEWLINE:
         marks = np.append(marks, stop)
+    edges = np.append(begin - 1, marks)
+    wide = len(marks) // len(starts)
+    if len(marks) == wide * len(starts) and wide > max(columns) and (marks[wide - 1 : -1 : wide] == starts[1:] - 1).all():
+        return edges[:-1].reshape(-1, wide).T[columns] + 1, marks.reshape(-1, wide).T[columns]
     firsts = np.searchsorted(marks, starts)
     counts = np.diff(np.append(firsts, len(marks)))
-    edges = np.append(begin - 1, marks)
     wanted = np.array(columns)[:, np.newaxis]
     missing = counts <= wanted
     places = np.where(missing, 0, firsts + wanted)
@@ -89,7 +95,7 @@ def _decimals(view: Bytes, begins: Integers, ends: Integers) -> Floats | None:
     head = view[at]
     negative = head == _MINUS
     signed = negative | (head == _PLUS)
-    digits = np.zeros(len(at), np.int64)
+    digits = np.zeros(len(at), np.int32 if longest <= MAX_SHORT_DIGITS else np.int64)
     decimals = np.zeros(len(at), np.uint8)
     has_point = np.zeros(len(at), bool)
     for place in range(longest):
