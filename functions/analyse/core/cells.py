@@ -65,8 +65,8 @@ def spans(table: Table, rows: slice, columns: list[int], separator: int) -> tupl
     if block[-1] != NEWLINE:
         marks = np.append(marks, stop)
     edges = np.append(begin - 1, marks)
-    wide = len(marks) // len(starts)
-    if len(marks) == wide * len(starts) and wide > max(columns) and (marks[wide - 1 : -1 : wide] == starts[1:] - 1).all():
+    wide, rest = divmod(len(marks), len(starts))
+    if rest == 0 and wide > max(columns) and np.array_equal(marks[wide - 1 : -1 : wide], starts[1:] - 1):
         return edges[:-1].reshape(-1, wide).T[columns] + 1, marks.reshape(-1, wide).T[columns]
     firsts = np.searchsorted(marks, starts)
     counts = np.diff(np.append(firsts, len(marks)))
@@ -95,7 +95,7 @@ def _decimals(view: Bytes, begins: Integers, ends: Integers) -> Floats | None:
     head = view[at]
     negative = head == _MINUS
     signed = negative | (head == _PLUS)
-    digits = np.zeros(len(at), np.int32 if longest <= MAX_SHORT_DIGITS else np.int64)
+    digits: npt.NDArray[np.signedinteger] = np.zeros(len(at), np.int32 if longest <= MAX_SHORT_DIGITS else np.int64)
     decimals = np.zeros(len(at), np.uint8)
     has_point = np.zeros(len(at), bool)
     for place in range(longest):
