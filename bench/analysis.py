@@ -21,8 +21,8 @@ from functions.analyse.core.series import series
 LOGS: Final = ROOT.parent / "shared" / "logs"
 
 SIZES: Final = (200_000, 2_000_000, 20_000_000)
-MAX_RATIO: Final = 2.5
-MAX_RATIO_SMALL: Final = 3.0
+MAX_RATIO: Final = 3.0
+MAX_RATIO_SMALL: Final = 3.5
 """Of a log under 1 MB, half of whose cost depends on the number of findings and not on that of rows."""
 LARGE_BYTES: Final = 10_000_000
 MEMORY_RATIO: Final = 8.0

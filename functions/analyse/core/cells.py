@@ -21,6 +21,7 @@ BLOCK_BYTES: Final = 1 << 17
 """Bytes read at a time: so many, and what comes of them, stay in the processor's cache."""
 
 _ZERO, _PLUS, _MINUS, _POINT = np.frombuffer(b"0+-.", np.uint8)
+_ONE, _TEN = np.array([1, 10], np.uint8)
 _POWERS: Final = 10.0 ** np.arange(MAX_DIGITS + 1)
 
 
@@ -98,20 +99,23 @@ def _decimals(view: Bytes, begins: Integers, ends: Integers) -> Floats | None:
     digits: npt.NDArray[np.signedinteger] = np.zeros(len(at), np.int32 if longest <= MAX_SHORT_DIGITS else np.int64)
     decimals = np.zeros(len(at), np.uint8)
     has_point = np.zeros(len(at), bool)
-    for place in range(longest):
-        these = slice(int(np.searchsorted(ordered, place, side="right")), None)
-        character = view[at[these] + place]
+    for place, first in enumerate(np.searchsorted(ordered, np.arange(longest), side="right").tolist()):
+        character = view.take(at[first:], mode="clip")
+        at[first:] += 1
         digit = character - _ZERO
         is_digit = digit < 10
-        is_point = (character == _POINT) & ~has_point[these]
-        known = is_digit | is_point
+        is_point = character == _POINT
+        after_point = has_point[first:]
+        known = is_digit | (is_point & ~after_point)
         if place == 0:
             known |= signed
         if not known.all():
             return None
-        digits[these] = np.where(is_digit, digits[these] * 10 + digit, digits[these])
-        decimals[these] += has_point[these] & is_digit
-        has_point[these] |= is_point
+        rest = digits[first:]
+        rest *= np.where(is_digit, _TEN, _ONE)
+        rest += digit * is_digit
+        decimals[first:] += after_point & is_digit
+        after_point |= is_point
     count = ordered - signed - has_point
     if ((count < 1) | (count > MAX_DIGITS)).any():
         return None
