@@ -85,6 +85,8 @@ def main(arguments: list[str] | None = None) -> int:
     _announce(target, given.parts)
     rows = list(_rows(target, given.parts))
     found = Report(datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), target.environment, versions(), rows)
+    for path in filter(None, (given.markdown, given.json)):
+        path.parent.mkdir(parents=True, exist_ok=True)
     if given.markdown:
         given.markdown.write_text(report.as_markdown(found), "utf-8")
     if given.json:
