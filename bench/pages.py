@@ -16,7 +16,7 @@ from bench.report import Reference, Row, row
 from bench.running import system
 from faplog import synthetic
 from faplog.synthetic import BYTES_PER_ROW
-from tests.browser.chromium import DESKTOP, executable, launched
+from tests.browser.chromium import DESKTOP, NoChromium, launched
 from tests.e2e.account import Account
 
 ROWS: Final = 10_000
@@ -43,9 +43,14 @@ _DRAWN: Final = """() => new Promise(done => {
 
 def run() -> list[Row]:
     """Measure each page's first byte and weight, then the plots."""
-    if executable() is None:
-        raise SystemExit("The section pages needs a Chromium in PATH.")
-    with system() as stack, launched() as browser:
+    try:
+        return _run()
+    except NoChromium as error:
+        raise SystemExit(f"The section pages did not run: {error}.") from None
+
+
+def _run() -> list[Row]:
+    with launched() as browser, system() as stack:
         account = Account(stack)
         log_id = one_log(account, synthetic.log_of_size(int(ROWS * BYTES_PER_ROW["DCM62v2"]))[0])
         token = account.http.headers["Authorization"].removeprefix("Bearer ")

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 AXE: Final = Path(__file__).parents[2] / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 PHONE: Final[dict[str, Any]] = {
@@ -50,20 +49,27 @@ def arguments() -> list[str]:
     return [*_QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
 
 
+class NoChromium(RuntimeError):
+    """This machine has no Chromium. The text says what to do."""
+
+
 @contextmanager
 def launched(*, headless_shell: bool = False) -> Iterator[Browser]:
-    """A running Chromium, or rather its headless shell. Without one the tests are skipped with the reason, and fail
-    where CI=true."""
-    path = executable(headless_shell=headless_shell)
-    if path is None:
-        reason = (
-            "browser tests did not run: there is no chromium in PATH (Debian: apt-get install chromium-headless-shell)"
-        )
-        if os.environ.get("CI", "").lower() == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    """A running Chromium, or rather its headless shell: the machine's, or else the one that Playwright downloaded.
+
+    Raises:
+        NoChromium: There is neither.
+    """
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=arguments())
+        path = executable(headless_shell=headless_shell)
+        try:
+            browser = playwright.chromium.launch(executable_path=path, args=arguments())
+        except Error as error:
+            if path is None and "Executable doesn't exist" in str(error):
+                raise NoChromium(
+                    "there is no Chromium in PATH (Debian: apt-get install chromium-headless-shell), nor Playwright's"
+                ) from None
+            raise
         try:
             yield browser
         finally:
