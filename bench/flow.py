@@ -39,7 +39,10 @@ def run() -> list[Row]:
         account, logs = Account(stack), distinct_logs()
         for _ in range(WARM_UP_LOGS):  # start every function, and let each replica do some work
             one_log(account, next(logs))
-        latency = statistics.median(wall_sec(one_log, account, next(logs)) for _ in range(LATENCY_RUNS))
+        latencies = []
+        for _ in range(LATENCY_RUNS):
+            wait_until_settled(stack)  # or the averages of the log before would take part
+            latencies.append(wall_sec(one_log, account, next(logs)))
         wait_until_settled(stack)
         with spent(stack) as in_zip:
             upload_zip(account, islice(logs, ZIP_LOGS))
@@ -50,8 +53,9 @@ def run() -> list[Row]:
             wait_until_settled(stack)
         held = memory(stack)
     each = format_by_role(taken.cpu_ms, 1 / BURST_LOGS)
+    latency_ms = statistics.median(latencies) * 1000
     return [
-        row("one log, warm, median, ms", latency * 1000, MAX_LATENCY, reference=Reference.FLASK_REPLY),
+        row("one log, warm, median, ms", latency_ms, MAX_LATENCY, reference=Reference.FLASK_REPLY),
         row(
             f"zip of {ZIP_LOGS}, to the last average, logs/s",
             ZIP_LOGS / in_zip.seconds[0],

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from tests.chaos.promise import owner
 from tests.conftest import Stack, running_stack, until
 
 LOG_BYTES: Final = 200_000
+DAYS: Final = 28
 WAIT_SEC: Final = 600
 
 ROLES: Final = {
@@ -41,11 +43,18 @@ def system() -> Iterator[Stack]:
 
 
 def distinct_logs() -> Iterator[bytes]:
-    """Yield logs of 200 kB that all differ: one synthetic log with a growing number of blank lines at its end."""
-    content = synthetic.log_of_size(LOG_BYTES)[0]
-    while True:
-        content += b"\n"
-        yield content
+    """Yield logs of 200 kB that all count: none is an earlier version of another.
+
+    Each is one drive, on another day of the same month or with another value in its first row.
+    """
+    header, first, rest = synthetic.log_of_size(LOG_BYTES)[0].split(b"\n", 2)
+    cells, place = first.split(b";"), header.split(b";").index(b"InjFlow")
+    day = cells[0]
+    for number in count():
+        hundredths, day_of_month = divmod(number, DAYS)
+        cells[place] = b"%.2f" % (hundredths / 100)
+        log = b"\n".join([header, b";".join(cells), rest])
+        yield log.replace(day, b"%s%02d" % (day[:-2], day_of_month + 1))
 
 
 def wait_until_settled(stack: Stack, *, held: int = 0) -> None:
