@@ -85,7 +85,7 @@ def check_note(data: bytes) -> None:
     """A note is refused by name, or it can be stored, shown and sent with a request for an average."""
     try:
         wanted = NewNote.model_validate_json(data)
-        new = notes.new_content(wanted.kind, wanted.on_date, wanted.km, wanted.text)
+        new = notes.new_content(wanted.kind, wanted.on_date, wanted.km, wanted.text, done=bool(wanted.done))
     except (ValidationError, Refused):
         return
     assert "\x00" not in new.text

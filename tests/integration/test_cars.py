@@ -24,6 +24,7 @@ from faplog.contracts.messages import AnalysisRequest
 from faplog.contracts.notes import MOST_KM, MOST_NOTES
 from functions.analyse import job as analyse_job
 from functions.api.cars.garage import MAX_CARS
+from functions.api.cars.notes import has_begun
 from functions.average import job as average_job
 from tests.integration.delivery import API, Rig, get, work, zipped
 from tests.integration.people import Person, arrive
@@ -698,6 +699,18 @@ def test_a_note_makes_the_averages_anew_and_its_text_does_not(system: Rig, perso
     check_averages(person)
 
 
+def test_a_log_that_is_analysed_again_and_fails_a_try_stays_in_the_averages(system: Rig, person: Person) -> None:
+    log_id = drive(system, person, 0, 10_000)
+    (car,) = cars(person)
+    work(system)
+    averages = get(person, "/average", car=car["id"])
+    again = "UPDATE fap_analysis SET status = 'Processing', delayed = true WHERE id = %s RETURNING id"
+    assert system.sql(again, UUID(str(log_id)))
+    change(person, "POST", f"/cars/{car['id']}/notes", 201, kind="egr", onDate="2025-01-05")
+    assert system.waiting("average.request") == []
+    assert get(person, "/average", car=car["id"]) == averages
+
+
 def test_reminders_become_due_by_date_and_by_kilometres(system: Rig, person: Person) -> None:
     drive(system, person, 0, 10_000)
     (car,) = cars(person)
@@ -724,6 +737,25 @@ def test_reminders_become_due_by_date_and_by_kilometres(system: Rig, person: Per
     assert again["done"] is False
     work(system)
     check_averages(person)
+
+
+def test_a_reminder_stays_one_until_it_is_done(system: Rig, person: Person) -> None:
+    drive(system, person, 0, 10_000)
+    (car,) = cars(person)
+    path = f"/cars/{car['id']}/notes"
+    today = datetime.now(UTC).date()
+    tomorrow = (today + timedelta(days=1)).isoformat()
+    reminder = change(person, "POST", path, 201, kind="filter_cleaned", onDate=tomorrow)
+    assert reminder["done"] is False
+    system.sql("UPDATE note SET on_date = %s WHERE id = %s", today, UUID(reminder["id"]))  # its day has come
+    as_shown: dict[str, Any] = {"kind": "filter_cleaned", "onDate": today.isoformat(), "km": None}
+    changed = change(person, "PATCH", f"/notes/{reminder['id']}", **as_shown, text="Garage Martin")
+    assert (changed["done"], changed["due"], changed["text"]) == (False, True, "Garage Martin")
+    changed = change(person, "PATCH", f"/notes/{reminder['id']}", onDate=tomorrow)
+    assert (changed["done"], changed["due"]) == (False, False)
+    early = change(person, "POST", path, 201, kind="filter_cleaned", onDate=tomorrow, done=True)
+    assert early["done"] is has_begun(today + timedelta(days=1)), "where a clock is ahead of UTC it may be that day"
+    assert change(person, "PATCH", f"/notes/{reminder['id']}", done=True)["done"] is True
 
 
 @pytest.mark.parametrize(

@@ -276,6 +276,7 @@ def apply_average(database: Database, blobs: Blobs, result: AverageResult) -> in
     empty = cause(ErrorCode.AVERAGE_EMPTY) if result.status == AverageStatus.SUCCESS and not average else None
     told = 0
     with database.worker() as connection:
+        lock_user(connection, result.user_id)  # before averages, as everywhere else, or two would wait for each other
         changed = connection.execute(
             _APPLY_AVERAGE,
             {

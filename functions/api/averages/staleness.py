@@ -18,7 +18,8 @@ UPLOAD_AWAITED: Final = timedelta(minutes=2)
 _IS_ANY_AWAITED: Final = """
     SELECT EXISTS (
         SELECT FROM fap_analysis
-        WHERE user_id = %(user_id)s AND status = 'Processing' AND deleted_at IS NULL AND NOT delayed AND retries = 0
+        WHERE user_id = %(user_id)s AND status = 'Processing' AND deleted_at IS NULL
+            AND (NOT delayed AND retries = 0 OR analysis IS NOT NULL)
             AND (stage = 'analyse' OR queued_at > now() - %(upload_awaited)s)) AS any
 """
 _MARK_STALE: Final = f"""
@@ -54,9 +55,10 @@ _MARK_STALE: Final = f"""
 def mark_stale_averages(connection: Conn, user_id: UUID) -> list[AverageRequest]:
     """Mark the user's averages that changed as CALCULATING. Needs `db.lock_user`.
 
-    None is marked while a log is on its first try. A log that failed a try (`delayed`, or queued again by reconcile) is
-    not awaited, nor is an upload that takes longer than `UPLOAD_AWAITED`: it may take minutes, and its success makes
-    the averages stale again. A car's period without analyses loses its average.
+    None is marked while a log is on its first try, or analysed again: without it the averages would lose a log that
+    they have. Another log that failed a try (`delayed`, or queued again by reconcile) is not awaited, nor is an upload
+    that takes longer than `UPLOAD_AWAITED`: it may take minutes, and its success makes the averages stale again. A
+    car's period without analyses loses its average.
 
     Returns:
         The requests for the averages, to be published after the commit.

@@ -51,7 +51,7 @@ def create(id: UUID) -> ResponseReturnValue:
     with services().database.api(user.id) as connection:
         garage.check_car(connection, user.id, id)
     wanted = inputs.body(NewNote)
-    content = notes.new_content(wanted.kind, wanted.on_date, wanted.km, wanted.text)
+    content = notes.new_content(wanted.kind, wanted.on_date, wanted.km, wanted.text, done=bool(wanted.done))
     with services().database.worker() as connection:
         lock_user(connection, user.id)
         garage.check_car(connection, user.id, id)

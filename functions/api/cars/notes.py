@@ -18,7 +18,7 @@ FURTHEST: Final = timedelta(days=20 * 365)
 """How far in the future a reminder may be."""
 
 TIME_ZONES: Final = timedelta(hours=14)
-"""A day has begun so much earlier somewhere on Earth than in UTC: maintenance done today is no reminder there."""
+"""A day has begun so much earlier somewhere on Earth than in UTC: maintenance can be done there on UTC's tomorrow."""
 
 _SELECT: Final = """
     SELECT note.id, note.car_id, note.kind, note.on_date, note.km, note.text, note.done, note.created_at,
@@ -61,9 +61,21 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def new_content(kind: Kind, on_date: date | None, km: int | None, text: str) -> Content:
-    """Return what a new note says: done if its date is not in the future, else a reminder. Raises `BadRequest`."""
-    content = Content(kind, on_date, km, text, done=on_date is not None and not is_future(on_date))
+def new_content(kind: Kind, on_date: date | None, km: int | None, text: str, *, done: bool = False) -> Content:
+    """Return what a new note says: done if its date is not in the future by UTC, else a reminder.
+
+    Args:
+        kind: The kind of work.
+        on_date: Its day.
+        km: The filter's counter.
+        text: What else is said.
+        done: Whether the work has been done, though its day may not have begun in UTC.
+
+    Raises:
+        BadRequest: The values are not possible.
+    """
+    over = on_date is not None and (has_begun(on_date) if done else not is_future(on_date))
+    content = Content(kind, on_date, km, text, done=over)
     _check(content)
     return content
 
@@ -80,22 +92,31 @@ def changed_content(old: Content, changes: dict[str, Any]) -> Content:
     """
     new = replace(old, **{name: value for name, value in changes.items() if name != "done"})
     if changes.get("done"):
-        is_over = new.on_date is not None and not is_future(new.on_date)
+        is_over = new.on_date is not None and has_begun(new.on_date)
         new = replace(new, done=True, on_date=new.on_date if is_over else today())
-    elif "on_date" in changes:
+    elif new.on_date != old.on_date:
         new = replace(new, done=new.on_date is not None and not is_future(new.on_date))
     _check(new)
     return new
 
 
 def is_future(day: date) -> bool:
-    """Return whether a day has not begun anywhere on Earth."""
-    return day > (datetime.now(UTC) + TIME_ZONES).date()
+    """Return whether a day has not begun in UTC."""
+    return day > today()
+
+
+def has_begun(day: date) -> bool:
+    """Return whether a day has begun somewhere on Earth."""
+    return day <= _furthest_today()
+
+
+def _furthest_today() -> date:
+    return (datetime.now(UTC) + TIME_ZONES).date()
 
 
 def check_date(day: date, *, past: bool = False) -> None:
     """Raise `BadRequest` unless a note may have this date; with `past`, unless it may be of work that is done."""
-    last = (datetime.now(UTC) + TIME_ZONES).date() if past else today() + FURTHEST
+    last = _furthest_today() if past else today() + FURTHEST
     if not FIRST_DATE <= day <= last:
         raise refused(ErrorCode.NOTE_DATE_OUT_OF_RANGE, first=FIRST_DATE.isoformat(), last=last.isoformat())
 

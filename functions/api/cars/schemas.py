@@ -185,13 +185,17 @@ class NewNote(CamelInput):
     """A maintenance note. It needs a date or kilometres."""
 
     kind: Kind
-    on_date: Day | None = Field(default=None, description="A date in the future makes it a reminder.")
+    on_date: Day | None = Field(default=None, description="A date in the future, by UTC, makes it a reminder.")
     km: Km | None = Field(
         default=None,
         description="By the filter's counter (`FAP life`). Without a date it is a reminder, due at these kilometres.",
         json_schema_extra=_KM_SCHEMA,
     )
     text: Text = ""
+    done: Yes | None = Field(
+        default=None,
+        description="true: the work of this day has been done, though the day may not have begun in UTC.",
+    )
 
 
 class NoteChange(CamelInput):

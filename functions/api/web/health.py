@@ -19,7 +19,9 @@ from .outputs import Output, json_response
 TAG: Final = "health"
 _PROBE_KEY: Final = "logs/00000000-0000-0000-0000-000000000000.csv"
 _ANY_UNSENT: Final = """
-    SELECT EXISTS (SELECT FROM fap_analysis WHERE status = 'Processing' AND stage = 'analyse' AND NOT sent)
+    SELECT EXISTS (
+        SELECT FROM fap_analysis
+        WHERE status = 'Processing' AND stage = 'analyse' AND NOT sent AND deleted_at IS NULL)
         OR EXISTS (SELECT FROM fap_average WHERE status = 'CALCULATING' AND NOT sent) AS any
 """
 

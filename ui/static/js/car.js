@@ -48,7 +48,15 @@ function written() {
   const shown = field("km").value;
   const same = edited && shown === shownDistance(edited.dataset.km);
   const km = same ? edited.dataset.km : shown && kilometres(Number(shown));
-  return { kind: field("kind").value, onDate: field("onDate").value || null, km: km === "" ? null : Number(km), text: field("text").value };
+  const onDate = field("onDate").value || null;
+  const done = onDate && onDate !== edited?.dataset.onDate && onDate <= today() ? { done: true } : {};
+  return { kind: field("kind").value, onDate, km: km === "" ? null : Number(km), text: field("text").value, ...done };
+}
+
+// Where the reader is: by UTC a day that has begun here may still be in the future.
+function today() {
+  const now = new Date();
+  return [now.getFullYear(), now.getMonth() + 1, now.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
 }
 
 form.addEventListener("submit", async (event) => {
