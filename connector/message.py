@@ -47,8 +47,8 @@ class Message:
         """Make it from what nats-py delivers."""
         headers = msg.headers or {}
         sequence = msg.metadata.sequence.stream
-        own_id = headers.get(HEADER_MESSAGE_ID) or message_id(msg.subject, f"seq{sequence}", 0)
-        identity = _TRY_SUFFIX.sub("", own_id)
+        own_id = _TRY_SUFFIX.sub("", headers.get(HEADER_MESSAGE_ID, "")).strip()
+        identity = own_id or message_id(msg.subject, f"seq{sequence}", 0)
         if len(identity) > MAX_ID_CHARS:
             identity = message_id(msg.subject, hashlib.sha256(identity.encode()).hexdigest(), 0)
         return cls(msg.subject, msg.data, headers, msg.reply, sequence, identity)

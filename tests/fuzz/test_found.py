@@ -114,6 +114,12 @@ def test_an_error_answer_that_is_nested_without_end_explains_nothing() -> None:
     delivery.check(b"\n\n" + b"[" * delivery.MAX_PAYLOAD)
 
 
+@pytest.mark.parametrize("own_id", [b": :try1", b":try1", b" "])
+def test_a_message_id_that_is_a_number_of_a_try_alone(own_id: bytes) -> None:
+    """What is left of it is no id, or one with a blank at its end, which a header cannot have."""
+    delivery.check(b"Nats-Msg-Id:" + own_id + b"\n\n")
+
+
 def test_a_refusal_is_a_line_of_printable_characters() -> None:
     """It names the character that makes an id none, whatever that is."""
     messages.check_analysis_request(b'{"data": {"fileName": "5f0c6f0e-\\u0000"}}')
