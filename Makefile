@@ -19,7 +19,7 @@ help: ## show this list
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "faplog needs Python 3.11 or newer; name one: PYTHON=python3.12")'
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/.laptop: requirements/laptop.txt | $(BIN)/python
 	$(PIP) -r requirements/laptop.txt
@@ -36,7 +36,7 @@ $(VENV)/.fuzz: requirements/fuzz.txt $(VENV)/.dev
 UI := ui/static/vendor/icons.svg ui/sample/log.json
 
 ui/static/vendor/icons.svg: ui/package-lock.json ui/vendor.mjs ui/icons.txt | $(VENV)/.laptop
-	cd ui && PATH="$(abspath $(BIN)):$$PATH" npm ci --loglevel=error && $(abspath $(BIN))/node vendor.mjs
+	cd ui && PATH="$(abspath $(BIN)):$$PATH" npm ci --loglevel=error && "$(abspath $(BIN))/node" vendor.mjs
 
 ui/sample/log.json: ui/make_sample.py faplog/contracts/analysis.py | $(VENV)/.laptop
 	$(BIN)/python -m ui.make_sample
@@ -47,22 +47,22 @@ messages: $(VENV)/.dev ## bring the translations' catalogs in line with the text
 	$(BIN)/python -m ui.messages
 
 run: $(VENV)/.laptop $(UI) ## start everything on this machine and print the address (PORT=8080 STATE=.state)
-	@exec $(BIN)/python -m standalone --port $(PORT) --state $(STATE)
+	@exec $(BIN)/python -m standalone --port $(PORT) --state "$(STATE)"
 
 demo: $(VENV)/.laptop ## upload a month of synthetic drives to a demo account of the running system
-	@$(BIN)/python -m standalone.demo --state $(STATE) $(ARGS)
+	@$(BIN)/python -m standalone.demo --state "$(STATE)" $(ARGS)
 
 admin: $(VENV)/.laptop ## manage accounts of the running system (ARGS="reset-password you@example.org"; ARGS=--help lists the commands)
-	@$(BIN)/python -m standalone.admin --state $(STATE) $(ARGS)
+	@$(BIN)/python -m standalone.admin --state "$(STATE)" $(ARGS)
 
 reset: $(VENV)/.laptop ## remove all accounts, logs, analyses and credentials (ARGS=--yes does not ask)
-	@$(BIN)/python -m standalone.reset --state $(STATE) $(ARGS)
+	@$(BIN)/python -m standalone.reset --state "$(STATE)" $(ARGS)
 
 backup: $(VENV)/.laptop ## back up the running system's accounts and logs (TO=backups)
-	@$(BIN)/python -m infra.backup create $(or $(TO),backups) --state $(STATE)
+	@$(BIN)/python -m infra.backup create "$(or $(TO),backups)" --state "$(STATE)"
 
 restore: $(VENV)/.laptop ## restore a backup into the running system (FROM=backups; REPLACE=yes replaces existing data)
-	@$(BIN)/python -m infra.backup restore $(or $(FROM),backups) --state $(STATE) $(if $(filter yes,$(REPLACE)),--replace)
+	@$(BIN)/python -m infra.backup restore "$(or $(FROM),backups)" --state "$(STATE)" $(if $(filter yes,$(REPLACE)),--replace)
 
 check: $(VENV)/.dev ## check formatting, lint, types, published schemas and the cluster's manifests (KUBECTL=path of a second kubectl to build with)
 	$(BIN)/ruff format --check .

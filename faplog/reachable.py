@@ -1,5 +1,9 @@
-"""Wait for a server at the start of a job: in a cluster the first connections of a new pod are refused for a second."""
+"""How a server is reached: a job waits for it at its start, and no proxy stands before one on the same machine.
 
+In a cluster the first connections of a new pod are refused for a second.
+"""
+
+import os
 import socket
 import time
 from typing import Final
@@ -34,3 +38,9 @@ def wait_for_server(url: str, give_up_sec: float = GIVE_UP_SEC) -> bool:
             time.sleep(_PAUSE_SEC)
         else:
             return True
+
+
+def bypass_proxy() -> None:
+    """Let no proxy of the environment stand before servers on this machine, for this process and those it starts."""
+    for name in ("NO_PROXY", "no_proxy"):
+        os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost")))

@@ -27,9 +27,11 @@ def main(arguments: list[str] | None = None, prog: str = "python -m standalone",
         print("faplog runs on Linux and on a Mac with Apple silicon; on Windows start it inside WSL2.", file=sys.stderr)
         return 1
 
+    from faplog.reachable import bypass_proxy
     from standalone import disk, run
     from standalone.state import Problem, lock, prepare
 
+    bypass_proxy()
     try:
         prepared = prepare(given.state)
         lock(prepared)

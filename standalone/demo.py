@@ -12,6 +12,7 @@ from typing import Final
 import httpx
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from faplog.reachable import bypass_proxy
 from faplog.synthetic import month
 from standalone.credentials import password
 from standalone.state import Problem, State
@@ -31,6 +32,7 @@ def main() -> int:
     parser.add_argument("--days", type=int, default=DAYS, help="number of days, one log each (default: %(default)s)")
     arguments = parser.parse_args()
     state = State(arguments.state.expanduser().absolute())
+    bypass_proxy()
     try:
         edge = address(state)
         with httpx.Client(base_url=f"{edge}/api/v1", timeout=60) as client:

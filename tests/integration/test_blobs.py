@@ -1,5 +1,6 @@
 """The object store through `faplog.blobs`, against the real S3 server and each role's own key."""
 
+import os
 from pathlib import Path
 from uuid import uuid4
 
@@ -9,7 +10,9 @@ from obstore.store import S3Store
 
 from faplog.blobs import Blobs
 from faplog.errors import Unavailable
+from faplog.reachable import bypass_proxy
 from standalone.servers import Servers
+from tests.conftest import free_port
 
 pytestmark = pytest.mark.stack
 
@@ -115,3 +118,15 @@ def test_average_may_not_read_logs(servers: Servers, blobs: Blobs) -> None:
     with pytest.raises(Unavailable):
         blobs_of(servers, "average").get(key)
     blobs.delete(key)
+
+
+def test_no_proxy_stands_before_a_store_on_this_machine(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "intranet.example")
+    with pytest.raises(Unavailable):
+        blobs_of(servers, "api").get(f"logs/{uuid4()}.csv")
+    bypass_proxy()
+    assert blobs_of(servers, "api").get(f"logs/{uuid4()}.csv") is None
+    assert os.environ["no_proxy"] == "intranet.example,127.0.0.1,localhost"

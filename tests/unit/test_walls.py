@@ -63,6 +63,7 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     ),
     "standalone": (
         *("faplog.contracts", "faplog.blobs", "faplog.errors", "faplog.nats_users", "faplog.routes", "faplog.stack"),
+        "faplog.reachable",
         "faplog.synthetic",  # for the demo account
     ),
     "infra": (

@@ -129,3 +129,16 @@ def test_k3s_is_as_new_as_the_manifests_need() -> None:
 def test_a_documented_target_is_a_command_also_where_a_folder_has_its_name(target: str) -> None:
     asked = subprocess.run(["make", "--dry-run", target], cwd=check.ROOT, capture_output=True, text=True, check=True)
     assert "is up to date" not in asked.stdout
+
+
+@pytest.mark.parametrize("target", ["run", "demo", "admin", "reset", "backup", "restore"])
+def test_a_folder_may_have_a_blank_in_its_name(target: str) -> None:
+    asked = subprocess.run(
+        ["make", "--dry-run", target, "STATE=/tmp/a b", "TO=/tmp/c d", "FROM=/tmp/e f"],
+        cwd=check.ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert '--state "/tmp/a b"' in asked.stdout
+    assert {"backup": '"/tmp/c d"', "restore": '"/tmp/e f"'}.get(target, "") in asked.stdout
