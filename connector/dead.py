@@ -80,6 +80,35 @@ async def replay(jetstream: JetStreamContext, letter: RawStreamMsg) -> None:
     await jetstream.delete_msg(STREAM_DEAD, int(letter.seq or 0))
 
 
+async def _list(jetstream: JetStreamContext, subject: str) -> int:
+    """Print the letters one by one: all of them together may be larger than the memory of the pod."""
+    found = False
+    async for letter in letters(jetstream, subject):
+        found = True
+        print(json.dumps(describe(letter)))
+    if not found:
+        print("There are no dead letters.", file=sys.stderr)
+    return 0
+
+
+async def _replay_chosen(jetstream: JetStreamContext, subject: str, sequences: frozenset[int]) -> int:
+    """Replay the letters with these numbers, or all; those that die again meanwhile have later numbers."""
+    present = [letter.seq or 0 async for letter in letters(jetstream, subject)]
+    missing = sequences - set(present)
+    for sequence in sorted(missing):
+        print(f"There is no dead letter {sequence}.", file=sys.stderr)
+    chosen = [sequence for sequence in present if not sequences or sequence in sequences]
+    failed = 0
+    for sequence in chosen:
+        try:
+            await replay(jetstream, await jetstream.get_msg(STREAM_DEAD, seq=sequence))
+        except ValueError as error:
+            failed += 1
+            print(error, file=sys.stderr)
+    print(f"{len(chosen) - failed} replayed.")
+    return 1 if missing or failed else 0
+
+
 async def run(arguments: argparse.Namespace, url: str) -> int:
     """Run the command and return the exit status."""
     client = await nats.connect(
@@ -87,29 +116,9 @@ async def run(arguments: argparse.Namespace, url: str) -> int:
     )
     try:
         jetstream = client.jetstream()
-        chosen = [letter async for letter in letters(jetstream, arguments.subject or ">")]
         if arguments.command == "list":
-            if not chosen:
-                print("There are no dead letters.", file=sys.stderr)
-            for letter in chosen:
-                print(json.dumps(describe(letter)))
-            return 0
-        if arguments.sequences:
-            missing = set(arguments.sequences) - {letter.seq for letter in chosen}
-            chosen = [letter for letter in chosen if letter.seq in arguments.sequences]
-            for sequence in sorted(missing):
-                print(f"There is no dead letter {sequence}.", file=sys.stderr)
-        else:
-            missing = set()
-        failed = 0
-        for letter in chosen:
-            try:
-                await replay(jetstream, letter)
-            except ValueError as error:
-                failed += 1
-                print(error, file=sys.stderr)
-        print(f"{len(chosen) - failed} replayed.")
-        return 1 if missing or failed else 0
+            return await _list(jetstream, arguments.subject or ">")
+        return await _replay_chosen(jetstream, arguments.subject or ">", frozenset(arguments.sequences))
     finally:
         await client.close()
 
