@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import yaml
 
@@ -53,7 +53,7 @@ class Secret:
     values: Mapping[str, str]
     namespaces: tuple[str, ...] = (NAMESPACE,)
 
-    def manifests(self, *, on_openfaas: bool) -> list[dict[str, object]]:
+    def manifests(self, *, on_openfaas: bool) -> list[dict[str, Any]]:
         """Return the manifests of the Secret, one for each namespace. They are in clear: for a pipe, never a file."""
         return [
             {
@@ -235,9 +235,15 @@ def on_openfaas(environment: Path) -> bool:
     return ON_OPENFAAS in kustomization["resources"]
 
 
-def _exists(secret: Secret) -> bool:
-    asked = ["kubectl", "-n", secret.namespaces[0], "get", "secret", secret.name, "-o", "name"]
-    return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+def _absent(manifests: list[dict[str, Any]]) -> list[str]:
+    """Return which of these secrets the cluster does not have. Raises `CalledProcessError` if it does not answer."""
+    absent = []
+    for manifest in manifests:
+        name, namespace = manifest["metadata"]["name"], manifest["metadata"]["namespace"]
+        asked = ["kubectl", "-n", namespace, "get", "secret", name, "--ignore-not-found", "-o", "name"]
+        if not subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip():
+            absent.append(f"{namespace}/{name}")
+    return absent
 
 
 def seal(manifest: dict[str, object], certificate: Path | None) -> str:
@@ -283,7 +289,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     folder = environment / "secrets"
     openfaas_too = on_openfaas(environment)
-    present = present_in_cluster if options.rotate else present_if_reachable
+    present = present_in_cluster if options.rotate or options.apply else present_if_reachable
     failed = False
     for group, make in GROUPS.items():
         if (options.rotate and group not in options.rotate) or group in options.without:
@@ -298,10 +304,13 @@ def main(arguments: list[str] | None = None) -> int:
             continue
         try:
             made = make(present)
-            if options.apply and not options.rotate and any(_exists(secret) for secret in made):
-                print(f"{group}: already there")
-                continue
             manifests = [manifest for secret in made for manifest in secret.manifests(on_openfaas=openfaas_too)]
+            if options.apply and not options.rotate and len(absent := _absent(manifests)) < len(manifests):
+                print(f"{group}: already there")
+                if absent:
+                    anew = f"--environment {options.environment} --rotate {group} --apply"
+                    print(f"{group}: but not {', '.join(absent)}; {anew} makes the group anew", file=sys.stderr)
+                continue
             if options.apply:
                 listing = json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests})
                 subprocess.run(["kubectl", "apply", "--server-side", "-f", "-"], input=listing, text=True, check=True)

@@ -247,3 +247,53 @@ def test_a_rotated_key_signs_and_the_old_one_still_verifies() -> None:
     assert set(keys[1].keys) == {keys[0].active, keys[1].active}
     assert set(keys[2].keys) == {keys[1].active, keys[2].active}
     assert keys[1].keys[keys[0].active] == keys[0].keys[keys[0].active]
+
+
+CLUSTER = """#!/bin/sh
+# A cluster that has the secrets in the file `there`, and takes down what is applied.
+case "$*" in
+*"get secret"*)
+    [ -e "$0.there" ] || { echo "the server is away" >&2; exit 1; }
+    if grep -qx "$2/$5" "$0.there"; then echo "secret/$5"; fi ;;
+*apply*) cat >> "$0.applied" ;;
+esac
+"""
+
+
+def cluster_with(folder: Path, monkeypatch: pytest.MonkeyPatch, there: list[str] | None) -> Path:
+    """Put a kubectl in PATH whose cluster has these secrets, or does not answer; return the file of what it takes."""
+    kubectl = folder / "kubectl"
+    kubectl.write_text(CLUSTER, "utf-8")
+    kubectl.chmod(0o755)
+    if there is not None:
+        (folder / "kubectl.there").write_text("\n".join(there) + "\n", "utf-8")
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    return folder / "kubectl.applied"
+
+
+@pytest.mark.usefixtures("given")
+def test_a_group_is_applied_once_and_one_that_is_not_whole_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    applied = cluster_with(tmp_path, monkeypatch, ["faplog/faplog-connector-secret"])
+    others = [word for group in seal.GROUPS if group != "connector" for word in ("--without", group)]
+    assert seal.main(["--environment", "openfaas", "--apply", *others]) == 0
+    said = capfd.readouterr()
+    assert "connector: already there" in said.out
+    assert "connector: but not " in said.err
+    assert "--environment openfaas --rotate connector --apply" in said.err
+    assert "openfaas-fn/faplog-connector-secret" in said.err
+    assert not applied.exists()
+
+
+@pytest.mark.usefixtures("given")
+def test_secrets_of_a_cluster_that_does_not_answer_are_not_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    applied = cluster_with(tmp_path, monkeypatch, None)
+    assert seal.main(["--apply"]) == 1
+    assert "the server is away" in capfd.readouterr().err
+    assert not applied.exists()
+    (tmp_path / "kubectl.there").write_text("", "utf-8")
+    assert seal.main(["--apply"]) == 0
+    assert "postgres-superuser" in applied.read_text("utf-8")

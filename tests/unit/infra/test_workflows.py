@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from faplog.version import VERSION
 from infra import check, workflows
@@ -142,3 +143,9 @@ def test_a_folder_may_have_a_blank_in_its_name(target: str) -> None:
     )
     assert '--state "/tmp/a b"' in asked.stdout
     assert {"backup": '"/tmp/c d"', "restore": '"/tmp/e f"'}.get(target, "") in asked.stdout
+
+
+def test_the_images_of_a_release_wait_for_the_checks() -> None:
+    jobs = yaml.safe_load((workflows.WORKFLOWS / "images.yml").read_text("utf-8"))["jobs"]
+    assert jobs["images"]["needs"] == "check"
+    assert jobs["check"]["uses"].endswith("/.github/workflows/check.yml")
