@@ -15,9 +15,10 @@ from faplog import bus
 from faplog.contracts.messages import AnalysisRequest, AnalysisResult
 from functions.analyse.core.analysis import analyse, read
 from functions.analyse.core.errors import BadData
+from functions.api.notifications.addresses import BadReceiver, parse, resolve
 from functions.api.uploads import zip_archive
 from functions.average.core import average
-from tests.fuzz import delivery, intake, logs, messages
+from tests.fuzz import delivery, entered, intake, logs, messages
 
 ID = UUID("5f0c6f0e-7a43-4c0e-9b60-0a6f0a3c2f11")
 
@@ -133,3 +134,11 @@ def test_an_average_holds_no_text_that_postgres_refuses() -> None:
     messages.check_list(json.dumps([item]).encode())
     (points,) = average([item]).trends.values()
     assert (points[0].date, points[0].analysisId) == (None, None)
+
+
+def test_a_public_address_mapped_into_ipv6_is_public_and_a_private_one_private() -> None:
+    """Python says of some versions that every mapped address is reserved, so only the address it stands for counts."""
+    entered.check_receiver(b"https://[::ffff:126.0.0.1]:4/")
+    receiver = parse("https://[::ffff:127.0.0.1]:4/", any_port=True)
+    with pytest.raises(BadReceiver):
+        resolve(receiver, allow_private=False)
