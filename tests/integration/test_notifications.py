@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -93,6 +93,47 @@ def overall(system: Rig, person: Person, health: dict[str, Any]) -> None:
     asked = [one for one in system.take("average.request") if one["data"]["userId"] == str(person.id)]
     for request in asked:
         system.averaged(average_of(request, average={"overall": {"logs": 1}, **health}))
+
+
+SOON = datetime.now(UTC).date() + timedelta(days=2)
+"""The first day on which a reminder of today may be due: until then the day may have begun somewhere."""
+LATER = SOON + timedelta(days=30)
+
+
+def their_car(system: Rig, person: Person) -> str:
+    """The car of a person's first log, which is good."""
+    analysed(system, person, GOOD)
+    (car,) = person.call("GET", "/api/v1/cars").get_json()["data"]
+    car_id: str = car["id"]
+    return car_id
+
+
+def reminder(person: Person, car_id: str, day: date = SOON) -> str:
+    """A reminder of a car, for a day."""
+    wanted = {"kind": "oil_changed", "onDate": day.isoformat()}
+    note_id: str = person.call("POST", f"/api/v1/cars/{car_id}/notes", json=wanted).get_json()["id"]
+    return note_id
+
+
+def near(system: Rig, person: Person, car_id: str | None = None, near_km: int = 500) -> None:
+    """The average of a person's car forecasts that additive may reach its limit within so many kilometres."""
+    watch = {"km_low": near_km, "km_high": near_km + 400}
+    figure = {"code": "additive_remaining", "since": None, "text": "300 ml left.", "watch": watch}
+    system.sql(
+        """
+        UPDATE fap_average SET average = jsonb_build_object('forecast', %s::jsonb)
+        WHERE user_id = %s AND car_id = coalesce(%s, car_id) AND type = 'OVERALL'
+        """,
+        json.dumps({"additive": figure}),
+        person.id,
+        car_id,
+    )
+
+
+def remind(system: Rig, day: date = SOON) -> None:
+    """Write what is due on a day into the outbox, as `reconcile` does."""
+    with system.database.worker() as connection:
+        due.enqueue_due(connection, day)
 
 
 def test_a_bad_log_is_told_by_a_signed_webhook(system: Rig, person: Person, hook: Receiver) -> None:
@@ -387,6 +428,25 @@ def test_after_a_day_it_is_given_up_and_listed(system: Rig, person: Person) -> N
     assert person.call("DELETE", f"{NOTIFICATIONS}/failures").status_code == 204
     assert person.call("GET", NOTIFICATIONS).get_json()["failures"] == []
     assert arrive(system.app).call("GET", NOTIFICATIONS).get_json()["failures"] == []
+
+
+def test_what_was_given_up_is_not_sent_after_its_list_is_cleared(system: Rig, person: Person, hook: Receiver) -> None:
+    switch_on(person, "webhook", hook.url)
+    car_id = their_car(system, person)
+    near(system, person)
+    reminder(person, car_id)
+    analysis_id = analysed(system, person)
+    remind(system)
+    system.sql("UPDATE notification SET created_at = now() - interval '25 hours' WHERE user_id = %s", person.id)
+    assert system.reconcile()
+    assert len(person.call("GET", NOTIFICATIONS).get_json()["failures"]) == 3
+    assert person.call("DELETE", f"{NOTIFICATIONS}/failures").status_code == 204
+    remind(system)
+    analysed_again(system, analysis_id, GOOD)
+    analysed_again(system, analysis_id, BAD)
+    assert send_due(system) == 0
+    assert person.call("GET", NOTIFICATIONS).get_json()["failures"] == []
+    assert [row["status"] for row in rows(system, person)] == ["given_up"] * 3
 
 
 def test_what_was_never_tried_in_a_day_is_given_up_too(system: Rig, person: Person, hook: Receiver) -> None:

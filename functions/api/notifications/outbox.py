@@ -132,9 +132,14 @@ _FAILURES: Final = """
     SELECT id, channel, event->>'kind' AS event, analysis_id, created_at, ended_at, tries, error_code, error_params
     FROM notification
     WHERE user_id = %(user_id)s AND status = 'given_up' AND ended_at > now() - %(shown)s
+        AND NOT coalesce(error_params, '{}') ? 'cleared'
     ORDER BY ended_at DESC, id LIMIT %(limit)s
 """
-_CLEAR_FAILURES: Final = "UPDATE notification SET status = 'withdrawn' WHERE user_id = %s AND status = 'given_up'"
+# They stay given up: what is withdrawn is told again once it is true again.
+_CLEAR_FAILURES: Final = """
+    UPDATE notification SET error_params = coalesce(error_params, '{}') || '{"cleared": true}'
+    WHERE user_id = %s AND status = 'given_up'
+"""
 _DELETE_OLD: Final = """
     DELETE FROM notification WHERE analysis_id IS NULL AND ended_at < now() - %(kept)s
 """
@@ -256,13 +261,13 @@ def withdraw(connection: Conn, user_id: UUID, channel: Channel) -> None:
 
 
 def failures(connection: Conn, user_id: UUID) -> list[dict[str, Any]]:
-    """Return the last messages that were given up, newest first."""
+    """Return the last messages that were given up and not cleared, newest first."""
     values = {"user_id": user_id, "shown": FAILURES_SHOWN, "limit": FAILURES_LIMIT}
     return connection.execute(_FAILURES, values).fetchall()
 
 
 def clear_failures(connection: Conn, user_id: UUID) -> None:
-    """Empty the list of messages that were given up."""
+    """Empty the list of messages that were given up. They are not sent later."""
     connection.execute(_CLEAR_FAILURES, [user_id])
 
 
