@@ -565,6 +565,75 @@ def test_a_later_version_of_a_log_is_told_only_for_what_is_new(system: Rig, pers
     assert len(hook.received) == 2
 
 
+def sent_in_the_end(system: Rig, person: Person, hook: Receiver) -> list[dict[str, Any]]:
+    """What the receiver got once nothing waits, with all pauses over at once."""
+    while any(row["status"] == "waiting" for row in rows(system, person)):
+        make_due(system, person)
+        send_due(system)
+    return [request.json for request in hook.received]
+
+
+def test_a_later_version_is_told_in_place_of_one_that_still_waits(system: Rig, person: Person, hook: Receiver) -> None:
+    switch_on(person, "webhook", hook.url)
+    analysed(system, person, judged("act", finding(), finding("oil_max", 130), **drives(100)))
+    longer = analysed(system, person, judged("act", finding(), **drives(200)))
+    [told] = sent_in_the_end(system, person, hook)
+    assert told["analysisId"] == str(longer)
+    assert sorted(row["status"] for row in rows(system, person)) == ["sent", "withdrawn"]
+
+
+def test_the_longest_of_three_versions_that_wait_is_told(system: Rig, person: Person, hook: Receiver) -> None:
+    """Whichever is analysed first."""
+    switch_on(person, "webhook", hook.url)
+    versions = {
+        length: analysed(system, person, judged("act", finding(), **drives(length))) for length in (200, 400, 100)
+    }
+    [told] = sent_in_the_end(system, person, hook)
+    assert told["analysisId"] == str(versions[400])
+
+
+def test_a_later_version_is_told_once_its_receiver_is_back(system: Rig, person: Person) -> None:
+    with receiving(saying(ERROR)) as failing:
+        switch_on(person, "webhook", failing.url)
+        analysed(system, person, judged("act", finding(), **drives(100)))
+        assert send_due(system) == 0
+        longer = analysed(system, person, judged("act", finding(), **drives(200)))
+        failing.answer = saying(OK)
+        [_, told] = sent_in_the_end(system, person, failing)
+        assert told["analysisId"] == str(longer)
+
+
+def test_a_later_version_waits_for_what_is_told_of_an_earlier_one(system: Rig, person: Person, hook: Receiver) -> None:
+    """The message of the earlier one is on its way while the later one is analysed."""
+    switch_on(person, "webhook", hook.url)
+    shorter = analysed(system, person, judged("act", finding(), **drives(100)))
+    longer: list[UUID] = []
+
+    def analysing(receiver: Receiver, connection: socket.socket, request: Received) -> None:
+        if not longer:
+            longer.append(analysed(system, person, judged("act", finding(), **drives(200))))
+            assert send_due(system) == 0
+        connection.sendall(OK)
+
+    hook.answer = analysing
+    [told] = sent_in_the_end(system, person, hook)
+    assert told["analysisId"] == str(shorter)
+    of_log = {row["analysis_id"]: row["status"] for row in rows(system, person)}
+    assert of_log == {shorter: "sent", longer[0]: "withdrawn"}
+
+
+def test_an_average_is_told_if_the_only_log_that_says_the_same_is_not(
+    system: Rig, person: Person, hook: Receiver
+) -> None:
+    """A message that waits and will be withdrawn tells nothing."""
+    switch_on(person, "webhook", hook.url)
+    analysed(system, person, judged("act", finding(), **drives(100)))
+    analysed(system, person, judged("good", **drives(200)))
+    overall(system, person, judged("act", finding()))
+    [told] = sent_in_the_end(system, person, hook)
+    assert told["kind"] == "average_act"
+
+
 def test_whatever_is_due_is_told_once(system: Rig, person: Person, hook: Receiver) -> None:
     """As reminders and forecasts will be raised."""
     switch_on(person, "webhook", hook.url)
