@@ -1091,3 +1091,63 @@ def test_a_forecast_is_due_shortly_before_its_limit(system: Rig, person: Person,
     [request] = hook.received
     assert request.json["title"] == "Forecast: Additive left"
     assert figure["text"] in request.json["text"]
+
+
+def another_car(system: Rig, person: Person) -> str:
+    """A second car of a person, without logs."""
+    [car] = system.sql("INSERT INTO car (user_id, name) VALUES (%s, 'Other') RETURNING id", person.id)
+    return str(car["id"])
+
+
+def test_what_is_due_of_a_deleted_car_is_told_once_it_is_restored(system: Rig, person: Person, hook: Receiver) -> None:
+    switch_on(person, "webhook", hook.url)
+    car_id = their_car(system, person)
+    another_car(system, person)
+    reminder(person, car_id)
+    near(system, person, car_id)
+    remind(system)
+    assert person.call("DELETE", f"/api/v1/cars/{car_id}").status_code == 204
+    assert send_due(system) == 0
+    remind(system)
+    assert [row["status"] for row in rows(system, person)] == ["withdrawn"] * 2
+    assert person.call("POST", f"/api/v1/cars/{car_id}/restore").status_code == 204
+    near(system, person, car_id)
+    remind(system)
+    assert send_due(system) == 2
+    assert sorted(request.json["title"] for request in hook.received) == [
+        "Forecast: Additive left",
+        "Reminder: Oil changed",
+    ]
+
+
+def test_a_reminder_goes_along_with_a_merged_car_and_its_forecast_does_not(
+    system: Rig, person: Person, hook: Receiver
+) -> None:
+    switch_on(person, "webhook", hook.url)
+    car_id, other_id = their_car(system, person), another_car(system, person)
+    reminder(person, car_id)
+    near(system, person, car_id)
+    remind(system)
+    assert len(rows(system, person)) == 2
+    assert person.call("POST", f"/api/v1/cars/{car_id}/merge", json={"into": other_id}).status_code == 200
+    assert send_due(system) == 0
+    remind(system)
+    assert send_due(system) == 1
+    [request] = hook.received
+    assert request.json["title"] == "Reminder: Oil changed"
+    assert request.json["url"] == f"{PUBLIC_URL}/summary?car={other_id}"
+
+
+def test_a_forecast_that_moved_away_before_it_is_sent_is_told_when_it_is_near_again(
+    system: Rig, person: Person, hook: Receiver
+) -> None:
+    switch_on(person, "webhook", hook.url)
+    car_id = their_car(system, person)
+    near(system, person, car_id)
+    remind(system)
+    near(system, person, car_id, near_km=5_000)
+    assert send_due(system) == 0
+    assert [row["status"] for row in rows(system, person)] == ["withdrawn"]
+    near(system, person, car_id, near_km=900)
+    remind(system)
+    assert send_due(system) == 1
