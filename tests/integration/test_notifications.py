@@ -115,6 +115,11 @@ def reminder(person: Person, car_id: str, day: date = SOON) -> str:
     return note_id
 
 
+def postpone(person: Person, note_id: str, day: date) -> None:
+    """Move a reminder to another day."""
+    assert person.call("PATCH", f"/api/v1/notes/{note_id}", json={"onDate": day.isoformat()}).status_code == 200
+
+
 def near(system: Rig, person: Person, car_id: str | None = None, near_km: int = 500) -> None:
     """The average of a person's car forecasts that additive may reach its limit within so many kilometres."""
     watch = {"km_low": near_km, "km_high": near_km + 400}
@@ -1151,3 +1156,66 @@ def test_a_forecast_that_moved_away_before_it_is_sent_is_told_when_it_is_near_ag
     near(system, person, car_id, near_km=900)
     remind(system)
     assert send_due(system) == 1
+
+
+def test_a_reminder_that_was_told_is_told_again_on_the_day_it_is_moved_to(
+    system: Rig, person: Person, hook: Receiver
+) -> None:
+    switch_on(person, "webhook", hook.url)
+    note_id = reminder(person, their_car(system, person))
+    remind(system)
+    assert send_due(system) == 1
+    postpone(person, note_id, LATER)
+    remind(system)
+    assert send_due(system) == 0
+    remind(system, LATER)
+    assert send_due(system) == 1
+    assert person.call("PATCH", f"/api/v1/notes/{note_id}", json={"done": True}).status_code == 200
+    postpone(person, note_id, LATER + timedelta(days=30))
+    for _ in range(2):
+        remind(system, LATER + timedelta(days=30))
+    assert send_due(system) == 1
+    assert len({request.json["id"] for request in hook.received}) == 3
+
+
+def test_a_reminder_at_a_reading_is_told_again_at_the_next_one(system: Rig, person: Person, hook: Receiver) -> None:
+    switch_on(person, "webhook", hook.url)
+    car_id = their_car(system, person)
+    system.sql("UPDATE fap_analysis SET life_km = 125000, driven_at = now() WHERE user_id = %s", person.id)
+    wanted = {"kind": "oil_changed", "km": 120_000}
+    note_id = person.call("POST", f"/api/v1/cars/{car_id}/notes", json=wanted).get_json()["id"]
+    for reading, told in ((120_000, 1), (130_000, 0), (125_000, 1)):
+        assert person.call("PATCH", f"/api/v1/notes/{note_id}", json={"km": reading}).status_code == 200
+        remind(system)
+        assert send_due(system) == told
+    assert ["125,000 km" in request.json["text"] for request in hook.received] == [False, True]
+
+
+def test_a_reminder_that_is_postponed_before_it_is_sent_is_told_on_its_new_day(
+    system: Rig, person: Person, hook: Receiver
+) -> None:
+    switch_on(person, "webhook", hook.url)
+    note_id = reminder(person, their_car(system, person))
+    remind(system)
+    postpone(person, note_id, LATER)
+    assert send_due(system) == 0
+    remind(system, LATER)
+    assert send_due(system) == 1
+    assert LATER.isoformat() in hook.received[0].json["text"]
+
+
+def test_what_stays_due_is_not_told_again_when_old_messages_go(system: Rig, person: Person, hook: Receiver) -> None:
+    switch_on(person, "webhook", hook.url)
+    car_id = their_car(system, person)
+    note_id = reminder(person, car_id)
+    near(system, person, car_id)
+    remind(system)
+    assert send_due(system) == 2
+    system.sql("UPDATE notification SET ended_at = now() - interval '91 days' WHERE user_id = %s", person.id)
+    assert system.reconcile()
+    remind(system)
+    assert send_due(system) == 0
+    assert [row["status"] for row in rows(system, person)] == ["sent"] * 2
+    assert person.call("PATCH", f"/api/v1/notes/{note_id}", json={"done": True}).status_code == 200
+    assert system.reconcile()
+    assert [row["event"]["about"] for row in rows(system, person)] == ["forecast"]

@@ -1,4 +1,7 @@
-"""Which reminders and forecasts of cars are due, and their events for the outbox. Told once each."""
+"""Which reminders and forecasts of cars are due, and their events for the outbox.
+
+A reminder is told once for each date and reading it is moved to, a forecast once after each maintenance.
+"""
 
 from datetime import date
 from typing import Any, Final

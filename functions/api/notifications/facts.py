@@ -41,6 +41,7 @@ _CAR_NAME: Final = """
 _REMINDER: Final = """
     SELECT FROM note JOIN car ON car.user_id = note.user_id AND car.id = note.car_id AND car.deleted_at IS NULL
     WHERE note.user_id = %(user_id)s AND note.id::text = %(id)s AND note.car_id = %(car_id)s AND NOT note.done
+        AND note.on_date IS NOT DISTINCT FROM %(due_on)s AND note.km IS NOT DISTINCT FROM %(due_km)s
 """
 _FORECASTS: Final = """
     SELECT average.average->'forecast' AS forecasts FROM fap_average AS average
@@ -86,8 +87,8 @@ def _of_average(connection: Conn, user_id: UUID, event: AverageAct | RegensInter
 def _of_due(connection: Conn, user_id: UUID, event: Due) -> Facts | Moot:
     """Return the facts of what is due.
 
-    A reminder is over if it is done, deleted or of another car now; a forecast if the average of its car does not say
-    it any more; both while their car is deleted. What is due again later is written again (`cars.due`).
+    A reminder is over if it is done, deleted, postponed or of another car now; a forecast if the average of its car
+    does not say it any more; both while their car is deleted. What is due again is written again (`cars.due`).
     """
     is_due = _is_reminder_open if event.about == "reminder" else _is_forecast_near
     if event.car_id and not is_due(connection, user_id, event):
@@ -96,7 +97,7 @@ def _of_due(connection: Conn, user_id: UUID, event: Due) -> Facts | Moot:
 
 
 def _is_reminder_open(connection: Conn, user_id: UUID, event: Due) -> bool:
-    values = {"user_id": user_id, "id": event.id, "car_id": event.car_id}
+    values = {"user_id": user_id} | event.model_dump(include={"id", "car_id", "due_on", "due_km"})
     return connection.execute(_REMINDER, values).fetchone() is not None
 
 

@@ -34,7 +34,7 @@ HEARD_FOR: Final = timedelta(days=7)
 FAILURES_SHOWN: Final = timedelta(days=30)
 FAILURES_LIMIT: Final = 20
 KEPT: Final = timedelta(days=90)
-"""How long ended rows without a log are kept. Those of a log stay as long as the log."""
+"""How long ended rows are kept. Those of a log stay as long as the log, those of something due as long as it may be."""
 
 
 class Channel(StrEnum):
@@ -166,8 +166,15 @@ _CLEAR_FAILURES: Final = """
     UPDATE notification SET error_params = coalesce(error_params, '{}') || '{"cleared": true}'
     WHERE user_id = %s AND status = 'given_up'
 """
+# Not of reminders that are open, nor of forecasts of a car that is there: without their row they would be told again.
 _DELETE_OLD: Final = """
-    DELETE FROM notification WHERE analysis_id IS NULL AND ended_at < now() - %(kept)s
+    DELETE FROM notification
+    WHERE analysis_id IS NULL AND ended_at < now() - %(kept)s
+        AND NOT (event->>'kind' = 'due' AND event->>'about' = 'reminder' AND EXISTS (
+            SELECT FROM note
+            WHERE note.user_id = notification.user_id AND note.id::text = event->>'id' AND NOT note.done))
+        AND NOT (event->>'kind' = 'due' AND event->>'about' = 'forecast' AND EXISTS (
+            SELECT FROM car WHERE car.user_id = notification.user_id AND car.id::text = event->>'car_id'))
 """
 
 
@@ -309,5 +316,5 @@ def clear_failures(connection: Conn, user_id: UUID) -> None:
 
 
 def delete_expired(connection: Conn) -> None:
-    """Delete ended messages that are not about a log and older than `KEPT`."""
+    """Delete ended messages that are older than `KEPT`, unless they keep something from being told again."""
     connection.execute(_DELETE_OLD, {"kept": KEPT})

@@ -1,4 +1,4 @@
-"""Which changes of a verdict are worth telling. Pure: the verdicts before and after in, events out."""
+"""Which changes of a verdict, and which forecasts, are worth telling. Pure."""
 
 from collections.abc import Mapping
 from typing import Any, Final
