@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -93,6 +93,52 @@ def overall(system: Rig, person: Person, health: dict[str, Any]) -> None:
     asked = [one for one in system.take("average.request") if one["data"]["userId"] == str(person.id)]
     for request in asked:
         system.averaged(average_of(request, average={"overall": {"logs": 1}, **health}))
+
+
+SOON = datetime.now(UTC).date() + timedelta(days=2)
+"""The first day on which a reminder of today may be due: until then the day may have begun somewhere."""
+LATER = SOON + timedelta(days=30)
+
+
+def their_car(system: Rig, person: Person) -> str:
+    """The car of a person's first log, which is good."""
+    analysed(system, person, GOOD)
+    (car,) = person.call("GET", "/api/v1/cars").get_json()["data"]
+    car_id: str = car["id"]
+    return car_id
+
+
+def reminder(person: Person, car_id: str, day: date = SOON) -> str:
+    """A reminder of a car, for a day."""
+    wanted = {"kind": "oil_changed", "onDate": day.isoformat()}
+    note_id: str = person.call("POST", f"/api/v1/cars/{car_id}/notes", json=wanted).get_json()["id"]
+    return note_id
+
+
+def postpone(person: Person, note_id: str, day: date) -> None:
+    """Move a reminder to another day."""
+    assert person.call("PATCH", f"/api/v1/notes/{note_id}", json={"onDate": day.isoformat()}).status_code == 200
+
+
+def near(system: Rig, person: Person, car_id: str | None = None, near_km: int = 500) -> None:
+    """The average of a person's car forecasts that additive may reach its limit within so many kilometres."""
+    watch = {"km_low": near_km, "km_high": near_km + 400}
+    figure = {"code": "additive_remaining", "since": None, "text": "300 ml left.", "watch": watch}
+    system.sql(
+        """
+        UPDATE fap_average SET average = jsonb_build_object('forecast', %s::jsonb)
+        WHERE user_id = %s AND car_id = coalesce(%s, car_id) AND type = 'OVERALL'
+        """,
+        json.dumps({"additive": figure}),
+        person.id,
+        car_id,
+    )
+
+
+def remind(system: Rig, day: date = SOON) -> None:
+    """Write what is due on a day into the outbox, as `reconcile` does."""
+    with system.database.worker() as connection:
+        due.enqueue_due(connection, day)
 
 
 def test_a_bad_log_is_told_by_a_signed_webhook(system: Rig, person: Person, hook: Receiver) -> None:
@@ -389,6 +435,25 @@ def test_after_a_day_it_is_given_up_and_listed(system: Rig, person: Person) -> N
     assert arrive(system.app).call("GET", NOTIFICATIONS).get_json()["failures"] == []
 
 
+def test_what_was_given_up_is_not_sent_after_its_list_is_cleared(system: Rig, person: Person, hook: Receiver) -> None:
+    switch_on(person, "webhook", hook.url)
+    car_id = their_car(system, person)
+    near(system, person)
+    reminder(person, car_id)
+    analysis_id = analysed(system, person)
+    remind(system)
+    system.sql("UPDATE notification SET created_at = now() - interval '25 hours' WHERE user_id = %s", person.id)
+    assert system.reconcile()
+    assert len(person.call("GET", NOTIFICATIONS).get_json()["failures"]) == 3
+    assert person.call("DELETE", f"{NOTIFICATIONS}/failures").status_code == 204
+    remind(system)
+    analysed_again(system, analysis_id, GOOD)
+    analysed_again(system, analysis_id, BAD)
+    assert send_due(system) == 0
+    assert person.call("GET", NOTIFICATIONS).get_json()["failures"] == []
+    assert [row["status"] for row in rows(system, person)] == ["given_up"] * 3
+
+
 def test_what_was_never_tried_in_a_day_is_given_up_too(system: Rig, person: Person, hook: Receiver) -> None:
     """A system that was off for days does not tell old news, but says that it did not tell them."""
     switch_on(person, "webhook", hook.url)
@@ -503,6 +568,75 @@ def test_a_later_version_of_a_log_is_told_only_for_what_is_new(system: Rig, pers
     analysed(system, person, worse)
     assert send_due(system) == 1
     assert len(hook.received) == 2
+
+
+def sent_in_the_end(system: Rig, person: Person, hook: Receiver) -> list[dict[str, Any]]:
+    """What the receiver got once nothing waits, with all pauses over at once."""
+    while any(row["status"] == "waiting" for row in rows(system, person)):
+        make_due(system, person)
+        send_due(system)
+    return [request.json for request in hook.received]
+
+
+def test_a_later_version_is_told_in_place_of_one_that_still_waits(system: Rig, person: Person, hook: Receiver) -> None:
+    switch_on(person, "webhook", hook.url)
+    analysed(system, person, judged("act", finding(), finding("oil_max", 130), **drives(100)))
+    longer = analysed(system, person, judged("act", finding(), **drives(200)))
+    [told] = sent_in_the_end(system, person, hook)
+    assert told["analysisId"] == str(longer)
+    assert sorted(row["status"] for row in rows(system, person)) == ["sent", "withdrawn"]
+
+
+def test_the_longest_of_three_versions_that_wait_is_told(system: Rig, person: Person, hook: Receiver) -> None:
+    """Whichever is analysed first."""
+    switch_on(person, "webhook", hook.url)
+    versions = {
+        length: analysed(system, person, judged("act", finding(), **drives(length))) for length in (200, 400, 100)
+    }
+    [told] = sent_in_the_end(system, person, hook)
+    assert told["analysisId"] == str(versions[400])
+
+
+def test_a_later_version_is_told_once_its_receiver_is_back(system: Rig, person: Person) -> None:
+    with receiving(saying(ERROR)) as failing:
+        switch_on(person, "webhook", failing.url)
+        analysed(system, person, judged("act", finding(), **drives(100)))
+        assert send_due(system) == 0
+        longer = analysed(system, person, judged("act", finding(), **drives(200)))
+        failing.answer = saying(OK)
+        [_, told] = sent_in_the_end(system, person, failing)
+        assert told["analysisId"] == str(longer)
+
+
+def test_a_later_version_waits_for_what_is_told_of_an_earlier_one(system: Rig, person: Person, hook: Receiver) -> None:
+    """The message of the earlier one is on its way while the later one is analysed."""
+    switch_on(person, "webhook", hook.url)
+    shorter = analysed(system, person, judged("act", finding(), **drives(100)))
+    longer: list[UUID] = []
+
+    def analysing(receiver: Receiver, connection: socket.socket, request: Received) -> None:
+        if not longer:
+            longer.append(analysed(system, person, judged("act", finding(), **drives(200))))
+            assert send_due(system) == 0
+        connection.sendall(OK)
+
+    hook.answer = analysing
+    [told] = sent_in_the_end(system, person, hook)
+    assert told["analysisId"] == str(shorter)
+    of_log = {row["analysis_id"]: row["status"] for row in rows(system, person)}
+    assert of_log == {shorter: "sent", longer[0]: "withdrawn"}
+
+
+def test_an_average_is_told_if_the_only_log_that_says_the_same_is_not(
+    system: Rig, person: Person, hook: Receiver
+) -> None:
+    """A message that waits and will be withdrawn tells nothing."""
+    switch_on(person, "webhook", hook.url)
+    analysed(system, person, judged("act", finding(), **drives(100)))
+    analysed(system, person, judged("good", **drives(200)))
+    overall(system, person, judged("act", finding()))
+    [told] = sent_in_the_end(system, person, hook)
+    assert told["kind"] == "average_act"
 
 
 def test_whatever_is_due_is_told_once(system: Rig, person: Person, hook: Receiver) -> None:
@@ -962,3 +1096,126 @@ def test_a_forecast_is_due_shortly_before_its_limit(system: Rig, person: Person,
     [request] = hook.received
     assert request.json["title"] == "Forecast: Additive left"
     assert figure["text"] in request.json["text"]
+
+
+def another_car(system: Rig, person: Person) -> str:
+    """A second car of a person, without logs."""
+    [car] = system.sql("INSERT INTO car (user_id, name) VALUES (%s, 'Other') RETURNING id", person.id)
+    return str(car["id"])
+
+
+def test_what_is_due_of_a_deleted_car_is_told_once_it_is_restored(system: Rig, person: Person, hook: Receiver) -> None:
+    switch_on(person, "webhook", hook.url)
+    car_id = their_car(system, person)
+    another_car(system, person)
+    reminder(person, car_id)
+    near(system, person, car_id)
+    remind(system)
+    assert person.call("DELETE", f"/api/v1/cars/{car_id}").status_code == 204
+    assert send_due(system) == 0
+    remind(system)
+    assert [row["status"] for row in rows(system, person)] == ["withdrawn"] * 2
+    assert person.call("POST", f"/api/v1/cars/{car_id}/restore").status_code == 204
+    near(system, person, car_id)
+    remind(system)
+    assert send_due(system) == 2
+    assert sorted(request.json["title"] for request in hook.received) == [
+        "Forecast: Additive left",
+        "Reminder: Oil changed",
+    ]
+
+
+def test_a_reminder_goes_along_with_a_merged_car_and_its_forecast_does_not(
+    system: Rig, person: Person, hook: Receiver
+) -> None:
+    switch_on(person, "webhook", hook.url)
+    car_id, other_id = their_car(system, person), another_car(system, person)
+    reminder(person, car_id)
+    near(system, person, car_id)
+    remind(system)
+    assert len(rows(system, person)) == 2
+    assert person.call("POST", f"/api/v1/cars/{car_id}/merge", json={"into": other_id}).status_code == 200
+    assert send_due(system) == 0
+    remind(system)
+    assert send_due(system) == 1
+    [request] = hook.received
+    assert request.json["title"] == "Reminder: Oil changed"
+    assert request.json["url"] == f"{PUBLIC_URL}/summary?car={other_id}"
+
+
+def test_a_forecast_that_moved_away_before_it_is_sent_is_told_when_it_is_near_again(
+    system: Rig, person: Person, hook: Receiver
+) -> None:
+    switch_on(person, "webhook", hook.url)
+    car_id = their_car(system, person)
+    near(system, person, car_id)
+    remind(system)
+    near(system, person, car_id, near_km=5_000)
+    assert send_due(system) == 0
+    assert [row["status"] for row in rows(system, person)] == ["withdrawn"]
+    near(system, person, car_id, near_km=900)
+    remind(system)
+    assert send_due(system) == 1
+
+
+def test_a_reminder_that_was_told_is_told_again_on_the_day_it_is_moved_to(
+    system: Rig, person: Person, hook: Receiver
+) -> None:
+    switch_on(person, "webhook", hook.url)
+    note_id = reminder(person, their_car(system, person))
+    remind(system)
+    assert send_due(system) == 1
+    postpone(person, note_id, LATER)
+    remind(system)
+    assert send_due(system) == 0
+    remind(system, LATER)
+    assert send_due(system) == 1
+    assert person.call("PATCH", f"/api/v1/notes/{note_id}", json={"done": True}).status_code == 200
+    postpone(person, note_id, LATER + timedelta(days=30))
+    for _ in range(2):
+        remind(system, LATER + timedelta(days=30))
+    assert send_due(system) == 1
+    assert len({request.json["id"] for request in hook.received}) == 3
+
+
+def test_a_reminder_at_a_reading_is_told_again_at_the_next_one(system: Rig, person: Person, hook: Receiver) -> None:
+    switch_on(person, "webhook", hook.url)
+    car_id = their_car(system, person)
+    system.sql("UPDATE fap_analysis SET life_km = 125000, driven_at = now() WHERE user_id = %s", person.id)
+    wanted = {"kind": "oil_changed", "km": 120_000}
+    note_id = person.call("POST", f"/api/v1/cars/{car_id}/notes", json=wanted).get_json()["id"]
+    for reading, told in ((120_000, 1), (130_000, 0), (125_000, 1)):
+        assert person.call("PATCH", f"/api/v1/notes/{note_id}", json={"km": reading}).status_code == 200
+        remind(system)
+        assert send_due(system) == told
+    assert ["125,000 km" in request.json["text"] for request in hook.received] == [False, True]
+
+
+def test_a_reminder_that_is_postponed_before_it_is_sent_is_told_on_its_new_day(
+    system: Rig, person: Person, hook: Receiver
+) -> None:
+    switch_on(person, "webhook", hook.url)
+    note_id = reminder(person, their_car(system, person))
+    remind(system)
+    postpone(person, note_id, LATER)
+    assert send_due(system) == 0
+    remind(system, LATER)
+    assert send_due(system) == 1
+    assert LATER.isoformat() in hook.received[0].json["text"]
+
+
+def test_what_stays_due_is_not_told_again_when_old_messages_go(system: Rig, person: Person, hook: Receiver) -> None:
+    switch_on(person, "webhook", hook.url)
+    car_id = their_car(system, person)
+    note_id = reminder(person, car_id)
+    near(system, person, car_id)
+    remind(system)
+    assert send_due(system) == 2
+    system.sql("UPDATE notification SET ended_at = now() - interval '91 days' WHERE user_id = %s", person.id)
+    assert system.reconcile()
+    remind(system)
+    assert send_due(system) == 0
+    assert [row["status"] for row in rows(system, person)] == ["sent"] * 2
+    assert person.call("PATCH", f"/api/v1/notes/{note_id}", json={"done": True}).status_code == 200
+    assert system.reconcile()
+    assert [row["event"]["about"] for row in rows(system, person)] == ["forecast"]

@@ -1,4 +1,7 @@
-"""Which reminders and forecasts of cars are due, and their events for the outbox. Told once each."""
+"""Which reminders and forecasts of cars are due, and their events for the outbox.
+
+A reminder is told once for each date and reading it is moved to, a forecast once after each maintenance.
+"""
 
 from datetime import date
 from typing import Any, Final
@@ -9,11 +12,9 @@ from faplog.contracts.limits import Code
 from ..db import Conn
 from ..notifications import outbox
 from ..notifications.events import Due
-from ..stored_values import member, value_at
+from ..notifications.worth_telling import forecast_id, is_near
+from ..stored_values import member
 from . import notes
-
-FORECAST_KM: Final = 1_000
-"""A forecast is due when its first limit may be reached within this distance."""
 
 # Only of users with a channel: without one nothing can be told.
 _USERS_WITH_REMINDERS: Final = """
@@ -65,20 +66,14 @@ def reminder(row: dict[str, Any]) -> Due:
 
 
 def forecast(row: dict[str, Any]) -> Due | None:
-    """Return the event of a forecast whose first limit may be reached within `FORECAST_KM`, or None.
-
-    A limit that has been reached (0 to 0 km) is a finding, and no forecast any more. Once after each maintenance that
-    resets the figure.
-    """
+    """Return the event of a forecast whose first limit is near, or None. Once after each maintenance that resets it."""
     figure = row["forecast"]
-    code, near_km = member(Code, figure.get("code")), value_at(figure, "watch", "km_low")
-    if code is None or not isinstance(near_km, int) or near_km > FORECAST_KM:
-        return None
-    if value_at(figure, "watch", "km_high") == 0:
+    code = member(Code, figure.get("code"))
+    if code is None or not is_near(figure):
         return None
     return Due(
         about="forecast",
-        id=f"{row['car_id']}:{row['figure']}:{figure.get('since') or ''}",
+        id=forecast_id(row["car_id"], row["figure"], figure),
         title=WORDS[code].title,
         text=str(figure.get("text") or "")[:500],
         car_id=row["car_id"],

@@ -73,8 +73,8 @@ class Due(_Event):
 
     kind: Literal["due"] = "due"
     about: Literal["forecast", "reminder"]
-    id: str = Field(min_length=1, max_length=MAX_KEY_CHARS - 20)
-    """What is due, for example the id of a maintenance note; told once."""
+    id: str = Field(min_length=1, max_length=MAX_KEY_CHARS - 40)
+    """What is due, for example the id of a maintenance note."""
     title: str = Field(min_length=1, max_length=120)
     """What is due, in the owner's own words or in English."""
     text: str = Field(default="", max_length=500)
@@ -86,8 +86,11 @@ class Due(_Event):
 
     @property
     def key(self) -> str:
-        """Once for each thing that is due."""
-        return f"{self.kind}:{self.about}:{self.id}"
+        """Once for each forecast, and once for each date and reading at which a reminder is due."""
+        key = f"{self.kind}:{self.about}:{self.id}"
+        if self.about == "forecast":
+            return key
+        return f"{key}:{self.due_on or ''}:{'' if self.due_km is None else self.due_km}"
 
 
 def _key_of_average(kind: str, car_id: UUID | None, generation: int) -> str:

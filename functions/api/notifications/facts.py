@@ -9,7 +9,7 @@ from faplog.contracts.limits import Code, Severity
 from ..db import Conn
 from .content import Facts
 from .events import AverageAct, Due, Event, LogAct, RegensInterrupted
-from .worth_telling import act_codes
+from .worth_telling import act_codes, forecast_id, is_near
 
 
 class Moot(Enum):
@@ -38,7 +38,16 @@ _CAR_NAME: Final = """
         AND 1 < (SELECT count(*) FROM car AS any_car WHERE any_car.user_id = %(user_id)s AND any_car.deleted_at IS NULL)
 """
 """The name of a car, if the user has several."""
-_NOTE: Final = "SELECT done FROM note WHERE user_id = %s AND id::text = %s"
+_REMINDER: Final = """
+    SELECT FROM note JOIN car ON car.user_id = note.user_id AND car.id = note.car_id AND car.deleted_at IS NULL
+    WHERE note.user_id = %(user_id)s AND note.id::text = %(id)s AND note.car_id = %(car_id)s AND NOT note.done
+        AND note.on_date IS NOT DISTINCT FROM %(due_on)s AND note.km IS NOT DISTINCT FROM %(due_km)s
+"""
+_FORECASTS: Final = """
+    SELECT average.average->'forecast' AS forecasts FROM fap_average AS average
+    JOIN car ON car.user_id = average.user_id AND car.id = average.car_id AND car.deleted_at IS NULL
+    WHERE average.user_id = %(user_id)s AND average.car_id = %(car_id)s AND average.type = 'OVERALL'
+"""
 
 
 def of(connection: Conn, user_id: UUID, event: Event) -> Facts | Moot:
@@ -76,12 +85,29 @@ def _of_average(connection: Conn, user_id: UUID, event: AverageAct | RegensInter
 
 
 def _of_due(connection: Conn, user_id: UUID, event: Due) -> Facts | Moot:
-    """Return the facts of what is due; a reminder that is done or deleted is over."""
-    if event.about == "reminder":
-        note = connection.execute(_NOTE, [user_id, event.id]).fetchone()
-        if event.car_id and (note is None or note["done"]):
-            return Moot.OVER
+    """Return the facts of what is due.
+
+    A reminder is over if it is done, deleted, postponed or of another car now; a forecast if the average of its car
+    does not say it any more; both while their car is deleted. What is due again is written again (`cars.due`).
+    """
+    is_due = _is_reminder_open if event.about == "reminder" else _is_forecast_near
+    if event.car_id and not is_due(connection, user_id, event):
+        return Moot.OVER
     return Facts(health={}, car_name=_car_name(connection, user_id, event.car_id))
+
+
+def _is_reminder_open(connection: Conn, user_id: UUID, event: Due) -> bool:
+    values = {"user_id": user_id} | event.model_dump(include={"id", "car_id", "due_on", "due_km"})
+    return connection.execute(_REMINDER, values).fetchone() is not None
+
+
+def _is_forecast_near(connection: Conn, user_id: UUID, event: Due) -> bool:
+    row = connection.execute(_FORECASTS, {"user_id": user_id, "car_id": event.car_id}).fetchone()
+    forecasts = row["forecasts"] if row and isinstance(row["forecasts"], dict) else {}
+    return any(
+        isinstance(figure, dict) and is_near(figure) and event.id == forecast_id(event.car_id, name, figure)
+        for name, figure in forecasts.items()
+    )
 
 
 def _car_name(connection: Conn, user_id: UUID, car_id: UUID | None) -> str | None:

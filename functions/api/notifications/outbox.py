@@ -7,7 +7,7 @@ between leaves a row that another one claims after the lease. Every try carries 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Any, Final
 from uuid import UUID
 
@@ -34,7 +34,7 @@ HEARD_FOR: Final = timedelta(days=7)
 FAILURES_SHOWN: Final = timedelta(days=30)
 FAILURES_LIMIT: Final = 20
 KEPT: Final = timedelta(days=90)
-"""How long ended rows without a log are kept. Those of a log stay as long as the log."""
+"""How long ended rows are kept. Those of a log stay as long as the log, those of something due as long as it may be."""
 
 
 class Channel(StrEnum):
@@ -46,12 +46,21 @@ class Channel(StrEnum):
 
 
 class Status(StrEnum):
-    """What became of a message. `WITHDRAWN`: no longer true, or its channel is off."""
+    """What became of a message. `WITHDRAWN`: no longer true, told by an earlier version, or its channel is off."""
 
     WAITING = "waiting"
     SENT = "sent"
     WITHDRAWN = "withdrawn"
     GIVEN_UP = "given_up"
+
+
+class EarlierVersion(Enum):
+    """What an earlier version of a log told of all that the message of the log is about."""
+
+    NOTHING = "nothing"
+    MAY_BE_TELLING = "may be telling"
+    """A process may be sending its message now."""
+    TOLD = "told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,7 @@ class Claimed:
     tries: int
 
 
+# A message that waits counts as heard only if it will be sent: the sender withdraws those of superseded logs.
 _ENQUEUE: Final = """
     INSERT INTO notification AS kept (user_id, channel, event_key, event, codes, analysis_id)
     SELECT channel.user_id, channel.kind, %(key)s, %(event)s, %(codes)s::text[], %(analysis_id)s::uuid
@@ -73,11 +83,15 @@ _ENQUEUE: Final = """
         AND NOT EXISTS (
             SELECT FROM notification AS earlier JOIN fap_analysis AS version ON version.id = earlier.analysis_id
             WHERE version.superseded_by = %(analysis_id)s::uuid AND earlier.channel = channel.kind
-                AND earlier.status IN ('waiting', 'sent') AND earlier.codes @> %(codes)s::text[])
+                AND earlier.status = 'sent' AND earlier.codes @> %(codes)s::text[])
         AND NOT (%(heard)s::boolean AND cardinality(%(codes)s::text[]) > 0 AND %(codes)s::text[] <@ (
             SELECT coalesce(array_agg(code), '{}') FROM notification AS earlier, unnest(earlier.codes) AS code
             WHERE earlier.user_id = channel.user_id AND earlier.channel = channel.kind
-                AND earlier.status IN ('waiting', 'sent') AND earlier.created_at > now() - %(heard_for)s::interval))
+                AND earlier.created_at > now() - %(heard_for)s::interval
+                AND (earlier.status = 'sent' OR earlier.status = 'waiting' AND NOT EXISTS (
+                    SELECT FROM fap_analysis AS log
+                    WHERE log.id = earlier.analysis_id AND (log.verdict IS DISTINCT FROM 'act'
+                        OR log.superseded_by IS NOT NULL OR log.deleted_at IS NOT NULL)))))
     ON CONFLICT (user_id, channel, event_key) DO UPDATE
     SET status = 'waiting', event = excluded.event, codes = excluded.codes, created_at = now(), tries = 0,
         next_try_at = now(), ended_at = NULL, error_code = NULL, error_params = NULL
@@ -124,6 +138,18 @@ _SENT_LATELY: Final = """
     SELECT count(*) AS n FROM notification
     WHERE user_id = %(user_id)s AND channel = %(channel)s AND status = 'sent' AND ended_at > now() - interval '1 hour'
 """
+# A claimed row has a try, and its next one is due when the lease ends. One that was put off for less looks the same.
+_EARLIER_VERSIONS: Final = """
+    SELECT coalesce(bool_or(earlier.status = 'sent'), false) AS told,
+        coalesce(bool_or(
+            earlier.status = 'waiting' AND earlier.tries > 0
+            AND earlier.next_try_at BETWEEN clock_timestamp() AND clock_timestamp() + %(lease)s
+        ), false) AS may_be_telling
+    FROM notification AS message
+    JOIN fap_analysis AS version ON version.superseded_by = message.analysis_id AND version.user_id = message.user_id
+    JOIN notification AS earlier ON earlier.analysis_id = version.id AND earlier.channel = message.channel
+    WHERE message.id = %(id)s AND earlier.codes @> message.codes
+"""
 _WITHDRAW: Final = """
     UPDATE notification SET status = 'withdrawn', ended_at = now()
     WHERE user_id = %(user_id)s AND channel = %(channel)s AND status = 'waiting'
@@ -132,11 +158,23 @@ _FAILURES: Final = """
     SELECT id, channel, event->>'kind' AS event, analysis_id, created_at, ended_at, tries, error_code, error_params
     FROM notification
     WHERE user_id = %(user_id)s AND status = 'given_up' AND ended_at > now() - %(shown)s
+        AND NOT coalesce(error_params, '{}') ? 'cleared'
     ORDER BY ended_at DESC, id LIMIT %(limit)s
 """
-_CLEAR_FAILURES: Final = "UPDATE notification SET status = 'withdrawn' WHERE user_id = %s AND status = 'given_up'"
+# They stay given up: what is withdrawn is told again once it is true again.
+_CLEAR_FAILURES: Final = """
+    UPDATE notification SET error_params = coalesce(error_params, '{}') || '{"cleared": true}'
+    WHERE user_id = %s AND status = 'given_up'
+"""
+# Not of reminders that are open, nor of forecasts of a car that is there: without their row they would be told again.
 _DELETE_OLD: Final = """
-    DELETE FROM notification WHERE analysis_id IS NULL AND ended_at < now() - %(kept)s
+    DELETE FROM notification
+    WHERE analysis_id IS NULL AND ended_at < now() - %(kept)s
+        AND NOT (event->>'kind' = 'due' AND event->>'about' = 'reminder' AND EXISTS (
+            SELECT FROM note
+            WHERE note.user_id = notification.user_id AND note.id::text = event->>'id' AND NOT note.done))
+        AND NOT (event->>'kind' = 'due' AND event->>'about' = 'forecast' AND EXISTS (
+            SELECT FROM car WHERE car.user_id = notification.user_id AND car.id::text = event->>'car_id'))
 """
 
 
@@ -146,8 +184,9 @@ def enqueue(connection: Conn, user_id: UUID, event: Event) -> int:
     Runs in the transaction that makes the event true, as the role `faplog_worker`. Wake the sender after its commit
     (`Services.notifications_due`); otherwise the next `reconcile` sends it.
 
-    A log is told once, and again as a later version of itself only for findings that are new. Events that follow from
-    logs are told unless their findings were told within `HEARD_FOR`.
+    A log is told once, and again as a later version of itself only for findings that are new: those of earlier versions
+    that were sent. The message of an earlier version that still waits is withdrawn by the sender (`earlier_version`).
+    Events that follow from logs are told unless their findings were told within `HEARD_FOR` or are about to be.
 
     Returns:
         How many messages were written.
@@ -223,7 +262,9 @@ def put_off(database: Database, message: Claimed, error: CodedError) -> None:
 
 
 def wait(database: Database, message: Claimed, pause: timedelta, *, with_others: bool = False) -> None:
-    """Let a message wait that was not tried: its log is deleted for now, or its channel had its share of this hour.
+    """Let a message wait that was not tried.
+
+    Its log is deleted for now, an earlier version may be told just now, or its channel had its share of this hour.
 
     Args:
         database: Both roles.
@@ -245,6 +286,14 @@ def has_had_its_share(connection: Conn, message: Claimed) -> bool:
     return bool(row and row["n"] >= MOST_IN_AN_HOUR)
 
 
+def earlier_version(connection: Conn, message: Claimed) -> EarlierVersion:
+    """Return whether an earlier version of a message's log told its findings; `NOTHING` for other events."""
+    row = connection.execute(_EARLIER_VERSIONS, {"id": message.id, "lease": LEASE}).fetchone() or {}
+    if row.get("told"):
+        return EarlierVersion.TOLD
+    return EarlierVersion.MAY_BE_TELLING if row.get("may_be_telling") else EarlierVersion.NOTHING
+
+
 def pause_after(tries: int) -> timedelta:
     """Return how long to wait after so many tries: a minute, doubled each time, an hour at most."""
     return min(FIRST_PAUSE * (1 << min(max(tries - 1, 0), 20)), LONGEST_PAUSE)
@@ -256,16 +305,16 @@ def withdraw(connection: Conn, user_id: UUID, channel: Channel) -> None:
 
 
 def failures(connection: Conn, user_id: UUID) -> list[dict[str, Any]]:
-    """Return the last messages that were given up, newest first."""
+    """Return the last messages that were given up and not cleared, newest first."""
     values = {"user_id": user_id, "shown": FAILURES_SHOWN, "limit": FAILURES_LIMIT}
     return connection.execute(_FAILURES, values).fetchall()
 
 
 def clear_failures(connection: Conn, user_id: UUID) -> None:
-    """Empty the list of messages that were given up."""
+    """Empty the list of messages that were given up. They are not sent later."""
     connection.execute(_CLEAR_FAILURES, [user_id])
 
 
 def delete_expired(connection: Conn) -> None:
-    """Delete ended messages that are not about a log and older than `KEPT`."""
+    """Delete ended messages that are older than `KEPT`, unless they keep something from being told again."""
     connection.execute(_DELETE_OLD, {"kept": KEPT})

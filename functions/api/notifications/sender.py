@@ -19,7 +19,7 @@ from .channels import Open
 from .content import Content
 from .facts import Moot
 from .http_client import NotDelivered
-from .outbox import Claimed, Status
+from .outbox import Claimed, EarlierVersion, Status
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +34,9 @@ RUN_SEC: Final = 60.0
 
 DELETED_PAUSE: Final = timedelta(minutes=10)
 """How long a message waits for a deleted log to be restored or purged."""
+
+EARLIER_VERSION_PAUSE: Final = timedelta(seconds=30)
+"""How long a message waits while the one of an earlier version of its log may be on its way."""
 
 SHARE_PAUSE: Final = timedelta(minutes=5)
 
@@ -156,13 +159,17 @@ def _prepare(services: Services, message: Claimed) -> tuple[Open, Content] | Non
     with services.database.worker() as connection:
         channel = channels.open_channel(connection, message.user_id, message.channel)
         known = facts.of(connection, message.user_id, message.event)
+        earlier = outbox.earlier_version(connection, message)
         waits = outbox.has_had_its_share(connection, message)
-    if channel is None or known is Moot.OVER:
+    if channel is None or known is Moot.OVER or earlier is EarlierVersion.TOLD:
         outbox.end(services.database, message, Status.WITHDRAWN)
         log.info("notification withdrawn", extra=_fields(message))
         return None
     if isinstance(known, Moot):
         outbox.wait(services.database, message, DELETED_PAUSE)
+        return None
+    if earlier is EarlierVersion.MAY_BE_TELLING:
+        outbox.wait(services.database, message, EARLIER_VERSION_PAUSE)
         return None
     if waits:
         outbox.wait(services.database, message, SHARE_PAUSE, with_others=True)

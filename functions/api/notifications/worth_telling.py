@@ -1,13 +1,16 @@
-"""Which changes of a verdict are worth telling. Pure: the verdicts before and after in, events out."""
+"""Which changes of a verdict, and which forecasts, are worth telling. Pure."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from faplog.contracts.limits import Code, Severity
 
 from ..stored_values import member, objects, value_at
 from .events import MAX_CODES, AverageAct, Event, LogAct, RegensInterrupted
+
+FORECAST_KM: Final = 1_000
+"""A forecast is due when its first limit may be reached within this distance."""
 
 
 def of_log(analysis_id: UUID, verdict_before: str | None, analysis: Mapping[str, Any] | None) -> list[Event]:
@@ -49,6 +52,22 @@ def of_average(
     if became_act and codes != (Code.REGENS_ABORTED,):
         events.insert(0, AverageAct(car_id=car_id, generation=generation, codes=codes))
     return events
+
+
+def is_near(figure: Mapping[str, Any]) -> bool:
+    """Return whether a forecast of an average is due: its first limit may be reached within `FORECAST_KM`.
+
+    A limit that has been reached (0 to 0 km) is a finding, and no forecast any more.
+    """
+    near_km = value_at(figure, "watch", "km_low")
+    if member(Code, figure.get("code")) is None or not isinstance(near_km, int):
+        return False
+    return near_km <= FORECAST_KM and value_at(figure, "watch", "km_high") != 0
+
+
+def forecast_id(car_id: UUID | None, name: str, figure: Mapping[str, Any]) -> str:
+    """Return what names a forecast of a car: another one after each maintenance that resets the figure."""
+    return f"{car_id}:{name}:{figure.get('since') or ''}"
 
 
 def act_codes(health: Mapping[str, Any]) -> tuple[str, ...]:
