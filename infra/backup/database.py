@@ -3,7 +3,8 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -53,13 +54,22 @@ def counts(url: str) -> dict[str, int]:
     """Return the number of rows of every table in the schema public.
 
     Raises:
-        DatabaseProblem: The database does not answer.
+        DatabaseProblem: The database does not answer, or refuses it.
     """
+    with _connection(url) as connection:
+        return _counts(connection)
+
+
+@contextmanager
+def _connection(url: str) -> Iterator["psycopg.Connection[tuple[object, ...]]"]:
+    """Connect to the database, and translate every error of it."""
     try:
         with psycopg.connect(url, connect_timeout=10) as connection:
-            return _counts(connection)
+            yield connection
     except psycopg.OperationalError as error:
         raise DatabaseProblem(f"The database does not answer ({type(error).__name__}).") from error
+    except psycopg.Error as error:
+        raise DatabaseProblem(f"The database refuses what a backup needs ({type(error).__name__}).") from error
 
 
 def _counts(connection: "psycopg.Connection[tuple[object, ...]]") -> dict[str, int]:
@@ -81,16 +91,15 @@ def dump(url: str, file: Path) -> dict[str, int]:
     Raises:
         DatabaseProblem: It does not answer, or cannot be read completely.
     """
-    try:
-        with psycopg.connect(url, connect_timeout=10) as connection:
-            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            exported = connection.execute("SELECT pg_export_snapshot()").fetchone()
-            assert exported is not None
-            rows = _counts(connection)
-            options = ["--format=custom", f"--snapshot={exported[0]}", f"--file={file}", *_OURS_ALONE]
-            _run(url, [binary("pg_dump"), *options])
-    except psycopg.OperationalError as error:
-        raise DatabaseProblem(f"The database does not answer ({type(error).__name__}).") from error
+    with _connection(url) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        # The session only holds the snapshot while pg_dump works: the server would end it as idle after a minute.
+        connection.execute("SET idle_in_transaction_session_timeout = 0")
+        exported = connection.execute("SELECT pg_export_snapshot()").fetchone()
+        assert exported is not None
+        rows = _counts(connection)
+        options = ["--format=custom", f"--snapshot={exported[0]}", f"--file={file}", *_OURS_ALONE]
+        _run(url, [binary("pg_dump"), *options])
     return rows
 
 

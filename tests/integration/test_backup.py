@@ -197,6 +197,30 @@ def test_a_dump_that_fails_half_way_leaves_the_database_as_it_was(old: Servers, 
     assert contents(target(old)) == before
 
 
+def test_a_dump_may_take_longer_than_a_session_may_idle(
+    old: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cluster's server ends sessions that idle in a transaction for a minute; here it is a tenth of a second."""
+    slow = tmp_path / "pg_dump"
+    slow.write_text(f'#!/bin/sh\n"{database.binary("pg_dump")}" "$@" && sleep 1\n', "utf-8")
+    slow.chmod(0o700)
+    monkeypatch.setattr(database, "binary", lambda _: str(slow))
+    with psycopg.connect(target(old).database) as connection:
+        connection.execute("ALTER ROLE CURRENT_USER SET idle_in_transaction_session_timeout = '100ms'")
+    try:
+        assert database.dump(target(old).database, tmp_path / "dump")["users"] == ACCOUNTS
+    finally:
+        with psycopg.connect(target(old).database) as connection:
+            connection.execute("ALTER ROLE CURRENT_USER RESET idle_in_transaction_session_timeout")
+
+
+def test_what_the_database_refuses_is_a_sentence(old: Servers, tmp_path: Path) -> None:
+    worker = secret(old, "faplog-worker-database")
+    for refused in (database.counts, lambda url: database.dump(url, tmp_path / "dump")):
+        with pytest.raises(database.DatabaseProblem, match=r"refuses what a backup needs \(InsufficientPrivilege\)\.$"):
+            refused(worker)
+
+
 def test_a_log_is_fetched_once(old: Servers, tmp_path: Path) -> None:
     first, _ = snapshot.create(target(old, "backup"), tmp_path)
     inode = {path.name: path.stat().st_ino for path in (first / "objects/logs").iterdir()}
