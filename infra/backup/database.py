@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -117,33 +118,34 @@ def check(file: Path) -> None:
 def restore(url: str, file: Path) -> None:
     """Replace everything in the schema public with the dump's contents in one transaction.
 
+    The dump becomes a script in a file of the temporary folder (`TMPDIR`), which needs room for the database as text.
+    In memory it would not fit a pod, and through a pipe a dump that ends early would be committed.
+
     Raises:
         DatabaseProblem: It failed, and the database is unchanged.
     """
-    script = subprocess.run(
-        [binary("pg_restore"), "--no-owner", "--file=-", str(file)], capture_output=True, check=False
-    )
-    if script.returncode:
-        raise BadBackup(f"PostgreSQL cannot read the dump {file}.")
-    apply(url, script.stdout)
+    with tempfile.TemporaryDirectory(prefix="restore-") as temporary:
+        script = Path(temporary) / "database.sql"
+        _run(url, [binary("pg_restore"), "--no-owner", f"--file={script}", str(file)])
+        apply(url, script)
 
 
-def apply(url: str, script: bytes) -> None:
+def apply(url: str, script: Path) -> None:
     """Run a script on the emptied schema public, all in one transaction.
 
     Raises:
         DatabaseProblem: It failed, and the database is unchanged.
     """
-    options = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "--single-transaction", "-c", _EMPTY, "-f", "-"]
-    _run(url, [binary("psql"), *options], script)
+    options = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "--single-transaction", "-c", _EMPTY, "-f", str(script)]
+    _run(url, [binary("psql"), *options])
 
 
-def _run(url: str, argv: Sequence[str], given: bytes | None = None) -> None:
+def _run(url: str, argv: Sequence[str]) -> None:
     """Run a program against a database. The password is passed in the environment, which `ps` does not show."""
     parts = conninfo_to_dict(url)
     names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE"}
     environment = os.environ | {names[key]: str(value) for key, value in parts.items() if key in names}
-    done = subprocess.run(argv, input=given, env=environment, capture_output=True, check=False)
+    done = subprocess.run(argv, env=environment, capture_output=True, check=False)
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise DatabaseProblem(f"{Path(argv[0]).name} failed: {said[-1] if said else 'it said nothing'}")

@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -186,15 +188,60 @@ def test_a_dump_that_fails_half_way_leaves_the_database_as_it_was(old: Servers, 
     with psycopg.connect(target(old).database) as connection:
         connection.execute("CREATE TABLE newer (id int)")
     try:
-        with_role = subprocess.run(
-            [database.binary("pg_restore"), "--no-owner", "--file=-", str(dump)], capture_output=True, check=True
-        ).stdout
+        script = copy.parent / "database.sql"
+        subprocess.run(
+            [database.binary("pg_restore"), "--no-owner", f"--file={script}", str(dump)],
+            capture_output=True,
+            check=True,
+        )
+        with script.open("a", encoding="utf-8") as file:
+            file.write("\nSELECT 1 / 0;\n")
         with pytest.raises(database.DatabaseProblem, match="psql failed"):
-            database.apply(target(old).database, with_role + b"\nSELECT 1 / 0;\n")
+            database.apply(target(old).database, script)
     finally:
         with psycopg.connect(target(old).database) as connection:
             connection.execute("DROP TABLE newer")
     assert contents(target(old)) == before
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The temporary folder of everything that runs here."""
+    folder = tmp_path / ("temporary" * 9)
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def test_a_restore_holds_no_database_in_memory(temporary: Path) -> None:
+    dump = temporary.parent / "database.dump"
+    with drill.scratch() as url:
+        with psycopg.connect(url) as connection:
+            connection.execute("CREATE TABLE large AS SELECT repeat('x', 1000) AS text FROM generate_series(1, 30000)")
+        rows = database.dump(url, dump)
+        tracemalloc.start()
+        try:
+            database.restore(url, dump)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert database.counts(url) == rows == {"large": 30000}
+    assert peak < 3_000_000
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_dump_that_cannot_become_a_script_leaves_the_database_as_it_was(old: Servers, temporary: Path) -> None:
+    """The dump lists, but its end is missing."""
+    before = contents(target(old))
+    dump = temporary.parent / "database.dump"
+    database.dump(target(old).database, dump)
+    with dump.open("rb+") as file:
+        file.truncate(dump.stat().st_size - 100)
+    database.check(dump)
+    with pytest.raises(database.DatabaseProblem, match="pg_restore failed: pg_restore: error: "):
+        database.restore(target(old).database, dump)
+    assert contents(target(old)) == before
+    assert list(temporary.iterdir()) == []
 
 
 def test_a_dump_may_take_longer_than_a_session_may_idle(
