@@ -26,7 +26,10 @@ fetch() {
 
 case $command in
 nightly)
-    restic cat config >/dev/null 2>&1 || restic init
+    if ! said=$(restic cat config 2>&1 >/dev/null); then
+        # No repository yet, or one that cannot be opened: then the reason is the last line of the log.
+        restic init || { echo "The repository of backups cannot be opened: ${said//$'\n'/ }" >&2; exit 1; }
+    fi
     # A lock that a killed job left would stop every later job.
     restic unlock
     "$python" -m infra.backup create "$staging/snapshots" --keep 1 --then restic backup --tag faplog --host faplog
