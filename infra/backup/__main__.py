@@ -48,7 +48,6 @@ def main(arguments: list[str] | None = None) -> int:
 def _do(options: argparse.Namespace) -> str:
     if options.command == "create":
         folder, made = snapshot.create(target(BackupSettings), options.place, options.keep)
-        manifest.verify(folder)
         if options.then:
             carry(options.then, folder)
         telemetry.gauge("faplog.backup.last_success", time.time())

@@ -105,7 +105,11 @@ def verify(folder: Path) -> Manifest:
     for path, item in expected.items():
         if not (folder / path).is_file():
             raise BadBackup(f"{folder} lacks the file {path}.")
-        if entry(folder, path) != item:
+        try:
+            actual = entry(folder, path)
+        except OSError as error:
+            raise BadBackup(f"The file {path} of {folder} cannot be read: {error.strerror}.") from error
+        if actual != item:
             raise BadBackup(f"The file {path} of {folder} is damaged: it differs from its manifest.")
     found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     if extra := found - set(expected) - {MANIFEST, SEAL}:

@@ -277,6 +277,54 @@ def test_a_log_is_fetched_once(old: Servers, tmp_path: Path) -> None:
     manifest.verify(second)
 
 
+@pytest.mark.parametrize("length", ["the same", "shorter", "none"])
+def test_a_damaged_file_is_fetched_again(old: Servers, tmp_path: Path, length: str) -> None:
+    """A log that an older snapshot keeps wrong is right in the next one, and does not stop it."""
+    first, made = snapshot.create(target(old, "backup"), tmp_path)
+    first = first.rename(tmp_path / "faplog-20200101T000000Z")
+    file = first / next(item.path for key, item in sorted(made.objects.items()) if key.startswith(keys.LOGS))
+    match length:
+        case "the same":
+            damage(file)
+        case "shorter":
+            os.truncate(file, 100)
+        case "none":
+            file.unlink()
+    second, again = snapshot.create(target(old, "backup"), tmp_path, keep=1)
+    assert again.objects == made.objects
+    assert manifest.verify(second) == again
+    assert snapshot.snapshots(tmp_path) == [second]
+
+
+def test_only_a_file_of_another_size_is_fetched_again(old: Servers, tmp_path: Path) -> None:
+    first, _ = snapshot.create(target(old, "backup"), tmp_path)
+    first = first.rename(tmp_path / "faplog-20200101T000000Z")
+    [shorter, *others] = sorted((first / "objects/logs").iterdir())
+    os.truncate(shorter, 100)
+    second, _ = snapshot.create(target(old, "backup"), tmp_path)
+    logs = second / "objects/logs"
+    assert not (logs / shorter.name).samefile(shorter)
+    assert all((logs / other.name).samefile(other) for other in others)
+
+
+def test_a_snapshot_that_is_not_whole_takes_no_ones_place(
+    old: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = snapshot.create(target(old, "backup"), tmp_path)
+    first = first.rename(tmp_path / "faplog-20200101T000000Z")
+
+    def write(folder: Path, made: manifest.Manifest) -> None:
+        """The disk does not keep what is written."""
+        manifest.write(folder, made)
+        os.truncate(folder / manifest.DUMP, 100)
+
+    monkeypatch.setattr(snapshot, "write", write)
+    with pytest.raises(BadBackup, match="damaged"):
+        snapshot.create(target(old, "backup"), tmp_path, keep=1)
+    assert snapshot.snapshots(tmp_path) == [first]
+    manifest.verify(first)
+
+
 def test_only_the_newest_are_kept(old: Servers, tmp_path: Path) -> None:
     for year in range(2020, 2024):
         (tmp_path / f"faplog-{year}0101T000000Z").mkdir()
