@@ -100,7 +100,7 @@ def dump(url: str, file: Path) -> dict[str, int]:
         assert exported is not None
         rows = _counts(connection)
         options = ["--format=custom", f"--snapshot={exported[0]}", f"--file={file}", *_OURS_ALONE]
-        _run(url, [binary("pg_dump"), *options])
+        _run(url, [binary("pg_dump"), *options], to=file)
     return rows
 
 
@@ -126,7 +126,7 @@ def restore(url: str, file: Path) -> None:
     """
     with tempfile.TemporaryDirectory(prefix="restore-") as temporary:
         script = Path(temporary) / "database.sql"
-        _run(url, [binary("pg_restore"), "--no-owner", f"--file={script}", str(file)])
+        _run(url, [binary("pg_restore"), "--no-owner", f"--file={script}", str(file)], to=script)
         apply(url, script)
 
 
@@ -140,12 +140,16 @@ def apply(url: str, script: Path) -> None:
     _run(url, [binary("psql"), *options])
 
 
-def _run(url: str, argv: Sequence[str]) -> None:
-    """Run a program against a database. The password is passed in the environment, which `ps` does not show."""
+def _run(url: str, argv: Sequence[str], to: Path | None = None) -> None:
+    """Run a program against a database; `to` is the file it writes.
+
+    The password is passed in the environment, which `ps` does not show.
+    """
     parts = conninfo_to_dict(url)
     names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE"}
     environment = os.environ | {names[key]: str(value) for key, value in parts.items() if key in names}
     done = subprocess.run(argv, env=environment, capture_output=True, check=False)
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise DatabaseProblem(f"{Path(argv[0]).name} failed: {said[-1] if said else 'it said nothing'}")
+        name = f"{Path(argv[0]).name} to {to}" if to else Path(argv[0]).name
+        raise DatabaseProblem(f"{name} failed: {said[-1] if said else 'it said nothing'}")

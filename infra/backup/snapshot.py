@@ -104,14 +104,17 @@ def _objects(blobs: Blobs, folder: Path, previous: tuple[Path, dict[str, Entry]]
 
 
 def _link(file: Path, to: Path, size_bytes: int) -> bool:
-    """Link a file of the previous snapshot.
+    """Link a file of the previous snapshot, or copy it where the file system has no links.
 
     Return whether it is there, readable, and as large as it should be.
     """
     try:
         if file.stat().st_size != size_bytes:
             return False
-        os.link(file, to)
+        try:
+            os.link(file, to)
+        except OSError:
+            shutil.copyfile(file, to)
     except OSError:
         return False
     return True

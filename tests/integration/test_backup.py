@@ -1,14 +1,17 @@
 """Backups against the real servers: everything comes back on another machine, and a bad backup changes nothing."""
 
+import errno
 import hashlib
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from uuid import uuid4
 
@@ -238,7 +241,7 @@ def test_a_dump_that_cannot_become_a_script_leaves_the_database_as_it_was(old: S
     with dump.open("rb+") as file:
         file.truncate(dump.stat().st_size - 100)
     database.check(dump)
-    with pytest.raises(database.DatabaseProblem, match="pg_restore failed: pg_restore: error: "):
+    with pytest.raises(database.DatabaseProblem, match=r"pg_restore to .*/database\.sql failed: pg_restore: error: "):
         database.restore(target(old).database, dump)
     assert contents(target(old)) == before
     assert list(temporary.iterdir()) == []
@@ -325,6 +328,31 @@ def test_a_snapshot_that_is_not_whole_takes_no_ones_place(
     manifest.verify(first)
 
 
+def test_without_hard_links_logs_are_copied(
+    old: Servers, backup: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on exFAT; a log that is in the snapshot before is not fetched there either."""
+    fetched = []
+
+    class Counted(Blobs):
+        def get(self, key: str) -> bytes | None:
+            fetched.append(key)
+            return super().get(key)
+
+    def link(source: Path, to: Path) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(source), None, str(to))
+
+    monkeypatch.setattr(os, "link", link)
+    shutil.copytree(backup, tmp_path / "faplog-20200101T000000Z")
+    key = secret(old, "faplog-backup-s3-access-key"), secret(old, "faplog-backup-s3-secret-key")
+    source = Target(target(old).database, Counted(old.s3.endpoint, old.s3.bucket, *key))
+    second, _ = snapshot.create(source, tmp_path)
+    manifest.verify(second)
+    assert len(fetched) == ACCOUNTS
+    assert all(key.startswith(keys.SERIES) for key in fetched)
+    assert all(path.stat().st_nlink == 1 for path in (second / "objects/logs").iterdir())
+
+
 def test_only_the_newest_are_kept(old: Servers, tmp_path: Path) -> None:
     for year in range(2020, 2024):
         (tmp_path / f"faplog-{year}0101T000000Z").mkdir()
@@ -356,12 +384,22 @@ def test_the_drill_finds_what_would_not_restore(copy: Path) -> None:
         drill.drill(copy)
 
 
-def run(servers: Servers, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def small_disk(folder: Path, size: str) -> list[str]:
+    """What runs a command with a small disk at the folder; skips where none can be mounted."""
+    namespace = ("unshare", "--mount", *(() if os.geteuid() == 0 else ("--user", "--map-root-user")), "--")
+    mount = f'mount -t tmpfs -o size={size},mode=700 faplog-test {shlex.quote(str(folder))} && exec "$@"'
+    command = [*namespace, "sh", "-c", mount, "sh"]
+    if not shutil.which("unshare") or subprocess.run([*command, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no small disk can be mounted here")
+    return command
+
+
+def run(servers: Servers, *arguments: str, before: Sequence[str] = ()) -> "subprocess.CompletedProcess[str]":
     """The command, told of the servers as a running system tells it."""
     runtime = {"s3": {"endpoint": servers.s3.endpoint, "bucket": servers.s3.bucket}}
     (servers.state / "runtime.json").write_text(json.dumps(runtime), "utf-8")
     return subprocess.run(
-        [sys.executable, "-m", "infra.backup", "--state", str(servers.state), *arguments],
+        [*before, sys.executable, "-m", "infra.backup", "--state", str(servers.state), *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -379,6 +417,23 @@ def test_the_command_speaks_in_sentences(old: Servers, tmp_path: Path) -> None:
     assert refused.stderr.startswith("The target holds 3 accounts and 6 objects;")
     missing = run(old, "restore", str(tmp_path / "nowhere"))
     assert (missing.returncode, missing.stderr) == (1, f"There is no backup at {tmp_path / 'nowhere'}.\n")
+
+
+def test_a_full_disk_is_a_sentence(old: Servers, backup: Path, tmp_path: Path) -> None:
+    """One that is full before the dump is written, and one before all 80 kB of objects are."""
+    early = run(old, "create", str(tmp_path), before=small_disk(tmp_path, "16k"))
+    assert early.returncode == 1
+    assert re.fullmatch(rf"pg_dump to {tmp_path}/faplog-.*/database.dump failed: .*: No space left.*\n", early.stderr)
+    room = (backup / manifest.DUMP).stat().st_size + 40_000
+    late = run(old, "create", str(tmp_path), before=small_disk(tmp_path, str(room)))
+    assert (late.returncode, late.stderr) == (1, f"Cannot read or write {tmp_path}: No space left on device.\n")
+
+
+def test_a_place_that_cannot_be_written_is_a_sentence(old: Servers, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    failed = run(old, "create", str(tmp_path / "file/backups"))
+    assert failed.returncode == 1
+    assert failed.stderr == f"Cannot read or write {tmp_path / 'file/backups'}: Not a directory.\n"
 
 
 def test_without_a_running_system_the_command_says_so(tmp_path: Path) -> None:
