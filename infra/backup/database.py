@@ -16,6 +16,9 @@ from psycopg.conninfo import conninfo_to_dict
 
 from infra.backup.manifest import BadBackup
 
+MARK: Final = "faplog restores the snapshot "
+"""Start of the comment that the schema public has from the restore of its tables until the restore is complete."""
+
 LOCK_TIMEOUT: Final = "30s"
 """How long a restore waits for sessions that use the tables, before it gives up and changes nothing."""
 
@@ -115,8 +118,32 @@ def check(file: Path) -> None:
         raise BadBackup(f"PostgreSQL cannot read the dump {file}.")
 
 
-def restore(url: str, file: Path) -> None:
+def restoring(url: str) -> str | None:
+    """Return which snapshot the database was restored from, if that restore was not completed.
+
+    Raises:
+        DatabaseProblem: The database does not answer.
+    """
+    with _connection(url) as connection:
+        found = connection.execute("SELECT obj_description('public'::regnamespace, 'pg_namespace')").fetchone()
+    comment = str(found[0]) if found else ""
+    return comment.removeprefix(MARK) if comment.startswith(MARK) else None
+
+
+def complete(url: str) -> None:
+    """Remove the mark of a restore.
+
+    Raises:
+        DatabaseProblem: The database does not answer.
+    """
+    with _connection(url) as connection:
+        connection.execute("COMMENT ON SCHEMA public IS NULL")
+
+
+def restore(url: str, file: Path, snapshot: str = "") -> None:
     """Replace everything in the schema public with the dump's contents in one transaction.
+
+    In the same transaction the database is marked as restored from `snapshot`, a digest, until `complete`.
 
     The dump becomes a script in a file of the temporary folder (`TMPDIR`), which needs room for the database as text.
     In memory it would not fit a pod, and through a pipe a dump that ends early would be committed.
@@ -127,16 +154,18 @@ def restore(url: str, file: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="restore-") as temporary:
         script = Path(temporary) / "database.sql"
         _run(url, [binary("pg_restore"), "--no-owner", f"--file={script}", str(file)], to=script)
-        apply(url, script)
+        apply(url, script, snapshot)
 
 
-def apply(url: str, script: Path) -> None:
-    """Run a script on the emptied schema public, all in one transaction.
+def apply(url: str, script: Path, snapshot: str = "") -> None:
+    """Run a script on the emptied schema public and mark it, all in one transaction.
 
     Raises:
         DatabaseProblem: It failed, and the database is unchanged.
     """
     options = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "--single-transaction", "-c", _EMPTY, "-f", str(script)]
+    mark = sql.SQL("COMMENT ON SCHEMA public IS {}").format(f"{MARK}{snapshot}" if snapshot else None)
+    options += ["-c", mark.as_string()]
     _run(url, [binary("psql"), *options])
 
 

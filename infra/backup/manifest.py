@@ -78,10 +78,10 @@ def read(folder: Path) -> Manifest:
     """
     try:
         text = (folder / MANIFEST).read_text("utf-8")
-        seal = (folder / SEAL).read_text("utf-8").strip()
+        digest = seal(folder)
     except (OSError, UnicodeDecodeError) as error:
         raise BadBackup(f"{folder} is no snapshot: its manifest cannot be read ({type(error).__name__}).") from None
-    if hashlib.sha256(text.encode()).hexdigest() != seal:
+    if hashlib.sha256(text.encode()).hexdigest() != digest:
         raise BadBackup(f"The manifest of {folder} was changed or damaged.")
     document: dict[str, Any] = json.loads(text)
     if document.pop("format") != FORMAT:
@@ -89,6 +89,11 @@ def read(folder: Path) -> Manifest:
     document["dump"] = Entry(**document["dump"])
     document["objects"] = {key: Entry(**value) for key, value in document["objects"].items()}
     return Manifest(**document)
+
+
+def seal(folder: Path) -> str:
+    """Return the digest of a snapshot's manifest, which names the snapshot: no other has the same."""
+    return (folder / SEAL).read_text("utf-8").strip()
 
 
 def verify(folder: Path) -> Manifest:

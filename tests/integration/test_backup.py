@@ -13,6 +13,7 @@ import tempfile
 import tracemalloc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -20,6 +21,7 @@ import pytest
 
 from faplog.blobs import Blobs
 from faplog.contracts import keys
+from faplog.errors import Unavailable
 from functions.api.analyses import deletion
 from functions.api.db import Database
 from infra.backup import database, drill, manifest, restore, snapshot
@@ -151,6 +153,103 @@ def test_what_is_there_is_not_overwritten_unasked(old: Servers, backup: Path) ->
     with pytest.raises(restore.Refused, match="3 accounts and 6 objects"):
         restore.restore(backup, target(old))
     assert contents(target(old)) == before
+
+
+@pytest.fixture
+def empty(new: Servers) -> Target:
+    """The new machine without accounts and objects."""
+    of = target(new)
+    of.blobs.delete(*(key for key, _ in of.blobs.list("")))
+    with psycopg.connect(of.database) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public AUTHORIZATION pg_database_owner")
+    return of
+
+
+class Failing(Blobs):
+    """A store that goes away after some objects were put or read."""
+
+    def __init__(self, servers: Servers, **allowed: int) -> None:
+        key = secret(servers, "faplog-api-s3-access-key"), secret(servers, "faplog-api-s3-secret-key")
+        super().__init__(servers.s3.endpoint, servers.s3.bucket, *key)
+        self.allowed = allowed
+
+    def _count(self, what: str) -> None:
+        if what in self.allowed:
+            self.allowed[what] -= 1
+            if self.allowed[what] < 0:
+                raise Unavailable("the object store did not answer")
+
+    def put(self, key: str, *arguments: Any, **more: Any) -> None:
+        self._count("put")
+        super().put(key, *arguments, **more)
+
+    def get(self, key: str) -> bytes | None:
+        self._count("get")
+        return super().get(key)
+
+
+def test_a_restore_that_broke_off_before_the_database_is_repeated(
+    old: Servers, new: Servers, empty: Target, backup: Path
+) -> None:
+    with pytest.raises(Unavailable):
+        restore.restore(backup, Target(empty.database, Failing(new, put=2)))
+    assert len(list(empty.blobs.list(""))) == 2
+    restore.restore(backup, empty)
+    assert contents(empty) == contents(target(old))
+
+
+def test_a_restore_that_broke_off_after_the_database_is_completed(
+    old: Servers, new: Servers, empty: Target, backup: Path
+) -> None:
+    """What people did since in the restored system stays."""
+    with pytest.raises(Unavailable):
+        restore.restore(backup, Target(empty.database, Failing(new, get=1)))
+    with psycopg.connect(empty.database) as connection:
+        connection.execute("UPDATE car SET name = 'Polo'")
+    since = contents(empty)
+    assert since[1] == contents(target(old))[1]
+    restore.restore(backup, empty)
+    assert contents(empty) == since
+    with pytest.raises(restore.Refused, match="3 accounts and 6 objects"):
+        restore.restore(backup, empty)
+
+
+def test_a_restore_that_broke_off_is_not_repeated_with_another_backup(
+    new: Servers, empty: Target, backup: Path, tmp_path: Path
+) -> None:
+    other, _ = snapshot.create(target(new, "backup"), tmp_path)
+    with pytest.raises(Unavailable):
+        restore.restore(backup, Target(empty.database, Failing(new, put=2)))
+    with pytest.raises(restore.Refused, match="0 accounts and 2 objects"):
+        restore.restore(other, empty)
+    with pytest.raises(Unavailable):
+        restore.restore(backup, Target(empty.database, Failing(new, get=1)))
+    before = contents(empty)
+    with pytest.raises(restore.Refused, match="3 accounts and 6 objects"):
+        restore.restore(other, empty)
+    assert contents(empty) == before
+
+
+def test_one_object_of_others_is_not_removed_unasked(empty: Target, backup: Path) -> None:
+    key = keys.log_key(uuid4())
+    empty.blobs.put(key, b"of others")
+    with pytest.raises(restore.Refused, match="0 accounts and 1 objects"):
+        restore.restore(backup, empty)
+    assert [found for found, _ in empty.blobs.list("")] == [key]
+
+
+def test_a_backup_of_a_restore_that_broke_off_carries_no_mark(
+    new: Servers, empty: Target, backup: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(Unavailable):
+        restore.restore(backup, Target(empty.database, Failing(new, get=1)))
+    assert database.restoring(empty.database) == manifest.seal(backup)
+    folder, _ = snapshot.create(target(new, "backup"), tmp_path)
+    restore.restore(folder, empty, replace=True)
+    assert database.restoring(empty.database) is None
+    with pytest.raises(restore.Refused):
+        restore.restore(backup, empty)
 
 
 @pytest.mark.parametrize("spoiled", ["dump", "object", "manifest", "missing object", "extra", "no manifest", "gone"])
@@ -362,8 +461,6 @@ def test_only_the_newest_are_kept(old: Servers, tmp_path: Path) -> None:
 
 
 def test_the_backups_key_can_change_nothing(old: Servers) -> None:
-    from faplog.errors import Unavailable
-
     with pytest.raises(Unavailable):
         target(old, "backup").blobs.put(keys.log_key(uuid4()), b"")
 
