@@ -40,6 +40,10 @@ def main(arguments: list[str] | None = None) -> int:
     except (BadBackup, restore.Refused, DatabaseProblem, Unavailable, SettingsError, NotRunning) as error:
         print(error, file=sys.stderr)
         return 1
+    except OSError as error:
+        place = error.filename or options.place
+        print(f"Cannot read or write {place}: {error.strerror or error}.", file=sys.stderr)
+        return 1
     finally:
         telemetry.shutdown()
     return 0
@@ -48,7 +52,6 @@ def main(arguments: list[str] | None = None) -> int:
 def _do(options: argparse.Namespace) -> str:
     if options.command == "create":
         folder, made = snapshot.create(target(BackupSettings), options.place, options.keep)
-        manifest.verify(folder)
         if options.then:
             carry(options.then, folder)
         telemetry.gauge("faplog.backup.last_success", time.time())

@@ -3,7 +3,9 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -13,6 +15,9 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from infra.backup.manifest import BadBackup
+
+MARK: Final = "faplog restores the snapshot "
+"""Start of the comment that the schema public has from the restore of its tables until the restore is complete."""
 
 LOCK_TIMEOUT: Final = "30s"
 """How long a restore waits for sessions that use the tables, before it gives up and changes nothing."""
@@ -53,13 +58,22 @@ def counts(url: str) -> dict[str, int]:
     """Return the number of rows of every table in the schema public.
 
     Raises:
-        DatabaseProblem: The database does not answer.
+        DatabaseProblem: The database does not answer, or refuses it.
     """
+    with _connection(url) as connection:
+        return _counts(connection)
+
+
+@contextmanager
+def _connection(url: str) -> Iterator["psycopg.Connection[tuple[object, ...]]"]:
+    """Connect to the database, and translate every error of it."""
     try:
         with psycopg.connect(url, connect_timeout=10) as connection:
-            return _counts(connection)
+            yield connection
     except psycopg.OperationalError as error:
         raise DatabaseProblem(f"The database does not answer ({type(error).__name__}).") from error
+    except psycopg.Error as error:
+        raise DatabaseProblem(f"The database refuses what a backup needs ({type(error).__name__}).") from error
 
 
 def _counts(connection: "psycopg.Connection[tuple[object, ...]]") -> dict[str, int]:
@@ -81,16 +95,15 @@ def dump(url: str, file: Path) -> dict[str, int]:
     Raises:
         DatabaseProblem: It does not answer, or cannot be read completely.
     """
-    try:
-        with psycopg.connect(url, connect_timeout=10) as connection:
-            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            exported = connection.execute("SELECT pg_export_snapshot()").fetchone()
-            assert exported is not None
-            rows = _counts(connection)
-            options = ["--format=custom", f"--snapshot={exported[0]}", f"--file={file}", *_OURS_ALONE]
-            _run(url, [binary("pg_dump"), *options])
-    except psycopg.OperationalError as error:
-        raise DatabaseProblem(f"The database does not answer ({type(error).__name__}).") from error
+    with _connection(url) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        # The session only holds the snapshot while pg_dump works: the server would end it as idle after a minute.
+        connection.execute("SET idle_in_transaction_session_timeout = 0")
+        exported = connection.execute("SELECT pg_export_snapshot()").fetchone()
+        assert exported is not None
+        rows = _counts(connection)
+        options = ["--format=custom", f"--snapshot={exported[0]}", f"--file={file}", *_OURS_ALONE]
+        _run(url, [binary("pg_dump"), *options], to=file)
     return rows
 
 
@@ -105,36 +118,67 @@ def check(file: Path) -> None:
         raise BadBackup(f"PostgreSQL cannot read the dump {file}.")
 
 
-def restore(url: str, file: Path) -> None:
+def restoring(url: str) -> str | None:
+    """Return which snapshot the database was restored from, if that restore was not completed.
+
+    Raises:
+        DatabaseProblem: The database does not answer.
+    """
+    with _connection(url) as connection:
+        found = connection.execute("SELECT obj_description('public'::regnamespace, 'pg_namespace')").fetchone()
+    comment = str(found[0]) if found else ""
+    return comment.removeprefix(MARK) if comment.startswith(MARK) else None
+
+
+def complete(url: str) -> None:
+    """Remove the mark of a restore.
+
+    Raises:
+        DatabaseProblem: The database does not answer.
+    """
+    with _connection(url) as connection:
+        connection.execute("COMMENT ON SCHEMA public IS NULL")
+
+
+def restore(url: str, file: Path, snapshot: str = "") -> None:
     """Replace everything in the schema public with the dump's contents in one transaction.
 
-    Raises:
-        DatabaseProblem: It failed, and the database is unchanged.
-    """
-    script = subprocess.run(
-        [binary("pg_restore"), "--no-owner", "--file=-", str(file)], capture_output=True, check=False
-    )
-    if script.returncode:
-        raise BadBackup(f"PostgreSQL cannot read the dump {file}.")
-    apply(url, script.stdout)
+    In the same transaction the database is marked as restored from `snapshot`, a digest, until `complete`.
 
-
-def apply(url: str, script: bytes) -> None:
-    """Run a script on the emptied schema public, all in one transaction.
+    The dump becomes a script in a file of the temporary folder (`TMPDIR`), which needs room for the database as text.
+    In memory it would not fit a pod, and through a pipe a dump that ends early would be committed.
 
     Raises:
         DatabaseProblem: It failed, and the database is unchanged.
     """
-    options = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "--single-transaction", "-c", _EMPTY, "-f", "-"]
-    _run(url, [binary("psql"), *options], script)
+    with tempfile.TemporaryDirectory(prefix="restore-") as temporary:
+        script = Path(temporary) / "database.sql"
+        _run(url, [binary("pg_restore"), "--no-owner", f"--file={script}", str(file)], to=script)
+        apply(url, script, snapshot)
 
 
-def _run(url: str, argv: Sequence[str], given: bytes | None = None) -> None:
-    """Run a program against a database. The password is passed in the environment, which `ps` does not show."""
+def apply(url: str, script: Path, snapshot: str = "") -> None:
+    """Run a script on the emptied schema public and mark it, all in one transaction.
+
+    Raises:
+        DatabaseProblem: It failed, and the database is unchanged.
+    """
+    options = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "--single-transaction", "-c", _EMPTY, "-f", str(script)]
+    mark = sql.SQL("COMMENT ON SCHEMA public IS {}").format(f"{MARK}{snapshot}" if snapshot else None)
+    options += ["-c", mark.as_string()]
+    _run(url, [binary("psql"), *options])
+
+
+def _run(url: str, argv: Sequence[str], to: Path | None = None) -> None:
+    """Run a program against a database; `to` is the file it writes.
+
+    The password is passed in the environment, which `ps` does not show.
+    """
     parts = conninfo_to_dict(url)
     names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE"}
     environment = os.environ | {names[key]: str(value) for key, value in parts.items() if key in names}
-    done = subprocess.run(argv, input=given, env=environment, capture_output=True, check=False)
+    done = subprocess.run(argv, env=environment, capture_output=True, check=False)
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise DatabaseProblem(f"{Path(argv[0]).name} failed: {said[-1] if said else 'it said nothing'}")
+        name = f"{Path(argv[0]).name} to {to}" if to else Path(argv[0]).name
+        raise DatabaseProblem(f"{name} failed: {said[-1] if said else 'it said nothing'}")

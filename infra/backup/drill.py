@@ -15,6 +15,8 @@ from infra.backup.manifest import DUMP, BadBackup, Manifest, verify
 
 ROLES: Final = ("faplog_owner", "faplog_api", "faplog_worker")
 START_SEC: Final = 60
+SOCKETS: Final = "/tmp"  # noqa: S108
+"""Where the scratch server's socket lies. The kernel limits its path to 107 bytes, and `TMPDIR` may be long."""
 
 
 def drill(folder: Path) -> Manifest:
@@ -40,25 +42,28 @@ def drill(folder: Path) -> Manifest:
 def scratch() -> Iterator[str]:
     """Start a private PostgreSQL with faplog's roles and an empty database, and yield the owner's URL.
 
-    It listens only on a socket in its own folder.
+    Its data lie in the temporary folder (`TMPDIR`), which needs room for the database. It listens only on a socket in a
+    folder of its own.
     """
     wrap = _unprivileged()
-    with tempfile.TemporaryDirectory(prefix="drill-") as temporary:
-        folder = Path(temporary)
-        data = folder / "data"
+    with (
+        tempfile.TemporaryDirectory(prefix="drill-") as temporary,
+        tempfile.TemporaryDirectory(prefix="drill-", dir=SOCKETS) as sockets,
+    ):
+        data = Path(temporary) / "data"
         _run([*wrap, database.binary("initdb"), "-D", str(data), "-U", "postgres", "-E", "UTF8", "--no-locale"])
         statements = [f"CREATE ROLE {role} LOGIN;" for role in ROLES]
         statements.append("CREATE DATABASE faplog OWNER faplog_owner;")
         _run(
             [*wrap, database.binary("postgres"), "--single", "-D", str(data), "postgres"], "\n".join(statements) + "\n"
         )
-        options = ["-c", "listen_addresses=", "-k", str(folder), "-c", "fsync=off"]
+        options = ["-c", "listen_addresses=", "-k", sockets, "-c", "fsync=off"]
         server = subprocess.Popen(
             [*wrap, database.binary("postgres"), "-D", str(data), *options],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        url = f"host={folder} user=faplog_owner dbname=faplog"
+        url = f"host={sockets} user=faplog_owner dbname=faplog"
         try:
             _wait(url, server)
             yield url

@@ -78,10 +78,10 @@ def read(folder: Path) -> Manifest:
     """
     try:
         text = (folder / MANIFEST).read_text("utf-8")
-        seal = (folder / SEAL).read_text("utf-8").strip()
+        digest = seal(folder)
     except (OSError, UnicodeDecodeError) as error:
         raise BadBackup(f"{folder} is no snapshot: its manifest cannot be read ({type(error).__name__}).") from None
-    if hashlib.sha256(text.encode()).hexdigest() != seal:
+    if hashlib.sha256(text.encode()).hexdigest() != digest:
         raise BadBackup(f"The manifest of {folder} was changed or damaged.")
     document: dict[str, Any] = json.loads(text)
     if document.pop("format") != FORMAT:
@@ -89,6 +89,11 @@ def read(folder: Path) -> Manifest:
     document["dump"] = Entry(**document["dump"])
     document["objects"] = {key: Entry(**value) for key, value in document["objects"].items()}
     return Manifest(**document)
+
+
+def seal(folder: Path) -> str:
+    """Return the digest of a snapshot's manifest, which names the snapshot: no other has the same."""
+    return (folder / SEAL).read_text("utf-8").strip()
 
 
 def verify(folder: Path) -> Manifest:
@@ -105,7 +110,11 @@ def verify(folder: Path) -> Manifest:
     for path, item in expected.items():
         if not (folder / path).is_file():
             raise BadBackup(f"{folder} lacks the file {path}.")
-        if entry(folder, path) != item:
+        try:
+            actual = entry(folder, path)
+        except OSError as error:
+            raise BadBackup(f"The file {path} of {folder} cannot be read: {error.strerror}.") from error
+        if actual != item:
             raise BadBackup(f"The file {path} of {folder} is damaged: it differs from its manifest.")
     found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     if extra := found - set(expected) - {MANIFEST, SEAL}:

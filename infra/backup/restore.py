@@ -5,7 +5,7 @@ from pathlib import Path
 
 from faplog.contracts.keys import TRANSIENT
 from infra.backup import database
-from infra.backup.manifest import DUMP, BadBackup, Entry, Manifest, verify
+from infra.backup.manifest import DUMP, BadBackup, Entry, Manifest, seal, verify
 from infra.backup.target import Target
 
 
@@ -19,18 +19,29 @@ def restore(folder: Path, target: Target, *, replace: bool = False) -> Manifest:
     Objects come first, because they do no harm without rows. Then the database, in one transaction; then objects that
     are not in the snapshot are removed from the bucket.
 
+    A restore that broke off can be repeated without `replace`: objects of this snapshot, without accounts, may be put
+    again. A database that was restored from it already is only compared, because people may have used it since.
+
     Raises:
-        BadBackup: The snapshot is missing or damaged; nothing was changed.
-        Refused: The target is not empty; nothing was changed.
+        BadBackup: The snapshot is missing or damaged, and nothing was changed; or the comparison at the end failed.
+        Refused: The target holds accounts or objects that are not of this snapshot; nothing was changed.
         DatabaseProblem: The database is away; it is unchanged.
-        Unavailable: The object store is away; the database is unchanged.
+        Unavailable: The object store is away; the database is unchanged, or restored and not compared.
     """
     manifest = verify(folder)
     database.check(folder / DUMP)
+    if replace or database.restoring(target.database) != seal(folder):
+        _put(folder, manifest, target, replace=replace)
+    compare(manifest, target)
+    database.complete(target.database)
+    return manifest
+
+
+def _put(folder: Path, manifest: Manifest, target: Target, *, replace: bool) -> None:
     existing = database.counts(target.database)
     present = {key for key, _ in target.blobs.list("")}
     users = existing.get("users", 0)
-    if not replace and (users or present):
+    if not replace and (users or present - set(manifest.objects)):
         raise Refused(
             f"The target holds {users} accounts and {len(present)} objects; to put the backup in their place, "
             "say so (REPLACE=yes)."
@@ -38,11 +49,9 @@ def restore(folder: Path, target: Target, *, replace: bool = False) -> Manifest:
     objects = lasting(manifest)
     for key, item in objects.items():
         target.blobs.put(key, folder / item.path)
-    database.restore(target.database, folder / DUMP)
+    database.restore(target.database, folder / DUMP, seal(folder))
     for key in present - set(objects):
         target.blobs.delete(key)
-    compare(manifest, target)
-    return manifest
 
 
 def lasting(manifest: Manifest) -> dict[str, Entry]:

@@ -10,7 +10,7 @@ from faplog.blobs import Blobs
 from faplog.contracts.keys import LOGS, TRANSIENT
 from faplog.version import VERSION
 from infra.backup import database
-from infra.backup.manifest import DUMP, BadBackup, Entry, Manifest, entry, object_path, read, write
+from infra.backup.manifest import DUMP, OBJECTS, BadBackup, Entry, Manifest, entry, object_path, read, verify, write
 from infra.backup.target import Target
 
 PREFIX: Final = "faplog-"
@@ -23,10 +23,13 @@ def create(source: Target, to: Path, keep: int = 2) -> tuple[Path, Manifest]:
     A log never changes under its key, so one that is in an older snapshot here is linked, not fetched again. Transient
     objects are left out: after a restore they are made again.
 
+    The snapshot is verified before it counts and before an older one is removed. Every file is hashed once, then: what
+    is linked is compared in size only, and if a file turns out to be damaged, all objects are fetched anew.
+
     Raises:
         DatabaseProblem: The database is away; only a partial folder was made, which the next run removes.
         Unavailable: The object store is away; likewise.
-        BadBackup: The bucket holds an object that faplog did not write.
+        BadBackup: The bucket holds an object that faplog did not write, or the folder does not keep what is written.
     """
     to.mkdir(mode=0o700, parents=True, exist_ok=True)
     for partial in to.glob(f"{PREFIX}*{_PARTIAL}"):
@@ -36,9 +39,16 @@ def create(source: Target, to: Path, keep: int = 2) -> tuple[Path, Manifest]:
     folder = to / (name + _PARTIAL)
     folder.mkdir(mode=0o700)
     rows = database.dump(source.database, folder / DUMP)
-    objects = _objects(source.blobs, folder, _newest(to))
-    manifest = Manifest(created, VERSION, rows, entry(folder, DUMP), objects)
+    dumped = entry(folder, DUMP)
+    manifest = Manifest(created, VERSION, rows, dumped, _objects(source.blobs, folder, _newest(to)))
     write(folder, manifest)
+    try:
+        verify(folder)
+    except BadBackup:
+        shutil.rmtree(folder / OBJECTS, ignore_errors=True)
+        manifest = Manifest(created, VERSION, rows, dumped, _objects(source.blobs, folder, None))
+        write(folder, manifest)
+        verify(folder)
     final = to / name
     if final.exists():
         shutil.rmtree(final)
@@ -81,9 +91,9 @@ def _objects(blobs: Blobs, folder: Path, previous: tuple[Path, dict[str, Entry]]
             continue
         path = object_path(key)
         (folder / path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if previous and key.startswith(LOGS) and key in previous[1] and (previous[0] / path).is_file():
-            os.link(previous[0] / path, folder / path)
-            objects[key] = previous[1][key]
+        known = previous[1].get(key) if previous and key.startswith(LOGS) else None
+        if previous and known and _link(previous[0] / path, folder / path, known.bytes):
+            objects[key] = known
             continue
         content = blobs.get(key)
         if content is None:  # deleted since the list was made
@@ -91,3 +101,20 @@ def _objects(blobs: Blobs, folder: Path, previous: tuple[Path, dict[str, Entry]]
         (folder / path).write_bytes(content)
         objects[key] = entry(folder, path)
     return objects
+
+
+def _link(file: Path, to: Path, size_bytes: int) -> bool:
+    """Link a file of the previous snapshot, or copy it where the file system has no links.
+
+    Return whether it is there, readable, and as large as it should be.
+    """
+    try:
+        if file.stat().st_size != size_bytes:
+            return False
+        try:
+            os.link(file, to)
+        except OSError:
+            shutil.copyfile(file, to)
+    except OSError:
+        return False
+    return True

@@ -1,13 +1,19 @@
 """Backups against the real servers: everything comes back on another machine, and a bad backup changes nothing."""
 
+import errno
 import hashlib
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+import tracemalloc
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -15,6 +21,7 @@ import pytest
 
 from faplog.blobs import Blobs
 from faplog.contracts import keys
+from faplog.errors import Unavailable
 from functions.api.analyses import deletion
 from functions.api.db import Database
 from infra.backup import database, drill, manifest, restore, snapshot
@@ -148,6 +155,103 @@ def test_what_is_there_is_not_overwritten_unasked(old: Servers, backup: Path) ->
     assert contents(target(old)) == before
 
 
+@pytest.fixture
+def empty(new: Servers) -> Target:
+    """The new machine without accounts and objects."""
+    of = target(new)
+    of.blobs.delete(*(key for key, _ in of.blobs.list("")))
+    with psycopg.connect(of.database) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public AUTHORIZATION pg_database_owner")
+    return of
+
+
+class Failing(Blobs):
+    """A store that goes away after some objects were put or read."""
+
+    def __init__(self, servers: Servers, **allowed: int) -> None:
+        key = secret(servers, "faplog-api-s3-access-key"), secret(servers, "faplog-api-s3-secret-key")
+        super().__init__(servers.s3.endpoint, servers.s3.bucket, *key)
+        self.allowed = allowed
+
+    def _count(self, what: str) -> None:
+        if what in self.allowed:
+            self.allowed[what] -= 1
+            if self.allowed[what] < 0:
+                raise Unavailable("the object store did not answer")
+
+    def put(self, key: str, *arguments: Any, **more: Any) -> None:
+        self._count("put")
+        super().put(key, *arguments, **more)
+
+    def get(self, key: str) -> bytes | None:
+        self._count("get")
+        return super().get(key)
+
+
+def test_a_restore_that_broke_off_before_the_database_is_repeated(
+    old: Servers, new: Servers, empty: Target, backup: Path
+) -> None:
+    with pytest.raises(Unavailable):
+        restore.restore(backup, Target(empty.database, Failing(new, put=2)))
+    assert len(list(empty.blobs.list(""))) == 2
+    restore.restore(backup, empty)
+    assert contents(empty) == contents(target(old))
+
+
+def test_a_restore_that_broke_off_after_the_database_is_completed(
+    old: Servers, new: Servers, empty: Target, backup: Path
+) -> None:
+    """What people did since in the restored system stays."""
+    with pytest.raises(Unavailable):
+        restore.restore(backup, Target(empty.database, Failing(new, get=1)))
+    with psycopg.connect(empty.database) as connection:
+        connection.execute("UPDATE car SET name = 'Polo'")
+    since = contents(empty)
+    assert since[1] == contents(target(old))[1]
+    restore.restore(backup, empty)
+    assert contents(empty) == since
+    with pytest.raises(restore.Refused, match="3 accounts and 6 objects"):
+        restore.restore(backup, empty)
+
+
+def test_a_restore_that_broke_off_is_not_repeated_with_another_backup(
+    new: Servers, empty: Target, backup: Path, tmp_path: Path
+) -> None:
+    other, _ = snapshot.create(target(new, "backup"), tmp_path)
+    with pytest.raises(Unavailable):
+        restore.restore(backup, Target(empty.database, Failing(new, put=2)))
+    with pytest.raises(restore.Refused, match="0 accounts and 2 objects"):
+        restore.restore(other, empty)
+    with pytest.raises(Unavailable):
+        restore.restore(backup, Target(empty.database, Failing(new, get=1)))
+    before = contents(empty)
+    with pytest.raises(restore.Refused, match="3 accounts and 6 objects"):
+        restore.restore(other, empty)
+    assert contents(empty) == before
+
+
+def test_one_object_of_others_is_not_removed_unasked(empty: Target, backup: Path) -> None:
+    key = keys.log_key(uuid4())
+    empty.blobs.put(key, b"of others")
+    with pytest.raises(restore.Refused, match="0 accounts and 1 objects"):
+        restore.restore(backup, empty)
+    assert [found for found, _ in empty.blobs.list("")] == [key]
+
+
+def test_a_backup_of_a_restore_that_broke_off_carries_no_mark(
+    new: Servers, empty: Target, backup: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(Unavailable):
+        restore.restore(backup, Target(empty.database, Failing(new, get=1)))
+    assert database.restoring(empty.database) == manifest.seal(backup)
+    folder, _ = snapshot.create(target(new, "backup"), tmp_path)
+    restore.restore(folder, empty, replace=True)
+    assert database.restoring(empty.database) is None
+    with pytest.raises(restore.Refused):
+        restore.restore(backup, empty)
+
+
 @pytest.mark.parametrize("spoiled", ["dump", "object", "manifest", "missing object", "extra", "no manifest", "gone"])
 def test_a_bad_backup_is_named_and_changes_nothing(old: Servers, copy: Path, spoiled: str) -> None:
     before = contents(target(old))
@@ -186,15 +290,84 @@ def test_a_dump_that_fails_half_way_leaves_the_database_as_it_was(old: Servers, 
     with psycopg.connect(target(old).database) as connection:
         connection.execute("CREATE TABLE newer (id int)")
     try:
-        with_role = subprocess.run(
-            [database.binary("pg_restore"), "--no-owner", "--file=-", str(dump)], capture_output=True, check=True
-        ).stdout
+        script = copy.parent / "database.sql"
+        subprocess.run(
+            [database.binary("pg_restore"), "--no-owner", f"--file={script}", str(dump)],
+            capture_output=True,
+            check=True,
+        )
+        with script.open("a", encoding="utf-8") as file:
+            file.write("\nSELECT 1 / 0;\n")
         with pytest.raises(database.DatabaseProblem, match="psql failed"):
-            database.apply(target(old).database, with_role + b"\nSELECT 1 / 0;\n")
+            database.apply(target(old).database, script)
     finally:
         with psycopg.connect(target(old).database) as connection:
             connection.execute("DROP TABLE newer")
     assert contents(target(old)) == before
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The temporary folder of everything that runs here."""
+    folder = tmp_path / ("temporary" * 9)
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def test_a_restore_holds_no_database_in_memory(temporary: Path) -> None:
+    dump = temporary.parent / "database.dump"
+    with drill.scratch() as url:
+        with psycopg.connect(url) as connection:
+            connection.execute("CREATE TABLE large AS SELECT repeat('x', 1000) AS text FROM generate_series(1, 30000)")
+        rows = database.dump(url, dump)
+        tracemalloc.start()
+        try:
+            database.restore(url, dump)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert database.counts(url) == rows == {"large": 30000}
+    assert peak < 3_000_000
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_dump_that_cannot_become_a_script_leaves_the_database_as_it_was(old: Servers, temporary: Path) -> None:
+    """The dump lists, but its end is missing."""
+    before = contents(target(old))
+    dump = temporary.parent / "database.dump"
+    database.dump(target(old).database, dump)
+    with dump.open("rb+") as file:
+        file.truncate(dump.stat().st_size - 100)
+    database.check(dump)
+    with pytest.raises(database.DatabaseProblem, match=r"pg_restore to .*/database\.sql failed: pg_restore: error: "):
+        database.restore(target(old).database, dump)
+    assert contents(target(old)) == before
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_dump_may_take_longer_than_a_session_may_idle(
+    old: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cluster's server ends sessions that idle in a transaction for a minute; here it is a tenth of a second."""
+    slow = tmp_path / "pg_dump"
+    slow.write_text(f'#!/bin/sh\n"{database.binary("pg_dump")}" "$@" && sleep 1\n', "utf-8")
+    slow.chmod(0o700)
+    monkeypatch.setattr(database, "binary", lambda _: str(slow))
+    with psycopg.connect(target(old).database) as connection:
+        connection.execute("ALTER ROLE CURRENT_USER SET idle_in_transaction_session_timeout = '100ms'")
+    try:
+        assert database.dump(target(old).database, tmp_path / "dump")["users"] == ACCOUNTS
+    finally:
+        with psycopg.connect(target(old).database) as connection:
+            connection.execute("ALTER ROLE CURRENT_USER RESET idle_in_transaction_session_timeout")
+
+
+def test_what_the_database_refuses_is_a_sentence(old: Servers, tmp_path: Path) -> None:
+    worker = secret(old, "faplog-worker-database")
+    for refused in (database.counts, lambda url: database.dump(url, tmp_path / "dump")):
+        with pytest.raises(database.DatabaseProblem, match=r"refuses what a backup needs \(InsufficientPrivilege\)\.$"):
+            refused(worker)
 
 
 def test_a_log_is_fetched_once(old: Servers, tmp_path: Path) -> None:
@@ -206,6 +379,79 @@ def test_a_log_is_fetched_once(old: Servers, tmp_path: Path) -> None:
     manifest.verify(second)
 
 
+@pytest.mark.parametrize("length", ["the same", "shorter", "none"])
+def test_a_damaged_file_is_fetched_again(old: Servers, tmp_path: Path, length: str) -> None:
+    """A log that an older snapshot keeps wrong is right in the next one, and does not stop it."""
+    first, made = snapshot.create(target(old, "backup"), tmp_path)
+    first = first.rename(tmp_path / "faplog-20200101T000000Z")
+    file = first / next(item.path for key, item in sorted(made.objects.items()) if key.startswith(keys.LOGS))
+    match length:
+        case "the same":
+            damage(file)
+        case "shorter":
+            os.truncate(file, 100)
+        case "none":
+            file.unlink()
+    second, again = snapshot.create(target(old, "backup"), tmp_path, keep=1)
+    assert again.objects == made.objects
+    assert manifest.verify(second) == again
+    assert snapshot.snapshots(tmp_path) == [second]
+
+
+def test_only_a_file_of_another_size_is_fetched_again(old: Servers, tmp_path: Path) -> None:
+    first, _ = snapshot.create(target(old, "backup"), tmp_path)
+    first = first.rename(tmp_path / "faplog-20200101T000000Z")
+    [shorter, *others] = sorted((first / "objects/logs").iterdir())
+    os.truncate(shorter, 100)
+    second, _ = snapshot.create(target(old, "backup"), tmp_path)
+    logs = second / "objects/logs"
+    assert not (logs / shorter.name).samefile(shorter)
+    assert all((logs / other.name).samefile(other) for other in others)
+
+
+def test_a_snapshot_that_is_not_whole_takes_no_ones_place(
+    old: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = snapshot.create(target(old, "backup"), tmp_path)
+    first = first.rename(tmp_path / "faplog-20200101T000000Z")
+
+    def write(folder: Path, made: manifest.Manifest) -> None:
+        """The disk does not keep what is written."""
+        manifest.write(folder, made)
+        os.truncate(folder / manifest.DUMP, 100)
+
+    monkeypatch.setattr(snapshot, "write", write)
+    with pytest.raises(BadBackup, match="damaged"):
+        snapshot.create(target(old, "backup"), tmp_path, keep=1)
+    assert snapshot.snapshots(tmp_path) == [first]
+    manifest.verify(first)
+
+
+def test_without_hard_links_logs_are_copied(
+    old: Servers, backup: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on exFAT; a log that is in the snapshot before is not fetched there either."""
+    fetched = []
+
+    class Counted(Blobs):
+        def get(self, key: str) -> bytes | None:
+            fetched.append(key)
+            return super().get(key)
+
+    def link(source: Path, to: Path) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(source), None, str(to))
+
+    monkeypatch.setattr(os, "link", link)
+    shutil.copytree(backup, tmp_path / "faplog-20200101T000000Z")
+    key = secret(old, "faplog-backup-s3-access-key"), secret(old, "faplog-backup-s3-secret-key")
+    source = Target(target(old).database, Counted(old.s3.endpoint, old.s3.bucket, *key))
+    second, _ = snapshot.create(source, tmp_path)
+    manifest.verify(second)
+    assert len(fetched) == ACCOUNTS
+    assert all(key.startswith(keys.SERIES) for key in fetched)
+    assert all(path.stat().st_nlink == 1 for path in (second / "objects/logs").iterdir())
+
+
 def test_only_the_newest_are_kept(old: Servers, tmp_path: Path) -> None:
     for year in range(2020, 2024):
         (tmp_path / f"faplog-{year}0101T000000Z").mkdir()
@@ -215,8 +461,6 @@ def test_only_the_newest_are_kept(old: Servers, tmp_path: Path) -> None:
 
 
 def test_the_backups_key_can_change_nothing(old: Servers) -> None:
-    from faplog.errors import Unavailable
-
     with pytest.raises(Unavailable):
         target(old, "backup").blobs.put(keys.log_key(uuid4()), b"")
 
@@ -237,12 +481,22 @@ def test_the_drill_finds_what_would_not_restore(copy: Path) -> None:
         drill.drill(copy)
 
 
-def run(servers: Servers, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def small_disk(folder: Path, size: str) -> list[str]:
+    """What runs a command with a small disk at the folder; skips where none can be mounted."""
+    namespace = ("unshare", "--mount", *(() if os.geteuid() == 0 else ("--user", "--map-root-user")), "--")
+    mount = f'mount -t tmpfs -o size={size},mode=700 faplog-test {shlex.quote(str(folder))} && exec "$@"'
+    command = [*namespace, "sh", "-c", mount, "sh"]
+    if not shutil.which("unshare") or subprocess.run([*command, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no small disk can be mounted here")
+    return command
+
+
+def run(servers: Servers, *arguments: str, before: Sequence[str] = ()) -> "subprocess.CompletedProcess[str]":
     """The command, told of the servers as a running system tells it."""
     runtime = {"s3": {"endpoint": servers.s3.endpoint, "bucket": servers.s3.bucket}}
     (servers.state / "runtime.json").write_text(json.dumps(runtime), "utf-8")
     return subprocess.run(
-        [sys.executable, "-m", "infra.backup", "--state", str(servers.state), *arguments],
+        [*before, sys.executable, "-m", "infra.backup", "--state", str(servers.state), *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -260,6 +514,23 @@ def test_the_command_speaks_in_sentences(old: Servers, tmp_path: Path) -> None:
     assert refused.stderr.startswith("The target holds 3 accounts and 6 objects;")
     missing = run(old, "restore", str(tmp_path / "nowhere"))
     assert (missing.returncode, missing.stderr) == (1, f"There is no backup at {tmp_path / 'nowhere'}.\n")
+
+
+def test_a_full_disk_is_a_sentence(old: Servers, backup: Path, tmp_path: Path) -> None:
+    """One that is full before the dump is written, and one before all 80 kB of objects are."""
+    early = run(old, "create", str(tmp_path), before=small_disk(tmp_path, "16k"))
+    assert early.returncode == 1
+    assert re.fullmatch(rf"pg_dump to {tmp_path}/faplog-.*/database.dump failed: .*: No space left.*\n", early.stderr)
+    room = (backup / manifest.DUMP).stat().st_size + 40_000
+    late = run(old, "create", str(tmp_path), before=small_disk(tmp_path, str(room)))
+    assert (late.returncode, late.stderr) == (1, f"Cannot read or write {tmp_path}: No space left on device.\n")
+
+
+def test_a_place_that_cannot_be_written_is_a_sentence(old: Servers, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    failed = run(old, "create", str(tmp_path / "file/backups"))
+    assert failed.returncode == 1
+    assert failed.stderr == f"Cannot read or write {tmp_path / 'file/backups'}: Not a directory.\n"
 
 
 def test_without_a_running_system_the_command_says_so(tmp_path: Path) -> None:
