@@ -19,8 +19,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; return 1 with one sentence on stderr if it failed."""
     parser = argparse.ArgumentParser(prog="python -m infra.backup", description=__doc__)
     parser.add_argument("command", choices=["create", "verify", "restore", "drill"])
-    parser.add_argument("place", type=Path, help="folder of snapshots, or one snapshot")
-    parser.add_argument("--state", type=Path, help="state folder of a system running on this machine")
+    parser.add_argument("place", type=_path, help="folder of snapshots, or one snapshot")
+    parser.add_argument("--state", type=_path, help="state folder of a system running on this machine")
     parser.add_argument(
         "--keep", type=int, default=2, help="number of snapshots to keep in the folder (create; default: %(default)s)"
     )
@@ -47,6 +47,10 @@ def main(arguments: list[str] | None = None) -> int:
     finally:
         telemetry.shutdown()
     return 0
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser()
 
 
 def _do(options: argparse.Namespace) -> str:

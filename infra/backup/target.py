@@ -81,6 +81,7 @@ def use_state(state: "os.PathLike[str]") -> None:
     from pathlib import Path
 
     folder = Path(state)
+    reachable.bypass_proxy()
     try:
         store = json.loads((folder / "runtime.json").read_text("utf-8"))["s3"]
     except FileNotFoundError:
