@@ -1,5 +1,6 @@
 // The account page: change address and password, end sessions and links, log out, delete the account.
 import { whenSubmitted } from "./credentials.js";
+import { closeBeside } from "./dialogs.js";
 import { fill, whenFilled } from "./fragment.js";
 import { api, API, headers, json, Problem, refusal, request, sendJson } from "./http.js";
 import { clear, rename } from "./queue.js";
@@ -46,7 +47,7 @@ const form = dialog.querySelector("form");
 const alert = form.querySelector(".alert-f");
 document.querySelector("[data-open]").addEventListener("click", () => { form.reset(); alert.hidden = true; dialog.showModal(); });
 dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
-dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+closeBeside(dialog);
 
 function complain(text) {
   alert.textContent = text;

@@ -10,6 +10,21 @@ export function complain(place, text) {
   alert.hidden = !text;
 }
 
+// Lets a press beside a dialog close it while `mayLeave()` is true. The press must begin and end there: one in the
+// dialog's padding has the dialog as its target as well, and so has the end of a selection of text that began inside.
+export function closeBeside(dialog, mayLeave = () => true) {
+  const isBeside = ({ target, clientX, clientY }) => {
+    const { left, right, top, bottom } = dialog.getBoundingClientRect();
+    return target === dialog && (clientX < left || clientX > right || clientY < top || clientY > bottom);
+  };
+  let began = false;
+  dialog.addEventListener("pointerdown", (event) => { began = isBeside(event); });
+  dialog.addEventListener("click", (event) => {
+    if (began && isBeside(event) && mayLeave()) dialog.close();
+    began = false;
+  });
+}
+
 // Runs a request with the buttons of its place disabled. Returns what `work` returns, or true; null if it failed. What
 // hindered it is told to `tell`, by default in the place's alert.
 export async function attempt(place, work, tell = (text) => complain(place, text)) {

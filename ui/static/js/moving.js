@@ -1,5 +1,5 @@
 // Moves the selected logs of the history to another car, with undo.
-import { attempt, complain } from "./dialogs.js";
+import { attempt, closeBeside, complain } from "./dialogs.js";
 import { carOptions } from "./car_options.js";
 import { api, json, Problem } from "./http.js";
 import { plural, texts } from "./texts.js";
@@ -76,4 +76,5 @@ dialog.addEventListener("close", async () => {
     ? { action: texts.undo, seconds: SECONDS, focused: true, onAction: () => undo(known, done), back: focus }
     : {});
 });
-dialog.addEventListener("click", (event) => { if (event.target === dialog || event.target.closest("[data-close]")) dialog.close(); });
+dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
+closeBeside(dialog);
