@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.chromium import Watched
 from tests.browser.conftest import Visit
 from tests.browser.owner import PASSWORD, Owner
-from tests.browser.pwa import stored_owner
+from tests.browser.pwa import queue, stored_owner
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
@@ -66,3 +66,25 @@ def test_a_changed_address_is_compared_without_capitals_too(visit: Visit, anothe
     form.get_by_role("button").click()
     expect(page.get_by_text(f"Logged in as new-{owner.email}")).to_be_visible()
     assert stored_owner(page) == {"email": f"new-{owner.email}"}
+
+
+@pytest.mark.parametrize("deleted", [False, True], ids=["logged-out", "deleted"])
+def test_nothing_stays_after_a_logout_or_the_deletion_of_the_account(
+    visit: Visit, another: Callable[[], Owner], drives: list[Path], deleted: bool
+) -> None:
+    """Neither a file that waits, nor the address, nor a log on its way to the trial page."""
+    owner = another()
+    watched = visit()
+    page = with_waiting_file(watched, owner.email, drives[0])
+    page.goto(f"{watched.url}/account")
+    assert set(stored_owner(page, trial="a log")) == {"email", "trial"}
+    assert len(queue(page)) == 1
+    if deleted:
+        page.get_by_role("button", name="Delete account…").click()
+        page.get_by_role("dialog").get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Delete everything").click()
+    else:
+        page.get_by_role("button", name="Log out").click()
+    expect(page).to_have_url(f"{watched.url}/about")
+    assert stored_owner(page) == {}
+    assert queue(page) == []
