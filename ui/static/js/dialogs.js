@@ -20,19 +20,39 @@ export function closeBeside(dialog, mayLeave = () => true) {
   let began = false;
   dialog.addEventListener("pointerdown", (event) => { began = isBeside(event); });
   dialog.addEventListener("click", (event) => {
-    if (began && isBeside(event) && mayLeave()) dialog.close();
+    if (began && isBeside(event) && !dialog.hasAttribute("aria-busy") && mayLeave()) dialog.close();
     began = false;
   });
 }
 
-// Runs a request with the buttons of its place disabled. Returns what `work` returns, or true; null if it failed. What
-// hindered it is told to `tell`, by default in the place's alert.
+// Keeps a dialog open while `work` runs: neither its buttons nor Escape nor a press beside it close it before it shows the
+// outcome.
+export async function held(dialog, work) {
+  const buttons = [...dialog.querySelectorAll("button")].filter((button) => !button.disabled);
+  const stay = (event) => { if (event.type === "cancel" || event.key === "Escape") event.preventDefault(); };
+  buttons.forEach((button) => { button.disabled = true; });
+  dialog.setAttribute("aria-busy", "true");
+  dialog.addEventListener("cancel", stay);
+  document.addEventListener("keydown", stay, true); // a disabled button has lost the focus to the page
+  try {
+    return await work();
+  } finally {
+    buttons.forEach((button) => { button.disabled = false; });
+    dialog.removeAttribute("aria-busy");
+    dialog.removeEventListener("cancel", stay);
+    document.removeEventListener("keydown", stay, true);
+  }
+}
+
+// Runs a request with the buttons of its place disabled, and the dialog that it is in held. Returns what `work` returns, or
+// true; null if it failed. What hindered it is told to `tell`, by default in the place's alert.
 export async function attempt(place, work, tell = (text) => complain(place, text)) {
   const buttons = [...place.querySelectorAll("button")].filter((button) => !button.disabled);
   complain(place, "");
   buttons.forEach((button) => { button.disabled = true; });
   try {
-    return (await work()) ?? true;
+    const dialog = place.closest("dialog");
+    return (await (dialog ? held(dialog, work) : work())) ?? true;
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     tell(problem.status ? problem.message : texts.away, problem.status);
