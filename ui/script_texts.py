@@ -50,6 +50,7 @@ def texts() -> dict[str, object]:
         "openLogs": _("Go to my logs"),
         "offline": _("No connection. The upload continues automatically once you are online again."),
         "busy": _("The service is busy. The upload continues automatically in a moment."),
+        "mayHaveArrived": _("{name} may have been uploaded already. If so, it is in your logs."),
         "asks": _("Another page or app handed over this file. Upload it?"),
         "upload": _("Upload"),
         "trialWaits": _("The service is busy. The analysis starts automatically in a moment."),

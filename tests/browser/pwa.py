@@ -40,6 +40,22 @@ QUEUE: Final = """
 })
 """
 
+OWNER: Final = """
+change => new Promise(done => {
+    const asked = indexedDB.open("faplog", 1);
+    asked.onsuccess = () => {
+        const transaction = asked.result.transaction("owner", "readwrite");
+        const store = transaction.objectStore("owner");
+        for (const [key, value] of Object.entries(change)) store.put(value, key);
+        const [keys, values] = [store.getAllKeys(), store.getAll()];
+        transaction.oncomplete = () => {
+            asked.result.close();
+            done(Object.fromEntries(keys.result.map((key, number) => [key, values.result[number]])));
+        };
+    };
+})
+"""
+
 File = tuple[str, str, str | None, int]
 """Name, type, and text or else the number of bytes."""
 
@@ -58,6 +74,12 @@ def share(page: Page, *files: File, url: str = "") -> None:
 def queue(page: Page) -> list[dict[str, Any]]:
     """The entries of the upload queue: name, state and size."""
     found: list[dict[str, Any]] = page.evaluate(QUEUE)
+    return found
+
+
+def stored_owner(page: Page, **change: str) -> dict[str, Any]:
+    """What the browser knows of the queue's owner, changed by these values first."""
+    found: dict[str, Any] = page.evaluate(OWNER, change)
     return found
 
 

@@ -253,6 +253,21 @@ def test_from_an_invite_to_a_forgotten_password_and_back(instance: Instance, dev
     assert email not in logs
 
 
+def test_an_account_whose_first_login_failed_is_logged_in_by_the_next_press(instance: Instance) -> None:
+    """It is there by then, and its invite is used up: neither is said to be wrong."""
+    watched = instance.visit()
+    for part in ("ERR_FAILED", "401"):
+        watched.forgive(part)
+    page = watched.page(instance.invite().removeprefix(watched.url))
+    page.route("**/api/v1/auth/login", lambda route: route.abort(), times=1)
+    register(page, "cut-off@example.org")
+    expect(page.get_by_role("alert")).to_contain_text("not available right now")
+    register(page, "Cut-Off@example.org", NEW)
+    expect(page.get_by_role("alert")).to_have_text("E-mail or password is wrong.")
+    register(page, "Cut-Off@example.org")
+    expect(page.get_by_role("heading", name="No logs yet")).to_be_visible()
+
+
 def test_a_link_without_its_token_says_so(instance: Instance) -> None:
     page = instance.visit().page("/reset")
     expect(page.get_by_text("This link is incomplete.")).to_be_visible()

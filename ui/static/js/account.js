@@ -1,5 +1,6 @@
 // The account page: change address and password, end sessions and links, log out, delete the account.
 import { whenSubmitted } from "./credentials.js";
+import { closeBeside, held } from "./dialogs.js";
 import { fill, whenFilled } from "./fragment.js";
 import { api, API, headers, json, Problem, refusal, request, sendJson } from "./http.js";
 import { clear, rename } from "./queue.js";
@@ -46,7 +47,7 @@ const form = dialog.querySelector("form");
 const alert = form.querySelector(".alert-f");
 document.querySelector("[data-open]").addEventListener("click", () => { form.reset(); alert.hidden = true; dialog.showModal(); });
 dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
-dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+closeBeside(dialog);
 
 function complain(text) {
   alert.textContent = text;
@@ -57,17 +58,19 @@ function complain(text) {
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (!form.password.value) return complain(texts.needPassword);
-  try {
-    // A wrong password is also a 401, so renew the session first.
-    await request(`${API}/analyses?limit=1`);
-    const response = await sendJson("/account", "DELETE", { password: form.password.value });
-    if (response.ok) {
-      await clear();
-      return location.assign("/about");
+  return held(dialog, async () => {
+    try {
+      // A wrong password is also a 401, so renew the session first.
+      await request(`${API}/analyses?limit=1`);
+      const response = await sendJson("/account", "DELETE", { password: form.password.value });
+      if (response.ok) {
+        await clear();
+        return location.assign("/about");
+      }
+      complain((await refusal(response)).message);
+    } catch (problem) {
+      complain(problem instanceof Problem ? problem.message : texts.away);
     }
-    complain((await refusal(response)).message);
-  } catch (problem) {
-    complain(problem instanceof Problem ? problem.message : texts.away);
-  }
-  return undefined;
+    return undefined;
+  });
 });

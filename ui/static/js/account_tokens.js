@@ -1,5 +1,5 @@
 // The API tokens of the account page: listed, created and revoked.
-import { attempt, complain, copyText } from "./dialogs.js";
+import { attempt, closeBeside, complain, copyText } from "./dialogs.js";
 import { load } from "./fragment.js";
 import { api, json, Problem } from "./http.js";
 import { fill } from "./texts.js";
@@ -77,9 +77,9 @@ part("copy").addEventListener("click", async () => {
 
 creation.addEventListener("close", () => { secret.value = ""; });
 creation.addEventListener("click", (event) => {
-  // A click beside the dialog does not close it while it shows the secret.
-  if (event.target.closest("[data-token-close]") || (event.target === creation && made.hidden)) creation.close();
+  if (event.target.closest("[data-token-close]")) creation.close();
 });
+closeBeside(creation, () => made.hidden); // the secret is shown only once
 
 section.addEventListener("click", (event) => {
   const one = event.target.closest("[data-token-revoke]");
@@ -104,7 +104,8 @@ revocation.querySelector("[data-revoke]").addEventListener("click", async () => 
   return open.focus(); // the button that was pressed is gone
 });
 revocation.addEventListener("click", (event) => {
-  if (event.target === revocation || event.target.closest("[data-revoke-close]")) revocation.close();
+  if (event.target.closest("[data-revoke-close]")) revocation.close();
 });
+closeBeside(revocation);
 
 look();

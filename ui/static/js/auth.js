@@ -2,7 +2,7 @@
 import { inWords } from "./errors.js";
 import { csrf, Problem, refusal, renew, sendJson } from "./http.js";
 import { texts } from "./texts.js";
-import { startFor } from "./queue.js";
+import { plain, startFor } from "./queue.js";
 
 const form = document.querySelector("form[data-auth]");
 const alert = form.querySelector(".alert-f");
@@ -50,6 +50,8 @@ async function post(path, body) {
   if (!response.ok) throw await refusal(response);
 }
 
+let created = null; // the address of the account that this page has created; its login may have failed
+
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const email = form.email.value.trim();
@@ -61,13 +63,16 @@ form.addEventListener("submit", async (event) => {
   alert.hidden = true;
   button.disabled = true;
   try {
-    if (registering) await post("/auth/register", { email, password, ...(invite() ? { invite: invite() } : {}) });
+    if (registering && created !== plain(email)) {
+      await post("/auth/register", { email, password, ...(invite() ? { invite: invite() } : {}) });
+      created = plain(email);
+    }
     await post("/auth/login", { email, password });
     await startFor(email);
     location.assign(form.dataset.target);
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
-    complain(reason(problem, registering));
+    complain(reason(problem, registering && created !== plain(email)));
     button.disabled = false;
   }
 });

@@ -1,5 +1,5 @@
 // The list of cars: renamed, confirmed, merged, deleted with undo, and restored.
-import { attempt, complain } from "./dialogs.js";
+import { attempt, closeBeside, complain } from "./dialogs.js";
 import { body, fill as refill } from "./fragment.js";
 import { api, json } from "./http.js";
 import { fill, texts } from "./texts.js";
@@ -56,7 +56,8 @@ merging.querySelector("form").addEventListener("submit", async (event) => {
 });
 
 for (const dialog of [renaming, merging]) {
-  dialog.addEventListener("click", (event) => { if (event.target === dialog || event.target.closest("[data-close]")) dialog.close(); });
+  dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
+  closeBeside(dialog);
 }
 
 function rename(row) {

@@ -10,14 +10,49 @@ export function complain(place, text) {
   alert.hidden = !text;
 }
 
-// Runs a request with the buttons of its place disabled. Returns what `work` returns, or true; null if it failed. What
-// hindered it is told to `tell`, by default in the place's alert.
+// Lets a press beside a dialog close it while `mayLeave()` is true. The press must begin and end there: one in the
+// dialog's padding has the dialog as its target as well, and so has the end of a selection of text that began inside.
+export function closeBeside(dialog, mayLeave = () => true) {
+  const isBeside = ({ target, clientX, clientY }) => {
+    const { left, right, top, bottom } = dialog.getBoundingClientRect();
+    return target === dialog && (clientX < left || clientX > right || clientY < top || clientY > bottom);
+  };
+  let began = false;
+  dialog.addEventListener("pointerdown", (event) => { began = isBeside(event); });
+  dialog.addEventListener("click", (event) => {
+    if (began && isBeside(event) && !dialog.hasAttribute("aria-busy") && mayLeave()) dialog.close();
+    began = false;
+  });
+}
+
+// Keeps a dialog open while `work` runs: neither its buttons nor Escape nor a press beside it close it before it shows the
+// outcome.
+export async function held(dialog, work) {
+  const buttons = [...dialog.querySelectorAll("button")].filter((button) => !button.disabled);
+  const stay = (event) => { if (event.type === "cancel" || event.key === "Escape") event.preventDefault(); };
+  buttons.forEach((button) => { button.disabled = true; });
+  dialog.setAttribute("aria-busy", "true");
+  dialog.addEventListener("cancel", stay);
+  document.addEventListener("keydown", stay, true); // a disabled button has lost the focus to the page
+  try {
+    return await work();
+  } finally {
+    buttons.forEach((button) => { button.disabled = false; });
+    dialog.removeAttribute("aria-busy");
+    dialog.removeEventListener("cancel", stay);
+    document.removeEventListener("keydown", stay, true);
+  }
+}
+
+// Runs a request with the buttons of its place disabled, and the dialog that it is in held. Returns what `work` returns, or
+// true; null if it failed. What hindered it is told to `tell`, by default in the place's alert.
 export async function attempt(place, work, tell = (text) => complain(place, text)) {
   const buttons = [...place.querySelectorAll("button")].filter((button) => !button.disabled);
   complain(place, "");
   buttons.forEach((button) => { button.disabled = true; });
   try {
-    return (await work()) ?? true;
+    const dialog = place.closest("dialog");
+    return (await (dialog ? held(dialog, work) : work())) ?? true;
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     tell(problem.status ? problem.message : texts.away, problem.status);

@@ -1,5 +1,5 @@
 // The owner's note on a log: added, changed, and deleted with undo.
-import { attempt, complain } from "./dialogs.js";
+import { attempt, closeBeside, complain } from "./dialogs.js";
 import { body, fill as refill } from "./fragment.js";
 import { api, json } from "./http.js";
 import { texts } from "./texts.js";
@@ -50,4 +50,5 @@ body.addEventListener("click", (event) => {
   field.focus();
 });
 
-dialog.addEventListener("click", (event) => { if (event.target === dialog || event.target.closest("[data-close]")) dialog.close(); });
+dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
+closeBeside(dialog);

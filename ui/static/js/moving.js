@@ -1,5 +1,5 @@
 // Moves the selected logs of the history to another car, with undo.
-import { attempt, complain } from "./dialogs.js";
+import { attempt, closeBeside, complain } from "./dialogs.js";
 import { carOptions } from "./car_options.js";
 import { api, json, Problem } from "./http.js";
 import { plural, texts } from "./texts.js";
@@ -9,10 +9,9 @@ const SECONDS = 8;
 const dialog = document.getElementById("move-dialog");
 const form = dialog.querySelector("form");
 const select = document.getElementById("move-to");
-let waiting = []; // the logs that are still to be moved: their `id` and the `car` they are of
-let moved = []; // those that have been
-let finished = null;
-let back = null;
+// What the open dialog is about: the logs that are still `waiting` to be moved (their `id` and the `car` they are of), those
+// that were `moved`, the functions `done` and `focus`, and whether the requests are `running`.
+let asked = null;
 
 // Loads the cars to choose from, and returns how many there are; 0 if they cannot be loaded.
 export async function choices() {
@@ -23,7 +22,7 @@ export async function choices() {
 // Asks for the car. `done` is called when at least one log was moved, or moved back: with true if none is left to move.
 // `focus` returns the element to focus when the offer to undo it is dismissed.
 export function move(logs, done, focus) {
-  [waiting, moved, finished, back] = [logs.map(({ id, car }) => ({ id, car })), [], done, focus];
+  asked = { waiting: logs.map(({ id, car }) => ({ id, car })), moved: [], done, focus, running: false };
   complain(dialog, "");
   dialog.showModal();
 }
@@ -42,13 +41,17 @@ async function send(id, car) {
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const car = select.value;
-  await attempt(form, async () => {
+  const mine = asked;
+  const { waiting, moved } = mine;
+  mine.running = true;
+  const succeeded = await attempt(form, async () => {
     while (waiting.length) {
       if (await send(waiting[0].id, car)) moved.push(waiting[0]);
       waiting.shift();
     }
-    dialog.close();
-  }, (text) => complain(dialog, text));
+  }, (text) => complain(dialog, text)).finally(() => { mine.running = false; });
+  if (!dialog.open || mine !== asked) await report(mine); // closed all the same, as some browsers let one do
+  else if (succeeded) dialog.close();
 });
 
 // Moves logs back to where they were, each on its own: what is moved back stays so if another one cannot be.
@@ -66,14 +69,17 @@ async function undo(logs, done) {
   }
 }
 
-dialog.addEventListener("close", async () => {
-  const [all, done, focus] = [moved, finished, back];
-  if (!all.length && waiting.length) return;
+// Tells what became of the logs, and offers to undo it.
+async function report({ waiting, moved, done, focus }) {
+  if (!moved.length && waiting.length) return;
   await done(!waiting.length);
-  if (!all.length) return;
-  const known = all.filter(({ car }) => car);
-  toast(plural(texts.severalMoved, all.length), known.length
+  if (!moved.length) return;
+  const known = moved.filter(({ car }) => car);
+  toast(plural(texts.severalMoved, moved.length), known.length
     ? { action: texts.undo, seconds: SECONDS, focused: true, onAction: () => undo(known, done), back: focus }
     : {});
-});
-dialog.addEventListener("click", (event) => { if (event.target === dialog || event.target.closest("[data-close]")) dialog.close(); });
+}
+
+dialog.addEventListener("close", async () => { if (!asked.running) await report(asked); });
+dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
+closeBeside(dialog);

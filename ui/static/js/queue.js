@@ -67,9 +67,15 @@ export async function add(entry) {
   }
 }
 
+// Changes an entry, unless it was removed meanwhile.
 export async function save(entry) {
   if (memory.has(entry.key)) memory.set(entry.key, entry);
-  else await change((uploads) => uploads.put(entry));
+  else {
+    await change((uploads) => {
+      const asked = uploads.getKey(entry.key);
+      asked.onsuccess = () => { if (asked.result !== undefined) uploads.put(entry); };
+    });
+  }
 }
 
 export async function remove(key) {
@@ -95,23 +101,33 @@ function claim(isOther, received) {
   });
 }
 
+// An address in the form that the API compares accounts by, however it was typed.
+export const plain = (email) => email.trim().normalize("NFC").toLowerCase();
+
 // Keeps the queue for the same account under its new address.
 export async function rename(email) {
-  await run("owner", "readwrite", (owner) => owner.put(email, "email"));
+  await run("owner", "readwrite", (owner) => owner.put(plain(email), "email"));
 }
 
-// Sets the account of the queue, and clears it if it belonged to another one. Unclaimed entries stay.
+// Sets the account of the queue, and clears it if it belonged to another one, with a file that was handed over.
+// Unclaimed entries stay.
 export async function startFor(email) {
   const before = await run("owner", "readonly", (owner) => owner.get("email"));
-  if (before !== undefined && before !== email) await claim(true, (entry) => ({ ...entry, unclaimed: true }));
-  await run("owner", "readwrite", (owner) => owner.put(email, "email"));
+  // Releases before 0.2.0 stored the address as it was typed.
+  if (before !== undefined && plain(before) !== plain(email)) {
+    await claim(true, (entry) => ({ ...entry, unclaimed: true }));
+    await run("owner", "readwrite", (owner) => owner.delete("trial"));
+  }
+  await rename(email);
 }
 
 // Gives the unclaimed entries to the account that is logged in, each changed by `received`.
 export const claimAll = (received) => claim(false, received);
 
+// Forgets everything: the files, whose they are, and one that was handed over.
 export async function clear() {
   memory.clear();
+  await run("owner", "readwrite", (owner) => owner.clear());
   await change((uploads) => uploads.clear());
 }
 

@@ -25,9 +25,11 @@ export function isFinal({ status, error }) {
   return OF_THE_FILE.includes(status) && Boolean(error.code) && !REPEATABLE.has(error.code);
 }
 
-// Sends a file once, for a car if one is named. XMLHttpRequest, because fetch does not report upload progress. Throws a Problem without an answer.
-export function send(path, file, onPercent, car) {
+// Sends a file once, for a car if one is named. XMLHttpRequest, because fetch does not report upload progress. Throws a
+// Problem without an answer, and the reason of the `signal` once that ends the request.
+export function send(path, file, onPercent, car, signal) {
   return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
     const asked = new XMLHttpRequest();
     asked.open("POST", API + path);
     asked.setRequestHeader("Accept", "application/json");
@@ -36,6 +38,7 @@ export function send(path, file, onPercent, car) {
     asked.upload.onprogress = (event) => onPercent(event.total ? (100 * event.loaded) / event.total : 0);
     asked.onload = () => resolve({ status: asked.status, body: asked.response || {}, retryAfter: Number(asked.getResponseHeader("Retry-After")) });
     asked.onerror = asked.ontimeout = () => reject(new Problem(texts.away, 0));
+    signal?.addEventListener("abort", () => { asked.abort(); reject(signal.reason); });
     const data = new FormData();
     if (car) data.append("car", car);
     data.append("file", file, file.name);
@@ -44,11 +47,11 @@ export function send(path, file, onPercent, car) {
 }
 
 // The answer of the API to a file, or a Problem. The edge in front of it refuses by a status alone.
-export async function post(file, onPercent, car) {
-  let answer = await send("/analyses", file, onPercent, car);
+export async function post(file, onPercent, car, signal) {
+  let answer = await send("/analyses", file, onPercent, car, signal);
   if (answer.status === 401) {
     if (!(await renew())) await toLogin();
-    answer = await send("/analyses", file, onPercent, car);
+    answer = await send("/analyses", file, onPercent, car, signal);
     if (answer.status === 401) await toLogin();
   }
   if (answer.status !== 202) throw new Problem(texts.away, answer.status, answer.body.code || answer.status !== 413 ? answer.body : tooLarge());

@@ -1,6 +1,6 @@
 // The share dialog: creates, copies and ends the link to a report or a car.
 import { load } from "./fragment.js";
-import { copyText } from "./dialogs.js";
+import { closeBeside, copyText, held } from "./dialogs.js";
 import { api, json, Problem } from "./http.js";
 import { texts } from "./texts.js";
 
@@ -18,7 +18,7 @@ function clear() {
 
 // Disables the buttons while a request is running.
 function busy(is) {
-  dialog.setAttribute("aria-busy", String(is));
+  state.setAttribute("aria-busy", String(is));
   dialog.querySelectorAll("[data-share-make], [data-share-stop]").forEach((button) => { button.disabled = is; });
 }
 
@@ -80,9 +80,11 @@ document.addEventListener("click", (event) => {
 
 dialog.addEventListener("click", (event) => {
   const asked = (name) => event.target.closest(`[data-share-${name}]`);
-  if (event.target === dialog || asked("close")) dialog.close();
-  else if (asked("make")) attempt(make);
-  else if (asked("stop")) attempt(stop);
+  if (asked("close")) dialog.close();
+  else if (asked("make")) attempt(() => held(dialog, make));
+  else if (asked("stop")) attempt(() => held(dialog, stop));
   else if (asked("copy")) copy();
   else if (asked("send")) navigator.share({ title: document.title, url: field.value }).catch(() => {}); // cancelled by the user
 });
+
+closeBeside(dialog, () => link.hidden); // the link is shown only once

@@ -7,6 +7,7 @@ import { add, all, claimAll, entryFor, onChange, remove, save } from "./queue.js
 import { draw, made } from "./row.js";
 import { isFinal, post, wrongWith } from "./sending.js";
 import { fill, texts } from "./texts.js";
+import { toast } from "./toast.js";
 
 const AT_ONCE = 2;
 const AGAIN_MS = 5000;
@@ -18,7 +19,9 @@ const clearButton = document.querySelector("[data-clear]");
 const carField = document.getElementById("upload-car");
 const status = document.getElementById("upload-status");
 
-const shown = new Map(); // key → { entry, row, loaded }
+// key → { entry, row, loaded: percent, arrived: whether all of it was sent without an answer that refuses it, busy: sent or
+// paused until `timer`, sending: its AbortController, removed }
+const shown = new Map();
 let running = 0;
 let mayRun = false;
 let polling = null;
@@ -74,7 +77,7 @@ async function refresh() {
       tell(key);
     }
   }
-  for (const key of before) if (!stored.has(key) && shown.has(key) && !shown.get(key).busy) takeAway(key);
+  for (const key of before) if (!stored.has(key)) takeAway(key);
   start();
 }
 
@@ -90,6 +93,7 @@ function show(entry) {
 }
 
 function tell(key) {
+  if (!shown.has(key)) return; // removed meanwhile
   const { entry, row, loaded } = shown.get(key);
   draw(row, entry, loaded, { again: () => again(key), drop: () => { drop(key); input.focus(); } });
   tally();
@@ -106,15 +110,28 @@ function tally() {
 }
 
 async function drop(key) {
+  end(shown.get(key));
   await remove(key);
   takeAway(key);
 }
 
+// Ends the request or the pause of a row that is removed.
+function end(one) {
+  one.removed = true;
+  clearTimeout(one.timer);
+  one.sending?.abort();
+}
+
 function takeAway(key) {
-  shown.get(key)?.row.remove();
+  const one = shown.get(key);
+  if (!one) return;
+  end(one);
+  one.row.remove();
   shown.delete(key);
+  if (one.entry.state === "waiting" && one.arrived) toast(fill(texts.mayHaveArrived, { name: one.entry.name }), { seconds: 10 });
   tally();
   section.hidden = shown.size === 0;
+  if (mayRun) pump();
 }
 
 async function again(key) {
@@ -142,9 +159,9 @@ function start() {
 }
 
 function pump() {
-  for (const [key, { entry, busy }] of shown) {
+  for (const [key, { entry, busy, removed }] of shown) {
     if (running >= AT_ONCE) return;
-    if (entry.state === "waiting" && !busy) send(key);
+    if (entry.state === "waiting" && !busy && !removed) send(key);
   }
   watch();
 }
@@ -152,30 +169,46 @@ function pump() {
 async function send(key) {
   const one = shown.get(key);
   one.busy = true;
+  one.sending = new AbortController();
   running += 1;
   try {
-    const answer = await post(one.entry.file, (percent) => { one.loaded = percent; tell(key); }, one.entry.car);
-    Object.assign(one.entry, { state: "analysing", file: null, ids: answer.ids, known: answer.known, skipped: answer.skipped, refused: answer.refused, pending: answer.ids.length, problem: null });
-    await save(one.entry);
+    await transfer(key, one, one.sending.signal);
+  } finally {
+    running -= 1;
+    one.sending = null;
+    one.busy = Boolean(one.timer);
+  }
+  tell(key);
+  if (!one.timer) pump();
+}
+
+// Sends a file and keeps the outcome in its entry. What may succeed later is sent again after a pause.
+async function transfer(key, one, signal) {
+  const { entry, arrived } = one;
+  const progress = (percent) => {
+    one.loaded = percent;
+    one.arrived ||= percent >= 100;
+    tell(key);
+  };
+  try {
+    const answer = await post(entry.file, progress, entry.car, signal);
+    Object.assign(entry, { state: "analysing", file: null, ids: answer.ids, known: answer.known, skipped: answer.skipped, refused: answer.refused, pending: answer.ids.length, problem: null });
+    await save(entry);
   } catch (problem) {
+    if (signal.aborted) return;
     if (!(problem instanceof Problem)) throw problem;
     one.loaded = 0;
+    if (problem.status === 429) one.arrived = arrived;
     if (problem.status === 0 || problem.status >= 500 || problem.status === 429) {
-      one.entry.problem = problem.status === 0 ? texts.offline : texts.busy;
+      entry.problem = problem.status === 0 ? texts.offline : texts.busy;
       one.timer = setTimeout(() => resume(one), AGAIN_MS);
-      tell(key);
-      running -= 1;
       return;
     }
     const final = isFinal(problem);
-    Object.assign(one.entry, { state: "error", problem: problem.error.code ? problem.error : problem.message, final, file: final ? null : one.entry.file });
-    await save(one.entry);
+    Object.assign(entry, { state: "error", problem: problem.error.code ? problem.error : problem.message, final, file: final ? null : entry.file });
+    await save(entry);
     if (problem.error.code === "CAR_NOT_FOUND") await offerCars();
   }
-  running -= 1;
-  one.busy = false;
-  tell(key);
-  pump();
 }
 
 function resume(one) {
