@@ -328,6 +328,15 @@ def test_early_clicks_on_the_report_count(visit: Visit, another: Another, drives
     assert kept(owner) == set()
 
 
+@pytest.mark.parametrize("script", ["account_tokens.js", "app.js"])
+def test_an_early_click_on_create_token_counts(visit: Visit, another: Another, script: str) -> None:
+    watched = visit(another())
+    page = watched.context.new_page()
+    with scripts_held(watched, page, "/account", script):
+        page.get_by_role("button", name="Create token…").click()
+    expect(page.get_by_role("dialog", name="Create API token").get_by_label("Name")).to_be_focused()
+
+
 @pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_an_early_choice_in_the_comparison_counts(visit: Visit, driver: Driver, device: dict[str, object]) -> None:
     watched = visit(driver.owner, **device)

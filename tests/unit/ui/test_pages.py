@@ -2,12 +2,14 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+import ui
 from tests.unit.ui.fake_api import ANALYSIS, LOG_ID, OTHER_ID, FakeApi, detail, item, listing
 
 PRIVATE = ["/logs", "/logs/deleted", "/upload", "/summary", "/compare", "/cars", "/account", f"/logs/{LOG_ID}"]
@@ -16,10 +18,23 @@ PUBLIC = ["/", "/about", "/login", "/reset", "/sample"]
 OF_INSTANCE = ["/register", "/forgot", "/privacy"]
 """Public pages that ask what the instance is, and do without if the API does not say."""
 
+TEMPLATES = Path(ui.__file__).parent / "templates"
+
 
 def text(response: TestResponse) -> str:
     """What a reader sees of a page, roughly: without tags, one blank between words."""
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.text)).replace("\u202f", " ").replace("\xa0", " ")
+
+
+def test_every_script_of_a_page_comes_before_the_one_that_repeats_early_clicks() -> None:
+    """Modules run in the order of the page: a listener of a later one would miss the click."""
+    for template in TEMPLATES.glob("*.html"):
+        if template.name in ("base.html", "offline.html"):  # the frame itself, and a page of its own
+            continue
+        outside = re.sub(r"{% block scripts %}.*?{% endblock %}", "", template.read_text("utf-8"), flags=re.DOTALL)
+        assert not re.search(r"<script[^>]*\ssrc=", outside), template.name
+    frame = (TEMPLATES / "base.html").read_text("utf-8")
+    assert frame.index("{% block scripts %}") < frame.index("js/app.js") < frame.index("</head>")
 
 
 @pytest.mark.parametrize("path", PUBLIC)
