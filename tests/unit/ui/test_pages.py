@@ -383,6 +383,18 @@ def test_a_failed_log_says_why(user: FlaskClient, api: FakeApi) -> None:
     assert "Failed to read csv file: no header." in text(user.get(f"/logs/{LOG_ID}"))
 
 
+@pytest.mark.parametrize(
+    ("code", "offered"), [("NO_HEADER", True), (None, True), ("UPLOAD_NOT_FINISHED", False), ("FILE_MISSING", False)]
+)
+def test_only_a_file_that_is_stored_can_be_downloaded(
+    user: FlaskClient, api: FakeApi, code: str | None, offered: bool
+) -> None:
+    api.answers[f"analyses/{LOG_ID}"] = detail(None, status="Failed", message="It failed.", code=code, params={})
+    page = user.get(f"/logs/{LOG_ID}").text
+    assert "Upload again" in page
+    assert (f"/api/v1/analyses/{LOG_ID}/file" in page) is offered
+
+
 def test_a_log_on_its_way_is_waited_for(user: FlaskClient, api: FakeApi) -> None:
     api.answers[f"analyses/{LOG_ID}"] = detail(None, status="Processing")
     assert "data-waiting" in user.get(f"/logs/{LOG_ID}").text
