@@ -44,13 +44,13 @@ def kind(name: Any) -> str:
 
 
 def label(car: Mapping[str, Any], every: Sequence[Mapping[str, Any]]) -> str:
-    """Return the name of a car, else its ECU profile, numbered by age where several would be called the same."""
+    """Return the name of a car, else its ECU profile; numbered by age where several cars would be called the same."""
     plain = _plain_label(car)
     alike = sorted(
         (one for one in every if _plain_label(one) == plain),
         key=lambda one: (str(one.get("createdAt")), str(one["id"])),
     )
-    if len(alike) < 2 or car.get("name"):
+    if len(alike) < 2:
         return plain
     number = 1 + [one["id"] for one in alike].index(car["id"])
     return str(_("%(name)s, no. %(number)s", name=plain, number=number))

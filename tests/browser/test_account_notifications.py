@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.chromium import DESKTOP, PHONE, axe
 from tests.browser.conftest import Visit
-from tests.browser.owner import Owner
+from tests.browser.owner import PASSWORD, Owner
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
@@ -136,6 +136,32 @@ def test_mail_waits_for_its_code(visit: Visit, another: Callable[[], Owner]) -> 
     expect(channel.locator("summary")).to_contain_text("On")
     expect(channel.get_by_role("button", name="Send a test")).to_be_focused()
     expect(code).to_be_hidden()
+
+
+def test_a_changed_address_has_to_be_confirmed(visit: Visit, another: Callable[[], Owner]) -> None:
+    """The section says so at once; what is being written for another channel stays."""
+    owner = another()
+    page = visit(owner).page("/health")
+    email = CHANNEL | {"kind": "email", "url": None}
+    shown = {"offered": ["webhook", "email"], "email": owner.email, "channels": [CHANNEL, email], "failures": []}
+    answering(page, "", method="GET", status=200, body=shown)
+    page.goto(f"{page.url.removesuffix('/health')}/account")
+    channel = opened(page, "email")
+    expect(channel.locator("summary")).to_contain_text("On")
+    hook = opened(page, "webhook").get_by_label("Address")
+    hook.fill("https://example.org/another")
+    new = f"new-{owner.email}"
+    unconfirmed = shown | {"email": new, "channels": [CHANNEL, email | {"confirmed": False}]}
+    answering(page, "", method="GET", status=200, body=unconfirmed)
+    page.get_by_text("Change the e-mail address").click()
+    page.get_by_label("New e-mail address").fill(new)
+    page.locator("#email-password").fill(PASSWORD)
+    page.get_by_role("button", name="Change the address").click()
+    expect(page.get_by_text(f"Logged in as {new}")).to_be_visible()
+    expect(channel.locator("[data-email]")).to_have_text(new)
+    expect(channel.locator("summary")).to_contain_text("Waiting for the code")
+    expect(channel.get_by_role("button", name="Send a test")).to_be_hidden()
+    expect(hook).to_have_value("https://example.org/another")
 
 
 def test_messages_that_were_given_up_are_listed_until_cleared(visit: Visit, another: Callable[[], Owner]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.chromium import DESKTOP, PHONE, axe, expect_printing
 from tests.browser.conftest import Visit
@@ -132,6 +132,57 @@ def test_two_logs_are_picked_in_the_list(visit: Visit, cleaned: Owner) -> None:
     expect(row).to_contain_text("40.0")
     expect(row).to_contain_text("11.0")
     expect(row).to_contain_text("−29.0")
+
+
+def two_logs(owner: Owner) -> tuple[str, str]:
+    """The ids of the newest log and the one before it."""
+    newest, older = owner.logs()["data"][:2]
+    return newest["id"], older["id"]
+
+
+@pytest.mark.parametrize("failure", [429, 503, None], ids=["429", "503", "no connection"])
+def test_plots_that_could_not_be_loaded_can_be_asked_for_again(
+    visit: Visit, cleaned: Owner, failure: int | None
+) -> None:
+    a, b = two_logs(cleaned)
+    watched = visit(cleaned, **DESKTOP)
+    watched.forgive(f"/analyses/{b}/series")
+
+    def refuse(route: Route) -> None:
+        if failure is None:
+            route.abort()
+        else:
+            route.fulfill(status=failure, json={"message": "…", "code": "RATE_LIMITED", "params": {}})
+
+    watched.context.route(f"**/analyses/{b}/series", refuse)
+    page = watched.page(f"/compare?a={a}&b={b}")
+    plots = page.locator("#plots")
+    expect(plots).to_contain_text("The plots could not be loaded.")
+    expect(plots.locator(".plot-list")).not_to_have_attribute("aria-busy", "true")
+    expect(plots.locator("canvas")).to_have_count(0)
+    watched.context.unroute(f"**/analyses/{b}/series")
+    plots.get_by_role("button", name="Try again").click()
+    expect(plots.locator("canvas").first).to_be_visible()
+    expect(plots).not_to_contain_text("could not be loaded")
+
+
+def test_the_second_log_is_chosen_by_the_arrow_keys(visit: Visit, cleaned: Owner) -> None:
+    """Nothing is loaded before the button: each log on the way would be compared, and the list would lose the focus."""
+    a, b = two_logs(cleaned)
+    page = visit(cleaned, **DESKTOP).page(f"/compare?a={a}&b={b}")
+    page.locator("[data-drawn]").wait_for()
+    page.evaluate("() => { window.sent = 0; addEventListener('submit', () => { window.sent += 1; }); }")
+    chooser = page.get_by_label("Second log")
+    chooser.focus()
+    chooser.press("ArrowDown")
+    chooser.press("ArrowDown")
+    assert page.evaluate("window.sent") == 0
+    expect(chooser).to_be_focused()
+    chosen = chooser.input_value()
+    assert chosen not in (a, b)
+    page.get_by_role("button", name="Compare").press("Enter")
+    expect(page).to_have_url(re.compile(f"b={chosen}"))
+    page.locator("[data-drawn]").wait_for()
 
 
 def test_the_page_of_comparisons_offers_work_and_refuses_the_same_log(visit: Visit, cleaned: Owner) -> None:

@@ -328,6 +328,32 @@ def test_early_clicks_on_the_report_count(visit: Visit, another: Another, drives
     assert kept(owner) == set()
 
 
+@pytest.mark.parametrize("script", ["account_tokens.js", "app.js"])
+def test_an_early_click_on_create_token_counts(visit: Visit, another: Another, script: str) -> None:
+    watched = visit(another())
+    page = watched.context.new_page()
+    with scripts_held(watched, page, "/account", script):
+        page.get_by_role("button", name="Create token…").click()
+    expect(page.get_by_role("dialog", name="Create API token").get_by_label("Name")).to_be_focused()
+
+
+def test_an_early_download_that_is_refused_stays_on_the_page(
+    visit: Visit, another: Another, drives: list[Path]
+) -> None:
+    owner = another()
+    (analysis_id,) = owner.upload(*drives[:1])
+    watched = visit(owner)
+    watched.forgive(f"/analyses/{analysis_id}/")
+    page = watched.context.new_page()
+    with scripts_held(watched, page, f"/logs/{analysis_id}", "app.js"):
+        link = page.get_by_role("link", name="Original CSV")
+        link.wait_for()
+        assert owner.http.delete(f"/api/v1/analyses/{analysis_id}").status_code == 204
+        link.click()
+    expect(page.get_by_text("This log does not exist, or it has been deleted.")).to_be_visible()
+    expect(page.locator("[data-report]")).to_be_visible()
+
+
 @pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_an_early_choice_in_the_comparison_counts(visit: Visit, driver: Driver, device: dict[str, object]) -> None:
     watched = visit(driver.owner, **device)

@@ -2,13 +2,16 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import PHONE
 from tests.browser.conftest import Driver, Visit
+from tests.browser.owner import Owner
 from tests.conftest import Stack
 from tests.e2e.faults import held
 
@@ -77,6 +80,58 @@ def test_downloads(visit: Visit, driver: Driver, drives: list[Path], tmp_path: P
     picture.value.save_as(tmp_path / "log.png")
     assert (tmp_path / "log.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "log.png").stat().st_size > 20_000
+
+
+def test_a_refused_download_says_why_on_the_page(
+    visit: Visit, another: Callable[[], Owner], drives: list[Path]
+) -> None:
+    owner = another()
+    (log_id,) = owner.upload(drives[0])
+    watched = visit(owner)
+    watched.forgive(f"/analyses/{log_id}/file")
+    page = watched.page(f"/logs/{log_id}")
+    drawn(page)
+    link = page.get_by_role("link", name="Original CSV")
+    error = {"message": "…", "code": "FILE_NOT_STORED", "params": {}}
+    page.route("**/file", lambda route: route.fulfill(status=404, json=error), times=1)
+    link.click()
+    expect(page.get_by_text("The file of this log is not stored. Please upload it again.")).to_be_visible()
+    assert owner.http.delete(f"/api/v1/analyses/{log_id}").status_code == 204
+    link.click()
+    expect(page.get_by_text("This log does not exist, or it has been deleted.")).to_be_visible()
+    expect(page.locator("[data-report]")).to_be_visible()
+    assert page.url.endswith(f"/logs/{log_id}")
+
+
+def test_the_download_of_everything_is_recorded_once(
+    visit: Visit, another: Callable[[], Owner], tmp_path: Path
+) -> None:
+    owner = another()
+    page = visit(owner).page("/account")
+    with page.expect_download() as export:
+        page.get_by_role("link", name="Download everything").click()
+    export.value.save_as(tmp_path / "export.zip")
+    with ZipFile(tmp_path / "export.zip") as archive:
+        account = json.loads(archive.read("account.json"))
+    assert [one["event"] for one in account["events"]].count("exported") == 1
+
+
+def test_a_download_that_is_refused_at_last_does_not_replace_the_page(
+    visit: Visit, another: Callable[[], Owner], drives: list[Path]
+) -> None:
+    """The log is deleted between the question and the download."""
+    owner = another()
+    (log_id,) = owner.upload(drives[0])
+    watched = visit(owner)
+    page = watched.page(f"/logs/{log_id}")
+    drawn(page)
+    page.route("**/file", lambda route: route.fulfill(status=206, body="D"), times=1)
+    assert owner.http.delete(f"/api/v1/analyses/{log_id}").status_code == 204
+    with page.expect_download() as refused:
+        page.get_by_role("link", name="Original CSV").click()
+    assert refused.value.failure()
+    expect(page.locator("[data-report]")).to_be_visible()
+    assert page.url.endswith(f"/logs/{log_id}")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -1,10 +1,11 @@
 """The report of one log."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from flask import Blueprint, render_template
 
+from faplog.contracts.errors import ErrorCode
 from faplog.contracts.notes import MOST_TEXT
 from ui import cars
 from ui.api import NotFound
@@ -14,6 +15,9 @@ from ui.report import report
 from ui.session import perhaps_signed_in
 
 blueprint = Blueprint("log", __name__)
+
+WITHOUT_FILE: Final = frozenset({ErrorCode.UPLOAD_NOT_FINISHED, ErrorCode.FILE_MISSING})
+"""The codes of failed logs whose file is not stored, so that it cannot be downloaded."""
 
 
 @blueprint.get("/logs/<uuid:log_id>")
@@ -28,7 +32,7 @@ def one(log_id: UUID) -> Answer:
     def read() -> dict[str, Any]:
         try:
             log = fetch(f"/analyses/{log_id}")
-            return report(log) | _guessed_car(log)
+            return report(log) | {"has_file": log.get("code") not in WITHOUT_FILE} | _guessed_car(log)
         except NotFound:
             return {"deleted": _deleted(str(log_id))}
 

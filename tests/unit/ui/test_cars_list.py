@@ -10,6 +10,7 @@ from tests.unit.ui.fake_api import LOG_ID, OTHER_ID, FakeApi, item, listing
 from tests.unit.ui.test_pages import text
 
 THIRD_ID = "7a6f7f0c-57c6-4a8e-8f8e-2f9a3c1d5e33"
+FOURTH_ID = "7a6f7f0c-57c6-4a8e-8f8e-2f9a3c1d5e34"
 
 
 def car(car_id: str = LOG_ID, **changes: Any) -> dict[str, Any]:
@@ -67,6 +68,22 @@ def test_cars_called_the_same_are_numbered_by_age(user: FlaskClient, api: FakeAp
     assert f'data-car="{LOG_ID}" data-label="DCM62v2, no. 2" data-name=""' in page
     assert f'data-car="{OTHER_ID}" data-label="DCM62v2, no. 1" data-name=""' in page
     assert f'data-car="{THIRD_ID}" data-label="Berlingo" data-name="Berlingo"' in page
+
+
+def test_cars_with_the_same_name_are_numbered_by_age(user: FlaskClient, api: FakeApi) -> None:
+    """Also where one is called like the control unit of a car without a name."""
+    page = show(
+        user,
+        api,
+        car(name="Berlingo"),
+        car(OTHER_ID, name="Berlingo", createdAt="2025-03-14T08:00:00.000Z"),
+        car(THIRD_ID, name="DCM62v2", createdAt="2025-03-16T08:00:00.000Z"),
+        car(FOURTH_ID),
+    )
+    assert f'data-car="{LOG_ID}" data-label="Berlingo, no. 2" data-name="Berlingo"' in page
+    assert f'data-car="{OTHER_ID}" data-label="Berlingo, no. 1" data-name="Berlingo"' in page
+    assert f'data-car="{THIRD_ID}" data-label="DCM62v2, no. 2" data-name="DCM62v2"' in page
+    assert f'data-car="{FOURTH_ID}" data-label="DCM62v2, no. 1" data-name=""' in page
 
 
 def test_the_only_car_can_be_neither_merged_nor_deleted(user: FlaskClient, api: FakeApi) -> None:

@@ -2,12 +2,14 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+import ui
 from tests.unit.ui.fake_api import ANALYSIS, LOG_ID, OTHER_ID, FakeApi, detail, item, listing
 
 PRIVATE = ["/logs", "/logs/deleted", "/upload", "/summary", "/compare", "/cars", "/account", f"/logs/{LOG_ID}"]
@@ -16,10 +18,23 @@ PUBLIC = ["/", "/about", "/login", "/reset", "/sample"]
 OF_INSTANCE = ["/register", "/forgot", "/privacy"]
 """Public pages that ask what the instance is, and do without if the API does not say."""
 
+TEMPLATES = Path(ui.__file__).parent / "templates"
+
 
 def text(response: TestResponse) -> str:
     """What a reader sees of a page, roughly: without tags, one blank between words."""
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.text)).replace("\u202f", " ").replace("\xa0", " ")
+
+
+def test_every_script_of_a_page_comes_before_the_one_that_repeats_early_clicks() -> None:
+    """Modules run in the order of the page: a listener of a later one would miss the click."""
+    for template in TEMPLATES.glob("*.html"):
+        if template.name in ("base.html", "offline.html"):  # the frame itself, and a page of its own
+            continue
+        outside = re.sub(r"{% block scripts %}.*?{% endblock %}", "", template.read_text("utf-8"), flags=re.DOTALL)
+        assert not re.search(r"<script[^>]*\ssrc=", outside), template.name
+    frame = (TEMPLATES / "base.html").read_text("utf-8")
+    assert frame.index("{% block scripts %}") < frame.index("js/app.js") < frame.index("</head>")
 
 
 @pytest.mark.parametrize("path", PUBLIC)
@@ -366,6 +381,18 @@ def test_only_the_upload_carries_the_table_of_refusals(user: FlaskClient, api: F
 def test_a_failed_log_says_why(user: FlaskClient, api: FakeApi) -> None:
     api.answers[f"analyses/{LOG_ID}"] = detail(None, status="Failed", message="Failed to read csv file: no header.")
     assert "Failed to read csv file: no header." in text(user.get(f"/logs/{LOG_ID}"))
+
+
+@pytest.mark.parametrize(
+    ("code", "offered"), [("NO_HEADER", True), (None, True), ("UPLOAD_NOT_FINISHED", False), ("FILE_MISSING", False)]
+)
+def test_only_a_file_that_is_stored_can_be_downloaded(
+    user: FlaskClient, api: FakeApi, code: str | None, offered: bool
+) -> None:
+    api.answers[f"analyses/{LOG_ID}"] = detail(None, status="Failed", message="It failed.", code=code, params={})
+    page = user.get(f"/logs/{LOG_ID}").text
+    assert "Upload again" in page
+    assert (f"/api/v1/analyses/{LOG_ID}/file" in page) is offered
 
 
 def test_a_log_on_its_way_is_waited_for(user: FlaskClient, api: FakeApi) -> None:

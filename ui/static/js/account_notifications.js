@@ -1,6 +1,7 @@
 // The section of notifications on the account page: each channel on, off, changed and tested.
 import { copyText } from "./dialogs.js";
 import { inWords } from "./errors.js";
+import { whenFilled } from "./fragment.js";
 import { api, json, Problem } from "./http.js";
 import { texts } from "./texts.js";
 
@@ -145,18 +146,25 @@ function showFailures(given) {
   }));
 }
 
-async function look() {
+let newest = 0;
+
+// Loads and shows what is on. Once everything is shown, `kind` limits this to one channel: the others may be edited.
+async function look(kind) {
   const alert = section.querySelector("[data-failed]");
+  const mine = ++newest;
+  alert.hidden = true;
   try {
     const found = await send("", "GET");
+    if (mine !== newest) return;
     section.querySelector("[data-email]").textContent = found.email;
     for (const channel of channels) {
+      if (kind && kind !== channel.kind && "ready" in section.dataset) continue;
       channel.show(found.channels.find((one) => one.kind === channel.kind), found.offered.includes(channel.kind));
     }
     showFailures(found.failures);
     section.dataset.ready = "";
   } catch (problem) {
-    complain(alert, problem);
+    if (mine === newest) complain(alert, problem);
   } finally {
     section.removeAttribute("aria-busy");
   }
@@ -176,3 +184,12 @@ failures.querySelector("[data-clear]").addEventListener("click", async () => {
 });
 
 look();
+
+// E-mail is off until a new address is confirmed.
+let address = null;
+whenFilled((body) => {
+  const shown = body.querySelector("[data-account-email]")?.dataset.accountEmail;
+  if (!shown) return;
+  if (address !== null && shown !== address) look("email");
+  address = shown;
+});

@@ -1,8 +1,8 @@
 // Overlay of two logs, by distance driven or by time since the start.
 import { body, whenFilled } from "./fragment.js";
-import { API, request } from "./http.js";
+import { API, Problem, request } from "./http.js";
 import { axis, colours, MILES, places, span } from "./axes.js";
-import { fit, frame, held, label, measured } from "./frame.js";
+import { fit, frame, held, label, measured, sayInstead } from "./frame.js";
 import { cursor, keys, selecting, touch } from "./gestures.js";
 import { number, texts } from "./texts.js";
 
@@ -120,18 +120,19 @@ function paint(section, both, byDistance) {
   });
   list.removeAttribute("aria-busy");
   if (drawn.length) zoom(...whole());
-  else {
-    const none = document.createElement("p");
-    none.className = "hint";
-    none.textContent = texts.noPlots;
-    list.append(none);
-  }
+  else sayInstead(list, texts.noPlots);
   section.dataset.drawn = "";
 }
 
-whenFilled(async () => {
-  const form = body.querySelector(".chooser");
-  form?.addEventListener("change", () => { if (form.a.value && form.b.value) form.requestSubmit(); });
+// The plot points of a log; no channels if it has none. Throws a Problem if they could not be loaded.
+async function seriesOf(id) {
+  const response = await request(`${API}/analyses/${id}/series`);
+  if (response.ok) return response.json();
+  if (response.status === 404) return { channels: [] };
+  throw new Problem(texts.plotsFailed, response.status);
+}
+
+whenFilled(() => {
   const section = body.querySelector("[data-overlay]");
   if (!section) return;
   let byDistance = true;
@@ -144,16 +145,18 @@ whenFilled(async () => {
       show();
     });
   }
-  try {
-    both = await Promise.all(JSON.parse(section.dataset.overlay).map(async (id) => {
-      const response = await request(`${API}/analyses/${id}/series`);
-      return response.ok ? response.json() : { channels: [] };
-    }));
-  } catch {
-    section.querySelector(".plot-list").textContent = texts.plotsFailed;
-    return;
+  const [list, hint] = [".plot-list", ".plot-hint"].map((name) => section.querySelector(name));
+  async function start() {
+    list.setAttribute("aria-busy", "true");
+    try {
+      both = await Promise.all(JSON.parse(section.dataset.overlay).map(seriesOf));
+      show();
+    } catch {
+      sayInstead(list, texts.plotsFailed, start);
+    }
+    hint.hidden = !both; // without plots there is nothing to control
   }
-  show();
+  start();
   new ResizeObserver(() => fit(drawn)).observe(section);
   new MutationObserver(show).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
 });

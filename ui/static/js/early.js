@@ -7,8 +7,8 @@
   // Returns the element and the action to repeat, or nothing if the event works without a script.
   function again({ type, target, submitter }) {
     if (type === "click") {
-      const button = target.closest("button[type=button]:not([popovertarget])");
-      return button && [button, () => button.click()];
+      const clicked = target.closest("button[type=button]:not([popovertarget]), a[data-download]");
+      return clicked && [clicked, () => clicked.click()];
     }
     if (type === "submit") return target.hasAttribute("action") ? null : [target, () => target.requestSubmit(submitter)];
     return [target, () => target.dispatchEvent(new Event(type, { bubbles: true }))];
@@ -18,7 +18,7 @@
     const later = event.target instanceof Element && again(event);
     if (!later) return;
     event.stopImmediatePropagation();
-    if (event.type === "submit") event.preventDefault();
+    if (event.type === "submit" || later[0].matches("a")) event.preventDefault();
     held.push(later);
   }
 

@@ -67,22 +67,37 @@ export async function fill(url = location.href, { quiet = false } = {}) {
 
 addEventListener("online", () => { if (attempts) fill(); });
 
-// Calls `again` with growing pauses until it returns "done"; pauses while the page is hidden.
+// Calls `again` with growing pauses until it returns "done"; pauses while the page is hidden. Returns a function that ends
+// this; the answer of a call under way then counts no more.
 export function poll(again, { first = 1000, factor = 1.5, longest = 15000 } = {}) {
   let pause = first;
   let clock = null;
-  const stop = () => { clearTimeout(clock); document.removeEventListener("visibilitychange", seen); };
+  let running = false;
+  let stopped = false;
+  const stop = () => { stopped = true; clearTimeout(clock); document.removeEventListener("visibilitychange", seen); };
   const next = () => { clock = setTimeout(run, pause); };
   async function run() {
-    if (document.hidden) return;
-    const before = pause;
+    if (stopped || running || document.hidden) return;
+    running = true;
     let outcome = "same";
-    try { outcome = await again(); } catch (problem) { if (!(problem instanceof Problem)) throw problem; }
-    if (outcome === "done") return stop();
-    pause = outcome === "changed" ? first : Math.min(longest, before * factor);
+    try {
+      outcome = await again();
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+    } finally {
+      running = false;
+    }
+    if (stopped) return;
+    if (outcome === "done") { stop(); return; }
+    pause = outcome === "changed" ? first : Math.min(longest, pause * factor);
     next();
   }
-  function seen() { if (!document.hidden) { clearTimeout(clock); pause = first; run(); } }
+  function seen() {
+    if (document.hidden) return;
+    clearTimeout(clock);
+    pause = first;
+    run();
+  }
   document.addEventListener("visibilitychange", seen);
   next();
   return stop;

@@ -1,6 +1,23 @@
 // The frame of a plot: heading, values at the cursor, and a text alternative.
 import { fill, number, texts } from "./texts.js";
 
+// Shows a line in place of the plots; with `again` also a button that calls it.
+export function sayInstead(place, text, again) {
+  const line = document.createElement("p");
+  line.className = "hint";
+  line.textContent = `${text} `;
+  if (again) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn btn-sm btn-quiet";
+    button.textContent = texts.retry;
+    button.addEventListener("click", again);
+    line.append(button);
+  }
+  place.replaceChildren(line);
+  place.removeAttribute("aria-busy");
+}
+
 // Sets the text alternative of a plot.
 export function label(canvas, name, values, decimals, unit) {
   const [low, high] = values.reduce(([a, b], value) => [Math.min(a, value), Math.max(b, value)], [Infinity, -Infinity]);

@@ -56,6 +56,7 @@ body.addEventListener("click", async (event) => {
 // Selection: boxes take the place of the marks, and what is picked is deleted at once.
 let selecting = false;
 let severalCars = false;
+let outdated = false; // the order has changed since, but the list stays while logs are being selected
 const boxes = () => [...body.querySelectorAll("[data-pick]")];
 const pickedRows = () => boxes().filter((box) => box.checked).map((box) => box.closest("li").dataset);
 const picked = () => pickedRows().map(({ id }) => id);
@@ -64,6 +65,7 @@ function select(on) {
   selecting = on;
   for (const box of boxes()) if (!on) box.checked = false;
   tellSelection();
+  if (!on && outdated) fill().then(() => (back() ?? document.getElementById("main")).focus());
   if (on) choices().then((count) => { severalCars = count > 1; tellSelection(); });
 }
 
@@ -141,34 +143,60 @@ async function show(id) {
   (body.querySelector(`li[data-id="${id}"] a`) ?? document.getElementById("main")).focus();
 }
 
-addEventListener("popstate", () => fill());
+// Makes the fields say what the address says.
+function readAddress() {
+  const { searchParams } = new URL(location.href);
+  for (const name of ["q", "show", "sort", "car", "from", "to"]) {
+    const field = finder.elements[name];
+    field.value = searchParams.get(name) ?? "";
+    if (field.selectedIndex === -1) field.selectedIndex = 0; // the first choice applies where the address names none
+  }
+}
+
+addEventListener("popstate", () => {
+  clearTimeout(typing); // what was being typed was for the page that was left
+  readAddress();
+  fill();
+});
 offerCars();
 
-// Replaces changed rows one by one, so that scroll position and focus stay.
+// Puts a row in the place of another, with its tick and the focus.
+function replaceRow(old, row) {
+  const focused = ["[data-pick]", ".row-link", "[data-delete]"].find((part) => old.querySelector(part) === document.activeElement);
+  row.querySelector("[data-pick]").checked = old.querySelector("[data-pick]").checked;
+  old.replaceWith(row);
+  if (focused) row.querySelector(focused).focus({ preventScroll: true });
+}
+
+// Replaces changed rows one by one, so that scroll position, focus and selection stay.
 async function refresh() {
+  const [asked, mine] = [location.href, stop];
   const fresh = document.createElement("template");
-  fresh.innerHTML = await load(location.href);
+  fresh.innerHTML = await load(asked);
+  if (location.href !== asked || stop !== mine) return "same"; // the list is of another address, or newer than this answer
   let changed = false;
   const rows = fresh.content.querySelectorAll("li[data-id]");
   const same = [...rows].map((row) => row.dataset.id).join() === [...body.querySelectorAll("li[data-id]")].map((row) => row.dataset.id).join();
-  if (!same && !body.contains(document.activeElement)) {
+  if (!same && !selecting && !body.contains(document.activeElement)) {
     body.replaceChildren(fresh.content);
     changed = true;
   } else {
+    outdated ||= !same;
     for (const row of rows) {
       const old = body.querySelector(`li[data-id="${row.dataset.id}"]`);
       if (!old || (old.dataset.status === row.dataset.status && old.className === row.className)) continue;
-      row.querySelector("[data-pick]").checked = old.querySelector("[data-pick]").checked;
-      old.replaceWith(row);
+      replaceRow(old, row);
       changed = true;
     }
   }
+  if (changed) tellSelection();
   return processing() ? (changed ? "changed" : "same") : "done";
 }
 
 const processing = () => body.querySelector("li[data-status=Processing]") !== null;
 
 whenFilled(() => {
+  outdated = false;
   tellSelection();
   stop?.();
   stop = processing() ? poll(refresh) : null;

@@ -2,6 +2,7 @@
 import { wall } from "./axes.js";
 import { remove, restore } from "./deletion.js";
 import { body, fill as refill, poll, load, whenFilled } from "./fragment.js";
+import { sayInstead } from "./frame.js";
 import { request } from "./http.js";
 import { picture } from "./picture.js";
 import { draw } from "./plots.js";
@@ -34,17 +35,7 @@ async function plot(section) {
   const hint = section.querySelector(".plot-hint");
   const whole = section.querySelector("[data-zoom-out]");
   const say = (text, again) => {
-    const line = document.createElement("p");
-    line.className = "hint";
-    line.textContent = `${text} `;
-    if (again) {
-      const button = document.createElement("button");
-      button.className = "btn btn-sm btn-quiet";
-      button.textContent = texts.retry;
-      button.addEventListener("click", () => plot(section));
-      line.append(button);
-    }
-    list.replaceChildren(line);
+    sayInstead(list, text, again && (() => plot(section)));
     hint.hidden = true; // there is no plot to control
   };
   const series = await seriesOf(section);
