@@ -91,6 +91,24 @@ def test_nothing_stays_after_a_logout_or_the_deletion_of_the_account(
     assert queue(page) == []
 
 
+def test_a_logout_that_is_refused_is_said_and_forgets_nothing(
+    visit: Visit, another: Callable[[], Owner], drives: list[Path]
+) -> None:
+    owner = another()
+    watched = visit()
+    page = with_waiting_file(watched, owner.email, drives[0])
+    page.goto(f"{watched.url}/account")
+    watched.forgive("503")
+    page.route("**/api/v1/auth/logout", lambda route: route.fulfill(status=503, body="away"))
+    page.get_by_role("button", name="Log out").click()
+    expect(page.locator(".toast-f")).to_be_visible()
+    expect(page).to_have_url(f"{watched.url}/account")
+    assert len(queue(page)) == 1
+    page.unroute("**/api/v1/auth/logout")
+    page.get_by_role("button", name="Log out").click()
+    expect(page).to_have_url(f"{watched.url}/about")
+
+
 def upload_page(watched: Watched, *, stopped: bool = False) -> Page:
     """The upload page, once it takes files."""
     page = watched.page("/upload", stopped=stopped)

@@ -33,7 +33,8 @@ whenFilled((body) => {
 
 document.querySelector("[data-logout]").addEventListener("click", async () => {
   try {
-    await request(`${API}/auth/logout`, { method: "POST", headers: headers("POST") });
+    const response = await request(`${API}/auth/logout`, { method: "POST", headers: headers("POST"), quiet: true });
+    if (!response.ok && response.status !== 401) throw await refusal(response); // 401: it has ended already
     await clear();
     location.assign("/about");
   } catch (problem) {
