@@ -20,6 +20,9 @@ from standalone.state import Problem, State, prepare
 from standalone.supervisor import CRASHES, Supervisor
 from tests.conftest import ROOT, free_port
 
+# circus waits for its processes by their numbers, so a Popen does not learn that its process has ended.
+pytestmark = pytest.mark.filterwarnings("ignore:.*Popen.__del__:pytest.PytestUnraisableExceptionWarning")
+
 PATIENCE_SEC = 60.0
 ROUNDS = 20
 CALLERS = 4

@@ -113,7 +113,7 @@ export async function rename(email) {
 // Unclaimed entries stay.
 export async function startFor(email) {
   const before = await run("owner", "readonly", (owner) => owner.get("email"));
-  // Releases before 0.2.0 stored the address as it was typed.
+  // Earlier releases stored the address as it was typed.
   if (before !== undefined && plain(before) !== plain(email)) {
     await claim(true, (entry) => ({ ...entry, unclaimed: true }));
     await run("owner", "readwrite", (owner) => owner.delete("trial"));
