@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
@@ -73,7 +73,11 @@ def test_two_thousand_logs_wait_while_analyse_hangs(
 ) -> None:
     """A queue that waits longer than every time-out is analysed once each when the function returns."""
     names = [f"waiting-{number}.csv" for number in range(WAITING_LOGS)]
-    files = {name: day(seed=number, minutes=1)[0] for number, name in enumerate(names)}
+    # On one day all would begin with the same row, and each would be compared with all others as a version of them.
+    days = (date(2019, 1, 1) + timedelta(days=number) for number in range(WAITING_LOGS))
+    files = {
+        name: day(seed=number, minutes=1, on=on)[0] for number, (name, on) in enumerate(zip(names, days, strict=True))
+    }
     with running_stack(tmp_path_factory.mktemp("waiting")) as stack:
         account = Account(stack)
         with held(stack, "analyse"):
