@@ -53,7 +53,7 @@ def _run() -> list[Row]:
     with launched() as browser, system() as stack:
         account = Account(stack)
         log_id = one_log(account, synthetic.log_of_size(int(ROWS * BYTES_PER_ROW["DCM62v2"]))[0])
-        token = account.http.headers["Authorization"].removeprefix("Bearer ")
+        token = account.access_token
         return _measure(browser, stack.url, token, log_id)
 
 

@@ -21,7 +21,7 @@ MAX_RATIO: Final = 1.5
 def measure(stack: Stack) -> list[Row]:
     """Measure the time of an answer by credential, then the CPU time of all processes."""
     account = Account(stack)
-    access_token = account.http.headers["Authorization"].removeprefix("Bearer ")
+    access_token = account.access_token
     with httpx.Client(base_url=stack.url, timeout=60, trust_env=False) as client:
 
         def ask(token: str, expected: int = 200) -> None:

@@ -40,15 +40,17 @@ def create(source: Target, to: Path, keep: int = 2) -> tuple[Path, Manifest]:
     folder.mkdir(mode=0o700)
     rows = database.dump(source.database, folder / DUMP)
     dumped = entry(folder, DUMP)
-    manifest = Manifest(created, VERSION, rows, dumped, _objects(source.blobs, folder, _newest(to)))
-    write(folder, manifest)
+
+    def fill(previous: tuple[Path, dict[str, Entry]] | None) -> None:
+        write(folder, Manifest(created, VERSION, rows, dumped, _objects(source.blobs, folder, previous)))
+
+    fill(_newest(to))
     try:
-        verify(folder)
+        manifest = verify(folder)
     except BadBackup:
         shutil.rmtree(folder / OBJECTS, ignore_errors=True)
-        manifest = Manifest(created, VERSION, rows, dumped, _objects(source.blobs, folder, None))
-        write(folder, manifest)
-        verify(folder)
+        fill(None)
+        manifest = verify(folder)
     final = to / name
     if final.exists():
         shutil.rmtree(final)

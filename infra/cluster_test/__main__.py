@@ -85,12 +85,10 @@ def main(arguments: list[str] | None = None) -> int:
     _announce(target, given.parts)
     rows = list(_rows(target, given.parts))
     found = Report(datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), target.environment, versions(), rows)
-    for path in filter(None, (given.markdown, given.json)):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    if given.markdown:
-        given.markdown.write_text(report.as_markdown(found), "utf-8")
-    if given.json:
-        given.json.write_text(report.as_json(found), "utf-8")
+    for path, form in ((given.markdown, report.as_markdown), (given.json, report.as_json)):
+        if path:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(form(found), "utf-8")
     print(report.as_text(found))
     return 1 if found.failed else 0
 

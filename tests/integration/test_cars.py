@@ -754,7 +754,9 @@ def test_a_reminder_stays_one_until_it_is_done(system: Rig, person: Person) -> N
     changed = change(person, "PATCH", f"/notes/{reminder['id']}", onDate=tomorrow)
     assert (changed["done"], changed["due"]) == (False, False)
     early = change(person, "POST", path, 201, kind="filter_cleaned", onDate=tomorrow, done=True)
-    assert early["done"] is has_begun(today + timedelta(days=1)), "where a clock is ahead of UTC it may be that day"
+    assert early["done"] is has_begun(today + timedelta(days=1), anywhere=True), (
+        "where a clock is ahead of UTC it may be that day"
+    )
     assert change(person, "PATCH", f"/notes/{reminder['id']}", done=True)["done"] is True
 
 

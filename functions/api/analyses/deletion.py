@@ -110,9 +110,7 @@ _PURGE_CARS: Final = f"""
 # Guessed cars that lost their last log; those with a name or notes stay, and for an hour those that lost it by a move.
 _PURGE_GUESSED_CARS: Final = f"""
     DELETE FROM car
-    WHERE guessed AND name IS NULL AND (deleted_at IS NULL OR deleted_at <= now() - %(restorable)s)
-        AND {garage.WITHOUT_LOGS}
-        AND NOT EXISTS (SELECT FROM note WHERE user_id = car.user_id AND car_id = car.id)
+    WHERE (deleted_at IS NULL OR deleted_at <= now() - %(restorable)s) AND {garage.ABANDONED}
 """  # noqa: S608  (a constant)
 _OWNERS_TO_PURGE: Final = "SELECT DISTINCT user_id FROM fap_analysis WHERE deleted_at <= now() - %(restorable)s"
 _PURGE: Final = """

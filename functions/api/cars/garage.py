@@ -30,6 +30,12 @@ WITHOUT_LOGS: Final = """
 """An SQL condition on a row of `car`. Where one user has most logs, NOT EXISTS would read them all; the order makes the
 planner look into the index."""
 
+ABANDONED: Final = f"""
+    guessed AND name IS NULL AND {WITHOUT_LOGS}
+    AND NOT EXISTS (SELECT FROM note WHERE user_id = car.user_id AND car_id = car.id)
+"""
+"""An SQL condition on a row of `car`: it was guessed, and nothing is known of it any more."""
+
 _SELECT: Final = """
     SELECT car.id, car.name, car.profile, car.guessed, car.created_at, coalesce(counted.logs, 0) AS logs,
         CASE WHEN EXISTS (
@@ -100,9 +106,7 @@ _REMOVE: Final = "DELETE FROM car WHERE user_id = %(user_id)s AND id = %(id)s"
 # For an hour a move can be undone. Those without logs are not offered as deleted cars.
 _SET_ABANDONED_ASIDE: Final = f"""
     UPDATE car SET deleted_at = clock_timestamp()
-    WHERE user_id = %s AND guessed AND name IS NULL AND deleted_at IS NULL
-        AND {WITHOUT_LOGS}
-        AND NOT EXISTS (SELECT FROM note WHERE user_id = car.user_id AND car_id = car.id)
+    WHERE user_id = %s AND deleted_at IS NULL AND {ABANDONED}
 """  # noqa: S608  (a constant)
 _TAKE_BACK: Final = f"""
     UPDATE car SET deleted_at = NULL
@@ -111,9 +115,7 @@ _TAKE_BACK: Final = f"""
 """  # noqa: S608  (a constant)
 _REMOVE_ABANDONED: Final = f"""
     DELETE FROM car
-    WHERE user_id = %s AND guessed AND name IS NULL AND deleted_at IS NULL
-        AND {WITHOUT_LOGS}
-        AND NOT EXISTS (SELECT FROM note WHERE user_id = car.user_id AND car_id = car.id)
+    WHERE user_id = %s AND deleted_at IS NULL AND {ABANDONED}
 """  # noqa: S608  (a constant)
 
 

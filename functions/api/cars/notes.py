@@ -74,8 +74,7 @@ def new_content(kind: Kind, on_date: date | None, km: int | None, text: str, *, 
     Raises:
         BadRequest: The values are not possible.
     """
-    over = on_date is not None and (has_begun(on_date) if done else not is_future(on_date))
-    content = Content(kind, on_date, km, text, done=over)
+    content = Content(kind, on_date, km, text, done=has_begun(on_date, anywhere=done))
     _check(content)
     return content
 
@@ -92,22 +91,16 @@ def changed_content(old: Content, changes: dict[str, Any]) -> Content:
     """
     new = replace(old, **{name: value for name, value in changes.items() if name != "done"})
     if changes.get("done"):
-        is_over = new.on_date is not None and has_begun(new.on_date)
-        new = replace(new, done=True, on_date=new.on_date if is_over else today())
+        new = replace(new, done=True, on_date=new.on_date if has_begun(new.on_date, anywhere=True) else today())
     elif new.on_date != old.on_date:
-        new = replace(new, done=new.on_date is not None and not is_future(new.on_date))
+        new = replace(new, done=has_begun(new.on_date))
     _check(new)
     return new
 
 
-def is_future(day: date) -> bool:
-    """Return whether a day has not begun in UTC."""
-    return day > today()
-
-
-def has_begun(day: date) -> bool:
-    """Return whether a day has begun somewhere on Earth."""
-    return day <= _furthest_today()
+def has_begun(day: date | None, *, anywhere: bool = False) -> bool:
+    """Return whether there is a day and it has begun: in UTC, or anywhere on Earth."""
+    return day is not None and day <= (_furthest_today() if anywhere else today())
 
 
 def _furthest_today() -> date:

@@ -126,23 +126,25 @@ def test_k3s_is_as_new_as_the_manifests_need() -> None:
     assert f"rancher/k3s:v{check.KUBERNETES}." in (check.INFRA / "k3d.sh").read_text("utf-8")
 
 
+def planned(*arguments: str) -> str:
+    """What `make` would run."""
+    command = ["make", "--dry-run", *arguments]
+    return subprocess.run(command, cwd=check.ROOT, capture_output=True, text=True, check=True).stdout
+
+
 @pytest.mark.parametrize("target", re.findall(r"^([a-z0-9-]+):.*## ", MAKEFILE, re.MULTILINE))
 def test_a_documented_target_is_a_command_also_where_a_folder_has_its_name(target: str) -> None:
-    asked = subprocess.run(["make", "--dry-run", target], cwd=check.ROOT, capture_output=True, text=True, check=True)
-    assert "is up to date" not in asked.stdout
+    said = planned("--print-data-base", target)
+    assert "is up to date" not in said
+    [commands] = re.findall(r"^\.PHONY: (.+)$", said, re.MULTILINE)
+    assert target in commands.split()
 
 
 @pytest.mark.parametrize("target", ["run", "demo", "admin", "reset", "backup", "restore"])
 def test_a_folder_may_have_a_blank_in_its_name(target: str) -> None:
-    asked = subprocess.run(
-        ["make", "--dry-run", target, "STATE=/tmp/a b", "TO=/tmp/c d", "FROM=/tmp/e f"],
-        cwd=check.ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert '--state "/tmp/a b"' in asked.stdout
-    assert {"backup": '"/tmp/c d"', "restore": '"/tmp/e f"'}.get(target, "") in asked.stdout
+    commands = planned(target, "STATE=/tmp/a b", "TO=/tmp/c d", "FROM=/tmp/e f")
+    assert '--state "/tmp/a b"' in commands
+    assert {"backup": '"/tmp/c d"', "restore": '"/tmp/e f"'}.get(target, "") in commands
 
 
 def test_the_images_of_a_release_wait_for_the_checks() -> None:

@@ -2,7 +2,7 @@
 import { whenSubmitted } from "./credentials.js";
 import { closeBeside, held } from "./dialogs.js";
 import { fill, whenFilled } from "./fragment.js";
-import { api, API, headers, json, Problem, refusal, request, sendJson } from "./http.js";
+import { api, API, json, Problem, refusal, request, sendJson } from "./http.js";
 import { clear, rename } from "./queue.js";
 import { texts } from "./texts.js";
 import { toast } from "./toast.js";
@@ -33,7 +33,7 @@ whenFilled((body) => {
 
 document.querySelector("[data-logout]").addEventListener("click", async () => {
   try {
-    const response = await request(`${API}/auth/logout`, { method: "POST", headers: headers("POST"), quiet: true });
+    const response = await request(`${API}/auth/logout`, { method: "POST", quiet: true });
     if (!response.ok && response.status !== 401) throw await refusal(response); // 401: it has ended already
     await clear();
     location.assign("/about");

@@ -25,19 +25,27 @@ export function closeBeside(dialog, mayLeave = () => true) {
   });
 }
 
-// Keeps a dialog open while `work` runs: neither its buttons nor Escape nor a press beside it close it before it shows the
-// outcome.
-export async function held(dialog, work) {
-  const buttons = [...dialog.querySelectorAll("button")].filter((button) => !button.disabled);
-  const stay = (event) => { if (event.type === "cancel" || event.key === "Escape") event.preventDefault(); };
+// Runs `work` with the buttons of a place disabled.
+async function withoutButtons(place, work) {
+  const buttons = [...place.querySelectorAll("button")].filter((button) => !button.disabled);
   buttons.forEach((button) => { button.disabled = true; });
-  dialog.setAttribute("aria-busy", "true");
-  dialog.addEventListener("cancel", stay);
-  document.addEventListener("keydown", stay, true); // a disabled button has lost the focus to the page
   try {
     return await work();
   } finally {
     buttons.forEach((button) => { button.disabled = false; });
+  }
+}
+
+// Keeps a dialog open while `work` runs: neither its buttons nor Escape nor a press beside it close it before it shows the
+// outcome.
+export async function held(dialog, work) {
+  const stay = (event) => { if (event.type === "cancel" || event.key === "Escape") event.preventDefault(); };
+  dialog.setAttribute("aria-busy", "true");
+  dialog.addEventListener("cancel", stay);
+  document.addEventListener("keydown", stay, true); // a disabled button has lost the focus to the page
+  try {
+    return await withoutButtons(dialog, work);
+  } finally {
     dialog.removeAttribute("aria-busy");
     dialog.removeEventListener("cancel", stay);
     document.removeEventListener("keydown", stay, true);
@@ -47,18 +55,14 @@ export async function held(dialog, work) {
 // Runs a request with the buttons of its place disabled, and the dialog that it is in held. Returns what `work` returns, or
 // true; null if it failed. What hindered it is told to `tell`, by default in the place's alert.
 export async function attempt(place, work, tell = (text) => complain(place, text)) {
-  const buttons = [...place.querySelectorAll("button")].filter((button) => !button.disabled);
+  const dialog = place.closest("dialog");
   complain(place, "");
-  buttons.forEach((button) => { button.disabled = true; });
   try {
-    const dialog = place.closest("dialog");
-    return (await (dialog ? held(dialog, work) : work())) ?? true;
+    return (await (dialog ? held(dialog, work) : withoutButtons(place, work))) ?? true;
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     tell(problem.status ? problem.message : texts.away, problem.status);
     return null;
-  } finally {
-    buttons.forEach((button) => { button.disabled = false; });
   }
 }
 

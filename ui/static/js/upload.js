@@ -19,9 +19,10 @@ const clearButton = document.querySelector("[data-clear]");
 const carField = document.getElementById("upload-car");
 const status = document.getElementById("upload-status");
 
-// key → { entry, row, loaded: percent, arrived: whether all of it was sent without an answer that refuses it, busy: sent or
-// paused until `timer`, sending: its AbortController, removed }
+// key → { entry, row, loaded: percent, arrived: whether all of it was sent without an answer that refuses it, sending: the
+// AbortController of its request, timer: of the pause before the next one, removed }
 const shown = new Map();
+const isBusy = ({ sending, timer }) => Boolean(sending || timer);
 let running = 0;
 let mayRun = false;
 let polling = null;
@@ -71,7 +72,7 @@ async function refresh() {
   for (const [key, entry] of stored) {
     const one = shown.get(key);
     if (!one) show(entry);
-    else if (!one.busy && (!mayRun || (entry.state === "waiting" && one.entry.state !== "waiting"))) {
+    else if (!isBusy(one) && (!mayRun || (entry.state === "waiting" && one.entry.state !== "waiting"))) {
       one.entry = entry;
       one.row.classList.toggle("is-act", entry.state === "error");
       tell(key);
@@ -159,16 +160,15 @@ function start() {
 }
 
 function pump() {
-  for (const [key, { entry, busy, removed }] of shown) {
+  for (const [key, one] of shown) {
     if (running >= AT_ONCE) return;
-    if (entry.state === "waiting" && !busy && !removed) send(key);
+    if (one.entry.state === "waiting" && !isBusy(one) && !one.removed) send(key);
   }
   watch();
 }
 
 async function send(key) {
   const one = shown.get(key);
-  one.busy = true;
   one.sending = new AbortController();
   running += 1;
   try {
@@ -176,7 +176,6 @@ async function send(key) {
   } finally {
     running -= 1;
     one.sending = null;
-    one.busy = Boolean(one.timer);
   }
   tell(key);
   if (!one.timer) pump();
@@ -214,7 +213,6 @@ async function transfer(key, one, signal) {
 function resume(one) {
   clearTimeout(one.timer);
   one.timer = null;
-  one.busy = false;
   pump();
 }
 
