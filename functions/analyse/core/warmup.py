@@ -23,6 +23,10 @@ LAST_SEC: Final = 600.0
 RISING_C: Final = 3.0
 """A coolant that ends less than this above its highest until ten minutes before no longer rises: without a thermostat
 it goes up and down with the load."""
+TYPICAL_SEC: Final = 300.0
+RISING_TYPICALLY_C: Final = 1.0
+"""Neither does one whose median over the last five minutes is less than this above that of ten minutes before,
+however high the load took it at the end."""
 THERMOSTAT_C: Final = cast(float, LIMITS[Code.NEVER_WARM].watch)
 
 
@@ -54,12 +58,28 @@ def never_warm(log: Log) -> tuple[float, Integers] | None:
         if ran[-1] < LONG_SEC or not len(known):
             continue
         coolant = log["Coolant"][drive][known]
-        before = coolant[ran[known] <= ran[-1] - LAST_SEC]
         highest = float(coolant.max())
-        settled = len(before) > 0 and coolant[-1] - before.max() < RISING_C
-        if (highest >= THERMOSTAT_C or settled) and (coldest is None or highest < coldest[0]):
+        settled = highest >= THERMOSTAT_C or not _rises(coolant, ran[-1] - ran[known])
+        if settled and (coldest is None or highest < coldest[0]):
             coldest = highest, known + drive.start
     return coldest
+
+
+def _rises(coolant: Floats, left: Floats) -> bool:
+    """Return whether a coolant still rises.
+
+    Args:
+        coolant: In °C, known in every row.
+        left: The seconds of running left in each row until the end of the drive, descending.
+    """
+    before = coolant[left >= LAST_SEC]
+    if not len(before):
+        return True
+    typical = coolant[left < TYPICAL_SEC]
+    typical_before = coolant[(left >= LAST_SEC) & (left < LAST_SEC + TYPICAL_SEC)]
+    if len(typical) and len(typical_before) and np.median(typical) - np.median(typical_before) < RISING_TYPICALLY_C:
+        return False
+    return bool(coolant[-1] - before.max() >= RISING_C)
 
 
 def cold_start(log: Log, drive: slice) -> bool | None:

@@ -444,7 +444,14 @@ def test_an_engine_that_stays_cold_needs_twenty_minutes_and_a_coolant_that_no_lo
 ) -> None:
     rows = minutes * 60 + 1
     columns: dict[str, Cells] = {name: [values[0]] * rows for name, values in log().items()}
-    columns["Coolant"] = [highest - rise] * (rows - 60) + [highest] * 60
+    columns["Coolant"] = [highest - rise] * (rows - 600) + [highest - rise + rise * row / 599 for row in range(600)]
+    assert (Code.NEVER_WARM in codes(columns)) == told
+
+
+@pytest.mark.parametrize(("typical", "told"), [(68, True), (68.9, True), (69, False)])
+def test_a_coolant_that_the_load_takes_up_at_the_end_no_longer_rises(typical: float, told: bool) -> None:
+    columns: dict[str, Cells] = {name: [values[0]] * 1300 for name, values in log().items()}
+    columns["Coolant"] = [20] * 300 + [68] * 400 + [66] * 300 + [typical] * 240 + [73] * 60
     assert (Code.NEVER_WARM in codes(columns)) == told
 
 
@@ -452,9 +459,9 @@ def test_an_engine_that_stays_cold_needs_twenty_minutes_and_a_coolant_that_no_lo
 def test_a_coolant_that_goes_up_and_down_with_the_load_no_longer_rises(last: float, told: bool) -> None:
     """It is lower ten minutes before the end than it was before."""
     columns: dict[str, Cells] = {name: [values[0]] * 1300 for name, values in log().items()}
-    columns["Coolant"] = [20] * 400 + [70] * 200 + [60] * 600 + [70 + last] * 100
+    columns["Coolant"] = [20] * 400 + [70] * 200 + [60] * 400 + [70 + last] * 300
     assert (Code.NEVER_WARM in codes(columns)) == told
-    columns["Coolant"] = [20] * 400 + [65] * 500 + [70] * 300 + [65 + last] * 100
+    columns["Coolant"] = [20] * 400 + [65] * 300 + [70] * 300 + [65 + last] * 300
     assert (Code.NEVER_WARM in codes(columns)) == told
 
 
