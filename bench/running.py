@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -15,9 +14,9 @@ import psutil
 from faplog import synthetic
 from tests.chaos.promise import owner
 from tests.conftest import Stack, running_stack, until
+from tests.e2e.seeding import variants
 
 LOG_BYTES: Final = 200_000
-DAYS: Final = 28
 WAIT_SEC: Final = 600
 
 ROLES: Final = {
@@ -43,18 +42,8 @@ def system() -> Iterator[Stack]:
 
 
 def distinct_logs() -> Iterator[bytes]:
-    """Yield logs of 200 kB that all count: none is an earlier version of another.
-
-    Each is one drive, on another day of the same month or with another value in its first row.
-    """
-    header, first, rest = synthetic.log_of_size(LOG_BYTES)[0].split(b"\n", 2)
-    cells, place = first.split(b";"), header.split(b";").index(b"InjFlow")
-    day = cells[0]
-    for number in count():
-        hundredths, day_of_month = divmod(number, DAYS)
-        cells[place] = b"%.2f" % (hundredths / 100)
-        log = b"\n".join([header, b";".join(cells), rest])
-        yield log.replace(day, b"%s%02d" % (day[:-2], day_of_month + 1))
+    """Yield logs of 200 kB that all count: none is an earlier version of another."""
+    return variants(synthetic.log_of_size(LOG_BYTES)[0])
 
 
 def wait_until_settled(stack: Stack, *, held: int = 0) -> None:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -23,7 +23,7 @@ from tests.chaos.promise import SETTLED_SEC, agree, analysed_once, kept, left, o
 from tests.conftest import Stack, running_stack, until
 from tests.e2e.account import Account
 from tests.e2e.faults import all_settled, held, upload_until_accepted
-from tests.e2e.seeding import seed
+from tests.e2e.seeding import seed, variants
 from tests.integration.delivery import zipped
 
 pytestmark = [pytest.mark.chaos, pytest.mark.stack, pytest.mark.timeout(1500)]
@@ -73,11 +73,7 @@ def test_two_thousand_logs_wait_while_analyse_hangs(
 ) -> None:
     """A queue that waits longer than every time-out is analysed once each when the function returns."""
     names = [f"waiting-{number}.csv" for number in range(WAITING_LOGS)]
-    # On one day all would begin with the same row, and each would be compared with all others as a version of them.
-    days = (date(2019, 1, 1) + timedelta(days=number) for number in range(WAITING_LOGS))
-    files = {
-        name: day(seed=number, minutes=1, on=on)[0] for number, (name, on) in enumerate(zip(names, days, strict=True))
-    }
+    files = dict(zip(names, variants(day(minutes=1)[0]), strict=False))
     with running_stack(tmp_path_factory.mktemp("waiting")) as stack:
         account = Account(stack)
         with held(stack, "analyse"):

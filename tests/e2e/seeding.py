@@ -1,11 +1,33 @@
-"""Logs a user already has, put behind the API's back: thousands of them in a second."""
+"""Many logs: ones to upload, and ones a user already has, put behind the API's back, thousands of them in a second."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from itertools import count
+from typing import Any, Final
 
 import psycopg
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+
+DAYS: Final = 28
+"""Of a month, so that the averages of many logs are few."""
+
+
+def variants(log: bytes) -> Iterator[bytes]:
+    """Yield logs like this one that all count: none is an earlier version of another.
+
+    Each is on another day of the same month, or has another value in its first row.
+
+    Args:
+        log: A synthetic one, of a single drive.
+    """
+    header, first, rest = log.split(b"\n", 2)
+    cells, place = first.split(b";"), header.split(b";").index(b"InjFlow")
+    day = cells[0]
+    for number in count():
+        hundredths, day_of_month = divmod(number, DAYS)
+        cells[place] = b"%.2f" % (hundredths / 100)
+        whole = b"\n".join([header, b";".join(cells), rest])
+        yield whole.replace(day, b"%s%02d" % (day[:-2], day_of_month + 1))
 
 
 def seed(database: Connection, pattern: str, users: Sequence[str], copies: int) -> list[str]:
