@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any, Final
 
+PAUSE_SEC: Final = 20
+"""How long a client may send nothing while the application reads a body; gunicorn itself would wait for ever."""
+
 DRAIN_BYTES: Final = 40 << 20
 """A body is read up to here, what the application read of it included; more than the edge lets through."""
 
@@ -22,16 +25,25 @@ StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
+class BodyStalled(TimeoutError):
+    """The client sent nothing for `PAUSE_SEC` while the application read the body."""
+
+
 class CountedBody:
-    """The body of a request, which counts the bytes that were read of it."""
+    """The body of a request, which counts the bytes that were read of it, and knows whether its client stalled."""
 
     def __init__(self, body: Any) -> None:
         self._body = body
         self.taken = 0
+        self.stalled = False
 
     def read(self, size: int = -1) -> bytes:
         """Read as the body does."""
-        data: bytes = self._body.read(size)
+        try:
+            data: bytes = self._body.read(size)
+        except TimeoutError as error:
+            self.stalled = True
+            raise BodyStalled from error
         self.taken += len(data)
         return data
 
@@ -41,7 +53,10 @@ class CountedBody:
 
 
 class ReadToTheEnd:
-    """WSGI middleware for every program of ours under gunicorn: the rest of a body is read when its answer begins."""
+    """WSGI middleware for every program of ours under gunicorn: bodies may pause for `PAUSE_SEC` while they are read.
+
+    The rest of a body is read when its answer begins.
+    """
 
     def __init__(self, application: Application) -> None:
         self._application = application
@@ -49,11 +64,16 @@ class ReadToTheEnd:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request; the connection is closed where not all of its body was read."""
         body = environ["wsgi.input"] = CountedBody(environ["wsgi.input"])
+        connection = environ.get("gunicorn.socket")
+        if connection is not None:
+            connection.settimeout(PAUSE_SEC)
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            stalled = status.startswith(str(HTTPStatus.REQUEST_TIMEOUT.value))
-            if stalled or not drain(body, environ.get("gunicorn.socket")):
+            stalled = body.stalled or status.startswith(str(HTTPStatus.REQUEST_TIMEOUT.value))
+            if stalled or not drain(body, connection):
                 headers = [*headers, ("Connection", "close")]
+            if connection is not None:
+                connection.settimeout(None)
             return start_response(status, headers, exc_info)
 
         return self._application(environ, start)

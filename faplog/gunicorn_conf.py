@@ -17,10 +17,19 @@ from gunicorn.workers.gthread import ThreadWorker
 from faplog import environment
 from faplog.draining import ReadToTheEnd
 from faplog.logs import level_of
+from faplog.slow_heads import HEAD_SEC, SlowHeads
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """gunicorn's threaded worker: reads bodies to their end, and names the setting that keeps it from starting."""
+    """gunicorn's threaded worker: limits the time of heads, reads bodies to their end, names a wrong setting."""
+
+    head_sec = HEAD_SEC
+    """How long the head of a request may take."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Await no head yet."""
+        super().__init__(*args, **kwargs)
+        self._slow_heads = SlowHeads(self.head_sec)
 
     def load_wsgi(self) -> None:
         """Create the application; a wrong setting ends gunicorn with its sentence instead of a traceback."""
@@ -31,6 +40,24 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         except SettingsError as error:
             raise AppImportError(str(error)) from None
         self.wsgi: Any = ReadToTheEnd(self.app.wsgi())
+
+    def handle(self, conn: Any) -> Any:
+        """Read the head of a request and answer it, in a thread."""
+        self._slow_heads.begin(conn.sock)
+        try:
+            return super().handle(conn)
+        finally:
+            self._slow_heads.end(conn.sock)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Answer a request whose head has arrived."""
+        self._slow_heads.end(conn.sock)
+        return super().handle_request(req, conn)
+
+    def murder_pending(self) -> None:
+        """Close connections that sent nothing, and shut down those whose heads are late. Called every second."""
+        super().murder_pending()
+        self._slow_heads.shut_down_late()
 
 
 def _threads() -> int:

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.http import HTTP_STATUS_CODES  # http.HTTPStatus changes its phrases from one Python to the next
 
 from faplog.contracts.errors import TEMPLATES, AnyParam, Cause, ErrorCode, Param, message
+from faplog.draining import BodyStalled
 from faplog.errors import Busy, Unavailable
 
 log = logging.getLogger(__name__)
@@ -102,6 +103,7 @@ def register(app: Flask) -> None:
     """Make the app answer every error as JSON. An unexpected one becomes a logged 500 without details."""
     app.register_error_handler(HTTPException, _of_http)
     app.register_error_handler(Unavailable, _of_unavailable)
+    app.register_error_handler(BodyStalled, _of_stalled_body)
     app.register_error_handler(Exception, _of_unexpected)
 
 
@@ -149,6 +151,10 @@ def _of_unavailable(error: Unavailable) -> Response:
     response = answer(ErrorCode.BUSY if isinstance(error, Busy) else ErrorCode.UNAVAILABLE)
     response.headers["Retry-After"] = str(RETRY_AFTER_SEC)
     return response
+
+
+def _of_stalled_body(_: BodyStalled) -> Response:
+    return answer(ErrorCode.REQUEST_TIMEOUT)
 
 
 def _of_unexpected(error: Exception) -> Response:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from flask import Flask, Response, render_template, request
 from flask_compress import Compress
 from jinja2 import ChainableUndefined
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestTimeout
 
 from faplog import settings as configuration
 from faplog import telemetry
@@ -77,6 +77,7 @@ def create_app(settings: Settings | None = None, api: Api | None = None) -> Flas
         app.register_blueprint(page.blueprint)
     app.register_blueprint(preferences.blueprint)
     app.register_error_handler(HTTPException, _render_error)
+    app.register_error_handler(TimeoutError, _render_timeout)
     app.add_url_rule("/health", "health", lambda: "ok")
     return app
 
@@ -138,3 +139,8 @@ def _render_error(error: HTTPException) -> tuple[str, int]:
     if code == 404:
         return render_template("not_found.html"), code
     return render_template("error.html", code=code), code
+
+
+def _render_timeout(_: TimeoutError) -> tuple[str, int]:
+    """Return the error page for a body that did not arrive. Calls of the API have exceptions of their own."""
+    return _render_error(RequestTimeout())

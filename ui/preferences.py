@@ -68,8 +68,13 @@ def _cookie_choice(name: str, default: E) -> E:
 
 @blueprint.post("/preferences")
 def choose() -> Response:
-    """Store the choices of the form and redirect to the page it was sent from. Unknown values are ignored."""
+    """Store the choices of the form and redirect to the page it was sent from. Unknown values are ignored.
+
+    So is a form on another site, which browsers name in `Sec-Fetch-Site`.
+    """
     response = redirect(local_path(request.form.get("next"), "/"), 303)
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        return response
     secure = request.headers.get("X-Forwarded-Proto", request.scheme) == "https"
     for name, cookie in COOKIES.items():
         value = request.form.get(name)

@@ -17,6 +17,9 @@ MPG_TIMES_L100KM: Final = 282.481
 
 SECONDS_PER_MINUTE: Final = 60
 
+LARGEST: Final = 1e15
+"""Numbers from here on are no measured values and are not displayed; Babel cannot format more than 28 digits."""
+
 NARROW_SPACE: Final = "\u202f"
 DASH: Final = "–"
 
@@ -63,9 +66,14 @@ def unit_name(unit: str) -> str:
     return display_unit(convert(1, unit, preferences.units())[1])
 
 
+def is_displayable(value: float) -> bool:
+    """Return whether a number is small enough to be displayed; infinity and NaN are not."""
+    return abs(value) < LARGEST
+
+
 def number(value: float | None, unit: str = "", decimals: int = 0) -> str:
-    """Return the number alone, in the reader's units; a dash for None."""
-    if value is None:
+    """Return the number alone, in the reader's units; a dash for None and for what is not a measured value."""
+    if value is None or not is_displayable(value):
         return DASH
     value, _ = convert(value, unit, preferences.units())
     text: str = format_decimal(round(value, decimals) + 0.0, format=f"#,##0.{'0' * decimals}" if decimals else "#,##0")
@@ -74,6 +82,8 @@ def number(value: float | None, unit: str = "", decimals: int = 0) -> str:
 
 def bound(value: float, unit: str = "") -> str:
     """Return a limit without its unit, with as few decimals as possible: at most two, none from 100 on."""
+    if not is_displayable(value):
+        return DASH
     value, _ = convert(value, unit, preferences.units())
     text = format_decimal(round(value, 2 if abs(value) < 100 else 0) + 0.0, format="#,##0.##")
     return str(text).replace("-", "−")
@@ -98,7 +108,7 @@ def quantity_html(value: float | None, unit: str = "", decimals: int = 0) -> Mar
 
 def difference(value: float | None, unit: str = "", decimals: int = 0) -> str:
     """Return a signed difference with its unit. Not for fuel economy: in mpg a difference depends on its base."""
-    if value is None:
+    if value is None or not is_displayable(value):
         return DASH
     if unit == "s":
         sign = "−" if value < 0 else "+"
@@ -108,7 +118,7 @@ def difference(value: float | None, unit: str = "", decimals: int = 0) -> str:
 
 def duration(seconds: float | None) -> str:
     """Format a duration in hours and minutes, minutes and seconds, or seconds."""
-    if seconds is None:
+    if seconds is None or not is_displayable(seconds):
         return DASH
     hours, rest = divmod(round(seconds), 3600)
     minutes, left = divmod(rest, 60)
@@ -121,7 +131,7 @@ def duration(seconds: float | None) -> str:
 
 def about(seconds: float | None) -> str:
     """Format a duration to the minute, or to the second below two minutes; a dash for None."""
-    if seconds is None:
+    if seconds is None or not is_displayable(seconds):
         return DASH
     return duration(
         seconds if seconds < 2 * SECONDS_PER_MINUTE else round(seconds / SECONDS_PER_MINUTE) * SECONDS_PER_MINUTE

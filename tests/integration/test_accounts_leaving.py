@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -253,6 +254,33 @@ def test_names_in_the_export_are_safe() -> None:
         "a-1.CSV",
         "plain",
         "plain-1",
+    ]
+
+
+def test_names_in_the_export_can_be_unpacked_on_every_system(tmp_path: Path) -> None:
+    taken: set[str] = set()
+    names = [
+        "é" * 251 + ".csv",
+        "é" * 251 + ".csv",
+        "\U0001f600" * 251 + ".csv",
+        "CON.csv",
+        "nul.CSV",
+        "aux .2.csv",
+        ".csv",
+    ]
+    made = [export.entry_name({"id": str(number), "file_name": name}, taken) for number, name in enumerate(names)]
+    assert made[3:] == ["_CON.csv", "_nul.CSV", "_aux .2.csv", "log.csv"]
+    assert made[1].endswith("é-1.csv")
+    for name in made:
+        (tmp_path / name).touch(exist_ok=False)
+
+
+def test_names_that_macos_takes_for_the_same_are_made_different() -> None:
+    taken: set[str] = set()
+    names = ["trip \u00e9.csv", "trip e\u0301.csv"]
+    assert [export.entry_name({"id": "1", "file_name": name}, taken) for name in names] == [
+        "trip \u00e9.csv",
+        "trip e\u0301-1.csv",
     ]
 
 

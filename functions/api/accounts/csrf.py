@@ -39,10 +39,19 @@ def check_origin(request: Request, origins: frozenset[str], *, secure: bool) -> 
     origin = request.headers.get("Origin", "")
     if origin in origins:
         return
-    parts = urlsplit(origin) if origin.isascii() else urlsplit("")
+    scheme, host = _scheme_and_host(origin)
     schemes = {"https"} if secure else {"http", "https"}
-    if parts.scheme not in schemes or parts.netloc.lower() not in _own_hosts(request):
+    if scheme not in schemes or host not in _own_hosts(request):
         raise refused(ErrorCode.ORIGIN_NOT_ALLOWED)
+
+
+def _scheme_and_host(origin: str) -> tuple[str, str]:
+    """Return the scheme of an origin and its host with the port, in lower case; both empty if it is malformed."""
+    try:
+        parts = urlsplit(origin if origin.isascii() else "")
+    except ValueError:  # a bracket that is not closed, or around something else than an IPv6 address
+        return "", ""
+    return parts.scheme, parts.netloc.lower()
 
 
 def _own_hosts(request: Request) -> set[str]:

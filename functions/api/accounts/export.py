@@ -1,6 +1,7 @@
 """The export of all data of a user, as a zip made while it is sent: the logs as CSV, the rest as JSON."""
 
 import re
+import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -36,6 +37,12 @@ _LEVEL: Final = 1
 
 _MODE: Final = 0o100644
 _UNSAFE_CHARS: Final = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
+_DEVICE: Final = re.compile(r"(con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³]|conin\$|conout\$)\s*(\.|$)", re.IGNORECASE)
+"""A name that Windows keeps for a device, whatever its extension."""
+
+MAX_NAME_BYTES: Final = 255
+"""The longest name that Linux takes, in UTF-8; macOS and Windows take at least as much."""
+
 _ACCOUNT: Final = "SELECT id, email, created_at FROM users WHERE id = %s"
 _SESSIONS: Final = """
     SELECT id, created_at, last_used_at, expires_at, ended_at, browser, device FROM sessions
@@ -174,11 +181,31 @@ def entry_name(row: Row, taken: set[str]) -> str:
 
     Args:
         row: The log, with `id` and `file_name`.
-        taken: The names used so far, in folded case; the new name is added.
+        taken: The names used so far, as file systems compare them; the new name is added.
     """
-    name = _UNSAFE_CHARS.sub("_", row["file_name"]).strip(" .") or "log.csv"
-    if name.casefold() in taken:
-        stem, dot, suffix = name.rpartition(".")
-        name = f"{stem or name}-{row['id']}{dot}{suffix if dot else ''}"
-    taken.add(name.casefold())
+    name = _UNSAFE_CHARS.sub("_", row["file_name"]).rstrip(" .") or "log.csv"
+    stem, extension = _split_extension(name)
+    stem = stem.lstrip(" .") or "log"
+    if _DEVICE.match(stem):
+        stem = f"_{stem}"
+    name = _shortened(stem, extension)
+    if _compared(name) in taken:
+        name = _shortened(stem, f"-{row['id']}{extension}")
+    taken.add(_compared(name))
     return name
+
+
+def _split_extension(name: str) -> tuple[str, str]:
+    stem, dot, extension = name.rpartition(".")
+    return (stem, dot + extension) if dot else (name, "")
+
+
+def _shortened(stem: str, end: str) -> str:
+    """Return a name of at most `MAX_NAME_BYTES` that keeps its end."""
+    room = MAX_NAME_BYTES - len(end.encode())
+    return stem.encode()[:room].decode(errors="ignore") + end
+
+
+def _compared(name: str) -> str:
+    """Return a name as macOS and Windows compare it: in composed form and without the case of its letters."""
+    return unicodedata.normalize("NFC", name).casefold()

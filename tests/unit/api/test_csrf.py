@@ -59,6 +59,9 @@ def test_changing_needs_both(method: str) -> None:
         HOST,
         f"http://{HOST}, http://evil.example",
         "http://fäplog.example",
+        "http://[",
+        f"http://[{HOST}",
+        f"http://[{HOST}]",
     ],
 )
 def test_other_origins_do_not_pass(origin: str) -> None:

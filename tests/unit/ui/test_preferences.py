@@ -40,6 +40,13 @@ def test_choices_last_a_year_and_come_back_to_the_page(browser: FlaskClient) -> 
     assert '<html lang="pl" data-bs-theme="dark"' in page
 
 
+@pytest.mark.parametrize(("site", "stored"), [("same-origin", 1), ("none", 1), ("same-site", 0), ("cross-site", 0)])
+def test_a_form_on_another_site_changes_nothing(browser: FlaskClient, site: str, stored: int) -> None:
+    response = browser.post("/preferences", data={"language": "pl", "next": "/"}, headers={"Sec-Fetch-Site": site})
+    assert response.status_code == 303
+    assert len(response.headers.getlist("Set-Cookie")) == stored
+
+
 def test_what_is_not_on_offer_is_ignored(browser: FlaskClient) -> None:
     response = browser.post("/preferences", data={"language": "xx", "theme": "pink", "next": "//evil.example"})
     assert response.location == "/"

@@ -33,6 +33,15 @@ def test_durations(seconds: float | None, shown: str) -> None:
     assert units.duration(seconds).replace("\u202f", " ") == shown
 
 
+@pytest.mark.parametrize("value", [1e15, -1e15, 1e30, 1e308, float("inf"), float("-inf"), float("nan")])
+def test_what_is_no_measured_value_is_a_dash(browser: FlaskClient, value: float) -> None:
+    with browser.application.test_request_context():
+        shown = [units.number(value, "km", 1), units.bound(value), units.difference(value, "s"), units.about(value)]
+        assert shown == ["–"] * 4
+        assert units.duration(value) == "–"
+        assert units.quantity(value, "km") == "–\u202fkm"
+
+
 def test_numbers_and_differences(browser: FlaskClient) -> None:
     with browser.application.test_request_context():
         assert units.number(-0.0001, "km", 1) == "0.0"

@@ -1,0 +1,97 @@
+"""Connections that never send the head of their request do not keep a program's threads."""
+
+import socket
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from faplog.slow_heads import SlowHeads
+from tests.conftest import ROOT, free_port, until
+
+THREADS = 2
+CONFIGURATION = f"""
+from faplog import gunicorn_conf
+from faplog.gunicorn_conf import *
+
+class ImpatientWorker(gunicorn_conf.Worker):
+    head_sec = 0.5
+
+worker_class = ImpatientWorker
+threads = {THREADS}
+"""
+APPLICATION = """
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
+"""
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[int]:
+    """The port of gunicorn with our configuration, with less patience."""
+    (tmp_path / "impatient.py").write_text(CONFIGURATION)
+    (tmp_path / "simple.py").write_text(APPLICATION)
+    port = free_port()
+    gunicorn = Path(sysconfig.get_path("scripts")) / "gunicorn"
+    process = subprocess.Popen(
+        [sys.executable, gunicorn, "-c", "impatient.py", "-b", f"127.0.0.1:{port}", "simple:application"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+    )
+    try:
+        until(lambda: _listens(port), what="gunicorn listens")
+        yield port
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def test_half_heads_do_not_stop_a_program(port: int) -> None:
+    with ExitStack() as opened:
+        for _ in range(3 * THREADS):
+            slow = opened.enter_context(socket.create_connection(("127.0.0.1", port)))
+            slow.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-Never-En")
+        whole = opened.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60))
+        whole.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert whole.makefile("rb").read().endswith(b"ok")
+
+
+def test_a_head_that_is_late_ends_its_connection() -> None:
+    now = 0.0
+    heads = SlowHeads(20, clock=lambda: now)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        heads.begin(ours)
+        now = 19.9
+        heads.shut_down_late()
+        theirs.sendall(b"x")
+        assert ours.recv(1) == b"x"
+        now = 20.0
+        heads.shut_down_late()
+        assert ours.recv(1) == b""
+
+
+def test_what_comes_after_the_head_has_its_own_time() -> None:
+    now = 0.0
+    heads = SlowHeads(20, clock=lambda: now)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        heads.begin(ours)
+        heads.end(ours)
+        now = 1000.0
+        heads.shut_down_late()
+        theirs.sendall(b"x")
+        assert ours.recv(1) == b"x"
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
