@@ -21,6 +21,10 @@ Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 MINUTE_MS: Final = 60_000
+HOUR_MS: Final = 3_600_000
+TURN_MS: Final = 10_000
+"""A clock that goes from so short before a full hour to so short after the same one has lost its hours."""
+
 THREE: Final = 3
 """Digits that may be decimals or a group of thousands."""
 
@@ -225,6 +229,9 @@ def _times(tables: list[Table], days: Integers, clocks: list[Integers], separato
     """
     cells = list(zip(tables, clocks, strict=True))
     times = np.concatenate([clock.times(table.view, starts, separator) for table, starts in cells])
+    turn = _turn_of_hour(days, times)
+    if turn is not None:
+        raise BadData(ErrorCode.HOURS_MISSING, example=turn)
     lost = int(np.count_nonzero(times == INVALID))
     if lost < SECONDLESS_ROWS or lost * 2 <= len(times):
         return times, False
@@ -243,6 +250,22 @@ def _times(tables: list[Table], days: Integers, clocks: list[Integers], separato
     times = np.full(len(minutes), INVALID, np.int64)
     times[known] = spread - days[known] * DAY_MS
     return times, True
+
+
+def _turn_of_hour(days: Integers, times: Integers) -> str | None:
+    """Return the last time before an hour that begins again, where no row has an hour; None where the clock is whole.
+
+    A spreadsheet that opens `34:42.9` once more writes `0:34:42.9`.
+    """
+    known = (days != INVALID) & (times != INVALID)
+    days, times = days[known], times[known]
+    if not len(times) or times.max() >= HOUR_MS:
+        return None
+    turns = (times[:-1] >= HOUR_MS - TURN_MS) & (times[1:] < TURN_MS) & (days[:-1] == days[1:])
+    if not turns.any():
+        return None
+    minute, second = divmod(int(times[:-1][turns][0]) // 1000, 60)
+    return f"0:{minute:02}:{second:02}"
 
 
 def _spread(minute: Integers) -> Integers | None:

@@ -354,6 +354,12 @@ def test_quoted_cells_between_commas(name: str) -> None:
     check_same(found_in(made), in_whole_seconds())
 
 
+@pytest.mark.parametrize("name", ["pl", "sv", "de-CH"])
+def test_a_windows_spreadsheets_blanks_and_apostrophes(name: str) -> None:
+    made = "\n".join(of_locale(name)).encode("cp1252")
+    check_same(found_in(made), in_whole_seconds())
+
+
 def test_a_minus_of_its_own_kind() -> None:
     check_same(found_in(of_locale("sv", minus="\u2212")), in_whole_seconds())
 
@@ -418,10 +424,15 @@ TIMES: dict[str, Callable[[str], str]] = {
     "p.m.": lambda time: twelve(time, "a.m.", "p.m.", " "),
     "p. m.": lambda time: twelve(time, "a.\u00a0m.", "p.\u00a0m.", "\u00a0"),
     "points": lambda time: time.split(".")[0].replace(":", "."),
+    "points, fractions": lambda time: time.replace(".", ",").replace(":", "."),
+    "no leading zeros": lambda time: ":".join(part[part.startswith("0") :] for part in time.split(":")),
     "whole seconds": lambda time: time.split(".")[0],
     "share of a day": lambda time: f"{seconds(time) / 86400:.9f}",
     "share of a day, comma": lambda time: f"{seconds(time) / 86400:.9f}".replace(".", ","),
     "a date before it": lambda time: f"1899-12-30 {time}",
+    "a German date before it": lambda time: f"30.12.1899 {time}",
+    "an American date before it": lambda time: "12/30/1899 " + twelve(time, "AM", "PM", " "),
+    "its day before it, without seconds": lambda time: f"2025-03-14 {time[:5]}",
     "without seconds": lambda time: time[:5],
     "PM without seconds": lambda time: twelve(time[:5] + ":00", "AM", "PM", " ").replace(":00 ", " "),
 }
@@ -461,6 +472,16 @@ def test_times_that_cannot_be_restored_are_refused_by_name(change: Callable[[str
     error = refused(changed(lambda cells: [cells[0], change(cells[1]), *cells[2:]]))
     assert error.code == code
     assert str(error.params["example"]) in error.message
+
+
+def test_hours_that_a_spreadsheet_lost_and_filled_with_zeros_are_missed_where_an_hour_begins_again() -> None:
+    times = [3570.0 + second if second < 30 else second - 30.0 for second in range(60)]
+    error = refused(csv_log({"Speed": [36] * 60}, t=times, start=0))
+    assert (error.code, error.params["example"]) == ("HOURS_MISSING", "0:59:59")
+
+
+def test_an_hour_after_midnight_is_one() -> None:
+    assert found_in(csv_log({"Speed": [36] * 3599}, start=0))["overall"]["duration"]["overall_sec"] == 3598
 
 
 @pytest.mark.parametrize(
