@@ -18,6 +18,10 @@ from .text import Integers
 MIDNIGHT_FALL_MS: Final = DAY_MS // 2
 """Where the time falls by more than this under the same date, midnight passed."""
 
+NEWEST_FIRST_FALLS: Final = 10
+NEWEST_FIRST_SHARE: Final = 0.9
+"""So many steps back, and such a share of all steps, are a file whose last row stands first."""
+
 LIFE: Final = POSITIONS[plain("FAP life")]
 
 FOREIGN_KM: Final = 1000.0
@@ -70,6 +74,9 @@ def clean(rows: Rows) -> tuple[Log, Cleaned]:
     if not keep.all():
         sessions = _moved_on(sessions, keep)
         days, times, numbers = days[keep], times[keep], numbers[:, keep]
+    newest_first = _is_newest_first(days * DAY_MS + times)
+    if newest_first:
+        days, times, numbers, sessions = days[::-1], times[::-1], numbers[:, ::-1], np.zeros(len(days), bool)
     written = (days + _midnights(days, times)) * DAY_MS + times
     jumps, hopeless = find_jumps(written, numbers, sessions, rows.positions)
     if hopeless:
@@ -86,7 +93,7 @@ def clean(rows: Rows) -> tuple[Log, Cleaned]:
         rows=total + rows.damaged,
         damaged=rows.damaged + dropped,
         bad_time=int(np.count_nonzero(~valid)),
-        out_of_order=behind,
+        out_of_order=len(written) - 1 if newest_first else behind,
         voided=voided,
         jumps=seen,
         days=[str(np.datetime64(int(day), "D")) for day in _dates(days)],
@@ -98,6 +105,13 @@ def clean(rows: Rows) -> tuple[Log, Cleaned]:
 def _dates(days: Integers) -> Integers:
     """Return the different days, in order."""
     return days[:1] if days.min() == days.max() else np.unique(days)
+
+
+def _is_newest_first(clock: Integers) -> bool:
+    """Return whether a spreadsheet sorted the rows with the last one first."""
+    step = np.diff(clock)
+    falls, rises = int(np.count_nonzero(step < 0)), int(np.count_nonzero(step > 0))
+    return falls >= NEWEST_FIRST_FALLS and falls >= NEWEST_FIRST_SHARE * (falls + rises)
 
 
 def _midnights(days: Integers, times: Integers) -> Integers:

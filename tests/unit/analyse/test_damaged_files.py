@@ -171,6 +171,27 @@ def test_a_file_appended_to_itself_counts_once() -> None:
     assert found["quality"]["clock_jumps"] == []
 
 
+@pytest.mark.parametrize("row", [300, 700, 1500])
+def test_a_block_that_was_written_twice_counts_once(row: int) -> None:
+    found = found_in([*lines()[: row + 1], *lines()[row - 90 :]])
+    assert found["quality"]["clock_jumps_total"] == original()["quality"]["clock_jumps_total"]
+    check_near(found)
+
+
+def test_rows_with_the_last_one_first_are_turned_round() -> None:
+    found = found_in([lines()[0], *lines()[:0:-1]])
+    assert found["quality"]["rows_out_of_order"] == found["quality"]["rows_used"] - 1
+    assert {**found, "quality": None} == {**original(), "quality": None}
+
+
+@pytest.mark.parametrize("every", [11, 12, 16, 30])
+def test_rows_too_far_apart_are_gaps_and_no_jumps(every: int) -> None:
+    found = found_in([lines()[0], *lines()[1::every]])
+    assert found["quality"]["clock_jumps_total"] == 0
+    assert (found["overall"]["distance_km"], found["fuelConsumption"]["overall"]["total_l"]) == (None, None)
+    assert (found["drives_total"], found["health"]["verdict"]) == (original()["drives_total"], "unknown")
+
+
 def test_drives_in_the_wrong_order_are_sorted() -> None:
     header, *rows = lines()
     check_near(found_in([header, *rows[second_drive() :], header, *rows[: second_drive()]]))
