@@ -69,16 +69,17 @@ def clean(rows: Rows) -> tuple[Log, Cleaned]:
     numbers, voided = _without_implausible(rows)
     foreign = _foreign(rows, numbers)
     keep = valid & ~foreign
-    sessions = rows.sessions
+    sessions, holes = rows.sessions, rows.holes
     days, times = rows.days, rows.times
     if not keep.all():
-        sessions = _moved_on(sessions, keep)
+        sessions, holes = _moved_on(sessions, keep), _moved_on(holes | ~keep, keep)
         days, times, numbers = days[keep], times[keep], numbers[:, keep]
     newest_first = _is_newest_first(days * DAY_MS + times)
     if newest_first:
-        days, times, numbers, sessions = days[::-1], times[::-1], numbers[:, ::-1], np.zeros(len(days), bool)
+        days, times, numbers = days[::-1], times[::-1], numbers[:, ::-1]
+        sessions = holes = np.zeros(len(days), bool)
     written = (days + _midnights(days, times)) * DAY_MS + times
-    jumps, hopeless = find_jumps(written, numbers, sessions, rows.positions)
+    jumps, hopeless = find_jumps(written, numbers, sessions, holes, rows.positions)
     if hopeless:
         raise BadData(ErrorCode.CLOCK_UNUSABLE, jumps=len(jumps))
     clock = without_jumps(written, jumps) if jumps else written
@@ -122,9 +123,9 @@ def _midnights(days: Integers, times: Integers) -> Integers:
     return passed - np.maximum.accumulate(np.where(same_date, 0, passed))
 
 
-def _moved_on(sessions: Mask, keep: Mask) -> Mask:
-    """Return the first kept row after each header."""
-    rows = np.append(0, np.cumsum(keep))[np.flatnonzero(sessions)]
+def _moved_on(begins: Mask, keep: Mask) -> Mask:
+    """Return the kept rows of a mask, and the next kept row after each other."""
+    rows = np.append(0, np.cumsum(keep))[np.flatnonzero(begins)]
     first = np.zeros(int(np.count_nonzero(keep)), bool)
     first[rows[rows < len(first)]] = True
     return first

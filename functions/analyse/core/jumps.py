@@ -100,13 +100,16 @@ class Jump:
     ms: int
 
 
-def find_jumps(clock: Integers, numbers: Floats, sessions: Mask, positions: list[int]) -> tuple[list[Jump], bool]:
+def find_jumps(
+    clock: Integers, numbers: Floats, sessions: Mask, holes: Mask, positions: list[int]
+) -> tuple[list[Jump], bool]:
     """Return the jumps of the clock in the order of rows, and whether there are more than can be told apart.
 
     Args:
         clock: Wall clock of each row as written, ms.
         numbers: The known columns, a row each.
         sessions: Rows that follow a header.
+        holes: Rows before which others were lost: the clock says for how long.
         positions: The columns' places in `NUMBERS`.
     """
     step = np.diff(clock, prepend=clock[:1])
@@ -137,7 +140,7 @@ def find_jumps(clock: Integers, numbers: Floats, sessions: Mask, positions: list
                 clock, numbers, sessions, row, end
             ):
                 jumps.append(Jump(row, int(step[row] - usual)))
-        elif few_pauses and _goes_on(numbers, sessions, step, usual, row, running):
+        elif few_pauses and not holes[row] and _goes_on(numbers, sessions, step, usual, row, running):
             jumps.append(Jump(row, int(step[row] - usual)))
         if len(jumps) > MAX_JUMPS:
             return jumps, True

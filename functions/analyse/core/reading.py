@@ -68,6 +68,8 @@ class Rows:
     not_numeric: list[int]
     sessions: Mask
     """Rows that follow a header: the app was started before them."""
+    holes: Mask
+    """Rows before which others were lost."""
     damaged: int = 0
     """Rows that lost bytes and were dropped."""
     without_seconds: bool = False
@@ -86,14 +88,17 @@ def read_rows(text: Text, day: date | None = None) -> Rows:
         BadData: The times have no hours, or no seconds and cannot be restored; or most rows are damaged.
     """
     separator = text.separator.encode()
-    tables, damaged = [], text.damaged_headers
+    tables, holes, damaged = [], [], text.damaged_headers
     for table in text.tables:
         if len(table.starts) * len(_fields(table.names)) > MAX_CELLS:
             raise BadLog(ErrorCode.TOO_MANY_ROWS, rows=len(table.starts))
-        whole, lost = _without_damage(table, separator) if table.body else (table, 0)
+        if not table.body:
+            continue
+        whole, hole, lost = _without_damage(table, separator)
         damaged += lost
         if whole.body:
             tables.append(whole)
+            holes.append(hole)
     rows = sum(len(table.starts) for table in tables)
     if damaged > rows:
         raise BadData(ErrorCode.TOO_DAMAGED, damaged=damaged, rows=damaged + rows)
@@ -102,7 +107,7 @@ def read_rows(text: Text, day: date | None = None) -> Rows:
     days, times, without_seconds = _timestamps(tables, separator[0], day)
     positions, numbers, not_numeric = _matrix(tables, separator)
     sessions = np.concatenate([_sessions(table) for table in tables])
-    return Rows(days, times, positions, numbers, not_numeric, sessions, damaged, without_seconds)
+    return Rows(days, times, positions, numbers, not_numeric, sessions, np.concatenate(holes), damaged, without_seconds)
 
 
 def _matrix(tables: list[Table], separator: bytes) -> tuple[list[int], Floats, list[int]]:
@@ -123,8 +128,10 @@ def _matrix(tables: list[Table], separator: bytes) -> tuple[list[int], Floats, l
     return positions, numbers, not_numeric
 
 
-def _without_damage(table: Table, separator: bytes) -> tuple[Table, int]:
-    """Return the table without blank lines and without rows that lost bytes, and how many of the latter there were.
+def _without_damage(table: Table, separator: bytes) -> tuple[Table, Mask, int]:
+    """Return the table without blank lines and without rows that lost bytes.
+
+    Beside it the rows before which some were lost, and how many were.
 
     A row lost bytes where a NUL says so, or where it has another number of cells than the header and most rows, and
     its neighbours have not. Rows of one other width in a row are no damage: spreadsheets leave empty cells out.
@@ -141,9 +148,11 @@ def _without_damage(table: Table, separator: bytes) -> tuple[Table, int]:
         cells = np.add.reduceat(separators, table.starts, dtype=np.uint16)
         told = filled & (cells > 0)  # a line of one cell is no row, and has no time
         bad |= _torn(np.where(told, cells, wide).astype(np.int64), wide, not table.body.endswith(b"\n"))
+    lost = np.cumsum(bad)
     bad &= filled
     keep = filled & ~bad
-    return (table if keep.all() else _only(table, keep)), int(np.count_nonzero(bad))
+    holes = np.diff(lost[keep], prepend=0) > 0
+    return (table if keep.all() else _only(table, keep)), holes, int(np.count_nonzero(bad))
 
 
 def _all_as_wide(separators: Bytes, starts: Integers, wide: int) -> bool:

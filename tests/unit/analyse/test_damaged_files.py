@@ -243,6 +243,18 @@ def test_a_row_that_lost_bytes_is_dropped_and_counted(name: str) -> None:
     check_near(found)
 
 
+def test_a_long_hole_in_an_even_drive_is_as_long_as_the_clock_says() -> None:
+    """The car was as fast behind it as before, so the step over the hole looks like a clock set forward."""
+    names = ("Speed", "Revs", "AirFlow", "InjFlow", "FAPpressure", "FAPtemp", "Turbopress", "FuelPress")
+    content = csv_log({name: [900 / (place + 7) + (row * 7) % 5 for row in range(2400)]
+                       for place, name in enumerate(names)}).splitlines(keepends=True)  # fmt: skip
+    whole, lost = found_in(b"".join(content)), content[1000:1700]
+    found = found_in(b"".join([*content[:1000], b"\0" * sum(map(len, lost)), *content[1700:]]))
+    assert found["overall"]["date"] == whole["overall"]["date"]
+    assert found["quality"]["clock_jumps"] == []
+    assert found["quality"]["gap_sec"] == pytest.approx(701, abs=1)
+
+
 def test_a_repeated_header_that_lost_bytes_keeps_the_columns() -> None:
     header, *rows = lines()
     damaged = header.replace("EGRpos;ExternalTemp;", "EGRpoTemp;")
