@@ -566,6 +566,14 @@ def test_all_ones_are_no_value(column: str, value: float) -> None:
     assert found["quality"]["voided"] == {column: {"sentinel": 1, "implausible": 0}}
 
 
+def test_no_ecu_counts_more_fault_codes_than_a_byte_holds() -> None:
+    found = analyse(read(csv_log({"Errors": [0, 65280, 4095, 254, 0]})))
+    assert (found["engine"]["errors"], found["quality"]["voided"]) == (
+        254,
+        {"Errors": {"sentinel": 0, "implausible": 2}},
+    )
+
+
 @pytest.mark.parametrize(
     ("column", "value"),
     [
