@@ -22,6 +22,9 @@ Mask = npt.NDArray[np.bool_]
 
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 3_600_000
+FIRST_SUNDAY: Final = 3
+"""4 January 1970, in days since 1970-01-01."""
+DAYS_A_WEEK: Final = 7
 TURN_MS: Final = 10_000
 """A clock that goes from so short before a full hour to so short after the same one has lost its hours."""
 
@@ -264,13 +267,14 @@ def _times(tables: list[Table], days: Integers, clocks: list[Integers], separato
 def _turn_of_hour(days: Integers, times: Integers) -> str | None:
     """Return the last time before an hour that begins again, where no row has an hour; None where the clock is whole.
 
-    A spreadsheet that opens `34:42.9` once more writes `0:34:42.9`.
+    A spreadsheet that opens `34:42.9` once more writes `0:34:42.9`. On Sundays summer time ends, on the Azores at one.
     """
     known = (days != INVALID) & (times != INVALID)
     days, times = days[known], times[known]
     if not len(times) or times.max() >= HOUR_MS:
         return None
     turns = (times[:-1] >= HOUR_MS - TURN_MS) & (times[1:] < TURN_MS) & (days[:-1] == days[1:])
+    turns &= (days[1:] - FIRST_SUNDAY) % DAYS_A_WEEK != 0
     if not turns.any():
         return None
     minute, second = divmod(int(times[:-1][turns][0]) // 1000, 60)

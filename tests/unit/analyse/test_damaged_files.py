@@ -511,6 +511,8 @@ def test_hours_that_a_spreadsheet_lost_and_filled_with_zeros_are_missed_where_an
     times = [3570.0 + second if second < 30 else second - 30.0 for second in range(60)]
     error = refused(csv_log({"Speed": [36] * 60}, t=times, start=0))
     assert (error.code, error.params["example"]) == ("HOURS_MISSING", "0:59:59")
+    found = found_in(csv_log({"Speed": [36] * 60}, t=times, start=0, date="2025.10.26"))  # the end of summer time
+    assert [jump["sec"] for jump in found["quality"]["clock_jumps"]] == [-3600]
 
 
 def test_an_hour_after_midnight_is_one() -> None:
