@@ -22,6 +22,9 @@ NEWEST_FIRST_FALLS: Final = 10
 NEWEST_FIRST_SHARE: Final = 0.9
 """So many steps back, and such a share of all steps, are a file whose last row stands first."""
 
+EARLY_ROWS: Final = 10
+"""So many rows before midnight may have the date of the next day: date and time of a row are not of one instant."""
+
 LIFE: Final = POSITIONS[plain("FAP life")]
 
 FOREIGN_KM: Final = 1000.0
@@ -116,11 +119,24 @@ def _is_newest_first(clock: Integers) -> bool:
 
 
 def _midnights(days: Integers, times: Integers) -> Integers:
-    """Return the days to add to each row: midnights that passed under an unchanged date."""
+    """Return the days to add to each row: midnights that passed under an unchanged date.
+
+    A date that changed a few rows before midnight was early: none passes under it, and these rows are of the day
+    before.
+    """
     same_date = np.diff(days, prepend=days[:1]) == 0
     fell = same_date & (np.diff(times, prepend=times[:1]) < -MIDNIGHT_FALL_MS)
     passed = np.cumsum(fell)
-    return passed - np.maximum.accumulate(np.where(same_date, 0, passed))
+    added = passed - np.maximum.accumulate(np.where(same_date, 0, passed))
+    changes = np.flatnonzero(~same_date)
+    for midnight in np.flatnonzero(fell).tolist() if len(changes) else ():
+        place = int(np.searchsorted(changes, midnight)) - 1
+        change = int(changes[place])
+        early = place >= 0 and midnight - change <= EARLY_ROWS and times[change] >= times[change - 1]
+        if early and days[change] == days[change - 1] + 1:
+            end = int(changes[place + 1]) if place + 1 < len(changes) else len(days)
+            added[change:end] -= 1
+    return added
 
 
 def _moved_on(begins: Mask, keep: Mask) -> Mask:

@@ -244,6 +244,22 @@ def test_midnight_with_a_change_of_date() -> None:
     assert found["drives_total"] == 1
 
 
+@pytest.mark.parametrize("rows", [1, 3, 10])
+def test_midnight_after_the_date_changed_early(rows: int) -> None:
+    old = csv_log({"Speed": [36] * 20}, start=86400 - 20 - rows)
+    new = csv_log({"Speed": [36] * 30}, start=86400 - rows, date="2025.02.04")
+    found = analyse(read(old + new))
+    assert found["overall"]["duration"]["overall_sec"] == 49
+    assert (found["drives_total"], found["quality"]["clock_jumps"]) == (1, [])
+    assert found["drives"][0]["end"][:13] == "2025-02-04T00"
+
+
+def test_a_midnight_long_after_the_date_changed_is_one() -> None:
+    old = csv_log({"Speed": [36] * 20}, start=86400 - 31)
+    new = csv_log({"Speed": [36] * 30}, start=86400 - 11, date="2025.02.04")
+    assert analyse(read(old + new))["drives"][-1]["end"][:13] == "2025-02-05T00"
+
+
 def test_midnight_before_the_date_changes_late() -> None:
     old = csv_log({"Speed": [36] * 6}, start=86400 - 3)
     new = csv_log({"Speed": [36] * 3}, start=3, date="2025.02.04")
