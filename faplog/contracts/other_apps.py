@@ -68,7 +68,8 @@ def _is_car_scanner(_lines: Sequence[str], cells: Cells) -> bool:
 
 def _is_torque(_lines: Sequence[str], cells: Cells) -> bool:
     return any("gps time" in row and ("device time" in row or "longitude" in row) for row in cells) or any(
-        "device time" in row and any("(obd)" in cell or "gps" in cell for cell in row) for row in cells
+        row[0] == "device time" or ("device time" in row and any("(obd)" in cell or "gps" in cell for cell in row))
+        for row in cells
     )
 
 

@@ -18,6 +18,13 @@ from .text import Integers
 MIDNIGHT_FALL_MS: Final = DAY_MS // 2
 """Where the time falls by more than this under the same date, midnight passed."""
 
+NEWEST_FIRST_FALLS: Final = 10
+NEWEST_FIRST_SHARE: Final = 0.9
+"""So many steps back, and such a share of all steps, are a file whose last row stands first."""
+
+EARLY_ROWS: Final = 10
+"""So many rows before midnight may have the date of the next day: date and time of a row are not of one instant."""
+
 LIFE: Final = POSITIONS[plain("FAP life")]
 
 FOREIGN_KM: Final = 1000.0
@@ -65,13 +72,17 @@ def clean(rows: Rows) -> tuple[Log, Cleaned]:
     numbers, voided = _without_implausible(rows)
     foreign = _foreign(rows, numbers)
     keep = valid & ~foreign
-    sessions = rows.sessions
+    sessions, holes = rows.sessions, rows.holes
     days, times = rows.days, rows.times
     if not keep.all():
-        sessions = _moved_on(sessions, keep)
+        sessions, holes = _moved_on(sessions, keep), _moved_on(holes | ~keep, keep)
         days, times, numbers = days[keep], times[keep], numbers[:, keep]
+    newest_first = _is_newest_first(days * DAY_MS + times)
+    if newest_first:
+        days, times, numbers = days[::-1], times[::-1], numbers[:, ::-1]
+        sessions = holes = np.zeros(len(days), bool)
     written = (days + _midnights(days, times)) * DAY_MS + times
-    jumps, hopeless = find_jumps(written, numbers, sessions, rows.positions)
+    jumps, hopeless = find_jumps(written, numbers, sessions, holes, rows.positions)
     if hopeless:
         raise BadData(ErrorCode.CLOCK_UNUSABLE, jumps=len(jumps))
     clock = without_jumps(written, jumps) if jumps else written
@@ -86,7 +97,7 @@ def clean(rows: Rows) -> tuple[Log, Cleaned]:
         rows=total + rows.damaged,
         damaged=rows.damaged + dropped,
         bad_time=int(np.count_nonzero(~valid)),
-        out_of_order=behind,
+        out_of_order=len(written) - 1 if newest_first else behind,
         voided=voided,
         jumps=seen,
         days=[str(np.datetime64(int(day), "D")) for day in _dates(days)],
@@ -100,17 +111,37 @@ def _dates(days: Integers) -> Integers:
     return days[:1] if days.min() == days.max() else np.unique(days)
 
 
+def _is_newest_first(clock: Integers) -> bool:
+    """Return whether a spreadsheet sorted the rows with the last one first."""
+    step = np.diff(clock)
+    falls, rises = int(np.count_nonzero(step < 0)), int(np.count_nonzero(step > 0))
+    return falls >= NEWEST_FIRST_FALLS and falls >= NEWEST_FIRST_SHARE * (falls + rises)
+
+
 def _midnights(days: Integers, times: Integers) -> Integers:
-    """Return the days to add to each row: midnights that passed under an unchanged date."""
+    """Return the days to add to each row: midnights that passed under an unchanged date.
+
+    A date that changed a few rows before midnight was early: none passes under it, and these rows are of the day
+    before.
+    """
     same_date = np.diff(days, prepend=days[:1]) == 0
     fell = same_date & (np.diff(times, prepend=times[:1]) < -MIDNIGHT_FALL_MS)
     passed = np.cumsum(fell)
-    return passed - np.maximum.accumulate(np.where(same_date, 0, passed))
+    added = passed - np.maximum.accumulate(np.where(same_date, 0, passed))
+    changes = np.flatnonzero(~same_date)
+    for midnight in np.flatnonzero(fell).tolist() if len(changes) else ():
+        place = int(np.searchsorted(changes, midnight)) - 1
+        change = int(changes[place])
+        early = place >= 0 and midnight - change <= EARLY_ROWS and times[change] >= times[change - 1]
+        if early and days[change] == days[change - 1] + 1:
+            end = int(changes[place + 1]) if place + 1 < len(changes) else len(days)
+            added[change:end] -= 1
+    return added
 
 
-def _moved_on(sessions: Mask, keep: Mask) -> Mask:
-    """Return the first kept row after each header."""
-    rows = np.append(0, np.cumsum(keep))[np.flatnonzero(sessions)]
+def _moved_on(begins: Mask, keep: Mask) -> Mask:
+    """Return the kept rows of a mask, and the next kept row after each other."""
+    rows = np.append(0, np.cumsum(keep))[np.flatnonzero(begins)]
     first = np.zeros(int(np.count_nonzero(keep)), bool)
     first[rows[rows < len(first)]] = True
     return first

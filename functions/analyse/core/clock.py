@@ -40,16 +40,20 @@ EXCEL_EPOCH_DAYS: Final = 25_569
 _DATE = re.compile(
     rb"\s*(?:(?P<y>\d{4})[.\-/] ?(?P<m>\d{1,2})[.\-/] ?(?P<d>\d{1,2})"
     rb"|(?P<p>\d{1,2})[.\-/] ?(?P<q>\d{1,2})[.\-/] ?(?P<r>\d{4}|\d{2})"
-    rb"|(?P<serial>\d{5}))[.]?(?:[ T]0?0:00(?::00)?(?:[.]0+)?)?\s*$"
+    rb"|(?P<serial>\d{5}))[.]?(?:[ T](?:0?0:00(?::00)?(?:[.]0+)?|12:00(?::00)? ?[Aa][Mm]))?\s*$"
 )
 _BLANK = rb"(?: |\xc2\xa0|\xa0|\xe2\x80\xaf|\xe2\x80\x89)"
 _HALF_DAY = rb"(?:" + _BLANK + rb"*(?P<half>[AaPp])[.]?" + _BLANK + rb"?[Mm][.]?)?"
+_DAY_BEFORE = rb"(?:(?:\d{4}[.\-/]\d{1,2}[.\-/]\d{1,2}|\d{1,2}[.\-/]\d{1,2}[.\-/]\d{4})[ T])?"
+"""Spreadsheets write a day before a time of day: 1899-12-30 or 00.01.1900, or that of the row."""
 _TIME = re.compile(
-    rb"\s*(?:\d{4}-\d{2}-\d{2}[ T])?(?:(?P<h>\d{1,2})(?:"
-    rb":(?P<min>\d{2}):(?P<s>\d{2})(?:[.,\x1f](?P<f>\d{1,9}))?"
-    rb"|[.](?P<min2>\d{2})[.](?P<s2>\d{2}))" + _HALF_DAY + rb"|0?[.,\x1f](?P<share>\d{3,15}))\s*$"
+    rb"\s*" + _DAY_BEFORE + rb"(?:(?P<h>\d{1,2})(?:"
+    rb":(?P<min>\d{1,2}):(?P<s>\d{1,2})(?:[.,\x1f](?P<f>\d{1,9}))?"
+    rb"|[.](?P<min2>\d{2})[.](?P<s2>\d{2})(?:[.,\x1f](?P<f2>\d{1,9}))?)"
+    + _HALF_DAY
+    + rb"|0?[.,\x1f](?P<share>\d{3,15}))\s*$"
 )
-_MINUTES = re.compile(rb"\s*(?P<h>\d{1,2}):(?P<min>\d{2})" + _HALF_DAY + rb"\s*$")
+_MINUTES = re.compile(rb"\s*" + _DAY_BEFORE + rb"(?P<h>\d{1,2}):(?P<min>\d{2})" + _HALF_DAY + rb"\s*$")
 _HOURLESS = re.compile(rb"\s*(?P<h>\d{1,2}):(?P<min>\d{2})(?:[.,\x1f](?P<f>\d{1,9}))?\s*$")
 
 Mask = npt.NDArray[np.bool_]
@@ -95,7 +99,7 @@ def has_order(view: Bytes, starts: Integers, separator: int) -> bool:
 def times(view: Bytes, starts: Integers, separator: int) -> Integers:
     """Return the milliseconds since midnight of the time cells; `INVALID` for what is no time.
 
-    `HH:MM:SS` or `HH.MM.SS` with any fraction, also with AM or PM; or a spreadsheet's share of a day (`0.857442`).
+    `HH:MM:SS` or `HH.MM.SS` with any fraction, also with AM or PM or a day before it; or a share of a day (`0.857442`).
     """
     return _parse(view, starts, separator, _TIME, _milliseconds)[0]
 
@@ -225,7 +229,7 @@ def _milliseconds(values: dict[str, Integers], layout: Layout) -> Integers:
         noon = 12 if layout.half == b"P" else 0
         hours = np.where(hours <= 12, hours % 12 + noon, hours)
     whole = ((hours * 60 + minute) * 60 + second) * 1000
-    if "f" in values:
-        begin, end = layout.parts["f"]
-        whole = whole + values["f"] * 1000 // 10 ** (end - begin)
+    for name in {"f", "f2"} & values.keys():
+        begin, end = layout.parts[name]
+        whole = whole + values[name] * 1000 // 10 ** (end - begin)
     return np.where((hours < 24) & (minute < 60) & (second < 60), whole, INVALID)

@@ -28,6 +28,9 @@ class Column:
 UNBOUNDED: Final = 1e7
 """Where only "not negative" is known: larger than any kilometre or gram a car can show."""
 
+MOST_CODES: Final = 254.0
+"""An ECU counts its stored fault codes in a byte."""
+
 PRESSURE_INVALID: Final = 65280.0  # 0xFF00: the sensor sent nothing
 TEMPERATURE_INVALID: Final = 25855.0  # 0x64FF
 
@@ -73,7 +76,7 @@ NUMBERS: Final[tuple[Column, ...]] = (
     *_columns("Battery", 5, 18, (U8, U16, 25.5, 65.535, 65.53, 65.54, 655.35)),
     *_columns("AncBattCharge OilDilution OilCarbon", 0, 100, (U8, U16, 655.35)),
     *_columns("Inj.1FlowCorr Inj.2FlowCorr Inj.3FlowCorr Inj.4FlowCorr", -50, 50, (U8, *WORD)),
-    *_columns("Errors", 0, UNBOUNDED, (U8, U16)),
+    *_columns("Errors", 0, MOST_CODES, (U8, U16)),
     *_columns("REGEN BR CL", 0, 1, (U8, U16)),
 )
 """Every column that is read as numbers, in the order in which missing ones are listed."""

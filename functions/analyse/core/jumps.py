@@ -38,7 +38,7 @@ MAX_STEPS: Final = 5000
 """Steps looked at; a file with more of them is no log with a clock that jumps."""
 
 MAX_PAUSES: Final = 300
-"""With more steps forward, long steps are how the app was set, and none of them is a jump."""
+"""With more steps forward, or if every other step is one, long steps are how the app was set, and none is a jump."""
 
 RETURN_STEPS: Final = 5
 """Odd steps within which a longer block of rows out of order ends."""
@@ -58,6 +58,9 @@ WINDOW: Final = 300
 REPEATED_ROWS: Final = 20
 REPEATED_SHARE: Final = 0.8
 """Rows after a step back that are compared with those before it, and how many of them must be the same."""
+
+VARYING_SHARE: Final = 0.5
+"""Of these rows, so many differ from the one before where the car did something."""
 
 LAG: Final = 8
 FAR: Final = 60
@@ -97,13 +100,16 @@ class Jump:
     ms: int
 
 
-def find_jumps(clock: Integers, numbers: Floats, sessions: Mask, positions: list[int]) -> tuple[list[Jump], bool]:
+def find_jumps(
+    clock: Integers, numbers: Floats, sessions: Mask, holes: Mask, positions: list[int]
+) -> tuple[list[Jump], bool]:
     """Return the jumps of the clock in the order of rows, and whether there are more than can be told apart.
 
     Args:
         clock: Wall clock of each row as written, ms.
         numbers: The known columns, a row each.
         sessions: Rows that follow a header.
+        holes: Rows before which others were lost: the clock says for how long.
         positions: The columns' places in `NUMBERS`.
     """
     step = np.diff(clock, prepend=clock[:1])
@@ -115,7 +121,8 @@ def find_jumps(clock: Integers, numbers: Floats, sessions: Mask, positions: list
     usual = usual_step(step)
     running = _running(positions, numbers)
     order = np.argsort(clock, kind="stable") if (step[odd] < 0).any() else np.empty(0, np.int64)
-    few_pauses = np.count_nonzero(step[odd] > 0) <= MAX_PAUSES
+    pauses = np.count_nonzero(step > GAP_SEC * 1000)
+    few_pauses = pauses <= MAX_PAUSES and pauses * 2 < len(step)
     jumps: list[Jump] = []
     skipped = set[int]()
     for place, row in enumerate(odd.tolist()):
@@ -133,7 +140,7 @@ def find_jumps(clock: Integers, numbers: Floats, sessions: Mask, positions: list
                 clock, numbers, sessions, row, end
             ):
                 jumps.append(Jump(row, int(step[row] - usual)))
-        elif few_pauses and _goes_on(numbers, sessions, step, usual, row, running):
+        elif few_pauses and not holes[row] and _goes_on(numbers, sessions, step, usual, row, running):
             jumps.append(Jump(row, int(step[row] - usual)))
         if len(jumps) > MAX_JUMPS:
             return jumps, True
@@ -203,13 +210,20 @@ def _is_jump_back(clock: Integers, numbers: Floats, sessions: Mask, row: int, en
 def _repeats(clock: Integers, order: Integers, numbers: Floats, row: int, end: int, *, started: bool) -> bool:
     """Return whether the rows after a step back are repeated: a file was appended to itself, or to a part of itself."""
     rows = np.arange(row, min(end, row + REPEATED_ROWS))
-    if not started and int(clock[end - 1]) > int(clock[:row].max()):
-        return False
+    goes_on = not started and int(clock[end - 1]) > int(clock[:row].max())
+    if goes_on and not _vary(numbers[:, rows]):
+        return False  # a car that stands, seen again at the same times by chance
     before = order[np.searchsorted(clock, clock[rows], sorter=order)]  # the first rows with the same clock
     same = (before < row) & (
         (numbers[:, before] == numbers[:, rows]) | (np.isnan(numbers[:, before]) & np.isnan(numbers[:, rows]))
     ).all(axis=0)
     return float(same.mean()) >= REPEATED_SHARE
+
+
+def _vary(values: Floats) -> bool:
+    """Return whether at least half of the rows differ from the one before."""
+    differs = (values[:, 1:] != values[:, :-1]) & ~(np.isnan(values[:, 1:]) & np.isnan(values[:, :-1]))
+    return bool(values.shape[1] > 1 and differs.any(axis=0).mean() >= VARYING_SHARE)
 
 
 def _interleaves(clock: Integers, row: int, end: int) -> bool:

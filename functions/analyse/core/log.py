@@ -139,6 +139,9 @@ class Log:
         return np.asarray(~(np.isnan(self.km) | np.isnan(self.litres)))
 
     def _integrated(self, rate: Floats) -> Floats:
+        """Return the trapezoid of each step: 0 over a gap, NaN where a value is void or all steps are gaps."""
+        if not self.dt.any():
+            return self._nothing
         area = np.zeros(len(rate))
         area[1:] = rate[1:] + rate[:-1]
         area[1:] *= self.dt[1:] * 0.5

@@ -59,10 +59,18 @@ def read_cells(cells: list[bytes]) -> Cells:
     """Return both readings of each cell of a column, NaN where a reading is not possible."""
     places: dict[bytes, int] = {}
     codes = np.fromiter((places.setdefault(cell, len(places)) for cell in cells), np.int64, len(cells))
-    read = [_readings(cell.decode("utf-8", "replace")) for cell in places]
+    read = [_readings(_decoded(cell)) for cell in places]
     point, comma = (np.array([one[which] for one in read])[codes] for which in (0, 1))
     empty, plain = (np.array([bool(one[which]) for one in read])[codes] for which in (2, 3))
     return Cells(point, comma, empty, plain)
+
+
+def _decoded(cell: bytes) -> str:
+    """Return a cell as text. What is no UTF-8 is of a Windows spreadsheet, with its own blank and apostrophe."""
+    try:
+        return cell.decode()
+    except UnicodeDecodeError:
+        return cell.decode("cp1252", "replace")
 
 
 def _readings(cell: str) -> tuple[float, float, bool, bool]:

@@ -21,6 +21,13 @@ Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 MINUTE_MS: Final = 60_000
+HOUR_MS: Final = 3_600_000
+FIRST_SUNDAY: Final = 3
+"""4 January 1970, in days since 1970-01-01."""
+DAYS_A_WEEK: Final = 7
+TURN_MS: Final = 10_000
+"""A clock that goes from so short before a full hour to so short after the same one has lost its hours."""
+
 THREE: Final = 3
 """Digits that may be decimals or a group of thousands."""
 
@@ -64,6 +71,8 @@ class Rows:
     not_numeric: list[int]
     sessions: Mask
     """Rows that follow a header: the app was started before them."""
+    holes: Mask
+    """Rows before which others were lost."""
     damaged: int = 0
     """Rows that lost bytes and were dropped."""
     without_seconds: bool = False
@@ -82,14 +91,17 @@ def read_rows(text: Text, day: date | None = None) -> Rows:
         BadData: The times have no hours, or no seconds and cannot be restored; or most rows are damaged.
     """
     separator = text.separator.encode()
-    tables, damaged = [], text.damaged_headers
+    tables, holes, damaged = [], [], text.damaged_headers
     for table in text.tables:
         if len(table.starts) * len(_fields(table.names)) > MAX_CELLS:
             raise BadLog(ErrorCode.TOO_MANY_ROWS, rows=len(table.starts))
-        whole, lost = _without_damage(table, separator) if table.body else (table, 0)
+        if not table.body:
+            continue
+        whole, hole, lost = _without_damage(table, separator)
         damaged += lost
         if whole.body:
             tables.append(whole)
+            holes.append(hole)
     rows = sum(len(table.starts) for table in tables)
     if damaged > rows:
         raise BadData(ErrorCode.TOO_DAMAGED, damaged=damaged, rows=damaged + rows)
@@ -98,7 +110,7 @@ def read_rows(text: Text, day: date | None = None) -> Rows:
     days, times, without_seconds = _timestamps(tables, separator[0], day)
     positions, numbers, not_numeric = _matrix(tables, separator)
     sessions = np.concatenate([_sessions(table) for table in tables])
-    return Rows(days, times, positions, numbers, not_numeric, sessions, damaged, without_seconds)
+    return Rows(days, times, positions, numbers, not_numeric, sessions, np.concatenate(holes), damaged, without_seconds)
 
 
 def _matrix(tables: list[Table], separator: bytes) -> tuple[list[int], Floats, list[int]]:
@@ -119,8 +131,10 @@ def _matrix(tables: list[Table], separator: bytes) -> tuple[list[int], Floats, l
     return positions, numbers, not_numeric
 
 
-def _without_damage(table: Table, separator: bytes) -> tuple[Table, int]:
-    """Return the table without blank lines and without rows that lost bytes, and how many of the latter there were.
+def _without_damage(table: Table, separator: bytes) -> tuple[Table, Mask, int]:
+    """Return the table without blank lines and without rows that lost bytes.
+
+    Beside it the rows before which some were lost, and how many were.
 
     A row lost bytes where a NUL says so, or where it has another number of cells than the header and most rows, and
     its neighbours have not. Rows of one other width in a row are no damage: spreadsheets leave empty cells out.
@@ -137,9 +151,11 @@ def _without_damage(table: Table, separator: bytes) -> tuple[Table, int]:
         cells = np.add.reduceat(separators, table.starts, dtype=np.uint16)
         told = filled & (cells > 0)  # a line of one cell is no row, and has no time
         bad |= _torn(np.where(told, cells, wide).astype(np.int64), wide, not table.body.endswith(b"\n"))
+    lost = np.cumsum(bad)
     bad &= filled
     keep = filled & ~bad
-    return (table if keep.all() else _only(table, keep)), int(np.count_nonzero(bad))
+    holes = np.diff(lost[keep], prepend=0) > 0
+    return (table if keep.all() else _only(table, keep)), holes, int(np.count_nonzero(bad))
 
 
 def _all_as_wide(separators: Bytes, starts: Integers, wide: int) -> bool:
@@ -225,6 +241,9 @@ def _times(tables: list[Table], days: Integers, clocks: list[Integers], separato
     """
     cells = list(zip(tables, clocks, strict=True))
     times = np.concatenate([clock.times(table.view, starts, separator) for table, starts in cells])
+    turn = _turn_of_hour(days, times)
+    if turn is not None:
+        raise BadData(ErrorCode.HOURS_MISSING, example=turn)
     lost = int(np.count_nonzero(times == INVALID))
     if lost < SECONDLESS_ROWS or lost * 2 <= len(times):
         return times, False
@@ -243,6 +262,23 @@ def _times(tables: list[Table], days: Integers, clocks: list[Integers], separato
     times = np.full(len(minutes), INVALID, np.int64)
     times[known] = spread - days[known] * DAY_MS
     return times, True
+
+
+def _turn_of_hour(days: Integers, times: Integers) -> str | None:
+    """Return the last time before an hour that begins again, where no row has an hour; None where the clock is whole.
+
+    A spreadsheet that opens `34:42.9` once more writes `0:34:42.9`. On Sundays summer time ends, on the Azores at one.
+    """
+    known = (days != INVALID) & (times != INVALID)
+    days, times = days[known], times[known]
+    if not len(times) or times.max() >= HOUR_MS:
+        return None
+    turns = (times[:-1] >= HOUR_MS - TURN_MS) & (times[1:] < TURN_MS) & (days[:-1] == days[1:])
+    turns &= (days[1:] - FIRST_SUNDAY) % DAYS_A_WEEK != 0
+    if not turns.any():
+        return None
+    minute, second = divmod(int(times[:-1][turns][0]) // 1000, 60)
+    return f"0:{minute:02}:{second:02}"
 
 
 def _spread(minute: Integers) -> Integers | None:

@@ -224,11 +224,11 @@ def _stuck(work: _Work) -> Iterator[Sign]:
 
 
 def _still_stretches(work: _Work, name: str) -> Iterator[tuple[float, Integers]]:
-    """Yield seconds and rows of stretches of a drive in which a reading stood still although the engine worked.
+    """Yield seconds and rows of stretches in which a reading stood still although the engine worked.
 
-    Either exactly one value for a while, or less than `STILL_RANGE` apart in the whole drive.
+    Either exactly one value for a while, or less than `STILL_RANGE` apart in a whole drive or the whole log.
     """
-    for rows, values in _drives_with(work, name):
+    for rows, values in _stretches_with(work, name):
         ran = work.ran[rows]
         spans = [_longest_still(values, ran)]
         if name != PRESSURE and np.ptp(values) < STILL_RANGE:
@@ -241,7 +241,7 @@ def _still_stretches(work: _Work, name: str) -> Iterator[tuple[float, Integers]]
 
 def _still_cold_stretches(work: _Work, name: str) -> Iterator[tuple[float, Integers]]:
     """Yield the same for a temperature that began cold and did not rise from there, or that stands still while cold."""
-    for rows, values in _drives_with(work, name):
+    for rows, values in _stretches_with(work, name):
         ran = work.ran[rows]
         spans = []
         if values[0] < COLD_BELOW_C:
@@ -264,13 +264,16 @@ def _longest_still(values: Floats, ran: Floats) -> tuple[int, int]:
     return int(starts[longest]), int(ends[longest])
 
 
-def _drives_with(work: _Work, name: str) -> Iterator[tuple[Integers, Floats]]:
-    """Yield, of each drive that ran long enough, the running rows with a reading, and the readings."""
-    column = work.log[name]
-    for drive in work.log.drives:
-        if work.ran[drive.stop - 1] - work.ran[drive.start] < STILL_SEC:
+def _stretches_with(work: _Work, name: str) -> Iterator[tuple[Integers, Floats]]:
+    """Yield the running rows with a reading, and the readings, of each drive and of all together.
+
+    Only of what ran long enough: a sensor that is dead in a log of short drives shows it only over all of them.
+    """
+    column, drives = work.log[name], work.log.drives
+    for stretch in drives if len(drives) == 1 else [*drives, slice(0, len(work.log))]:
+        if work.ran[stretch.stop - 1] - work.ran[stretch.start] < STILL_SEC:
             continue
-        rows = np.flatnonzero(work.running[drive] & ~np.isnan(column[drive])) + drive.start
+        rows = np.flatnonzero(work.running[stretch] & ~np.isnan(column[stretch])) + stretch.start
         if len(rows):
             yield rows, column[rows]
 

@@ -123,7 +123,7 @@ def _pressure(seen: Observed) -> Iterator[Sign]:
         top = np.flatnonzero(log.engine_on & (pressure == np.nanmax(pressure[log.engine_on])))
         flow = float(seen.flow[top[0]])
         yield Sign(Code.MAX_PRESSURE, highest, top, flow_m3h=flow if np.isfinite(flow) else None)
-    still = lasting(log, log.engine_off, ENGINE_OFF_SEC)
+    still = lasting(log, log.engine_off & ~log.driving, ENGINE_OFF_SEC)  # a car that moves: Revs may be dead
     rest = stats.median(pressure, still)
     if rest is not None:
         yield Sign(Code.PRESSURE_ENGINE_OFF, rest, _known(pressure, still))

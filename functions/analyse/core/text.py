@@ -127,13 +127,21 @@ def _as_utf8(raw: bytes) -> tuple[str, bytes]:
         return "utf-16", raw.decode("utf-16", "replace").replace("\ufffd", "\0").encode()
     if raw.startswith(b"\xef\xbb\xbf"):
         return "utf-8-sig", _without_broken_characters(raw[3:]) or raw[3:]
-    if raw[1:400:2].count(0) > 190 or raw[:400:2].count(0) > 190:  # ASCII in UTF-16 without a mark
-        encoding = "utf-16-le" if raw[1:2] == b"\0" else "utf-16-be"
+    encoding = _unmarked_utf16(raw[:400])
+    if encoding is not None:
         return encoding, raw.decode(encoding, "replace").replace("\ufffd", "\0").encode()
     if _is_utf8(raw):
         return "utf-8", raw
     mended = _without_broken_characters(raw)
     return ("latin-1", raw) if mended is None else ("utf-8", mended)
+
+
+def _unmarked_utf16(head: bytes) -> str | None:
+    """Return the byte order of ASCII in UTF-16 without a mark; None for anything else, as a hole of NULs."""
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if min(even, odd) > 0 or max(even, odd) <= 190:
+        return None
+    return "utf-16-le" if odd else "utf-16-be"
 
 
 def _without_broken_characters(raw: bytes) -> bytes | None:

@@ -15,7 +15,7 @@ from .health import PooledFor, health
 from .next_regen import next_regen
 from .reading import logs
 from .regens import counts, episodes, regeneration
-from .trends import in_date_order, trends
+from .trends import in_date_order, soot_loads, trends
 
 
 def average(items: Iterable[Any], notes: Iterable[Any] = (), until: date | None = None) -> Average:
@@ -53,5 +53,5 @@ def average(items: Iterable[Any], notes: Iterable[Any] = (), until: date | None 
         health=found,
         forecast=forecasts(given, points, since),
         baseline=since,
-        course=course(points.get(profile, ()), found.findings, profile, since),
+        course=course(points.get(profile, ()), found.findings, profile, since, soot_loads(given, profile)),
     )

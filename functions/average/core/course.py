@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from statistics import median
-from typing import Final
+from typing import Final, NamedTuple
 
 from faplog.contracts.average import TrendPoint
 from faplog.contracts.course import Change, Course, Direction, Watched
@@ -19,7 +19,7 @@ from faplog.contracts.limits import Code, Severity
 
 from .baselines import Baselines, is_after
 from .reading import LEAST
-from .slopes import MOST_POINTS
+from .slopes import MOST_POINTS, at_equal_soot
 
 MIN_READINGS: Final = 5
 """Fewer readings can be in any order by chance."""
@@ -42,6 +42,7 @@ class Figure:
         threshold_perc: Change that counts, in per cent of the first value.
         floor: Least first value that the change is taken relative to: 2 mbar more than 1 mbar is no doubling.
         is_bad_rising: Whether a higher value is worse.
+        rises_with_soot: Which readings rise with the soot in the filter: they are compared at equal soot.
     """
 
     name: Watched
@@ -51,10 +52,19 @@ class Figure:
     threshold_perc: float
     floor: float
     is_bad_rising: bool = True
+    rises_with_soot: frozenset[Read] = frozenset()
 
 
 def _burned_out_kv(point: TrendPoint) -> int | float | None:
     return point.kv_afterRegen if point.outcome is Outcome.COMPLETE else None
+
+
+def _kv(point: TrendPoint) -> int | float | None:
+    return point.kv
+
+
+def _idle_pressure(point: TrendPoint) -> int | float | None:
+    return point.pressure_idle_mbar
 
 
 FIGURES: Final = (
@@ -62,17 +72,19 @@ FIGURES: Final = (
         Watched.RESTRICTION,
         Code.RESTRICTION_RISE,
         frozenset({Code.RESTRICTION_RISE}),
-        (_burned_out_kv, lambda point: point.kv),
+        (_burned_out_kv, _kv),
         20.0,
         0.05,
+        rises_with_soot=frozenset({_kv}),
     ),
     Figure(
         Watched.IDLE_PRESSURE,
         Code.IDLE_PRESSURE,
         frozenset(),
-        (lambda point: point.pressure_idle_mbar,),
+        (_idle_pressure,),
         30.0,
         5.0,
+        rises_with_soot=frozenset({_idle_pressure}),
     ),
     Figure(
         Watched.SOOT_RATE,
@@ -96,8 +108,20 @@ FIGURES: Final = (
 filter, and the soot rate with season and trips."""
 
 
+class History(NamedTuple):
+    """The points of one profile in date order, the soot load of each, and the baselines."""
+
+    points: Sequence[TrendPoint]
+    soot_gl: Sequence[float | None]
+    since: Baselines
+
+
 def course(
-    points: Sequence[TrendPoint], findings: Sequence[TrendFinding], profile: str, since: Baselines
+    points: Sequence[TrendPoint],
+    findings: Sequence[TrendFinding],
+    profile: str,
+    since: Baselines,
+    soot_gl: Sequence[float | None],
 ) -> Course | None:
     """Return whether the filter is getting worse; None without a log.
 
@@ -106,6 +130,7 @@ def course(
         findings: The findings over all logs.
         profile: The profile of the last log.
         since: By finding, the last maintenance note that resets it.
+        soot_gl: Soot load at the start of each point's log.
     """
     if not points:
         return None
@@ -114,9 +139,10 @@ def course(
         for finding in findings
         if finding.evidence.profile == profile and finding.severity in (Severity.WATCH, Severity.ACT)
     }
-    changes = [found for figure in FIGURES if (found := _change(figure, points, alarming, since)) is not None]
+    history = History(points, soot_gl, since)
+    changes = [found for figure in FIGURES if (found := _change(figure, history, alarming)) is not None]
     told = {change.direction for change in changes}
-    if (ash := _ash(points, alarming, since)) is not None:
+    if (ash := _ash(history, alarming)) is not None:
         changes.append(ash)
     return Course(direction=_overall(told, ash), changes=changes)
 
@@ -130,19 +156,14 @@ def _overall(told: set[Direction], ash: Change | None) -> Direction:
     return Direction.STEADY if told else Direction.UNKNOWN
 
 
-def _change(figure: Figure, points: Sequence[TrendPoint], alarming: set[Code], since: Baselines) -> Change | None:
+def _change(figure: Figure, history: History, alarming: set[Code]) -> Change | None:
     values = next(
-        (
-            known
-            for read in figure.reads
-            if len(known := _readings(read, points, figure.baseline, since)) >= MIN_READINGS
-        ),
-        None,
+        (known for read in figure.reads if len(known := _readings(figure, read, history)) >= MIN_READINGS), None
     )
     if values is None:
         if not figure.findings & alarming:
             return None
-        count = max(len(_readings(read, points, figure.baseline, since)) for read in figure.reads)
+        count = max(len(_readings(figure, read, history)) for read in figure.reads)
         return Change(figure=figure.name, direction=Direction.WORSE, count=count, change_perc=None)
     change_perc = relative_change_perc(values, figure.floor)
     worse_perc = change_perc if figure.is_bad_rising else -change_perc
@@ -155,8 +176,8 @@ def _change(figure: Figure, points: Sequence[TrendPoint], alarming: set[Code], s
     return Change(figure=figure.name, direction=direction, count=len(values), change_perc=shown)
 
 
-def _ash(points: Sequence[TrendPoint], alarming: set[Code], since: Baselines) -> Change | None:
-    values = _readings(lambda point: point.ash_perc, points, Code.ASH_SHARE, since)
+def _ash(history: History, alarming: set[Code]) -> Change | None:
+    values = [value for value, _ in _known(lambda point: point.ash_perc, Code.ASH_SHARE, history)]
     if len(values) < MIN_READINGS and Code.ASH_SHARE not in alarming:
         return None
     direction = Direction.WORSE if Code.ASH_SHARE in alarming else Direction.STEADY
@@ -164,12 +185,19 @@ def _ash(points: Sequence[TrendPoint], alarming: set[Code], since: Baselines) ->
     return Change(figure=Watched.ASH, direction=direction, count=len(values), change_perc=risen)
 
 
-def _readings(read: Read, points: Sequence[TrendPoint], code: Code, since: Baselines) -> list[float]:
-    """Return the last 60 readings of a figure since its baseline."""
-    note = since.get(code)
+def _readings(figure: Figure, read: Read, history: History) -> list[float]:
+    """Return the last 60 readings of a figure since its baseline, at equal soot where they rise with it."""
+    known = _known(read, figure.baseline, history)
+    values = [value for value, _ in known]
+    return at_equal_soot(values, [soot for _, soot in known]) if read in figure.rises_with_soot else values
+
+
+def _known(read: Read, code: Code, history: History) -> list[tuple[float, float | None]]:
+    """Return the last 60 readings since a baseline, each with the soot of its log."""
+    note = history.since.get(code)
     known = [
-        float(value)
-        for point in points
+        (float(value), soot)
+        for point, soot in zip(history.points, history.soot_gl, strict=True)
         if (value := read(point)) is not None and (note is None or is_after(note, point.date, point.filter_km))
     ]
     return known[-MOST_POINTS:]

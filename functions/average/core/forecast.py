@@ -14,7 +14,19 @@ from faplog.contracts.limits import LIMITS, Bad, Code, Limit
 
 from .baselines import Baselines, is_after
 from .reading import Log, driven_after
-from .slopes import Point, Slope, last_start, longest_stand, slope, spread, thinned, usual_step, without_spikes
+from .slopes import (
+    Point,
+    Slope,
+    at_equal_soot,
+    last_start,
+    longest_stand,
+    slope,
+    spread,
+    thinned,
+    usual_step,
+    without_spikes,
+)
+from .trends import soot_loads
 
 MIN_POINTS: Final = 5
 MIN_KM: Final = 300.0
@@ -53,6 +65,7 @@ class Figure:
         reset: Least jump against its course that is a reset; a single reading further off than this is an outlier.
         is_counter: Whether its latest reading is its value; else it varies from log to log.
         of_filter: Whether a new filter resets it.
+        rises_with_soot: Whether it rises with the soot in the filter, so that its course is that at equal soot.
     """
 
     code: Code
@@ -61,12 +74,15 @@ class Figure:
     reset: float
     is_counter: bool
     of_filter: bool
+    rises_with_soot: bool = False
 
 
 ADDITIVE: Final = Figure(Code.ADDITIVE_REMAINING, lambda point: point.additive_ml, 1.0, 50.0, True, False)
 ASH: Final = Figure(Code.ASH_SHARE, lambda point: point.ash_perc, 1.0, 5.0, True, True)
 OIL_DILUTION: Final = Figure(Code.OIL_DILUTION, lambda point: point.oilDilution_perc, 1.0, 3.0, False, False)
-RESTRICTION: Final = Figure(Code.RESTRICTION_HIGH, lambda point: point.kv, 0.001, inf, False, True)
+RESTRICTION: Final = Figure(
+    Code.RESTRICTION_HIGH, lambda point: point.kv, 0.001, inf, False, True, rises_with_soot=True
+)
 
 
 class Odometer(NamedTuple):
@@ -113,6 +129,7 @@ def forecasts(
     profile = logs[-1].profile
     points = trends[profile]
     odometer = read_odometer(points)
+    soot_gl = soot_loads(logs, profile)
     car = Car(_day(logs[-1].date), km_per_day(points, odometer))
     now = 0.0
     if odometer.km:
@@ -121,7 +138,7 @@ def forecasts(
         now = odometer.km[latest] + driven_after(logs, indexes[latest])
 
     def forecast(figure: Figure) -> Forecast | None:
-        return _forecast(figure, readings(figure, points, odometer, baselines.get(figure.code)), now, car)
+        return _forecast(figure, readings(figure, points, odometer, baselines.get(figure.code)), soot_gl, now, car)
 
     return Forecasts(
         additive=forecast(ADDITIVE),
@@ -187,15 +204,17 @@ def km_per_day(points: Sequence[TrendPoint], odometer: Odometer) -> Slope | None
     return widened(slope(known, 1.0), RATE_CHANGE)
 
 
-def _forecast(figure: Figure, given: Readings, now: float, car: Car) -> Forecast | None:
+def _forecast(
+    figure: Figure, given: Readings, soot_gl: Sequence[float | None], now: float, car: Car
+) -> Forecast | None:
     points = given.points
     if len(points) < MIN_POINTS or points[-1].x - points[0].x < MIN_KM:
         return None
     step = max(figure.quantum, usual_step(points) / 2) if figure.is_counter else figure.quantum
-    change = widened(slope(points, step), RATE_CHANGE)
+    used = _at_equal_soot(thinned(points), soot_gl) if figure.rises_with_soot else thinned(points)
+    change = widened(slope(used, step), RATE_CHANGE)
     limit = LIMITS[figure.code]
     value = points[-1].y if figure.is_counter else median(point.y for point in points[-RECENT:])
-    used = thinned(points)
     off = figure.quantum if figure.is_counter else figure.quantum + spread(used, change.middle)
     stand = longest_stand(points) if figure.is_counter else 0.0
     gone = now - points[-1].x
@@ -228,6 +247,11 @@ def _forecast(figure: Figure, given: Readings, now: float, car: Car) -> Forecast
         act=act,
         text=_text(figure.code, value, change, [one for one in (watch, act) if one is not None]),
     )
+
+
+def _at_equal_soot(points: Sequence[Point], soot_gl: Sequence[float | None]) -> list[Point]:
+    values = at_equal_soot([point.y for point in points], [soot_gl[point.log] for point in points])
+    return [point._replace(y=value) for point, value in zip(points, values, strict=True)]
 
 
 def widened(found: Slope, share: float) -> Slope:

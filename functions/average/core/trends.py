@@ -67,6 +67,11 @@ def trends(logs: Sequence[Log], episodes: Sequence[Episode]) -> dict[str, list[T
     return points
 
 
+def soot_loads(logs: Sequence[Log], profile: str) -> list[int | float | None]:
+    """Return the soot load, g/l, at the start of each log of a profile: one for each of its points."""
+    return [number(section(log.analysis, "fap", "soot").get("start_gl")) for log in logs if log.profile == profile]
+
+
 def _ended_aborted(episode: Episode | None) -> bool:
     """Return whether the regeneration was interrupted, so that soot is left in the filter."""
     return episode is not None and episode.outcome is Outcome.ABORTED

@@ -171,6 +171,27 @@ def test_a_file_appended_to_itself_counts_once() -> None:
     assert found["quality"]["clock_jumps"] == []
 
 
+@pytest.mark.parametrize("row", [300, 700, 1500])
+def test_a_block_that_was_written_twice_counts_once(row: int) -> None:
+    found = found_in([*lines()[: row + 1], *lines()[row - 90 :]])
+    assert found["quality"]["clock_jumps_total"] == original()["quality"]["clock_jumps_total"]
+    check_near(found)
+
+
+def test_rows_with_the_last_one_first_are_turned_round() -> None:
+    found = found_in([lines()[0], *lines()[:0:-1]])
+    assert found["quality"]["rows_out_of_order"] == found["quality"]["rows_used"] - 1
+    assert {**found, "quality": None} == {**original(), "quality": None}
+
+
+@pytest.mark.parametrize("every", [11, 12, 16, 30])
+def test_rows_too_far_apart_are_gaps_and_no_jumps(every: int) -> None:
+    found = found_in([lines()[0], *lines()[1::every]])
+    assert found["quality"]["clock_jumps_total"] == 0
+    assert (found["overall"]["distance_km"], found["fuelConsumption"]["overall"]["total_l"]) == (None, None)
+    assert (found["drives_total"], found["health"]["verdict"]) == (original()["drives_total"], "unknown")
+
+
 def test_drives_in_the_wrong_order_are_sorted() -> None:
     header, *rows = lines()
     check_near(found_in([header, *rows[second_drive() :], header, *rows[: second_drive()]]))
@@ -220,6 +241,18 @@ def test_a_row_that_lost_bytes_is_dropped_and_counted(name: str) -> None:
     assert found["quality"]["voided"] == original()["quality"]["voided"]
     assert found["engine"]["errors"] == original()["engine"]["errors"]
     check_near(found)
+
+
+def test_a_long_hole_in_an_even_drive_is_as_long_as_the_clock_says() -> None:
+    """The car was as fast behind it as before, so the step over the hole looks like a clock set forward."""
+    names = ("Speed", "Revs", "AirFlow", "InjFlow", "FAPpressure", "FAPtemp", "Turbopress", "FuelPress")
+    content = csv_log({name: [900 / (place + 7) + (row * 7) % 5 for row in range(2400)]
+                       for place, name in enumerate(names)}).splitlines(keepends=True)  # fmt: skip
+    whole, lost = found_in(b"".join(content)), content[1000:1700]
+    found = found_in(b"".join([*content[:1000], b"\0" * sum(map(len, lost)), *content[1700:]]))
+    assert found["overall"]["date"] == whole["overall"]["date"]
+    assert found["quality"]["clock_jumps"] == []
+    assert found["quality"]["gap_sec"] == pytest.approx(701, abs=1)
 
 
 def test_a_repeated_header_that_lost_bytes_keeps_the_columns() -> None:
@@ -354,6 +387,12 @@ def test_quoted_cells_between_commas(name: str) -> None:
     check_same(found_in(made), in_whole_seconds())
 
 
+@pytest.mark.parametrize("name", ["pl", "sv", "de-CH"])
+def test_a_windows_spreadsheets_blanks_and_apostrophes(name: str) -> None:
+    made = "\n".join(of_locale(name)).encode("cp1252")
+    check_same(found_in(made), in_whole_seconds())
+
+
 def test_a_minus_of_its_own_kind() -> None:
     check_same(found_in(of_locale("sv", minus="\u2212")), in_whole_seconds())
 
@@ -418,10 +457,15 @@ TIMES: dict[str, Callable[[str], str]] = {
     "p.m.": lambda time: twelve(time, "a.m.", "p.m.", " "),
     "p. m.": lambda time: twelve(time, "a.\u00a0m.", "p.\u00a0m.", "\u00a0"),
     "points": lambda time: time.split(".")[0].replace(":", "."),
+    "points, fractions": lambda time: time.replace(".", ",").replace(":", "."),
+    "no leading zeros": lambda time: ":".join(part[part.startswith("0") :] for part in time.split(":")),
     "whole seconds": lambda time: time.split(".")[0],
     "share of a day": lambda time: f"{seconds(time) / 86400:.9f}",
     "share of a day, comma": lambda time: f"{seconds(time) / 86400:.9f}".replace(".", ","),
     "a date before it": lambda time: f"1899-12-30 {time}",
+    "a German date before it": lambda time: f"30.12.1899 {time}",
+    "an American date before it": lambda time: "12/30/1899 " + twelve(time, "AM", "PM", " "),
+    "its day before it, without seconds": lambda time: f"2025-03-14 {time[:5]}",
     "without seconds": lambda time: time[:5],
     "PM without seconds": lambda time: twelve(time[:5] + ":00", "AM", "PM", " ").replace(":00 ", " "),
 }
@@ -461,6 +505,18 @@ def test_times_that_cannot_be_restored_are_refused_by_name(change: Callable[[str
     error = refused(changed(lambda cells: [cells[0], change(cells[1]), *cells[2:]]))
     assert error.code == code
     assert str(error.params["example"]) in error.message
+
+
+def test_hours_that_a_spreadsheet_lost_and_filled_with_zeros_are_missed_where_an_hour_begins_again() -> None:
+    times = [3570.0 + second if second < 30 else second - 30.0 for second in range(60)]
+    error = refused(csv_log({"Speed": [36] * 60}, t=times, start=0))
+    assert (error.code, error.params["example"]) == ("HOURS_MISSING", "0:59:59")
+    found = found_in(csv_log({"Speed": [36] * 60}, t=times, start=0, date="2025.10.26"))  # the end of summer time
+    assert [jump["sec"] for jump in found["quality"]["clock_jumps"]] == [-3600]
+
+
+def test_an_hour_after_midnight_is_one() -> None:
+    assert found_in(csv_log({"Speed": [36] * 3599}, start=0))["overall"]["duration"]["overall_sec"] == 3598
 
 
 @pytest.mark.parametrize(
@@ -510,6 +566,14 @@ def test_all_ones_are_no_value(column: str, value: float) -> None:
     usual = min(max(kind.low, 1.0), kind.high)
     found = analyse(read(csv_log({column: [usual, f"{value:.6f}".rstrip("0").rstrip("."), usual]})))
     assert found["quality"]["voided"] == {column: {"sentinel": 1, "implausible": 0}}
+
+
+def test_no_ecu_counts_more_fault_codes_than_a_byte_holds() -> None:
+    found = analyse(read(csv_log({"Errors": [0, 65280, 4095, 254, 0]})))
+    assert (found["engine"]["errors"], found["quality"]["voided"]) == (
+        254,
+        {"Errors": {"sentinel": 0, "implausible": 2}},
+    )
 
 
 @pytest.mark.parametrize(

@@ -324,6 +324,12 @@ def test_pressure_with_the_engine_off_for_ten_seconds(seconds: int, told: bool) 
         assert findings["pressure_engine_off"]["evidence"]["rows"] == 1
 
 
+def test_an_engine_is_not_off_while_the_car_moves() -> None:
+    """With a dead `Revs` the pressure of a drive is not that of an engine that stands still."""
+    columns = log(Revs=flat(0), Speed=flat(50), FAPpressure=flat(40))
+    assert "pressure_engine_off" not in {one["code"] for one in analysis(columns)["health"]["findings"]}
+
+
 def test_a_gap_breaks_a_stretch() -> None:
     times = [float(row + (20 if row >= 694 else 0)) for row in range(ROWS)]
     columns = log(Revs=[800] * 685 + [0] * 15, FAPpressure=flat(4))  # nine seconds, a gap, six seconds

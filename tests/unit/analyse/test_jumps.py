@@ -58,11 +58,11 @@ def channels(*, running: bool = True, leap: float = 0.0) -> Any:
     return values
 
 
-def found(times: Any, values: Any, headers: Sequence[int] = ()) -> list[tuple[int, int]]:
+def found(times: Any, values: Any, headers: Sequence[int] = (), holes: Sequence[int] = ()) -> list[tuple[int, int]]:
     """The jumps as (row, ms)."""
-    sessions = np.zeros(ROWS, bool)
-    sessions[list(headers)] = True
-    jumps, too_many = find_jumps(times, values, sessions, POSITIONS_READ)
+    sessions, lost = np.zeros(ROWS, bool), np.zeros(ROWS, bool)
+    sessions[list(headers)], lost[list(holes)] = True, True
+    jumps, too_many = find_jumps(times, values, sessions, lost, POSITIONS_READ)
     assert not too_many
     return [(jump.row, jump.ms) for jump in jumps]
 
@@ -81,6 +81,16 @@ def test_a_step_over_which_the_cars_values_moved_on_is_a_pause(seconds: float) -
 def test_a_step_at_a_header_is_a_pause(seconds: float) -> None:
     """Back by an hour, to before the log began: an earlier drive was appended."""
     assert found(clock(seconds=seconds), channels(), headers=[200]) == []
+
+
+@pytest.mark.parametrize("seconds", [90, 600, 3600])
+def test_a_step_over_lost_rows_is_as_long_as_the_clock_says(seconds: float) -> None:
+    assert found(clock(seconds=seconds), channels(), holes=[200]) == []
+    assert found(clock(seconds=seconds), channels(), holes=[199, 201]) != []
+
+
+def test_a_clock_set_back_where_rows_were_lost_is_a_jump() -> None:
+    assert found(clock(seconds=-90), channels(), holes=[200]) == [(200, -90_000)]
 
 
 def test_two_rows_in_the_wrong_order_are_no_jump() -> None:
@@ -141,10 +151,10 @@ def test_too_few_channels_prove_nothing() -> None:
 
 
 def test_without_revs_and_speed_nothing_runs() -> None:
-    sessions = np.zeros(ROWS, bool)
+    none = np.zeros(ROWS, bool)
     positions = [place for place in range(12) if place not in (SPEED, REVS)][:8]
-    assert find_jumps(clock(seconds=600), channels(), sessions, positions) == ([], False)
-    assert find_jumps(clock(seconds=3599), channels(), sessions, positions)[0] == [Jump(200, 3_599_000)]
+    assert find_jumps(clock(seconds=600), channels(), none, none, positions) == ([], False)
+    assert find_jumps(clock(seconds=3599), channels(), none, none, positions)[0] == [Jump(200, 3_599_000)]
 
 
 def test_a_clock_that_jumps_all_the_time_cannot_be_used() -> None:
@@ -152,7 +162,8 @@ def test_a_clock_that_jumps_all_the_time_cannot_be_used() -> None:
     rows = 4000
     times = np.arange(rows, dtype=np.int64) * 1000 - (np.arange(rows) // 10) * 60_000
     values = np.tile(np.arange(rows, dtype=float), (8, 1))
-    jumps, too_many = find_jumps(times, values, np.zeros(rows, bool), POSITIONS_READ)
+    none = np.zeros(rows, bool)
+    jumps, too_many = find_jumps(times, values, none, none, POSITIONS_READ)
     assert (len(jumps), too_many) == (201, True)
 
 

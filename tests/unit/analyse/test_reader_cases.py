@@ -71,6 +71,7 @@ SAME = {
     "dates YYYY. MM. DD.": dates("2025. 02. 03."),
     "ISO dates": dates("2025-02-03"),
     "dates with an empty time of day": dates("2025-02-03 00:00:00"),
+    "dates with an empty time of day, AM": dates("3/2/2025 12:00:00 AM"),
     "header in capitals": with_header(LINES[0].upper()),
     "header with blanks and dots": with_header(LINES[0].replace("FAPsoot", " F.A.P soot ").replace("Speed", "Speed ")),
     "unknown columns": lines(lambda n, line: line + ("Mystery;" if not n else "42;")),
@@ -80,6 +81,7 @@ SAME = {
     "a stray quote": PLAIN.replace(b";36;1800;10", b';"36;1800;10', 1),
     "blanks in cells": lines(lambda n, line: line.replace(";36;", "; 36 ;") if n else line),
     "NULs before and after": b"\0\0" + PLAIN + b"\0" * 500,
+    "a page of NULs before": b"\0" * 4096 + PLAIN,
     "UTF-16 without a mark": (PLAIN.decode() + "\n" * 300).encode("utf-16-le"),
     "blank lines": PLAIN.replace(b"\n", b"\n\n"),
     "rows too long": lines(lambda n, line: line + ("1;2;3;4;" if n else "")),
@@ -240,6 +242,22 @@ def test_midnight_with_a_change_of_date() -> None:
     found = analyse(read(before + after))
     assert found["overall"]["duration"]["overall_sec"] == 5
     assert found["drives_total"] == 1
+
+
+@pytest.mark.parametrize("rows", [1, 3, 10])
+def test_midnight_after_the_date_changed_early(rows: int) -> None:
+    old = csv_log({"Speed": [36] * 20}, start=86400 - 20 - rows)
+    new = csv_log({"Speed": [36] * 30}, start=86400 - rows, date="2025.02.04")
+    found = analyse(read(old + new))
+    assert found["overall"]["duration"]["overall_sec"] == 49
+    assert (found["drives_total"], found["quality"]["clock_jumps"]) == (1, [])
+    assert found["drives"][0]["end"][:13] == "2025-02-04T00"
+
+
+def test_a_midnight_long_after_the_date_changed_is_one() -> None:
+    old = csv_log({"Speed": [36] * 20}, start=86400 - 31)
+    new = csv_log({"Speed": [36] * 30}, start=86400 - 11, date="2025.02.04")
+    assert analyse(read(old + new))["drives"][-1]["end"][:13] == "2025-02-05T00"
 
 
 def test_midnight_before_the_date_changes_late() -> None:

@@ -384,9 +384,17 @@ def test_in_a_regeneration_the_filter_is_held_at_one_temperature() -> None:
     assert Code.SENSOR_STUCK not in codes(drive(FAPtemp=[550] * 700 + [300] * 20, REGEN=[1] * 700 + [0] * 20))
 
 
-def test_two_short_drives_are_not_a_long_one() -> None:
+@pytest.mark.parametrize(
+    ("name", "cells", "told"),
+    [
+        ("FAPtemp", [200] * ROWS, True), ("AirFlow", [0] * ROWS, True), ("Coolant", [15] * ROWS, True),
+        ("OilTemp", wave(15, 16, 17.9), True), ("FAPtemp", [200] * 360 + [203] * 360, False),
+        ("Coolant", [15] * 360 + [60] * 360, False), ("OilTemp", [80] * ROWS, False),
+    ],
+)  # fmt: skip
+def test_a_sensor_that_stands_still_in_two_short_drives_is_stuck_too(name: str, cells: list[float], told: bool) -> None:
     times = [float(row + (400 if row >= 360 else 0)) for row in range(ROWS)]
-    assert Code.SENSOR_STUCK not in codes(drive(FAPtemp=[200] * ROWS), t=times)
+    assert (Code.SENSOR_STUCK in codes(drive(**{name: cells}), t=times)) == told
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ PATHS = {
     "kv_after": "restriction.kv_afterRegen",
     "idle": "fap.pressure_idle.avg_mbar",
     "soot": "sootRate_gl100km",
+    "soot_gl": "fap.soot.start_gl",
     "ash": "fap.deposits.percentage_perc",
     "life": "fap.life.life_km",
 }
@@ -49,6 +50,38 @@ def test_without_a_log_there_is_no_course() -> None:
 
 def test_four_logs_are_too_few_to_say() -> None:
     assert course(history("kv", RISING_KV[:4])) == Course(direction=Direction.UNKNOWN, changes=[])
+
+
+def with_soot(figure: str, values: list[float], soot: list[float]) -> list[Json]:
+    """A log a week with one figure, and the soot in the filter."""
+    return [
+        analysis({PATHS[figure]: value, PATHS["soot_gl"]: gl}, date=f"2025-01-{at + 1:02}")
+        for at, (value, gl) in enumerate(zip(values, soot, strict=True))
+    ]
+
+
+FILLING = [3.0, 4.5, 6.0, 7.5, 9.0, 10.5, 12.0]
+"""Soot between two regenerations."""
+
+
+@pytest.mark.parametrize(("figure", "clean", "per_gl"), [("kv", 0.18, 0.0075), ("idle", 8.0, 0.35)])
+def test_soot_between_two_regenerations_makes_no_filter_worse(figure: str, clean: float, per_gl: float) -> None:
+    found = one_change(with_soot(figure, [clean + per_gl * gl for gl in FILLING], FILLING))
+    assert (found.direction, found.change_perc) == (Direction.STEADY, 0)
+
+
+def test_a_filter_that_gets_worse_by_more_than_its_soot() -> None:
+    """At most 6 % of 0.35 for each of 9 g/l are the soot's; it rose by 0.45."""
+    found = one_change(with_soot("kv", [0.20 + 0.05 * gl for gl in FILLING], FILLING))
+    assert found.direction is Direction.WORSE
+    assert found.change_perc == pytest.approx(59, abs=2)
+
+
+def test_a_filter_that_gets_worse_from_regeneration_to_regeneration() -> None:
+    soot = [*FILLING, *FILLING, *FILLING]
+    found = one_change(with_soot("kv", [0.18 + 0.0075 * gl + 0.005 * at for at, gl in enumerate(soot)], soot))
+    assert found.direction is Direction.WORSE
+    assert found.change_perc == pytest.approx(36, abs=2)
 
 
 def test_restriction_that_rises() -> None:

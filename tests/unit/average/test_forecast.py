@@ -19,6 +19,7 @@ PATHS = {
     "oil": "engine.oilDilution_perc",
     "kv": "restriction.kv",
     "driven": "overall.distance_km",
+    "soot": "fap.soot.start_gl",
 }
 
 
@@ -163,6 +164,14 @@ def test_oil_and_restriction_are_the_median_of_the_last_five() -> None:
     assert (filter_.code, filter_.value) == ("restriction_high", 0.26)
     assert filter_.watch is not None
     assert filter_.watch.limit == 0.5
+
+
+def test_soot_between_two_regenerations_is_no_way_to_the_limit() -> None:
+    soot = [3.0, 4.5, 6.0, 7.5, 9.0, 10.5]
+    filling = history(*({"km": 20_000 + 60 * at, "kv": 0.18 + 0.0075 * gl, "soot": gl} for at, gl in enumerate(soot)))
+    found = forecasts(filling).restriction
+    assert found is not None
+    assert (found.per_1000km, found.watch, found.act) == (0, None, None)
 
 
 def test_a_refill_nobody_wrote_down_is_seen() -> None:

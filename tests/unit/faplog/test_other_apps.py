@@ -15,6 +15,7 @@ VCDS_GROUPS = (
     [
         ("GPS Time, Device Time, Longitude, Latitude,GPS Speed (Meters/second)\n", "Torque"),
         ("Device Time,Engine RPM(rpm),Speed (OBD)(km/h)\n", "Torque"),
+        ("Device Time,Engine RPM(rpm),DPF Pressure(psi)\n03-Feb-2025 20:34:42.1,800,1\n", "Torque"),
         ("# StartTime = 02/03/2025 08:00:00.1\nTime (sec), Engine RPM (RPM), Vehicle speed (MPH)\n", "OBDLink"),
         ("\ufeff# StartTime = x\n", "OBDLink"),
         ("Time (sec);Vehicle speed (km/h)\n0.1;3\n", "OBDLink"),
