@@ -1,5 +1,6 @@
 """From typed rows to a clean log, and the account of what was dropped, moved and voided on the way."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +25,13 @@ NEWEST_FIRST_SHARE: Final = 0.9
 
 EARLY_ROWS: Final = 10
 """So many rows before midnight may have the date of the next day: date and time of a row are not of one instant."""
+
+SLOW_POSITIONS: Final = tuple(POSITIONS[plain(name)] for name in ("Coolant", "OilTemp"))
+"""Temperatures of litres of liquid: they cannot jump."""
+SPIKE_C: Final = 10.0
+SPIKE_ROWS: Final = 2
+SPIKE_BETWEEN_ROWS: Final = 3
+"""Up to two readings in a row, more than 10 °C above or below at least three on either side, are misread."""
 
 LIFE: Final = POSITIONS[plain("FAP life")]
 
@@ -70,6 +78,7 @@ def clean(rows: Rows) -> tuple[Log, Cleaned]:
     if not valid.any():
         raise BadData(ErrorCode.NO_VALID_TIME)
     numbers, voided = _without_implausible(rows)
+    numbers = _without_spikes(rows.positions, numbers, voided)
     foreign = _foreign(rows, numbers)
     keep = valid & ~foreign
     sessions, holes = rows.sessions, rows.holes
@@ -207,3 +216,34 @@ def _without_implausible(rows: Rows) -> tuple[Floats, dict[str, tuple[int, int]]
             if outside:
                 values[wrong] = np.nan
     return numbers, voided
+
+
+def _without_spikes(positions: Sequence[int], numbers: Floats, voided: dict[str, tuple[int, int]]) -> Floats:
+    """Return the numbers with spikes of slow temperatures NaN; they are added to the counts of implausible cells."""
+    for place, position in enumerate(positions):
+        if position not in SLOW_POSITIONS:
+            continue
+        known = np.flatnonzero(~np.isnan(numbers[place]))
+        spikes = _spikes(numbers[place, known])
+        if not spikes:
+            continue
+        numbers = numbers if numbers.flags.writeable else numbers.copy()
+        numbers[place, known[spikes]] = np.nan
+        name = NUMBERS[position].name
+        sentinels, others = voided.get(name, (0, 0))
+        voided[name] = (sentinels, others + len(spikes))
+    return numbers
+
+
+def _spikes(values: Floats) -> list[int]:
+    """Return the places of spikes among known values."""
+    jumps = (np.flatnonzero(np.abs(np.diff(values)) > SPIKE_C) + 1).tolist()
+    found: list[int] = []
+    for place, (start, *ends) in enumerate(jumps[at : at + SPIKE_ROWS + 1] for at in range(len(jumps) - 1)):
+        steady_since = jumps[place - 1] if place else 0
+        for number, end in enumerate(ends, place + 1):
+            steady_until = jumps[number + 1] if number + 1 < len(jumps) else len(values)
+            between = min(start - steady_since, steady_until - end) >= SPIKE_BETWEEN_ROWS
+            if end - start <= SPIKE_ROWS and between and abs(values[end] - values[start - 1]) <= SPIKE_C:
+                found += range(start, end)
+    return found

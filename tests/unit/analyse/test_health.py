@@ -330,6 +330,24 @@ def test_an_engine_is_not_off_while_the_car_moves() -> None:
     assert "pressure_engine_off" not in {one["code"] for one in analysis(columns)["health"]["findings"]}
 
 
+@pytest.mark.parametrize("name", ["Coolant", "OilTemp"])
+@pytest.mark.parametrize("spike", [[127], [127, 127], [105, 127], [0, 150]])
+def test_a_misread_temperature_does_not_say_stop(name: str, spike: list[float]) -> None:
+    for place in (3, 300, ROWS - 3 - len(spike)):
+        cells: Cells = [90] * place + spike + [90] * (ROWS - place - len(spike))
+        found = analysis(log(**{name: cells}))
+        assert found["health"]["verdict"] == "good"
+        assert found["engine"]["coolantTemp" if name == "Coolant" else "oilTemp"]["max_c"] == 90
+        assert found["quality"]["voided"] == {name: {"sentinel": 0, "implausible": len(spike)}}
+
+
+@pytest.mark.parametrize(
+    "cells", [[90] * 694 + [103, 106, 112, 112, 110, 105], [90] * 300 + [127] * 3 + [90] * 397, [90] * 699 + [127]]
+)
+def test_a_hot_engine_is_no_misreading(cells: Cells) -> None:
+    assert analysis(log(Coolant=cells))["health"]["verdict"] == "act"
+
+
 def test_a_gap_breaks_a_stretch() -> None:
     times = [float(row + (20 if row >= 694 else 0)) for row in range(ROWS)]
     columns = log(Revs=[800] * 685 + [0] * 15, FAPpressure=flat(4))  # nine seconds, a gap, six seconds
