@@ -283,7 +283,7 @@ TEMPLATES: Final[Mapping[ErrorCode, Template]] = {
     ErrorCode.TOO_MANY_COLUMNS: _bad_log("it has more than {max_columns} columns", max_columns=int),
     ErrorCode.TOO_MANY_COLUMN_CHANGES: _bad_log("its columns change more than {max_changes} times", max_changes=int),
     ErrorCode.OTHER_APP: Template(
-        "This looks like a {app} log. faplog reads the CSV files of the Android app FAP.",
+        "This looks like a log of {app}. faplog reads the CSV files of the Android app FAP.",
         {"app": str},
         status=HTTPStatus.BAD_REQUEST,
     ),

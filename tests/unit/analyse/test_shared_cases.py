@@ -107,4 +107,4 @@ def test_logs_of_other_apps_are_refused_by_name(name: str, app: str) -> None:
     with pytest.raises(BadLog) as caught:
         analysis(OTHER_APPS / name)
     assert (caught.value.code, caught.value.params) == ("OTHER_APP", {"app": app})
-    assert caught.value.message == f"This looks like a {app} log. faplog reads the CSV files of the Android app FAP."
+    assert caught.value.message == f"This looks like a log of {app}. faplog reads the CSV files of the Android app FAP."

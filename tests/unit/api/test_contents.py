@@ -69,4 +69,4 @@ def test_what_cannot_be_a_log_is_refused_with_a_sentence(content: bytes, said: s
 def test_a_log_of_another_app_is_refused_by_name(first_lines: bytes, app: str) -> None:
     reason = refusal(first_lines)
     assert reason == cause(ErrorCode.OTHER_APP, app=app)
-    assert reason.message == f"This looks like a {app} log. faplog reads the CSV files of the Android app FAP."
+    assert reason.message == f"This looks like a log of {app}. faplog reads the CSV files of the Android app FAP."

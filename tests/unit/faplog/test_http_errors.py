@@ -78,7 +78,7 @@ def test_the_shape(client: FlaskClient, path: str, status: int, error: str, code
 
 def test_an_error_within_an_error_has_its_code_too(client: FlaskClient) -> None:
     body = client.get("/parts").get_json()
-    said = "This looks like a Torque log. faplog reads the CSV files of the Android app FAP."
+    said = "This looks like a log of Torque. faplog reads the CSV files of the Android app FAP."
     assert body["message"] == f"No log in the zip: a.csv: {said}"
     assert body["params"] == {
         "file_name": "a.csv",
