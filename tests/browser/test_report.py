@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -339,3 +340,23 @@ def test_the_pages_are_walked_by_keyboard_alone(visit: Visit, driver: Driver) ->
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     expect(page.locator("main").get_by_role("link", name="Upload")).to_be_focused()
+
+
+def test_the_menu_of_a_phone_covers_nothing_that_has_the_focus(visit: Visit, driver: Driver) -> None:
+    page = visit(driver.owner, **PHONE).page("/account")
+    page.locator("[data-notifications][data-ready]").wait_for()
+    focused = """menu => {
+      const one = document.activeElement;
+      if (one === document.body) return null;
+      const covered = !menu.contains(one) && one.getBoundingClientRect().bottom > menu.getBoundingClientRect().top;
+      return [one.textContent.trim(), covered];
+    }"""
+    menu = page.locator(".tabs")
+    stops: list[list[Any]] = []
+    for _ in range(100):
+        page.keyboard.press("Tab")
+        if (stop := menu.evaluate(focused)) is None:
+            break
+        stops.append(stop)
+    assert len(stops) > 20
+    assert [name for name, covered in stops if covered] == []
