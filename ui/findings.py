@@ -194,7 +194,10 @@ def outside(code: Code, which: list[catalogue.Named], unit: str, decimals: int) 
     if not part or len(which) < SEVERAL:
         return None
     name = str(gettext(part))
-    listed = (f"{name.format(which=one.name)}: {units.quantity(one.value, unit, decimals)}" for one in which)
+    pair = str(gettext("{name}: {text}"))
+    listed = (
+        pair.format(name=name.format(which=one.name), text=units.quantity(one.value, unit, decimals)) for one in which
+    )
     return str(gettext(catalogue.OUTSIDE)).format(list=", ".join(listed))
 
 

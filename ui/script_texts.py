@@ -20,6 +20,7 @@ def texts() -> dict[str, object]:
         "units": {
             unit: units.unit_name(unit) for unit in ("km/h", "km", "rpm", "l/h", "g/l", "mbar", "bar", "°C", "%")
         },
+        "pair": _("{name}: {text}"),
         "away": _("The service is not available right now. Please try again in a moment."),
         "needEmail": _("Please enter your e-mail address."),
         "needPassword": _("Please enter your password."),
@@ -46,7 +47,6 @@ def texts() -> dict[str, object]:
         "remove": _("Remove"),
         "open": _("Open report"),
         "details": _("Details"),
-        "fileSays": _("{name}: {text}"),
         "openLogs": _("Go to my logs"),
         "offline": _("No connection. The upload continues automatically once you are online again."),
         "busy": _("The service is busy. The upload continues automatically in a moment."),

@@ -23,6 +23,19 @@ PATIENCE_MS: Final = 30_000
 DESKTOP: Final[dict[str, Any]] = {"viewport": {"width": 1280, "height": 900}}
 STEADY: Final[dict[str, Any]] = {"locale": "en-GB", "reduced_motion": "reduce"}
 """A page that still scrolls smoothly has moved by the time the mouse arrives."""
+SPY: Final = """window.drawnTexts = [];
+for (const [how, style] of [["fillText", "fillStyle"], ["strokeText", "strokeStyle"]]) {
+  const draw = CanvasRenderingContext2D.prototype[how];
+  CanvasRenderingContext2D.prototype[how] = function (text, ...at) {
+    const { width, fontBoundingBoxAscent: above, fontBoundingBoxDescent: below } = this.measureText(text);
+    const left = at[0] - { left: 0, start: 0, center: width / 2, right: width, end: width }[this.textAlign];
+    const box = { left, right: left + width, top: at[1] - above, bottom: at[1] + below };
+    const panel = this.canvas.closest("[data-panel]")?.dataset.panel;
+    window.drawnTexts.push({ how, text, at, box, colour: this[style], panel });
+    return draw.call(this, text, ...at);
+  };
+}"""
+"""A script for a page that notes each text drawn on a canvas: how, where, and in which colour."""
 _MORNING: Final = datetime(2025, 5, 1, 8, tzinfo=UTC)
 _QUIET: Final = [
     "--disable-gpu",

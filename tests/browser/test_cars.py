@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.chromium import DESKTOP, PHONE, axe
+from tests.browser.chromium import DESKTOP, PHONE, SPY, axe
 from tests.browser.conftest import Visit
 from tests.browser.owner import Owner, new_owner
 from tests.conftest import Stack, until
@@ -211,6 +211,33 @@ def busy(stack: Stack) -> Iterator[Owner]:
     owner.average()
     yield owner
     owner.http.close()
+
+
+def test_due_reminders_stand_apart(visit: Visit, busy: Owner) -> None:
+    page = visit(busy, **PHONE).page("/summary")
+    drawn(page)
+    gap = page.locator("[data-due]").evaluate(
+        """one => {
+          const next = one.nextElementSibling;
+          next.before(one.cloneNode(true));
+          return one.nextElementSibling.getBoundingClientRect().top - one.getBoundingClientRect().bottom;
+        }"""
+    )
+    assert gap >= 8
+
+
+def test_no_line_runs_through_the_name_of_work_in_a_trend(visit: Visit, busy: Owner) -> None:
+    """Its rim is drawn before it, in the colour of the card."""
+    watched = visit(busy, **DESKTOP)
+    watched.context.add_init_script(SPY)
+    page = watched.page("/summary")
+    drawn(page)
+    names = page.evaluate("() => window.drawnTexts.filter(one => one.text === 'Filter cleaned')")
+    card = page.evaluate("() => getComputedStyle(document.documentElement).getPropertyValue('--fl-card').trim()")
+    assert names
+    for rim, name in zip(names[::2], names[1::2], strict=True):
+        assert (rim["how"], rim["colour"], name["how"]) == ("strokeText", card, "fillText")
+        assert rim["at"] == name["at"]
 
 
 @pytest.mark.parametrize("language", ["en-GB", "fr-FR", "pl-PL"])

@@ -37,6 +37,10 @@ DARK: Final = """one => {
   return count;
 }"""
 """How many pixels in the left fifth of a canvas are dark: the numbers of its axis."""
+CROWDED: Final = """() => [...document.querySelectorAll('#changes tr > *')]
+  .filter(one => one.getClientRects().length && one.scrollWidth > one.clientWidth)
+  .map(one => one.closest('tr').dataset.key + ': ' + one.textContent.trim())"""
+"""The values of a comparison that reach into the next one."""
 NOTES: Final[tuple[dict[str, Any], ...]] = (
     {"kind": "filter_cleaned", "onDate": "2025-01-14", "km": 10_300},
     {"kind": "oil_changed", "onDate": "2025-01-20"},
@@ -55,6 +59,7 @@ def drive(day: int, idle_mbar: float, additive_ml: int) -> bytes:
             "Coolant": [85] * 120,
             "Battery": [14.0 + day / 100] * 120,
             "FAP life": [10_000 + 40 * day] * 120,
+            "FAPlifeLeft": [180_000 - 40 * day] * 120,
             "FAPAdditiveVol": [1260] * 120,
             "FAPAdditiveRemain": [additive_ml] * 120,
         },
@@ -213,13 +218,22 @@ def test_nothing_is_cut_off_and_axe_finds_nothing(visit: Visit, cleaned: Owner, 
     page = visit(cleaned, **DESKTOP, locale=language).page("/health")
     base = page.url.removesuffix("/health")
     wrong: dict[str, Any] = {}
-    for path, complete in ((address(cleaned), "#changes"), ("/compare", "#works")):
+    newest, older = two_logs(cleaned)
+    places = (
+        (address(cleaned), "#changes"),
+        (f"/compare?a={older}&b={newest}", "[data-drawn]"),
+        ("/compare", "#works"),
+    )
+    for path, complete in places:
         page.emulate_media(color_scheme="light")
         page.goto(base + path)
         page.locator(complete).wait_for()
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
-            if (found := (page.evaluate(WIDER), page.evaluate(CUT), page.evaluate(OUTSIDE))) != (0, [], []):
+            # plots follow their column one frame later
+            page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            found = (page.evaluate(WIDER), page.evaluate(CUT), page.evaluate(OUTSIDE), page.evaluate(CROWDED))
+            if found != (0, [], [], []):
                 wrong[f"{path} at {width}"] = found
         wrong |= {f"light: {problem}": "axe" for problem in axe(page)}
         page.emulate_media(color_scheme="dark")

@@ -3,13 +3,15 @@
 import json
 import re
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.chromium import PHONE
+from tests.browser.chromium import PHONE, SPY
 from tests.browser.conftest import Driver, Visit
 from tests.browser.owner import Owner
 from tests.conftest import Stack
@@ -52,6 +54,27 @@ def test_plots_are_read_and_zoomed_by_keyboard_and_mouse(visit: Visit, driver: D
     plot = page.locator("[data-panel=soot] .u-over")
     plot.drag_to(plot, source_position={"x": 100, "y": 50}, target_position={"x": 300, "y": 50})
     expect(whole).to_be_enabled()
+
+
+@pytest.mark.parametrize("language", ["en-GB", "fr-FR", "pl-PL"])
+def test_the_names_of_limits_never_overlap(visit: Visit, driver: Driver, language: str) -> None:
+    """Two limits close to each other, as those of coolant and oil, in the longest words and on a narrow screen."""
+    watched = visit(driver.owner, **PHONE, locale=language)
+    watched.context.add_init_script(SPY)
+    page = watched.page(f"/logs/{driver.regenerated}")
+    drawn(page)
+    page.evaluate("() => { window.drawnTexts = []; }")
+    page.locator("[data-panel=coolant] [tabindex]").press("+")
+    named = """() => window.drawnTexts.filter(one => one.how === 'fillText' && one.panel === 'coolant')
+        .filter(one => one.text.includes('°C'))"""
+    page.wait_for_function(f"() => ({named})().length > 1")
+    found = page.evaluate(named)
+    boxes = {one["text"]: one["box"] for one in found}
+    assert len(boxes) >= 2
+    assert min(box["left"] for box in boxes.values()) > 0
+    for one, other in combinations(boxes.values(), 2):
+        beside = one["left"] >= other["right"] or other["left"] >= one["right"]
+        assert beside or one["top"] >= other["bottom"] or other["top"] >= one["bottom"], boxes
 
 
 def test_a_finger_reads_values_off(visit: Visit, driver: Driver) -> None:
@@ -317,3 +340,23 @@ def test_the_pages_are_walked_by_keyboard_alone(visit: Visit, driver: Driver) ->
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     expect(page.locator("main").get_by_role("link", name="Upload")).to_be_focused()
+
+
+def test_the_menu_of_a_phone_covers_nothing_that_has_the_focus(visit: Visit, driver: Driver) -> None:
+    page = visit(driver.owner, **PHONE).page("/account")
+    page.locator("[data-notifications][data-ready]").wait_for()
+    focused = """menu => {
+      const one = document.activeElement;
+      if (one === document.body) return null;
+      const covered = !menu.contains(one) && one.getBoundingClientRect().bottom > menu.getBoundingClientRect().top;
+      return [one.textContent.trim(), covered];
+    }"""
+    menu = page.locator(".tabs")
+    stops: list[list[Any]] = []
+    for _ in range(100):
+        page.keyboard.press("Tab")
+        if (stop := menu.evaluate(focused)) is None:
+            break
+        stops.append(stop)
+    assert len(stops) > 20
+    assert [name for name, covered in stops if covered] == []

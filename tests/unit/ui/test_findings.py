@@ -78,6 +78,7 @@ def test_every_injector_outside_its_limits_is_named(user: FlaskClient, api: Fake
     shown = page(user, api, found)
     assert "at injector 4. Outside the limits: Injector 4: 0.85, Injector 2: 1.12." in shown
     assert "Poza granicami: Wtryskiwacz 4: 0,85, Wtryskiwacz 2: 1,12." in page(user, api, found, "pl")
+    assert "Hors limites : Injecteur 4 : 0,85, Injecteur 2 : 1,12." in page(user, api, found, "fr")
 
 
 def test_notes_are_said_in_the_readers_language_and_units(user: FlaskClient, api: FakeApi) -> None:

@@ -14,10 +14,12 @@ whenFilled((body) => {
       if (values.email) await rename(values.email);
       toast(values.email ? texts.emailChanged : texts.passwordChanged);
       await fill();
+      body.querySelector(`form[data-change="${change.dataset.change}"]`)?.closest("details").querySelector("summary").focus({ preventScroll: true });
     });
   }
   for (const button of body.querySelectorAll("[data-end]")) {
     button.addEventListener("click", async () => {
+      const title = button.closest("section").getAttribute("aria-labelledby");
       button.disabled = true;
       try {
         await api(button.dataset.end, { method: "DELETE" });
@@ -27,6 +29,7 @@ whenFilled((body) => {
         toast(problem.message);
       }
       await fill();
+      document.getElementById(title)?.focus({ preventScroll: true }); // the button is gone
     });
   }
 });

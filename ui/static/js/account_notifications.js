@@ -3,7 +3,7 @@ import { copyText } from "./dialogs.js";
 import { inWords } from "./errors.js";
 import { whenFilled } from "./fragment.js";
 import { api, json, Problem } from "./http.js";
-import { texts } from "./texts.js";
+import { fill, texts } from "./texts.js";
 
 const section = document.querySelector("[data-notifications]");
 const ROOT = "/account/notifications";
@@ -33,6 +33,12 @@ class Channel {
     this.on("renew", () => this.save({ newSecret: true }));
     this.on("confirm", () => this.confirm());
     this.on("copy", () => this.copy());
+    // Enter would press the first button that submits, which asks for another code and makes this one void.
+    this.form.code?.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      this.part("confirm").click();
+    });
   }
 
   part(name) {
@@ -77,7 +83,7 @@ class Channel {
     this.state.textContent = this.state.dataset[`text${state}`];
     this.state.classList.toggle("is-on", on);
     this.form.hidden = !offered && !channel;
-    this.part("save").textContent = on ? this.part("save").dataset.change : this.saveText;
+    this.part("save").textContent = { On: this.part("save").dataset.change, Code: this.part("save").dataset.mail }[state] ?? this.saveText;
     for (const name of ["test", "renew"]) if (this.part(name)) this.part(name).hidden = !on;
     this.form.querySelector("button[data-off]").hidden = !channel;
     if (this.part("code")) this.part("code").hidden = state !== "Code";
@@ -141,7 +147,7 @@ function showFailures(given) {
   list.replaceChildren(...given.map((failure) => {
     const item = document.createElement("li");
     const reason = failure.code ? inWords({ code: failure.code, params: failure.params, message: failure.code }) : list.dataset.never;
-    item.textContent = `${moment.format(new Date(failure.createdAt))} · ${names[failure.channel]}: ${reason}`;
+    item.textContent = `${moment.format(new Date(failure.createdAt))} · ${fill(texts.pair, { name: names[failure.channel], text: reason })}`;
     return item;
   }));
 }

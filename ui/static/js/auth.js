@@ -74,6 +74,7 @@ form.addEventListener("submit", async (event) => {
     if (!(problem instanceof Problem)) throw problem;
     complain(reason(problem, registering && created !== plain(email)));
     button.disabled = false;
+    if (document.activeElement === document.body) button.focus({ preventScroll: true }); // lost when it was disabled
   }
 });
 

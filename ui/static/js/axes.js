@@ -52,6 +52,18 @@ export function fade(colour) {
   return `rgba(${r},${g},${b},.1)`;
 }
 
+// Writes a text over lines that are drawn already: a rim in the colour of the ground keeps them from running through it.
+export function writeOver(ctx, text, x, y, { rim, px }) {
+  ctx.save();
+  ctx.setLineDash([]);
+  ctx.lineJoin = "round";
+  ctx.lineWidth = 4 * px;
+  ctx.strokeStyle = rim;
+  ctx.strokeText(text, x, y);
+  ctx.restore();
+  ctx.fillText(text, x, y);
+}
+
 // The range of a scale: starts at 0 if the values are close to it, and is never negative for non-negative values.
 export function span(min, max) {
   if (min === null || max === null) return [0, 1];

@@ -1,4 +1,5 @@
 // Forms with an e-mail address or a password: checks before sending, the answer of the API in words, one alert a form.
+import { withoutButtons } from "./dialogs.js";
 import { inWords } from "./errors.js";
 import { Problem, refusal, sendJson } from "./http.js";
 import { texts } from "./texts.js";
@@ -47,17 +48,13 @@ export function whenSubmitted(form, send) {
     event.preventDefault();
     const wrong = wrongInput(form);
     if (wrong) return complain(form, wrong[1], wrong[0]);
-    const button = form.querySelector("button:not([type=button])");
     form.querySelector(".alert-f").hidden = true;
-    button.disabled = true;
     const values = Object.fromEntries([...form.querySelectorAll("input[name]")].map((input) => [input.name, input.type === "email" ? input.value.trim() : input.value]));
     try {
-      await send(values);
+      await withoutButtons(form, () => send(values));
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       complain(form, reason(problem, form));
-    } finally {
-      button.disabled = false;
     }
     return undefined;
   });

@@ -25,14 +25,17 @@ export function closeBeside(dialog, mayLeave = () => true) {
   });
 }
 
-// Runs `work` with the buttons of a place disabled.
-async function withoutButtons(place, work) {
+// Runs `work` with the buttons of a place disabled. The one that was pressed loses the focus by that, and gets it back
+// unless `work` has moved it.
+export async function withoutButtons(place, work) {
+  const pressed = document.activeElement;
   const buttons = [...place.querySelectorAll("button")].filter((button) => !button.disabled);
   buttons.forEach((button) => { button.disabled = true; });
   try {
     return await work();
   } finally {
     buttons.forEach((button) => { button.disabled = false; });
+    if (document.activeElement === document.body && buttons.includes(pressed)) pressed.focus({ preventScroll: true });
   }
 }
 

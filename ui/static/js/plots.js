@@ -1,9 +1,9 @@
 // Plots over time: one uPlot per quantity, with a shared cursor and zoom.
-import { clock, fade, MILES, palette, places, span, wall } from "./axes.js";
+import { clock, fade, MILES, palette, places, span, wall, writeOver } from "./axes.js";
 import { fit, frame, held, label, measured } from "./frame.js";
 import { cursor, keys, selecting, touch } from "./gestures.js";
 import { folding, gaps } from "./gaps.js";
-import { number, texts } from "./texts.js";
+import { fill, number, texts } from "./texts.js";
 import { timeTicks } from "./ticks.js";
 
 const uPlot = window.uPlot;
@@ -49,28 +49,49 @@ function shade(u, spans, colour) {
 }
 
 // Draws limits as dashed lines with their names, those that are within the scale: of the first channel at the right, of
-// the second at the left.
-function rule(u, limits, colours, scale, name) {
+// the second at the left. `names` returns the name of a limit, and shorter ones for where it has no room.
+function rule(u, limits, colours, scale, names) {
   const px = scale * devicePixelRatio;
   const { ctx, bbox } = u;
+  const shown = inReach(limits, u.series.slice(1).reduce((most, one) => Math.max(most, one.max ?? -Infinity), -Infinity))
+    .filter(({ at }) => at > u.scales.y.min && at <= u.scales.y.max)
+    .map((limit) => ({ ...limit, y: u.valToPos(limit.at, "y", true) }))
+    .sort((a, b) => a.y - b.y);
   ctx.save();
   ctx.lineWidth = 1.25 * px;
   ctx.font = `600 ${11 * px}px ${FONT}`;
-  for (const limit of inReach(limits, u.series.slice(1).reduce((most, one) => Math.max(most, one.max ?? -Infinity), -Infinity))) {
-    const { at, severity } = limit;
-    if (at <= u.scales.y.min || at > u.scales.y.max) continue;
-    const y = u.valToPos(at, "y", true);
-    ctx.strokeStyle = ctx.fillStyle = colours.severity[severity];
-    ctx.setLineDash([6 * px, 4 * px]);
+  ctx.setLineDash([6 * px, 4 * px]);
+  for (const { y, severity } of shown) {
+    ctx.strokeStyle = colours.severity[severity];
     ctx.beginPath();
     ctx.moveTo(bbox.left, y);
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
-    ctx.textBaseline = y - bbox.top < 16 * px ? "top" : "bottom";
-    ctx.textAlign = limit.second ? "left" : "right";
-    ctx.fillText(name(limit), bbox.left + (limit.second ? 4 * px : bbox.width - 4 * px), y + (ctx.textBaseline === "top" ? 3 : -3) * px);
+  }
+  ctx.textBaseline = "top";
+  ctx.textAlign = "left";
+  const taken = [];
+  for (const limit of shown) {
+    const fitting = names(limit).map((text) => ({ text, box: placed(limit, ctx.measureText(text).width, bbox, px, taken) })).find(({ box }) => box);
+    if (!fitting) continue; // the line stays, without its name
+    const { text, box } = fitting;
+    taken.push(box);
+    ctx.fillStyle = colours.severity[limit.severity];
+    writeOver(ctx, text, box.left, box.top, { rim: colours.card, px });
   }
   ctx.restore();
+}
+
+// Where the name of a limit stands: above its line, or below it at the top of the plot and where another name is `taken`.
+// Undefined if there is no room.
+function placed({ y, second }, width, bbox, px, taken) {
+  const height = 11 * px;
+  const left = second ? bbox.left + 4 * px : bbox.left + bbox.width - 4 * px - width;
+  if (width > bbox.width - 8 * px) return undefined;
+  return [y - 3 * px - height, y + 3 * px]
+    .filter((top) => top >= bbox.top && top + height <= bbox.top + bbox.height)
+    .map((top) => ({ left, top, right: left + width, bottom: top + height }))
+    .find((box) => taken.every((other) => box.left >= other.right || box.right <= other.left || box.top >= other.bottom || box.bottom <= other.top));
 }
 
 // The limits that are shown: one to act upon only once the one before it is reached.
@@ -121,7 +142,11 @@ export function draw(place, more, series, { gapSec, limits, onZoom }) {
       stroke: colours.soft, font: `${Math.round(12 * scale)}px ${FONT}`, gap: 5 * scale,
       grid: { stroke: colours.grid, width: scale }, ticks: { show: false }, ...extra,
     });
-    const name = ({ at, severity, of }) => [channels.length > 1 ? `${of}:` : "", texts.severities[severity], measured(at, 0, unit)].filter(Boolean).join(" ");
+    const names = ({ at, severity, of }) => {
+      const value = measured(at, 0, unit);
+      const named = `${texts.severities[severity]} ${value}`;
+      return channels.length > 1 ? [named, value].map((text) => fill(texts.pair, { name: of, text })) : [named];
+    };
     return {
       width,
       height,
@@ -152,7 +177,7 @@ export function draw(place, more, series, { gapSec, limits, onZoom }) {
       cursor: { show: false },
       hooks: {
         drawClear: [(u) => { shade(u, shadedGaps, colours.gap); shade(u, shadedRegens, colours.regen); }],
-        draw: [(u) => rule(u, lines, colours, scale, name)],
+        draw: [(u) => rule(u, lines, colours, scale, names)],
       },
     };
   }

@@ -68,7 +68,7 @@ function note(row, text) {
 }
 
 function details(row, failed) {
-  for (const log of failed.slice(0, 20)) note(row, fill(texts.fileSays, { name: log.fileName, text: inWords(log) }));
+  for (const log of failed.slice(0, 20)) note(row, fill(texts.pair, { name: log.fileName, text: inWords(log) }));
 }
 
 function action(text, onClick) {

@@ -1,10 +1,10 @@
 // The summary: trend plots whose points open a log, printing, and polling while averages are recalculated.
-import { fade, palette, places, span, wall } from "./axes.js";
+import { fade, palette, places, span, wall, writeOver } from "./axes.js";
 import { body, fill as refill, load, poll, whenFilled } from "./fragment.js";
 import { fit, label, measured } from "./frame.js";
 import { points } from "./gestures.js";
 import { preparePaper } from "./printing.js";
-import { number, texts } from "./texts.js";
+import { fill as fillText, number, texts } from "./texts.js";
 
 const uPlot = window.uPlot;
 const day = new Intl.DateTimeFormat(texts.lang, { day: "numeric", month: "short", timeZone: "UTC" });
@@ -14,6 +14,7 @@ const STEPS = [1, 2, 3, 5, 7, 14, 30, 61, 91, 182, 365].map((count) => count * D
 const MOST_POINTS = 60; // more points would hide the line
 const PAPER = { width: 218, height: 88 }; // three in a row
 const FONT = "system-ui, sans-serif";
+const pair = (name, text) => fillText(texts.pair, { name, text });
 let drawn = [];
 let stop = null;
 
@@ -59,7 +60,7 @@ function drawMarks(u, limits, notes, colours, scale) {
     const width = ctx.measureText(name).width + 8 * px;
     const left = x + width > bbox.left + bbox.width ? x - width : x;
     if (left < free) continue;
-    ctx.fillText(name, left + 4 * px, bbox.top + 2 * px);
+    writeOver(ctx, name, left + 4 * px, bbox.top + 2 * px, { rim: colours.card, px });
     free = left + width;
   }
   ctx.restore();
@@ -88,13 +89,13 @@ function trend(box, chart) {
     place.append(link);
     return;
   }
-  const words = (at) => `${dayAndYear.format(new Date(xs[at] * 1000))}: ${measured(ys[at], chart.decimals, chart.unit)}`;
+  const words = (at) => pair(dayAndYear.format(new Date(xs[at] * 1000)), measured(ys[at], chart.decimals, chart.unit));
   const open = (at) => { if (chart.ids[order[at]]) location.assign(`/logs/${chart.ids[order[at]]}`); };
   label(place, head.firstChild.textContent.trim(), ys, chart.decimals, chart.unit);
   const limits = inReach(chart.limits, Math.min(...ys), Math.max(...ys));
   const reach = limits.map(({ at }) => at);
   const notes = chart.notes.map((one) => ({ ...one, at: wall(`${one.date}T00:00:00`) }));
-  if (notes.length) place.setAttribute("aria-label", `${place.getAttribute("aria-label")}. ${notes.map((one) => `${dayAndYear.format(new Date(one.at * 1000))}: ${one.name}`).join("; ")}`);
+  if (notes.length) place.setAttribute("aria-label", `${place.getAttribute("aria-label")}. ${notes.map((one) => pair(dayAndYear.format(new Date(one.at * 1000)), one.name)).join("; ")}`);
   // `scale` enlarges text and lines, for paper.
   const options = ({ width, height, scale = 1, colours }) => ({
     width,
