@@ -238,12 +238,26 @@ def on_openfaas(environment: Path) -> bool:
 def _absent(manifests: list[dict[str, Any]]) -> list[str]:
     """Return which of these secrets the cluster does not have. Raises `CalledProcessError` if it does not answer."""
     absent = []
-    for manifest in manifests:
-        name, namespace = manifest["metadata"]["name"], manifest["metadata"]["namespace"]
+    for place in _places(manifests):
+        namespace, name = place.split("/")
         asked = ["kubectl", "-n", namespace, "get", "secret", name, "--ignore-not-found", "-o", "name"]
         if not subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip():
-            absent.append(f"{namespace}/{name}")
+            absent.append(place)
     return absent
+
+
+def _is_gone(manifests: list[dict[str, Any]], absent: list[str]) -> bool:
+    """Return whether a group is to be made: copies elsewhere are of no use when those of the servers are gone.
+
+    So it is after the servers' namespace was deleted, before everything in it is installed again.
+    """
+    places = _places(manifests)
+    at_servers = [place for place in places if place.startswith(f"{NAMESPACE}/")]
+    return set(at_servers or places) <= set(absent)
+
+
+def _places(manifests: list[dict[str, Any]]) -> list[str]:
+    return [f"{manifest['metadata']['namespace']}/{manifest['metadata']['name']}" for manifest in manifests]
 
 
 def seal(manifest: dict[str, object], certificate: Path | None) -> str:
@@ -305,7 +319,7 @@ def main(arguments: list[str] | None = None) -> int:
         try:
             made = make(present)
             manifests = [manifest for secret in made for manifest in secret.manifests(on_openfaas=openfaas_too)]
-            if options.apply and not options.rotate and len(absent := _absent(manifests)) < len(manifests):
+            if options.apply and not options.rotate and not _is_gone(manifests, absent := _absent(manifests)):
                 print(f"{group}: already there")
                 if absent:
                     anew = f"--environment {options.environment} --rotate {group} --apply"

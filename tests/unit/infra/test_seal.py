@@ -287,6 +287,26 @@ def test_a_group_is_applied_once_and_one_that_is_not_whole_is_named(
 
 
 @pytest.mark.usefixtures("given")
+def test_a_group_is_made_anew_when_the_namespace_of_the_servers_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The collector's namespace still has its copy of the monitor's password."""
+    applied = cluster_with(tmp_path, monkeypatch, ["telemetry/faplog-monitor-database", "openfaas-fn/faplog-api-nats"])
+    assert seal.main(["--environment", "openfaas", "--apply"]) == 0
+    assert "already there" not in capfd.readouterr().out
+    taken = {
+        (one["metadata"]["namespace"], one["metadata"]["name"])
+        for line in applied.read_text("utf-8").replace("}{", "}\n{").splitlines()
+        for one in json.loads(line)["items"]
+    }
+    assert {
+        ("faplog", "postgres-superuser"),
+        ("telemetry", "faplog-monitor-database"),
+        ("faplog", "nats-users"),
+    } <= taken
+
+
+@pytest.mark.usefixtures("given")
 def test_secrets_of_a_cluster_that_does_not_answer_are_not_overwritten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
