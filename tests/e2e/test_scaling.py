@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
 CALLERS = 40
 """Many more than the threads of one replica, so that callers wait at every look and another replica is started."""
-ROUNDS = 6
+ROUNDS = 4
 
 
 @pytest.fixture

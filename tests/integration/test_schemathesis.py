@@ -25,7 +25,7 @@ from tests.integration.uploading import log, upload
 SECONDS = os.environ.get("FUZZ_SECONDS")
 DOCUMENTED: list[str] = [] if SECONDS else ["--phases=examples,coverage"]
 """Every operation, in each way that the document tells, but no sequences of them."""
-EXTENT = [f"--max-time={SECONDS}"] if SECONDS else ["--max-examples=10", "--generation-deterministic", "--seed=1"]
+EXTENT = [f"--max-time={SECONDS}"] if SECONDS else ["--max-examples=5", "--generation-deterministic", "--seed=1"]
 
 
 @pytest.fixture(scope="module")
