@@ -1,7 +1,7 @@
 """Quantities in the units and the number format of the reader: kilometres or miles."""
 
 from datetime import date, datetime
-from typing import Final
+from typing import Final, TypeGuard
 
 from babel.dates import format_skeleton
 from flask_babel import format_date, format_decimal, format_time, get_locale, gettext, ngettext, pgettext
@@ -66,14 +66,14 @@ def unit_name(unit: str) -> str:
     return display_unit(convert(1, unit, preferences.units())[1])
 
 
-def is_displayable(value: float) -> bool:
-    """Return whether a number is small enough to be displayed; infinity and NaN are not."""
-    return abs(value) < LARGEST
+def is_displayable(value: float | None) -> TypeGuard[float]:
+    """Return whether there is a number and it is small enough to be displayed; infinity and NaN are not."""
+    return value is not None and abs(value) < LARGEST
 
 
 def number(value: float | None, unit: str = "", decimals: int = 0) -> str:
     """Return the number alone, in the reader's units; a dash for None and for what is not a measured value."""
-    if value is None or not is_displayable(value):
+    if not is_displayable(value):
         return DASH
     value, _ = convert(value, unit, preferences.units())
     text: str = format_decimal(round(value, decimals) + 0.0, format=f"#,##0.{'0' * decimals}" if decimals else "#,##0")
@@ -108,7 +108,7 @@ def quantity_html(value: float | None, unit: str = "", decimals: int = 0) -> Mar
 
 def difference(value: float | None, unit: str = "", decimals: int = 0) -> str:
     """Return a signed difference with its unit. Not for fuel economy: in mpg a difference depends on its base."""
-    if value is None or not is_displayable(value):
+    if not is_displayable(value):
         return DASH
     if unit == "s":
         sign = "−" if value < 0 else "+"
@@ -118,7 +118,7 @@ def difference(value: float | None, unit: str = "", decimals: int = 0) -> str:
 
 def duration(seconds: float | None) -> str:
     """Format a duration in hours and minutes, minutes and seconds, or seconds."""
-    if seconds is None or not is_displayable(seconds):
+    if not is_displayable(seconds):
         return DASH
     hours, rest = divmod(round(seconds), 3600)
     minutes, left = divmod(rest, 60)
@@ -131,7 +131,7 @@ def duration(seconds: float | None) -> str:
 
 def about(seconds: float | None) -> str:
     """Format a duration to the minute, or to the second below two minutes; a dash for None."""
-    if seconds is None or not is_displayable(seconds):
+    if not is_displayable(seconds):
         return DASH
     return duration(
         seconds if seconds < 2 * SECONDS_PER_MINUTE else round(seconds / SECONDS_PER_MINUTE) * SECONDS_PER_MINUTE

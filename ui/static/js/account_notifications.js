@@ -3,7 +3,7 @@ import { copyText } from "./dialogs.js";
 import { inWords } from "./errors.js";
 import { whenFilled } from "./fragment.js";
 import { api, json, Problem } from "./http.js";
-import { fill, texts } from "./texts.js";
+import { pair, texts } from "./texts.js";
 
 const section = document.querySelector("[data-notifications]");
 const ROOT = "/account/notifications";
@@ -147,7 +147,7 @@ function showFailures(given) {
   list.replaceChildren(...given.map((failure) => {
     const item = document.createElement("li");
     const reason = failure.code ? inWords({ code: failure.code, params: failure.params, message: failure.code }) : list.dataset.never;
-    item.textContent = `${moment.format(new Date(failure.createdAt))} · ${fill(texts.pair, { name: names[failure.channel], text: reason })}`;
+    item.textContent = `${moment.format(new Date(failure.createdAt))} · ${pair(names[failure.channel], reason)}`;
     return item;
   }));
 }

@@ -4,7 +4,7 @@ import { API, Problem, request } from "./http.js";
 import { axis, colours, MILES, places, span } from "./axes.js";
 import { fit, frame, held, label, measured, sayInstead } from "./frame.js";
 import { cursor, keys, selecting, touch } from "./gestures.js";
-import { fill, number, texts } from "./texts.js";
+import { number, pair, texts } from "./texts.js";
 
 const uPlot = window.uPlot;
 const PANELS = [
@@ -80,7 +80,7 @@ function panel(list, title, decimals, unit, lines, byDistance) {
   const readout = (u) => {
     const at = u.cursor.idx ?? null;
     const values = () => [1, 2].map((i) => number(held(u.data[i], at), decimals)).join(" | ");
-    note.textContent = at === null ? unit : fill(texts.pair, { name: measured(u.data[0][at], 1, unitX), text: `${values()}\u202f${unit}` });
+    note.textContent = at === null ? unit : pair(measured(u.data[0][at], 1, unitX), `${values()}\u202f${unit}`);
   };
   const u = new uPlot({
     width: canvas.clientWidth,

@@ -3,7 +3,7 @@ import { clock, fade, MILES, palette, places, span, wall, writeOver } from "./ax
 import { fit, frame, held, label, measured } from "./frame.js";
 import { cursor, keys, selecting, touch } from "./gestures.js";
 import { folding, gaps } from "./gaps.js";
-import { fill, number, texts } from "./texts.js";
+import { number, pair, texts } from "./texts.js";
 import { timeTicks } from "./ticks.js";
 
 const uPlot = window.uPlot;
@@ -145,7 +145,7 @@ export function draw(place, more, series, { gapSec, limits, onZoom }) {
     const names = ({ at, severity, of }) => {
       const value = measured(at, 0, unit);
       const named = `${texts.severities[severity]} ${value}`;
-      return channels.length > 1 ? [named, value].map((text) => fill(texts.pair, { name: of, text })) : [named];
+      return channels.length > 1 ? [named, value].map((text) => pair(of, text)) : [named];
     };
     return {
       width,

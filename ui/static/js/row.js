@@ -1,7 +1,7 @@
 // The row of one file in the upload list: its status and its actions.
 import { inWords } from "./errors.js";
 import { percent, size } from "./sending.js";
-import { fill, plural, texts } from "./texts.js";
+import { fill, pair, plural, texts } from "./texts.js";
 
 const template = document.getElementById("upload-row");
 
@@ -68,7 +68,7 @@ function note(row, text) {
 }
 
 function details(row, failed) {
-  for (const log of failed.slice(0, 20)) note(row, fill(texts.pair, { name: log.fileName, text: inWords(log) }));
+  for (const log of failed.slice(0, 20)) note(row, pair(log.fileName, inWords(log)));
 }
 
 function action(text, onClick) {

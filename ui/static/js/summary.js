@@ -4,7 +4,7 @@ import { body, fill as refill, load, poll, whenFilled } from "./fragment.js";
 import { fit, label, measured } from "./frame.js";
 import { points } from "./gestures.js";
 import { preparePaper } from "./printing.js";
-import { fill as fillText, number, texts } from "./texts.js";
+import { number, pair, texts } from "./texts.js";
 
 const uPlot = window.uPlot;
 const day = new Intl.DateTimeFormat(texts.lang, { day: "numeric", month: "short", timeZone: "UTC" });
@@ -14,7 +14,6 @@ const STEPS = [1, 2, 3, 5, 7, 14, 30, 61, 91, 182, 365].map((count) => count * D
 const MOST_POINTS = 60; // more points would hide the line
 const PAPER = { width: 218, height: 88 }; // three in a row
 const FONT = "system-ui, sans-serif";
-const pair = (name, text) => fillText(texts.pair, { name, text });
 let drawn = [];
 let stop = null;
 

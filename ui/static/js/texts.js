@@ -5,6 +5,9 @@ export function fill(text, values) {
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
+// A name and what is said of it, with the punctuation of the language.
+export const pair = (name, text) => fill(texts.pair, { name, text });
+
 const rules = new Intl.PluralRules(texts.lang);
 
 // The text for a number: `forms` has one for each plural form of the language, with "other" for those not listed.
