@@ -238,12 +238,12 @@ def _without_spikes(positions: Sequence[int], numbers: Floats, voided: dict[str,
 def _spikes(values: Floats) -> list[int]:
     """Return the places of spikes among known values."""
     jumps = (np.flatnonzero(np.abs(np.diff(values)) > SPIKE_C) + 1).tolist()
+    bounds = [0, *jumps, len(values)]
     found: list[int] = []
-    for place, (start, *ends) in enumerate(jumps[at : at + SPIKE_ROWS + 1] for at in range(len(jumps) - 1)):
-        steady_since = jumps[place - 1] if place else 0
-        for number, end in enumerate(ends, place + 1):
-            steady_until = jumps[number + 1] if number + 1 < len(jumps) else len(values)
-            between = min(start - steady_since, steady_until - end) >= SPIKE_BETWEEN_ROWS
+    for place, start in enumerate(jumps, 1):
+        for number in range(place + 1, min(place + SPIKE_ROWS, len(jumps)) + 1):
+            end = bounds[number]
+            between = min(start - bounds[place - 1], bounds[number + 1] - end) >= SPIKE_BETWEEN_ROWS
             if end - start <= SPIKE_ROWS and between and abs(values[end] - values[start - 1]) <= SPIKE_C:
                 found += range(start, end)
     return found

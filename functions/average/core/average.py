@@ -44,6 +44,7 @@ def average(items: Iterable[Any], notes: Iterable[Any] = (), until: date | None 
     )
     found = health(points, given, regens, judged, since)
     profile = given[-1].profile if given else ""
+    soot_gl = soot_loads(given, profile)
     return Average(
         **figures | {"fapRegen": regeneration(given, regens, regens_in_all, figures["fapRegen"])},
         fuelConsumption=consumption(given),
@@ -51,7 +52,7 @@ def average(items: Iterable[Any], notes: Iterable[Any] = (), until: date | None 
         nextRegen=coming,
         trends=points,
         health=found,
-        forecast=forecasts(given, points, since),
+        forecast=forecasts(given, points, since, soot_gl),
         baseline=since,
-        course=course(points.get(profile, ()), found.findings, profile, since, soot_loads(given, profile)),
+        course=course(points.get(profile, ()), found.findings, profile, since, soot_gl),
     )

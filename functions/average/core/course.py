@@ -163,7 +163,7 @@ def _change(figure: Figure, history: History, alarming: set[Code]) -> Change | N
     if values is None:
         if not figure.findings & alarming:
             return None
-        count = max(len(_readings(figure, read, history)) for read in figure.reads)
+        count = max(len(_known(read, figure.baseline, history)) for read in figure.reads)
         return Change(figure=figure.name, direction=Direction.WORSE, count=count, change_perc=None)
     change_perc = relative_change_perc(values, figure.floor)
     worse_perc = change_perc if figure.is_bad_rising else -change_perc

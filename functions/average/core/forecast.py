@@ -26,7 +26,6 @@ from .slopes import (
     usual_step,
     without_spikes,
 )
-from .trends import soot_loads
 
 MIN_POINTS: Final = 5
 MIN_KM: Final = 300.0
@@ -115,7 +114,10 @@ class Car(NamedTuple):
 
 
 def forecasts(
-    logs: Sequence[Log], trends: Mapping[str, Sequence[TrendPoint]], baselines: Baselines
+    logs: Sequence[Log],
+    trends: Mapping[str, Sequence[TrendPoint]],
+    baselines: Baselines,
+    soot_gl: Sequence[float | None],
 ) -> Forecasts | None:
     """Return the forecasts of the car as the profile of its last log knows it; None without a log.
 
@@ -123,13 +125,13 @@ def forecasts(
         logs: All logs, in date order.
         trends: The points of each profile's logs, in the same order.
         baselines: By finding, the last note that resets it.
+        soot_gl: Soot load at the start of each log of the last one's profile.
     """
     if not logs:
         return None
     profile = logs[-1].profile
     points = trends[profile]
     odometer = read_odometer(points)
-    soot_gl = soot_loads(logs, profile)
     car = Car(_day(logs[-1].date), km_per_day(points, odometer))
     now = 0.0
     if odometer.km:
@@ -211,7 +213,9 @@ def _forecast(
     if len(points) < MIN_POINTS or points[-1].x - points[0].x < MIN_KM:
         return None
     step = max(figure.quantum, usual_step(points) / 2) if figure.is_counter else figure.quantum
-    used = _at_equal_soot(thinned(points), soot_gl) if figure.rises_with_soot else thinned(points)
+    used = thinned(points)
+    if figure.rises_with_soot:
+        used = _at_equal_soot(used, soot_gl)
     change = widened(slope(used, step), RATE_CHANGE)
     limit = LIMITS[figure.code]
     value = points[-1].y if figure.is_counter else median(point.y for point in points[-RECENT:])
