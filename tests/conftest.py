@@ -238,6 +238,17 @@ def launch(state: Path, port: int, *arguments: str, prefix: Sequence[str] = ()) 
     )
 
 
+@contextmanager
+def serving(process: "subprocess.Popen[bytes]", is_ready: Callable[[], object], what: str) -> Iterator[None]:
+    """Wait until a server is ready, and end it with the block."""
+    try:
+        until(is_ready, what=what)
+        yield
+    finally:
+        process.terminate()
+        process.wait(120)
+
+
 def until(condition: Callable[[], T | None], seconds: float = 60.0, *, what: str = "what was waited for") -> T:
     """The condition's first true value. The time is no promise of speed, only when to give up: long enough for a
     machine that has much else to do."""

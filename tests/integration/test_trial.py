@@ -34,7 +34,7 @@ from functions.api.services import services
 from functions.api.settings import Settings
 from functions.api.trial.views import AT_ONCE
 from standalone.servers import Servers
-from tests.conftest import ROOT, free_port, until
+from tests.conftest import ROOT, free_port, serving, until
 from tests.integration.connector_rig import Behaviour, FunctionServer
 from tests.integration.delivery import some_log
 from tests.integration.function_process import FunctionProcess, function_process
@@ -246,13 +246,9 @@ def limited(servers: Servers, function: FunctionServer, tmp_path: Path) -> Itera
     gunicorn = ["-m", "gunicorn", "-c", "python:faplog.gunicorn_conf", "functions.api.handler:create_app()"]
     with (tmp_path / "api.log").open("wb") as output:
         process = subprocess.Popen([sys.executable, *gunicorn], cwd=ROOT, env=environment, stdout=output, stderr=output)
-    try:
-        url = f"http://127.0.0.1:{port}"
-        until(lambda: _is_ready(url), what="gunicorn answers")
+    url = f"http://127.0.0.1:{port}"
+    with serving(process, lambda: _is_ready(url), "gunicorn answers"):
         yield url
-    finally:
-        process.terminate()
-        process.wait(120)
 
 
 def _is_ready(url: str) -> bool:

@@ -23,7 +23,7 @@ from faplog import stack
 from faplog.contracts.log_rules import MAX_LOG_BYTES
 from standalone.servers import Servers
 from standalone.system import limit_bytes
-from tests.conftest import ROOT, free_port, until
+from tests.conftest import ROOT, free_port, serving, until
 from tests.integration.delivery import API, some_log, zipped
 from tests.integration.people import PASSWORD, Person, arrive
 
@@ -70,6 +70,7 @@ def limited(servers: Servers, api_app: Flask, tmp_path: Path) -> Iterator[Proces
         "MALLOC_ARENA_MAX": "2",
         "FAPLOG_FUNCTION_NAME": "api",
     }
+    person = arrive(api_app)
     gunicorn = ["-m", "gunicorn", "-c", "python:faplog.gunicorn_conf", "functions.api.handler:create_app()"]
     log = tmp_path / "api.log"
     with log.open("wb") as output:
@@ -81,13 +82,9 @@ def limited(servers: Servers, api_app: Flask, tmp_path: Path) -> Iterator[Proces
             stderr=output,
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (memory, memory)),
         )
-    try:
-        made = Process(f"http://127.0.0.1:{port}", arrive(api_app), log, process.pid)
-        until(lambda: _answers(made), what="gunicorn answers")
+    made = Process(f"http://127.0.0.1:{port}", person, log, process.pid)
+    with serving(process, lambda: _answers(made), "gunicorn answers"):
         yield made
-    finally:
-        process.terminate()
-        process.wait(120)
 
 
 def _answers(process: Process) -> bool:

@@ -5,13 +5,13 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
 from faplog.slow_heads import SlowHeads
-from tests.conftest import ROOT, free_port, until
+from tests.conftest import ROOT, free_port, serving
 
 THREADS = 2
 CONFIGURATION = f"""
@@ -43,12 +43,8 @@ def port(tmp_path: Path) -> Iterator[int]:
         cwd=tmp_path,
         env={"PYTHONPATH": str(ROOT)},
     )
-    try:
-        until(lambda: _listens(port), what="gunicorn listens")
+    with serving(process, lambda: _listens(port), "gunicorn listens"):
         yield port
-    finally:
-        process.terminate()
-        process.wait(60)
 
 
 def test_half_heads_do_not_stop_a_program(port: int) -> None:
@@ -64,13 +60,11 @@ def test_half_heads_do_not_stop_a_program(port: int) -> None:
 def test_a_head_that_is_late_ends_its_connection() -> None:
     now = 0.0
     heads = SlowHeads(20, clock=lambda: now)
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
+    with closing_pair() as (ours, theirs):
         heads.begin(ours)
         now = 19.9
         heads.shut_down_late()
-        theirs.sendall(b"x")
-        assert ours.recv(1) == b"x"
+        assert_passes(theirs, ours)
         now = 20.0
         heads.shut_down_late()
         assert ours.recv(1) == b""
@@ -79,14 +73,26 @@ def test_a_head_that_is_late_ends_its_connection() -> None:
 def test_what_comes_after_the_head_has_its_own_time() -> None:
     now = 0.0
     heads = SlowHeads(20, clock=lambda: now)
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
+    with closing_pair() as (ours, theirs):
         heads.begin(ours)
         heads.end(ours)
         now = 1000.0
         heads.shut_down_late()
-        theirs.sendall(b"x")
-        assert ours.recv(1) == b"x"
+        assert_passes(theirs, ours)
+
+
+@contextmanager
+def closing_pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Both ends of a connection, closed with the block."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
+
+
+def assert_passes(sender: socket.socket, receiver: socket.socket) -> None:
+    """A byte gets through."""
+    sender.sendall(b"x")
+    assert receiver.recv(1) == b"x"
 
 
 def _listens(port: int) -> bool:
