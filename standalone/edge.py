@@ -34,7 +34,9 @@ def rules(api: str, ui: str) -> dict[str, Any]:
     return {
         "http": {
             "routers": {
-                "odd-path": _router(_ODD_PATH, 200, "api", ["internal", "bad-request", "refuse"]),
+                # It has received the body before it refuses: over HTTP/2 an answer before the end of an upload is one
+                # that some clients lose.
+                "odd-path": _router(_ODD_PATH, 200, "api", ["internal", "too-large", "bad-request", "size", "refuse"]),
                 "too-large": _router(_TOO_LARGE, 100, "api", ["internal", "too-large", "size"]),
                 **_routers("api", "PathPrefix(`/api/v1`)", 30, "api"),
                 **_routers("analyse", "Path(`/analyse`) || PathPrefix(`/analyse/`)", 20, "api", "short-form"),

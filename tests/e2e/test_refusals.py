@@ -112,6 +112,18 @@ def test_an_encoding_no_address_has(stack: Stack, path: str) -> None:
     assert (answer.status_code, answer.json()["statusCode"]) == (400, 400)
 
 
+@needs_curl
+@pytest.mark.parametrize(("way", "header"), WAYS)
+@pytest.mark.parametrize("megabytes", [1, 19])
+@pytest.mark.parametrize("path", ["/api/v1/ana%2flyses", "/a%00b"])
+def test_an_upload_to_an_encoding_no_address_has(
+    stack: Stack, folder: Path, path: str, megabytes: float, way: str, header: str
+) -> None:
+    heard = upload(stack.url + path, file_of(folder, megabytes), "bad", way, "-H", header)
+    assert (heard.exit_code, heard.status) == (0, 400)
+    assert heard.body["statusCode"] == 400
+
+
 @pytest.mark.parametrize("path", ["/api/v1/%ff", "/api/v1/analyses/%c3%28", "/analyse/%ff"])
 def test_an_address_that_is_no_utf_8(stack: Stack, path: str) -> None:
     answer = httpx.get(stack.url + path)
