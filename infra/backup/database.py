@@ -1,6 +1,7 @@
 """Runs PostgreSQL's own programs so that a dump and the counted rows are of the same moment."""
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -32,6 +33,11 @@ GRANT USAGE ON SCHEMA public TO PUBLIC;
 _OURS_ALONE: Final = ("--no-large-objects", "--exclude-schema=pg_catalog")
 """faplog has no large objects, so one made by another role must not stop a dump. The rights on the server's own
 functions are set where the roles are made; the owner, who restores, may not set them.
+"""
+
+_FOREIGN: Final = re.compile(rb"\d+; \d+ \d+ DEFAULT ACL ")
+"""How pg_restore lists what is not faplog's. Every role may set its own default privileges, also one that owns nothing,
+and nobody else may set them again, so that the whole restore would fail.
 """
 
 
@@ -113,9 +119,19 @@ def check(file: Path) -> None:
     Raises:
         BadBackup: It cannot.
     """
+    _list(file)
+
+
+def _list(file: Path) -> bytes:
+    """Return the contents of a dump as `pg_restore --use-list` reads them.
+
+    Raises:
+        BadBackup: PostgreSQL cannot read it.
+    """
     done = subprocess.run([binary("pg_restore"), "--list", str(file)], capture_output=True, check=False)
     if done.returncode:
         raise BadBackup(f"PostgreSQL cannot read the dump {file}.")
+    return done.stdout
 
 
 def restoring(url: str) -> str | None:
@@ -143,7 +159,8 @@ def complete(url: str) -> None:
 def restore(url: str, file: Path, snapshot: str = "") -> None:
     """Replace everything in the schema public with the dump's contents in one transaction.
 
-    In the same transaction the database is marked as restored from `snapshot`, a digest, until `complete`.
+    In the same transaction the database is marked as restored from `snapshot`, a digest, until `complete`. The default
+    privileges of roles are left out.
 
     The dump becomes a script in a file of the temporary folder (`TMPDIR`), which needs room for the database as text.
     In memory it would not fit a pod, and through a pipe a dump that ends early would be committed.
@@ -152,8 +169,11 @@ def restore(url: str, file: Path, snapshot: str = "") -> None:
         DatabaseProblem: It failed, and the database is unchanged.
     """
     with tempfile.TemporaryDirectory(prefix="restore-") as temporary:
-        script = Path(temporary) / "database.sql"
-        _run(url, [binary("pg_restore"), "--no-owner", f"--file={script}", str(file)], to=script)
+        script, entries = Path(temporary) / "database.sql", Path(temporary) / "entries"
+        listed = _list(file).splitlines(keepends=True)
+        entries.write_bytes(b"".join(entry for entry in listed if not _FOREIGN.match(entry)))
+        options = ["--no-owner", f"--use-list={entries}", f"--file={script}"]
+        _run(url, [binary("pg_restore"), *options, str(file)], to=script)
         apply(url, script, snapshot)
 
 

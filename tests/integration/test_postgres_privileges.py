@@ -5,7 +5,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from infra.backup import database
+from infra.backup import database, drill
 from standalone.servers import Servers
 from tests.integration.test_standalone_servers import secret
 
@@ -81,3 +81,17 @@ def test_a_large_object_of_before_stops_no_backup(servers: Servers, tmp_path: Pa
             connection.execute("SELECT lo_unlink(%s)", [made])
     assert "users" in rows
     database.check(tmp_path / "dump")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_default_privileges_of_a_role_stop_no_restore(servers: Servers, tmp_path: Path, role: str) -> None:
+    """Every role may set its own, and only itself and the superuser may set them again."""
+    with psycopg.connect(secret(servers, f"faplog-{role}-database"), autocommit=True) as connection:
+        connection.execute("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC")
+        try:
+            rows = database.dump(secret(servers, "faplog-owner-database"), tmp_path / "dump")
+        finally:
+            connection.execute("ALTER DEFAULT PRIVILEGES REVOKE SELECT ON TABLES FROM PUBLIC")
+    with drill.scratch() as url:
+        database.restore(url, tmp_path / "dump")
+        assert database.counts(url) == rows
