@@ -14,6 +14,7 @@ TRANSIENT: Final = (RESULTS, AVERAGES)
 backed up."""
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_LASTING = re.compile(rf"{LOGS}{_UUID}\.csv|{SERIES}{_UUID}")
 _REFERENCE = re.compile(rf"results/{_UUID}\.json|averages/{_UUID}/[0-9a-f]{{64}}(-result)?\.json")
 
 
@@ -40,6 +41,11 @@ def average_request_key(user_id: UUID, analysis_sha: str) -> str:
 def average_result_key(user_id: UUID, analysis_sha: str) -> str:
     """Return the key of an average that is too large for a message; transient."""
     return f"{AVERAGES}{user_id}/{analysis_sha}-result.json"
+
+
+def is_lasting(key: str) -> bool:
+    """Return whether this is the key of a log or a series, which a backup holds; this system writes no other to stay."""
+    return _LASTING.fullmatch(key) is not None
 
 
 def check_reference(reference: str) -> str:

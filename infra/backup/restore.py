@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from faplog.contracts.keys import TRANSIENT
+from faplog.contracts.keys import is_lasting
 from infra.backup import database
 from infra.backup.manifest import DUMP, BadBackup, Entry, Manifest, seal, verify
 from infra.backup.target import Target
@@ -55,14 +55,14 @@ def _put(folder: Path, manifest: Manifest, target: Target, *, replace: bool) -> 
 
 
 def lasting(manifest: Manifest) -> dict[str, Entry]:
-    """Return the objects of a snapshot that are restored; snapshots of older releases hold transient ones, too."""
-    return {key: item for key, item in manifest.objects.items() if not key.startswith(TRANSIENT)}
+    """Return the objects of a snapshot that are restored; snapshots of older releases hold others, too."""
+    return {key: item for key, item in manifest.objects.items() if is_lasting(key)}
 
 
 def compare(manifest: Manifest, target: Target) -> None:
     """Compare database and bucket with the snapshot, in rows and bytes.
 
-    Transient objects do not count: a running system makes and removes them.
+    Only logs and series count: a running system makes and removes other objects.
 
     Raises:
         BadBackup: They differ; the message says where.
@@ -71,7 +71,7 @@ def compare(manifest: Manifest, target: Target) -> None:
     rows = database.counts(target.database)
     if wrong := {table for table in rows | manifest.rows if rows.get(table) != manifest.rows.get(table)}:
         raise BadBackup(f"After the restore the tables {', '.join(sorted(wrong))} have other numbers of rows.")
-    found = {key for key, _ in target.blobs.list("") if not key.startswith(TRANSIENT)}
+    found = {key for key, _ in target.blobs.list("") if is_lasting(key)}
     if found != set(objects):
         raise BadBackup(f"After the restore {len(found ^ set(objects))} objects are missing or too many.")
     for key, item in objects.items():

@@ -1,5 +1,6 @@
 """Makes a snapshot: first the database, then the bucket, so that the file of every row is in the copy."""
 
+import logging
 import os
 import shutil
 from datetime import UTC, datetime
@@ -7,11 +8,13 @@ from pathlib import Path
 from typing import Final
 
 from faplog.blobs import Blobs
-from faplog.contracts.keys import LOGS, TRANSIENT
+from faplog.contracts.keys import LOGS, TRANSIENT, is_lasting
 from faplog.version import VERSION
 from infra.backup import database
 from infra.backup.manifest import DUMP, OBJECTS, BadBackup, Entry, Manifest, entry, object_path, read, verify, write
 from infra.backup.target import Target
+
+log = logging.getLogger(__name__)
 
 PREFIX: Final = "faplog-"
 _PARTIAL: Final = ".partial"
@@ -21,7 +24,8 @@ def create(source: Target, to: Path, keep: int = 2) -> tuple[Path, Manifest]:
     """Make a snapshot in a new folder under `to`, and keep only the newest `keep`.
 
     A log never changes under its key, so one that is in an older snapshot here is linked, not fetched again. Transient
-    objects are left out: after a restore they are made again.
+    objects are left out: after a restore they are made again. So are objects with keys that are none of faplog's: what
+    a function could write to the bucket must not stop a backup.
 
     The snapshot is verified before it counts and before an older one is removed. Every file is hashed once, then: what
     is linked is compared in size only, and if a file turns out to be damaged, all objects are fetched anew.
@@ -29,7 +33,7 @@ def create(source: Target, to: Path, keep: int = 2) -> tuple[Path, Manifest]:
     Raises:
         DatabaseProblem: The database is away; only a partial folder was made, which the next run removes.
         Unavailable: The object store is away; likewise.
-        BadBackup: The bucket holds an object that faplog did not write, or the folder does not keep what is written.
+        BadBackup: The folder does not keep what is written.
     """
     to.mkdir(mode=0o700, parents=True, exist_ok=True)
     for partial in to.glob(f"{PREFIX}*{_PARTIAL}"):
@@ -88,8 +92,10 @@ def _newest(to: Path) -> tuple[Path, dict[str, Entry]] | None:
 
 def _objects(blobs: Blobs, folder: Path, previous: tuple[Path, dict[str, Entry]] | None) -> dict[str, Entry]:
     objects = {}
+    foreign = 0
     for key, _ in sorted(blobs.list("")):
-        if key.startswith(TRANSIENT):
+        if not is_lasting(key):
+            foreign += not key.startswith(TRANSIENT)
             continue
         path = object_path(key)
         (folder / path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -102,6 +108,8 @@ def _objects(blobs: Blobs, folder: Path, previous: tuple[Path, dict[str, Entry]]
             continue
         (folder / path).write_bytes(content)
         objects[key] = entry(folder, path)
+    if foreign:
+        log.warning("%d objects of the bucket are none of faplog's; they are not in the backup", foreign)
     return objects
 
 

@@ -623,6 +623,23 @@ def test_what_is_on_its_way_between_functions_is_in_no_backup(old: Servers, new:
     restore.compare(made, target(new))
 
 
+@pytest.mark.parametrize("planted", [("a", "a/b"), ("x" * 255,), ("..%2f..%2fx",)], ids=["folder", "long", "path"])
+def test_what_a_function_plants_in_the_bucket_stops_no_backup(
+    old: Servers, new: Servers, tmp_path: Path, planted: tuple[str, ...]
+) -> None:
+    """The key of `analyse` may write below `series/`; an object there may even be the folder of another."""
+    foreign = {f"{keys.SERIES}{name}" for name in planted}
+    for key in sorted(foreign):
+        target(old, "analyse").blobs.put(key, b"planted")
+    try:
+        folder, made = snapshot.create(target(old, "backup"), tmp_path / "backups")
+    finally:
+        target(old).blobs.delete(*foreign)
+    assert len(made.objects) == 2 * ACCOUNTS
+    assert not foreign & set(made.objects)
+    restore.restore(folder, target(new), replace=True)
+
+
 def test_a_backup_of_an_older_release_is_restored_without_them(copy: Path, new: Servers) -> None:
     made = manifest.read(copy)
     key = keys.average_request_key(uuid4(), "0" * 64)
