@@ -18,6 +18,7 @@ from ..web import client_address, inputs
 from ..web.names import PREFIX
 from ..web.operations import describe
 from ..web.outputs import Output, Timestamp, json_response
+from ..web.visible_text import visible
 from . import api_tokens, audit, authentication
 from .api_tokens import MAX_TOKENS, TooManyTokens
 from .audit import Event
@@ -51,7 +52,7 @@ class NewToken(inputs.Input):
     @field_validator("name")
     @classmethod
     def _is_printable(cls, value: str) -> str:
-        if not value.isprintable() or not value.strip():
+        if not value.isprintable() or visible(value) != value or not value.strip():
             raise ValueError("must have printable characters only, and not only spaces")
         return value.strip()
 

@@ -15,6 +15,7 @@ from faplog.contracts.notes import MOST_KM, MOST_TEXT, Kind
 
 from ..web.inputs import Input, whole
 from ..web.outputs import Output, Timestamp
+from ..web.visible_text import visible_lines, visible_name
 from .assignment import Counter
 
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -26,10 +27,10 @@ def _without_nul(text: str) -> str:
     return text
 
 
-def _stripped(name: str) -> str:
-    if not (stripped := name.strip()):
+def _shown(name: str) -> str:
+    if not (shown := visible_name(name)):
         raise ValueError("it is empty")
-    return stripped
+    return shown
 
 
 def _written_as_date(day: object) -> date:
@@ -44,12 +45,14 @@ def _boolean(value: object) -> object:
     return value
 
 
-Text = Annotated[str, StringConstraints(max_length=MOST_TEXT), AfterValidator(_without_nul)]
+Text = Annotated[
+    str, StringConstraints(max_length=MOST_TEXT), AfterValidator(_without_nul), AfterValidator(visible_lines)
+]
 Name = Annotated[
     str,
     StringConstraints(min_length=1, max_length=MAX_NAME),
     AfterValidator(_without_nul),
-    AfterValidator(_stripped),
+    AfterValidator(_shown),
 ]
 Day = Annotated[date, BeforeValidator(_written_as_date)]
 Yes = Annotated[Literal[True], BeforeValidator(_boolean)]

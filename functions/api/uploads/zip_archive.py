@@ -16,7 +16,8 @@ from faplog.contracts.errors import ErrorCode
 from faplog.contracts.log_rules import MAX_LOG_BYTES
 from faplog.http_errors import Refused, refused
 
-from .file_names import plain_name, shown_path, visible
+from ..web.visible_text import visible
+from .file_names import plain_name, shown_path
 from .receive import Spooled
 
 MAX_ENTRIES: Final = 1000

@@ -2,7 +2,8 @@
 
 import pytest
 
-from functions.api.uploads.file_names import MAX_NAME_CHARS, plain_name, shown_path, visible
+from functions.api.uploads.file_names import MAX_NAME_CHARS, plain_name, shown_path
+from functions.api.web.visible_text import visible
 
 INVISIBLE = {
     "left-to-right mark": "\u200e",
