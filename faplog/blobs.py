@@ -18,6 +18,9 @@ DELETE_BATCH: Final = 300
 """Objects removed by one request. S3 takes 1,000; a store needs about a millisecond for each, and a smaller batch does
 not keep others waiting for long."""
 
+HASTY_SEC: Final = 2
+"""How long `delete_hastily` waits for the store."""
+
 
 class Blobs:
     """One bucket, accessed with the key of one role. Nothing connects before the first call.
@@ -26,16 +29,25 @@ class Blobs:
     """
 
     def __init__(self, endpoint: str, bucket: str, access_key: str, secret_key: str) -> None:
-        self.store = S3Store(
-            bucket,
-            endpoint=endpoint,
-            access_key_id=access_key,
-            secret_access_key=secret_key,
-            region="us-east-1",
-            virtual_hosted_style_request=False,
-            client_options={"allow_http": True, "timeout": "30s", "connect_timeout": "3s"},
-            retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=10)},
-        )
+
+        def store(timeout_sec: int, retries: int) -> S3Store:
+            return S3Store(
+                bucket,
+                endpoint=endpoint,
+                access_key_id=access_key,
+                secret_access_key=secret_key,
+                region="us-east-1",
+                virtual_hosted_style_request=False,
+                client_options={
+                    "allow_http": True,
+                    "timeout": f"{timeout_sec}s",
+                    "connect_timeout": f"{min(timeout_sec, 3)}s",
+                },
+                retry_config={"max_retries": retries, "retry_timeout": timedelta(seconds=10)},
+            )
+
+        self.store = store(30, 2)
+        self.hasty_store = store(HASTY_SEC, 0)
 
     def get(self, key: str) -> bytes | None:
         """Return the object's bytes, or None if there is no such object."""
@@ -92,12 +104,19 @@ class Blobs:
         If it raises `Unavailable`, the batches before stay removed.
         """
         for start in range(0, len(keys), DELETE_BATCH):
-            self._delete_batch(keys[start : start + DELETE_BATCH])
+            self._delete_batch(self.store, keys[start : start + DELETE_BATCH])
 
-    def _delete_batch(self, keys: Sequence[str]) -> None:
+    def delete_hastily(self, *keys: str) -> None:
+        """Remove at most `DELETE_BATCH` objects, and give up after `HASTY_SEC`, for callers that hold a lock.
+
+        If it raises `Unavailable`, the store may still remove them.
+        """
+        self._delete_batch(self.hasty_store, keys)
+
+    def _delete_batch(self, store: S3Store, keys: Sequence[str]) -> None:
         with _call("delete"):
             try:
-                obstore.delete(self.store, [*keys])
+                obstore.delete(store, [*keys])
             except (FileNotFoundError, exceptions.NotFoundError):
                 return
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from threading import Condition
 from typing import IO, Final
 
+from obstore.store import S3Store
+
 from faplog.blobs import Blobs
 from faplog.errors import Busy
 
@@ -88,6 +90,7 @@ class SlottedBlobs(Blobs):
 
     def __init__(self, blobs: Blobs, slots: Slots) -> None:
         self.store = blobs.store
+        self.hasty_store = blobs.hasty_store
         self._slots = slots
 
     def get(self, key: str) -> bytes | None:
@@ -111,9 +114,9 @@ class SlottedBlobs(Blobs):
         with self._slots.hold():
             return super().read(key, part)
 
-    def _delete_batch(self, keys: Sequence[str]) -> None:
+    def _delete_batch(self, store: S3Store, keys: Sequence[str]) -> None:
         with self._slots.hold():
-            super()._delete_batch(keys)
+            super()._delete_batch(store, keys)
 
     def list(self, prefix: str) -> Iterator[tuple[str, float]]:
         """List objects, holding a slot until the last one."""

@@ -21,6 +21,7 @@ from flask import Flask
 
 from faplog import stack
 from faplog.contracts.log_rules import MAX_LOG_BYTES
+from faplog.contracts.messages import HEADER_SECRET, HEADER_TOPIC
 from standalone.servers import Servers
 from standalone.system import limit_bytes
 from tests.conftest import ROOT, free_port, serving, until
@@ -41,6 +42,8 @@ class Process:
     person: Person
     log: Path
     pid: int
+    secret: str
+    """The connector's."""
 
     def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         """A request of the person, on a connection of its own."""
@@ -52,6 +55,20 @@ class Process:
         (worker,) = psutil.Process(self.pid).children()
         status = Path(f"/proc/{worker.pid}/status").read_text("utf-8")
         return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))) / 1024
+
+    def bring_average(self) -> httpx.Response:
+        """Deliver, as the connector does, an average that the person does not wait for."""
+        average = {
+            "userId": str(self.person.id),
+            "analysisSha": "0" * 64,
+            "type": "OVERALL",
+            "generation": 1,
+            "status": "SUCCESS",
+            "message": "Average calculated successfully.",
+            "average": {"overall": {"logs": 1}},
+        }
+        headers = {HEADER_TOPIC: "average.result", HEADER_SECRET: self.secret}
+        return httpx.post(self.url, json=average, headers=headers, timeout=300)
 
     def upload(self, content: bytes, name: str) -> httpx.Response:
         """POST a file."""
@@ -71,6 +88,7 @@ def limited(servers: Servers, api_app: Flask, tmp_path: Path) -> Iterator[Proces
         "FAPLOG_FUNCTION_NAME": "api",
     }
     person = arrive(api_app)
+    secret = (servers.secrets / "faplog-connector-secret").read_text("utf-8")
     gunicorn = ["-m", "gunicorn", "-c", "python:faplog.gunicorn_conf", "functions.api.handler:create_app()"]
     log = tmp_path / "api.log"
     with log.open("wb") as output:
@@ -82,7 +100,7 @@ def limited(servers: Servers, api_app: Flask, tmp_path: Path) -> Iterator[Proces
             stderr=output,
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (memory, memory)),
         )
-    made = Process(f"http://127.0.0.1:{port}", person, log, process.pid)
+    made = Process(f"http://127.0.0.1:{port}", person, log, process.pid, secret)
     with serving(process, lambda: _answers(made), "gunicorn answers"):
         yield made
 
@@ -179,6 +197,31 @@ def test_while_the_store_hangs_what_needs_no_store_is_answered(limited: Process,
     accepted = sum(answer.status_code == 202 for answer in uploads)
     until(lambda: limited.ask("GET", "/analyses?status=Processing").json()["pagination"]["totalItems"] == accepted + 1)
     assert limited.upload(some_log(), "a.csv").status_code == 202
+
+
+def test_while_the_store_hangs_results_of_averages_hold_neither_locks_nor_connections(
+    limited: Process, servers: Servers
+) -> None:
+    """Their lists are to be removed under the lock of their owner: a login met a pool without connections."""
+    stored = limited.upload(some_log(), "a.csv").json()["ids"][0]
+    over = threading.Event()
+    statuses: list[int] = []
+
+    def bring_averages() -> None:
+        while not over.is_set():
+            statuses.append(limited.bring_average().status_code)
+
+    with _hanging_store(servers):
+        threads = _start([(bring_averages, ())] * int(FUNCTION.annotations["faplog.dev/concurrency"]))
+        until(lambda: limited.log.read_text("utf-8").count("left to reconcile") > 4, what="removals are given up")
+        login = limited.ask("POST", "/auth/login", json={"email": limited.person.email, "password": PASSWORD})
+        deleted = limited.ask("DELETE", f"/analyses/{stored}")
+        over.set()
+        for thread in threads:
+            thread.join()
+        assert (login.status_code, deleted.status_code) == (200, 204)
+    assert set(statuses) == {200}
+    assert "database did not answer" not in limited.log.read_text("utf-8")
 
 
 @contextmanager

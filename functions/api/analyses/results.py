@@ -306,7 +306,8 @@ def _remove_average_objects(database: Database, blobs: Blobs, result: AverageRes
     """Remove the analyses stored for a request and the average's own object, unless another period waits for them.
 
     Periods with the same analyses share both. The locks are held until the objects are removed, so that a concurrent
-    request for the same analyses does not lose its object. Reconcile removes later what cannot be removed now.
+    request for the same analyses does not lose its object; a store that hangs must not hold them, nor the connection.
+    Reconcile removes later what cannot be removed now.
     """
     object_keys = [average_request_key(result.user_id, result.analysis_sha)]
     if result.average_ref:
@@ -318,6 +319,6 @@ def _remove_average_objects(database: Database, blobs: Blobs, result: AverageRes
                 _LOCK_PERIODS_OF_SAME_ANALYSES, [result.user_id, result.analysis_sha]
             ).fetchall()
             if not any(period["waits"] for period in periods):
-                blobs.delete(*object_keys)
+                blobs.delete_hastily(*object_keys)
     except Unavailable as error:
         log.warning("objects of an average left to reconcile", extra={"reason": str(error)})
