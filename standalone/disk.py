@@ -1,9 +1,11 @@
-"""Checks whether the disk of the state folder has room. A full disk is waited for; it does not end the system."""
+"""Checks whether the disks of the state folder have room. A full disk is waited for; it does not end the system."""
 
 import errno
 import os
 from pathlib import Path
 from typing import Final
+
+from standalone.state import State
 
 FULL_BYTES: Final = 32 << 20
 """With less free space PostgreSQL may be unable to add a segment of 16 MiB to its write-ahead log."""
@@ -35,3 +37,12 @@ def has_room(folder: Path, minimum_bytes: int = FULL_BYTES) -> bool:
     finally:
         probe.unlink(missing_ok=True)
     return True
+
+
+def has_room_for(state: State, folder: Path, minimum_bytes: int = FULL_BYTES) -> bool:
+    """Return whether there is room in the state folder, for logs, and in a program's folder if it is the state's.
+
+    Each may be a disk of its own.
+    """
+    folders = {state.run, state.logs, *([folder] if state.root in folder.parents else [])}
+    return all(has_room(each, minimum_bytes) for each in folders)

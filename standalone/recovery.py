@@ -38,7 +38,9 @@ async def restart_broken(state: State, supervisor: Supervisor, programs: Iterabl
             now = time.monotonic()
             lasted_sec = now - broken_since.setdefault(program.name, now)
             lasting_sec = LASTING_SEC if well.get(program.name) == pids else program.ready_seconds
-            if lasted_sec < lasting_sec or not await asyncio.to_thread(disk.has_room, state.run, ROOM_BYTES):
+            if lasted_sec < lasting_sec:
+                continue
+            if not await asyncio.to_thread(disk.has_room_for, state, program.folder, ROOM_BYTES):
                 continue
             log.warning("%s has been broken for %.0f s, restarting it", program.name, lasted_sec)
             del broken_since[program.name]

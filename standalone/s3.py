@@ -160,7 +160,7 @@ class StuckWrites:
     def is_confirmed(self) -> bool:
         """Return whether writes fail although the disk has room."""
         self._suspected = self._log_reports_full_disk() or self._suspected
-        if not disk.has_room(self._state.run):
+        if not disk.has_room_for(self._state, self._state.folder("s3")):
             self._suspected = True
             return False
         if self._suspected:

@@ -232,7 +232,7 @@ class Supervisor:
             return
         if lived > CRASH_LIFE_SEC and not awaited:
             return
-        if not awaited and not disk.has_room(self._state.run):
+        if not awaited and not disk.has_room_for(self._state, self.programs[watcher.name].folder):
             log.warning("%s ended (exit code %s) and the disk is full, trying it again", watcher.name, exit_code)
             self._next_start[watcher.name] = now + RETRY_SEC
             watcher.numprocesses = len(watcher)
@@ -246,7 +246,8 @@ class Supervisor:
             )
 
     def _problem(self, sentence: str, name: str) -> Problem:
-        full = "" if disk.has_room(self._state.run) else f" The disk of {self._state.root} is full or nearly so."
+        room = disk.has_room_for(self._state, self.programs[name].folder)
+        full = "" if room else f" The disk of {self._state.root} is full or nearly so."
         return Problem(f"{sentence}.{full}\n{logs.tail(self._state, name)}")
 
 

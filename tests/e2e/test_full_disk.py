@@ -19,6 +19,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx
+import psutil
 import psycopg
 import pytest
 
@@ -35,14 +36,15 @@ from tests.e2e.faults import all_settled, upload_until_accepted
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
 SIZE = "400m"
+PART_SIZE = "60m"
 CLIENTS = 3
 PATIENCE_SEC = 300.0
 NAMESPACE = ("unshare", "--mount", *(() if os.geteuid() == 0 else ("--user", "--map-root-user")), "--")
 
 
-def small_disk(folder: Path, *command: str) -> list[str]:
+def small_disk(folder: Path, *command: str, size: str = SIZE) -> list[str]:
     """Return what runs the command with a small disk mounted at the folder."""
-    mount = f'mount -t tmpfs -o size={SIZE},mode=700 faplog-test {shlex.quote(str(folder))} && exec "$@"'
+    mount = f'mount -t tmpfs -o size={size},mode=700 faplog-test {shlex.quote(str(folder))} && exec "$@"'
     return [*NAMESPACE, "sh", "-c", mount, "sh", *command]
 
 
@@ -74,6 +76,7 @@ class Filler:
 
     def __init__(self, folder: Path) -> None:
         self.breathing = True
+        self.full = False
         self._file = folder / "filler"
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._fill)
@@ -99,6 +102,7 @@ class Filler:
                     if part > 1:
                         part //= 4
                         continue
+                    self.full = True
                     if self.breathing:
                         file.truncate(max(file.tell() - self._chance.choice([4, 8, 16, 64, 200, 400]) * 1024, 0))
                         file.seek(0, os.SEEK_END)
@@ -151,6 +155,40 @@ def test_everything_recovers_from_a_full_disk(disk: tuple[Stack, Path]) -> None:
     assert account.count(status="Success") == account.count() == len(set(accepted)) == next(numbers)
     assert account.average(PATIENCE_SEC)["overall"]["logs"] == len(accepted)
     account.http.close()
+
+
+@pytest.mark.usefixtures("mountable")
+def test_the_disk_of_one_part_alone_may_be_full(tmp_path: Path) -> None:
+    """The store's folder on a disk of its own: the store cannot start there, and all else has room."""
+    state = tmp_path / "state"
+    folder = state / "s3"
+    folder.mkdir(mode=0o700, parents=True)
+    with running_stack(state, prefix=small_disk(folder, size=PART_SIZE)) as stack:
+        account = Account(stack)
+        filler = Filler(Path(f"/proc/{stack.process.pid}/root{folder}"))
+        filler.breathing = False
+        try:
+            filler.start()
+            until(lambda: filler.full, what="the disk is full")
+            kill_store(stack)
+            supervisor_log = state / "logs" / "supervisor.log"
+            waits = "and the disk is full, trying it again"
+            until(lambda: supervisor_log.read_text("utf-8").count(waits) > CRASHES, 180, what="the store is tried")
+            assert stack.process.poll() is None
+        finally:
+            filler.free()
+        content, _ = day(seed=1, minutes=3)
+        upload_until_accepted(account, "drive.csv", content, PATIENCE_SEC)
+        until(lambda: all_settled(account), PATIENCE_SEC, what="everything accepted is analysed")
+        assert account.count(status="Success") == 1
+        account.http.close()
+
+
+def kill_store(stack: Stack) -> None:
+    """Have the object store's process end at once."""
+    for child in psutil.Process(stack.process.pid).children():
+        if "weed" in child.name():
+            child.kill()
 
 
 def broker(stack: Stack) -> int:

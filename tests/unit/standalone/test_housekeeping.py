@@ -100,6 +100,19 @@ def test_room(tmp_path: Path) -> None:
     assert not disk.has_room(tmp_path, 1)
 
 
+def test_each_folder_of_the_state_may_be_a_disk_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = prepare(tmp_path / "state")
+    elsewhere = tmp_path / "checkout"  # the functions run there: nothing is written to it
+    for full in (state.run, state.logs, state.folder("s3")):
+        monkeypatch.setattr(disk, "has_room", lambda folder, _, full=full: folder != full)
+        assert not disk.has_room_for(state, state.folder("s3"))
+        assert disk.has_room_for(state, state.folder("nats")) == (full == state.folder("s3"))
+        assert disk.has_room_for(state, elsewhere) == (full == state.folder("s3"))
+    monkeypatch.undo()
+    assert disk.has_room_for(state, state.folder("s3"), 1)
+    assert not elsewhere.exists()
+
+
 @dataclass
 class Restarts:
     """Stands in for a supervisor: notes what is restarted; the process is another one afterwards."""
