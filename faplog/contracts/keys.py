@@ -44,7 +44,7 @@ def average_result_key(user_id: UUID, analysis_sha: str) -> str:
 
 
 def is_lasting(key: str) -> bool:
-    """Return whether this is the key of a log or a series, which a backup holds; this system writes no other to stay."""
+    """Return whether this is the key of a log or a series. These are in backups; nothing else is written to stay."""
     return _LASTING.fullmatch(key) is not None
 
 
