@@ -43,10 +43,11 @@ def rules(api: str, ui: str) -> dict[str, Any]:
                 **_routers("ui", "PathPrefix(`/`)", 10, "ui"),
             },
             "middlewares": {
-                # An empty value removes the header: only the connector may send messages.
+                # An empty value removes the header: only the connector may send messages. The edge itself asks for a
+                # body; a 100 of the API, of which it gets the body of a refusal, would start an upload it refuses.
                 "internal": {
                     "headers": {
-                        "customRequestHeaders": {HEADER_TOPIC: "", HEADER_SECRET: ""},
+                        "customRequestHeaders": {HEADER_TOPIC: "", HEADER_SECRET: "", "Expect": ""},
                         "customResponseHeaders": dict.fromkeys(INNER, ""),
                     }
                 },

@@ -1,5 +1,6 @@
 """A refusal arrives as itself, however much of the request was still to come (the long form is in tests/chaos)."""
 
+import socket
 import subprocess
 from collections.abc import Iterator
 from itertools import product
@@ -84,6 +85,16 @@ def test_beyond_the_edges_own_limit(stack: Stack, folder: Path, header: str) -> 
     heard = upload(f"{stack.url}/api/v1/analyses", file_of(folder, 41), "bad", HTTP1, "-H", header)
     assert heard.status == 413
     assert (heard.body["statusCode"], heard.body["error"]) == (413, "Request Entity Too Large")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/analyses", "/api/v1/a%2fb", "/upload"])
+def test_beyond_that_limit_no_client_is_told_to_go_on(stack: Stack, path: str) -> None:
+    """Whoever is told so, sends on while the edge hangs up, and may lose the answer."""
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 41000000\r\n{EXPECT}\r\n\r\n"
+    url = httpx.URL(stack.url)
+    with socket.create_connection((url.host, url.port), timeout=60) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(64).startswith(b"HTTP/1.1 413 ")
 
 
 @pytest.mark.parametrize(

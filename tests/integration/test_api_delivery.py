@@ -495,7 +495,7 @@ def test_an_average_is_applied_although_its_list_cannot_be_removed(
         raise Unavailable("the object store did not answer (Test)")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Blobs, "delete", away)
+        patch.setattr(Blobs, "delete_hastily", away)
         for request in requests:
             system.averaged(average_of(request))
     assert get(person, "/average")["status"] == "SUCCESS"
