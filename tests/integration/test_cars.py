@@ -293,6 +293,24 @@ def test_averages_follow_a_moved_log_a_merge_a_deletion_and_a_restoration(system
     assert [len(logs) for logs in by_car(person).values()] == [8]
 
 
+NEAR = [(day, begun_km + 45 * day) for day in range(4) for begun_km in (12_700, 13_400)]
+RANDOM = [NEAR[place] for place in (4, 3, 0, 7, 2, 5, 6, 1)]
+
+
+@pytest.mark.parametrize("order", [NEAR, NEAR[::-1], NEAR[::2] + NEAR[1::2], RANDOM], ids=[*UNTIDY, "at random"])
+def test_cars_whose_counters_are_near_do_not_share_logs(
+    system: Rig, person: Person, order: list[tuple[int, float]]
+) -> None:
+    """The counter of the one car could have risen to that of the other one."""
+    ids = {(day, life_km): drive(system, person, day, life_km, hour=6 + life_km / 5000) for day, life_km in order}
+    first = {ids[place] for place in NEAR[::2]}
+    assert {frozenset(logs) for logs in by_car(person).values()} == {
+        frozenset(first),
+        frozenset({*ids.values()} - first),
+    }
+    check_averages(person)
+
+
 @with_cases
 @pytest.mark.parametrize("first", [True, False], ids=["original first", "second car first"])
 def test_the_case_of_the_second_car(system: Rig, person: Person, first: bool) -> None:

@@ -5,11 +5,14 @@ unless maintenance resets it, and the first cannot rise faster than a car drives
 neither the log before it nor the log after it, in the order in which they were driven.
 """
 
+from collections import Counter as Tally
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Final, NamedTuple, TypeVar
+from itertools import combinations
+from math import inf
+from typing import Final, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
 from faplog.contracts.notes import Kind
@@ -23,6 +26,12 @@ TOLERANCE_ML: Final = 10.0
 MAX_KM_AT_ONCE: Final = 1_500.0
 MAX_KM_PER_DAY: Final = 500.0
 """How far a car is driven between two logs at most: once a long day's journey, and so much for each day between."""
+
+SAVED_KM: Final = 5.0
+"""From how many kilometres fewer between logs on two cars exchange logs."""
+
+MAX_EXCHANGES: Final = 30
+"""How often two cars exchange logs at most when all are distributed anew."""
 
 SAME_MEAN_KM: Final = 30.0
 """How far the mean of the last ten regenerations may be apart in logs of one car that are close in time."""
@@ -76,6 +85,8 @@ class Reading:
     """Whether a person said so."""
     mean_regen_km: float | None = None
     """The mean distance between its last ten regenerations, by the engine control unit."""
+    distance_km: float | None = None
+    """How far the car was driven in it: `life_km` is read at its end."""
 
     @property
     def is_counted(self) -> bool:
@@ -134,6 +145,10 @@ class Group:
     """Those of its logs that may as well be of another car."""
 
 
+_Counted: TypeAlias = Mapping[Counter, Reading]
+"""Of each counter the reading next to a place."""
+
+
 def contradiction(before: Reading, after: Reading, resets: Iterable[Reset] = ()) -> Contradiction | None:
     """Return why two logs, the first driven before the second, cannot be of the same car; None if they can.
 
@@ -179,6 +194,40 @@ def choose_car(log: Reading, cars: Sequence[Neighbours]) -> UUID | Misfit:
         return empty.car_id
     nearest = min(used, key=lambda car: (_distance(log, car.around), str(car.car_id)), default=None)
     return Misfit(nearest.car_id if nearest else None)
+
+
+def is_tangled(log: Reading, car_id: UUID, cars: Sequence[Neighbours]) -> bool:
+    """Return whether two cars may exchange logs if all are distributed anew (`regroup`).
+
+    Args:
+        log: A log that has come.
+        car_id: The car that it goes to (`choose_car`).
+        cars: All cars as the log sees them.
+    """
+    own = next(car for car in cars if car.car_id == car_id)
+    before, after = _around(log, own)
+    counted = _counters(log)
+    for other in cars:
+        if other is not own and other.around and same_profile(own.profile, other.profile):
+            theirs_before, theirs_after = _around(log, other)
+            if (
+                _saved_km((before, theirs_before), ({**after, **counted}, theirs_after)) > SAVED_KM
+                or _saved_km(({**before, **counted}, theirs_before), (after, theirs_after)) > SAVED_KM
+            ):
+                return True
+    return False
+
+
+def _around(log: Reading, car: Neighbours) -> tuple[_Counted, _Counted]:
+    """Return of each counter the last reading before a log and the first one after it."""
+    before: dict[Counter, Reading] = {}
+    after: dict[Counter, Reading] = {}
+    for other in sorted(car.around, key=_order):
+        if _is_before(log, other):
+            after = {**_counters(other), **after}
+        else:
+            before.update(_counters(other))
+    return before, after
 
 
 def is_guess(log: Reading, cars: Sequence[Neighbours]) -> bool:
@@ -228,8 +277,9 @@ def regroup(
     """Distribute all logs of a user over cars, so that no two neighbours contradict each other.
 
     Logs whose car was chosen stay there, whatever their counters say. Of the others each goes, in the order in which
-    they were driven, to the group whose last counter is nearest. Logs without counters go to the group that is told
-    apart (`told_apart`), else stay where they are, or go to the group that is nearest in time.
+    they were driven, to the group whose last counter is nearest; then groups that took each other's logs are untangled
+    (`_untangle`). Logs without counters go to the group that is told apart (`told_apart`), else stay where they are, or
+    go to the group that is nearest in time.
 
     Args:
         logs: All logs of the user.
@@ -260,6 +310,10 @@ def regroup(
         _append(group, log, last)
         if group.car_id is not None:
             unused.discard(group.car_id)
+    every = [*groups.values(), *added]
+    _untangle(every, cars)
+    _keep_cars(every, cars)
+    added = [group for group in added if group.logs]
     every = [*groups.values(), *added]
     settled = [group for group in every if group.logs]
     for log in uncounted:
@@ -311,12 +365,15 @@ def _is_before(log: Reading, other: Reading) -> bool:
 def _distance(log: Reading, others: Iterable[Reading]) -> tuple[bool, float]:
     """Return how far a log is from others: in kilometres where they have the counter, else behind those, in time."""
     others = list(others)
-    if log.life_km is not None:
-        lives = [abs(log.life_km - other.life_km) for other in others if other.life_km is not None]
-        if lives:
-            return False, min(lives)
+    gaps = [
+        _driven_km(log, other) if _is_before(log, other) else _driven_km(other, log)
+        for other in others
+        if log.life_km is not None and other.life_km is not None
+    ]
+    if gaps:
+        return False, min(gaps)
     apart = [abs((log.at - other.at).total_seconds()) for other in others if log.at and other.at]
-    return True, min(apart, default=float("inf"))
+    return True, min(apart, default=inf)
 
 
 def _question(car_id: UUID, found: Contradiction) -> Question | None:
@@ -367,6 +424,119 @@ def _append(group: Group, log: Reading, last: dict[int, list[Reading]]) -> None:
             or (old.additive_ml is not None and log.additive_ml is None)
         ]
         readings.append(log)
+
+
+def _untangle(groups: Sequence[Group], cars: Mapping[UUID, Sequence[Reset]]) -> None:
+    """Exchange logs between groups of the same profile where that leaves fewer kilometres that are in no log.
+
+    The first log of a car continues the counter of another one as long as there are no more of it.
+    """
+    for one, other in combinations([group for group in groups if group.logs], 2):
+        if same_profile(one.profile, other.profile):
+            dates = [reset.on_date for group in (one, other) for reset in _resets(group, cars)]
+            for _ in range(MAX_EXCHANGES):
+                if not _exchange(one, other, dates):
+                    break
+
+
+def _exchange(one: Group, other: Group, resets: Sequence[date]) -> bool:
+    """Exchange what two groups have after one moment, or before it. Return whether that made them better.
+
+    What was chosen stays where it is, and so does what lies around the dates of maintenance that resets a counter.
+    """
+    logs = sorted([(log, 0) for log in one.logs] + [(log, 1) for log in other.logs], key=lambda pair: _order(pair[0]))
+    chosen = [place for place, (log, _) in enumerate(logs) if log.chosen]
+    later: list[tuple[_Counted, _Counted]] = []
+    seen: tuple[_Counted, _Counted] = ({}, {})
+    for log, number in reversed(logs):
+        seen = _seen(seen, number, log)
+        later.append(seen)
+    later.reverse()
+    best_km, best = SAVED_KM, None
+    seen = ({}, {})
+    for place, (log, number) in enumerate(logs):
+        saved_km = _saved_km(seen, later[place])
+        if saved_km > best_km and log.at is not None:
+            day = log.at.date()
+            from_here = all(before < place for before in chosen) and all(on < day for on in resets)
+            until_here = all(after >= place for after in chosen) and all(on > day for on in resets)
+            if from_here or until_here:
+                best_km, best = saved_km, (place, from_here and not (until_here and place < len(logs) / 2))
+        seen = _seen(seen, number, log)
+    if best is None:
+        return False
+    place, from_here = best
+    moved = [number ^ ((at >= place) is from_here) for at, (_, number) in enumerate(logs)]
+    one.logs = [log for (log, _), number in zip(logs, moved, strict=True) if not number]
+    other.logs = [log for (log, _), number in zip(logs, moved, strict=True) if number]
+    return True
+
+
+def _seen(counted: tuple[_Counted, _Counted], number: int, log: Reading) -> tuple[_Counted, _Counted]:
+    """Return the readings next to a place of two groups, with a log that is the next one of one of them."""
+    own = {**counted[number], **_counters(log)}
+    return (own, counted[1]) if number == 0 else (counted[0], own)
+
+
+def _counters(log: Reading) -> dict[Counter, Reading]:
+    """Return the counters that a log has."""
+    counters = {Counter.LIFE: log.life_km, Counter.ADDITIVE: log.additive_ml}
+    return {counter: log for counter, value in counters.items() if value is not None}
+
+
+def _saved_km(before: tuple[_Counted, _Counted], after: tuple[_Counted, _Counted]) -> float:
+    """Return how many kilometres fewer are in no log if two cars exchange what follows.
+
+    Minus infinity if they are not fewer, if the cars cannot, or if readings contradict each other already.
+    """
+    straight = [(before[0], after[0]), (before[1], after[1])]
+    crossed = [(before[0], after[1]), (before[1], after[0])]
+    saved_km = sum(_gap_km(*pair) for pair in straight) - sum(_gap_km(*pair) for pair in crossed)
+    if saved_km <= SAVED_KM:
+        return -inf
+    return -inf if any(_is_torn(*pair) for pair in [*straight, *crossed]) else saved_km
+
+
+def _gap_km(before: _Counted, after: _Counted) -> float:
+    """Return the kilometres between two logs that are in neither, 0 if that is not known."""
+    one, other = before.get(Counter.LIFE), after.get(Counter.LIFE)
+    return 0.0 if one is None or other is None else _driven_km(one, other)
+
+
+def _is_torn(before: _Counted, after: _Counted) -> bool:
+    """Return whether readings contradict each other, though maintenance may explain it."""
+    return any(contradiction(one, other) for one in before.values() for other in after.values())
+
+
+def _driven_km(before: Reading, after: Reading) -> float:
+    """Return how far a car was driven between two logs, by `FAP life`; for a counter that lags, how far it lags."""
+    assert before.life_km is not None
+    assert after.life_km is not None
+    return abs(after.life_km - (after.distance_km or 0.0) - before.life_km)
+
+
+def _keep_cars(groups: Sequence[Group], cars: Mapping[UUID, Sequence[Reset]]) -> None:
+    """Swap the logs of groups until no two of them would leave more logs with the car that they had.
+
+    A car whose logs were chosen, or whose counters were reset, keeps the group that it has.
+    """
+    free = [group for group in groups if not _resets(group, cars) and not any(log.chosen for log in group.logs)]
+    had = {id(group): Tally(log.car_id for log in group.logs if log.car_id) for group in free}
+    pairs = list(combinations(free, 2))
+    while sum(_swap(one, other, had) for one, other in pairs):
+        pass
+
+
+def _swap(one: Group, other: Group, had: dict[int, Tally[UUID]]) -> bool:
+    """Swap the logs of two groups if more of them then keep their car. Return whether they were swapped."""
+    mine, others = had[id(one)], had[id(other)]
+    kept = sum(logs[group.car_id] for logs, group in ((mine, one), (others, other)) if group.car_id)
+    swapped = sum(logs[group.car_id] for logs, group in ((mine, other), (others, one)) if group.car_id)
+    if swapped <= kept or not same_profile(one.profile, other.profile):
+        return False
+    one.logs, other.logs = other.logs, one.logs
+    had[id(one)], had[id(other)] = others, mine
+    return True
 
 
 def _place_uncounted(

@@ -16,7 +16,19 @@ from faplog.contracts.profiles import profile_of
 from ..db import Conn
 from ..stored_values import number, value_at
 from . import garage
-from .assignment import MAX_GUESSED, Group, Misfit, Neighbours, Question, Reading, Reset, choose_car, is_guess, regroup
+from .assignment import (
+    MAX_GUESSED,
+    Group,
+    Misfit,
+    Neighbours,
+    Question,
+    Reading,
+    Reset,
+    choose_car,
+    is_guess,
+    is_tangled,
+    regroup,
+)
 
 MAX_COUNTER: Final = 10_000_000.0
 """Above this a counter is nonsense, which no log is judged by."""
@@ -25,7 +37,8 @@ _NO_TIME: Final = datetime.fromisoformat("9999-12-31")
 """Stands for the time of a log that has none: all others are before it."""
 
 _LOG: Final = """
-    SELECT log.id, log.file_name, log.driven_at, log.life_km, log.additive_ml, log.mean_regen_km, log.superseded_by,
+    SELECT log.id, log.file_name, log.driven_at, log.life_km, log.additive_ml, log.mean_regen_km, log.distance,
+        log.superseded_by,
         car.id AS car_id, car.profile AS car_profile
     FROM fap_analysis AS log
     LEFT JOIN car ON car.user_id = log.user_id AND car.id = log.car_id AND car.deleted_at IS NULL
@@ -41,29 +54,29 @@ _CAR_OF_VERSIONS: Final = """
 # Of each car the last reading before the log and the first one after it: of either counter, and of any log.
 NEIGHBOURS: Final = """
     SELECT car.id AS car_id, car.profile, car.unsorted, around.id, around.driven_at, around.life_km, around.additive_ml,
-        around.mean_regen_km
+        around.mean_regen_km, around.distance
     FROM car LEFT JOIN LATERAL (
-        (SELECT id, driven_at, life_km, additive_ml, mean_regen_km FROM fap_analysis
+        (SELECT id, driven_at, life_km, additive_ml, mean_regen_km, distance FROM fap_analysis
          WHERE user_id = car.user_id AND car_id = car.id AND deleted_at IS NULL AND life_km IS NOT NULL
             AND driven_at <= %(at)s AND id <> %(id)s ORDER BY driven_at DESC LIMIT 1)
         UNION
-        (SELECT id, driven_at, life_km, additive_ml, mean_regen_km FROM fap_analysis
+        (SELECT id, driven_at, life_km, additive_ml, mean_regen_km, distance FROM fap_analysis
          WHERE user_id = car.user_id AND car_id = car.id AND deleted_at IS NULL AND life_km IS NOT NULL
             AND driven_at > %(at)s AND id <> %(id)s ORDER BY driven_at LIMIT 1)
         UNION
-        (SELECT id, driven_at, life_km, additive_ml, mean_regen_km FROM fap_analysis
+        (SELECT id, driven_at, life_km, additive_ml, mean_regen_km, distance FROM fap_analysis
          WHERE user_id = car.user_id AND car_id = car.id AND deleted_at IS NULL AND additive_ml IS NOT NULL
             AND driven_at <= %(at)s AND id <> %(id)s ORDER BY driven_at DESC LIMIT 1)
         UNION
-        (SELECT id, driven_at, life_km, additive_ml, mean_regen_km FROM fap_analysis
+        (SELECT id, driven_at, life_km, additive_ml, mean_regen_km, distance FROM fap_analysis
          WHERE user_id = car.user_id AND car_id = car.id AND deleted_at IS NULL AND additive_ml IS NOT NULL
             AND driven_at > %(at)s AND id <> %(id)s ORDER BY driven_at LIMIT 1)
         UNION
-        (SELECT id, driven_at, life_km, additive_ml, mean_regen_km FROM fap_analysis
+        (SELECT id, driven_at, life_km, additive_ml, mean_regen_km, distance FROM fap_analysis
          WHERE user_id = car.user_id AND car_id = car.id AND deleted_at IS NULL AND analysis IS NOT NULL
             AND driven_at <= %(at)s AND id <> %(id)s ORDER BY driven_at DESC LIMIT 1)
         UNION
-        (SELECT id, driven_at, life_km, additive_ml, mean_regen_km FROM fap_analysis
+        (SELECT id, driven_at, life_km, additive_ml, mean_regen_km, distance FROM fap_analysis
          WHERE user_id = car.user_id AND car_id = car.id AND deleted_at IS NULL AND analysis IS NOT NULL
             AND driven_at > %(at)s AND id <> %(id)s ORDER BY driven_at LIMIT 1)
     ) AS around ON true
@@ -75,7 +88,7 @@ _CARS: Final = """
 """
 _RESETS: Final = "SELECT car_id, on_date, kind FROM note WHERE user_id = %s AND done"
 _LOGS: Final = """
-    SELECT id, file_name, driven_at, life_km, additive_ml, mean_regen_km, car_id, car_chosen FROM fap_analysis
+    SELECT id, file_name, driven_at, life_km, additive_ml, mean_regen_km, distance, car_id, car_chosen FROM fap_analysis
     WHERE user_id = %s AND deleted_at IS NULL AND superseded_by IS NULL AND analysis IS NOT NULL
 """
 _ASSIGN: Final = """
@@ -244,6 +257,7 @@ def _neighbour(row: Mapping[str, Any]) -> Reading:
         life_km=row["life_km"],
         additive_ml=row["additive_ml"],
         mean_regen_km=row["mean_regen_km"],
+        distance_km=row["distance"],
     )
 
 
@@ -273,6 +287,8 @@ def _find_car(connection: Conn, user_id: UUID, log: Reading) -> UUID | None:
         return None
     chosen = choose_car(log, cars)
     if not isinstance(chosen, Misfit):
+        if is_tangled(log, chosen, cars) and sort_logs(connection, user_id):
+            return None
         _set_guessed(connection, user_id, [log.id], [log.id] if is_guess(log, cars) else [])
         return chosen
     if not cars:
@@ -328,6 +344,7 @@ def _reading(row: Mapping[str, Any], live: Any) -> Reading:
         life_km=row["life_km"],
         additive_ml=row["additive_ml"],
         mean_regen_km=row["mean_regen_km"],
+        distance_km=row["distance"],
         car_id=row["car_id"] if row["car_id"] in live else None,
         chosen=row.get("car_chosen", False),
     )

@@ -25,6 +25,7 @@ from functions.api.cars.assignment import (
     choose_car,
     contradiction,
     is_guess,
+    is_tangled,
     regroup,
     told_apart,
 )
@@ -198,6 +199,61 @@ def test_two_cars_are_found_in_any_order(random: Random, seed: int) -> None:
     assert [group.car_id for group in groups] == [None, None]
 
 
+def near_cars(apart_km: float, seed: int = 0) -> tuple[list[Reading], list[Reading]]:
+    """The logs of a fortnight of two cars whose counters are near; that of the second car begins later each day."""
+    random = Random(seed)  # noqa: S311  (logs, not secrets)
+    cars: list[list[Reading]] = []
+    for begun_km, hour in ((10_000.0, 0.0), (10_000.0 + apart_km, 0.05)):
+        logs, life_km = [], begun_km
+        for day in range(14):
+            driven_km = random.uniform(25, 45)
+            life_km += driven_km + random.choice((0.0, 0.0, random.uniform(4, 25)))
+            logs.append(replace(reading(day + hour, round(life_km), 1260), distance_km=driven_km))
+        cars.append(logs)
+    return cars[0], cars[1]
+
+
+@given(st.floats(150, 1400), st.integers(0, 1000))
+def test_cars_with_near_counters_do_not_share_logs(apart_km: float, seed: int) -> None:
+    """The first log of the one fits the other, which has driven further, until its second log is there."""
+    first, second = near_cars(apart_km, seed)
+    groups = regroup([*first, *second], {})
+    expected = {frozenset(log.id for log in logs) for logs in (first, second)}
+    assert {frozenset(ids(group)) for group in groups} == expected
+
+
+def test_a_log_that_two_cars_could_have_shows_that_their_logs_are_tangled() -> None:
+    first, second = near_cars(700)
+    tangled = [car(*first[:3], second[2]), car(*second[:2], id=DUSTER)]
+    assert is_tangled(second[3], DUSTER, tangled)
+    sorted_out = [car(*first[:3]), car(*second[:3], id=DUSTER)]
+    assert not is_tangled(second[3], DUSTER, sorted_out)
+    assert not is_tangled(second[3], DUSTER, [car(*second[:3], id=DUSTER)])
+
+
+def test_cars_whose_logs_are_exchanged_keep_most_of_them() -> None:
+    """Each car keeps its name: only the logs that were wrong go to another one."""
+    first, second = near_cars(700)
+    first_car, second_car = [*first[1:]], [first[0], *second]
+    settled = [*(_with_car(log, GOLF) for log in first_car), *(_with_car(log, DUSTER) for log in second_car)]
+    groups = regroup(settled, {DUSTER: (), GOLF: ()})
+    assert {group.car_id: ids(group) for group in groups} == {
+        GOLF: {log.id for log in first},
+        DUSTER: {log.id for log in second},
+    }
+
+
+def test_logs_that_a_person_chose_are_not_exchanged() -> None:
+    first, second = near_cars(700)
+    chosen = replace(first[0], car_id=DUSTER, chosen=True)
+    last = replace(second[-1], car_id=DUSTER, chosen=True)
+    groups = regroup([chosen, *first[1:], *second[:-1], last], {DUSTER: ()})
+    assert [ids(group) for group in groups] == [
+        {first[0].id, *(log.id for log in second)},
+        {log.id for log in first[1:]},
+    ]
+
+
 readings = st.builds(
     reading,
     st.integers(0, 30),
@@ -245,7 +301,7 @@ def test_regrouping_again_changes_nothing(seed: int) -> None:
 
 
 def _with_car(log: Reading, car_id: UUID) -> Reading:
-    return Reading(log.id, log.at, log.profile, log.life_km, log.additive_ml, car_id)
+    return replace(log, car_id=car_id)
 
 
 def test_a_log_that_went_to_the_wrong_car_is_corrected() -> None:
