@@ -581,14 +581,27 @@ def _question_of(added: Group, groups: Sequence[Group], cars: Mapping[UUID, Sequ
     counted = [log for log in added.logs if log.at and (log.life_km is not None or log.additive_ml is not None)]
     if not counted:
         return None
+    seen = []
     for log in (counted[0], counted[-1]):
         earlier = [one for one in other.logs if _is_before(one, log)]
         later = [one for one in other.logs if _is_before(log, one)]
         neighbours = [*_last_counted(earlier), *_last_counted(reversed(later))]
-        found = _first_contradiction(log, Neighbours(car_id, other.profile, neighbours, cars[car_id]))
-        if found is not None and (question := _question(car_id, found)):
-            return question
-    return None
+        seen.append((log, Neighbours(car_id, other.profile, neighbours, cars[car_id])))
+    return question_about(seen)
+
+
+def question_about(ends: Iterable[tuple[Reading, Neighbours]]) -> Question | None:
+    """Return the question about a guessed car: whether a counter fell between it and another one, and when.
+
+    Args:
+        ends: The first and the last log with a counter of the guessed car, each with the other car as it sees it.
+    """
+    asked = []
+    for log, other in ends:
+        found = _first_contradiction(log, other)
+        if found is not None and (question := _question(other.car_id, found)) and found.before.at and found.after.at:
+            asked.append((found.after.at - found.before.at, question))
+    return min(asked, key=lambda one: one[0])[1] if asked else None
 
 
 def _last_counted(logs: Iterable[Reading]) -> list[Reading]:

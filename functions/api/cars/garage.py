@@ -80,6 +80,7 @@ _RENAME: Final = """
     UPDATE car SET name = %(name)s, guessed = guessed AND %(name)s::text IS NULL
     WHERE user_id = %(user_id)s AND id = %(id)s
 """
+_ASK: Final = "UPDATE car SET question = %(question)s WHERE user_id = %(user_id)s AND id = %(id)s"
 _CONFIRM: Final = "UPDATE car SET guessed = false, question = NULL WHERE user_id = %(user_id)s AND id = %(id)s"
 _CHOOSE_LOGS: Final = "UPDATE fap_analysis SET car_chosen = true WHERE user_id = %(user_id)s AND car_id = %(id)s"
 _MERGE_LOGS: Final = """
@@ -220,6 +221,11 @@ def answer_with_maintenance(
     merge(connection, user_id, car["id"], other)
     notes.create(connection, user_id, other, notes.Content(kind or usual, done_on, None, "", done=True))
     return other
+
+
+def ask(connection: Conn, user_id: UUID, car_id: UUID, question: Question) -> None:
+    """Replace the question about a car."""
+    connection.execute(_ASK, {"user_id": user_id, "id": car_id, "question": Jsonb(_to_json(question))})
 
 
 def open_question(car: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from .assignment import (
     choose_car,
     is_guess,
     is_tangled,
+    question_about,
     regroup,
 )
 
@@ -143,6 +144,21 @@ _CARLESS: Final = """
     WHERE user_id = %s AND car_id IS NULL AND status = 'Success' AND deleted_at IS NULL
     ORDER BY driven_at, id
 """
+_ENDS_OF_ASKED: Final = """
+    SELECT car.id AS asked, (car.question ->> 'otherCar')::uuid AS other, log.id, log.driven_at, log.life_km,
+        log.additive_ml, log.mean_regen_km, log.distance
+    FROM car CROSS JOIN LATERAL (
+        (SELECT * FROM fap_analysis
+         WHERE user_id = car.user_id AND car_id = car.id AND deleted_at IS NULL AND driven_at IS NOT NULL
+            AND (life_km IS NOT NULL OR additive_ml IS NOT NULL) ORDER BY driven_at LIMIT 1)
+        UNION ALL
+        (SELECT * FROM fap_analysis
+         WHERE user_id = car.user_id AND car_id = car.id AND deleted_at IS NULL AND driven_at IS NOT NULL
+            AND (life_km IS NOT NULL OR additive_ml IS NOT NULL) ORDER BY driven_at DESC LIMIT 1)
+    ) AS log
+    WHERE car.user_id = %s AND car.question IS NOT NULL AND car.deleted_at IS NULL
+    ORDER BY car.id, log.driven_at
+"""
 _UNSORTED_USERS: Final = """
     SELECT user_id FROM car WHERE unsorted
     UNION SELECT user_id FROM fap_analysis WHERE car_id IS NULL AND status = 'Success' AND deleted_at IS NULL
@@ -173,6 +189,7 @@ def assign(connection: Conn, user_id: UUID, logs: Sequence[UUID]) -> None:
     for analysis_id in logs:
         _assign_log(connection, user_id, analysis_id)
     garage.remove_abandoned(connection, user_id)
+    _renew_questions(connection, user_id)
 
 
 def move(connection: Conn, user_id: UUID, logs: Sequence[UUID], car_id: UUID) -> None:
@@ -183,6 +200,7 @@ def move(connection: Conn, user_id: UUID, logs: Sequence[UUID], car_id: UUID) ->
     profile = next((found for row in rows if (found := profile_of(row["file_name"]))), None)
     _set_profiles(connection, user_id, {car_id: profile} if profile else {})
     garage.set_abandoned_aside(connection, user_id)
+    _renew_questions(connection, user_id)
 
 
 def restore_cars(connection: Conn, user_id: UUID, logs: Sequence[UUID]) -> None:
@@ -300,6 +318,19 @@ def _find_car(connection: Conn, user_id: UUID, log: Reading) -> UUID | None:
     if len(cars) < garage.MAX_CARS:
         return garage.create(connection, user_id, profile=log.profile, guessed=True)
     return cars[0].car_id
+
+
+def _renew_questions(connection: Conn, user_id: UUID) -> None:
+    """Bring open questions up to date: a log in between shows more exactly when a counter fell."""
+    asked: dict[UUID, list[tuple[Reading, Neighbours]]] = defaultdict(list)
+    for row in connection.execute(_ENDS_OF_ASKED, [user_id]).fetchall():
+        log = _neighbour(row)
+        cars, _ = neighbours(connection, user_id, log)
+        asked[row["asked"]] += [(log, car) for car in cars if car.car_id == row["other"]]
+    for car_id, ends in asked.items():
+        question = question_about(ends)
+        if question is not None:
+            garage.ask(connection, user_id, car_id, question)
 
 
 def _set_guessed(connection: Conn, user_id: UUID, logs: Sequence[UUID], guesses: Collection[UUID]) -> None:
