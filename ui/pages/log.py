@@ -32,7 +32,7 @@ def one(log_id: UUID) -> Answer:
     def read() -> dict[str, Any]:
         try:
             log = fetch(f"/analyses/{log_id}")
-            return report(log) | {"has_file": log.get("code") not in WITHOUT_FILE} | _guessed_car(log)
+            return report(log) | {"has_file": log.get("code") not in WITHOUT_FILE} | _car(log)
         except NotFound:
             return {"deleted": _deleted(str(log_id))}
 
@@ -40,13 +40,19 @@ def one(log_id: UUID) -> Answer:
     return page("log.html", "log_body.html", read, **known)
 
 
-def _guessed_car(log: dict[str, Any]) -> dict[str, Any]:
-    """Return the cars to choose from and the one that was guessed, if it is not known which car the log is of."""
-    if not log.get("carGuessed"):
+def _car(log: dict[str, Any]) -> dict[str, Any]:
+    """Return the car of the log, and the cars to choose from if it was guessed. An only car without a name is none.
+
+    Nothing else tells which of two cars with the same control unit a printed report is of.
+    """
+    if not log.get("carId"):
         return {}
     every = cars.labelled(fetch("/cars").get("data", []))
-    guessed = next((one for one in every if one["id"] == log.get("carId")), None)
-    return {"cars": every, "guessed_car": guessed} if guessed and len(every) > 1 else {}
+    car = next((one for one in every if one["id"] == log["carId"]), None)
+    if car is None or not (car.get("name") or len(every) > 1):
+        return {}
+    is_guess = bool(log.get("carGuessed")) and len(every) > 1
+    return {"car": car} | ({"cars": every, "guessed_car": car} if is_guess else {})
 
 
 def _deleted(log_id: str) -> dict[str, Any]:

@@ -22,10 +22,21 @@ def test_the_report_asks_which_car_it_is(user: FlaskClient, api: FakeApi) -> Non
         assert said in text_of(user.get(f"/logs/{LOG_ID}", headers=headers).text)
 
 
-def test_a_log_whose_car_is_known_asks_nothing_and_asks_for_no_cars(user: FlaskClient, api: FakeApi) -> None:
+def test_a_log_whose_car_is_known_asks_nothing_and_names_it(user: FlaskClient, api: FakeApi) -> None:
+    """So does its print: the control unit alone does not tell two cars apart."""
     api.answers |= {f"analyses/{LOG_ID}": detail(ANALYSIS, carId=TWO, carGuessed=False), "cars": CARS}
-    assert "data-log-car" not in user.get(f"/logs/{LOG_ID}").text
-    assert "cars" not in {path for path, _ in api.asked}
+    page = user.get(f"/logs/{LOG_ID}").text
+    assert "data-log-car" not in page
+    assert f'<a class="name" href="/summary?car={TWO}">C5</a> · {ANALYSIS["quality"]["profile"]}' in page
+    api.answers["cars"] = {"data": [car(ONE), car(TWO)]}
+    assert re.search(rf'href="/summary\?car={TWO}">[^<]+, no. \d</a></span>', user.get(f"/logs/{LOG_ID}").text)
+
+
+def test_the_only_car_needs_no_name(user: FlaskClient, api: FakeApi) -> None:
+    api.answers |= {f"analyses/{LOG_ID}": detail(ANALYSIS, carId=TWO), "cars": {"data": [car(TWO)]}}
+    page = user.get(f"/logs/{LOG_ID}").text
+    assert "data-car>" not in page
+    assert ANALYSIS["quality"]["profile"] in page
 
 
 def test_a_car_that_went_meanwhile_asks_nothing(user: FlaskClient, api: FakeApi) -> None:
