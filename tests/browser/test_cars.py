@@ -204,6 +204,7 @@ def busy(stack: Stack) -> Iterator[Owner]:
     for one in cars(owner):
         for body in (
             {"kind": "filter_cleaned", "onDate": "2025-01-16", "text": "W" * 300},
+            {"kind": "additive_refilled", "onDate": "2025-01-17"},
             {"kind": "oil_changed", "km": 10, "text": "5W30 " * 20},
             {"kind": "egr", "onDate": "2035-01-16"},
         ):
@@ -232,12 +233,23 @@ def test_no_line_runs_through_the_name_of_work_in_a_trend(visit: Visit, busy: Ow
     watched.context.add_init_script(SPY)
     page = watched.page("/summary")
     drawn(page)
-    names = page.evaluate("() => window.drawnTexts.filter(one => one.text === 'Filter cleaned')")
+    names = page.evaluate("() => window.drawnTexts.filter(one => one.text === 'Additive refilled')")
     card = page.evaluate("() => getComputedStyle(document.documentElement).getPropertyValue('--fl-card').trim()")
     assert names
     for rim, name in zip(names[::2], names[1::2], strict=True):
         assert (rim["how"], rim["colour"], name["how"]) == ("strokeText", card, "fillText")
         assert rim["at"] == name["at"]
+
+
+def test_the_work_after_which_a_trend_starts_over_is_named(visit: Visit, busy: Owner) -> None:
+    """Whatever was done shortly before: there is no room for two names."""
+    watched = visit(busy, **DESKTOP)
+    watched.context.add_init_script(SPY)
+    page = watched.page("/summary")
+    drawn(page)
+    trend = page.evaluate("() => window.drawnTexts.filter(one => one.how === 'fillText').map(one => one.text)")
+    assert "Additive refilled" in trend
+    assert "Filter cleaned" not in trend
 
 
 @pytest.mark.parametrize("language", ["en-GB", "fr-FR", "pl-PL"])

@@ -47,8 +47,8 @@ function drawMarks(u, limits, notes, colours, scale) {
   ctx.font = `600 ${11 * px}px ${FONT}`;
   ctx.textBaseline = "top";
   ctx.textAlign = "left";
-  let free = bbox.left; // a name that would cover the one before it is left out
-  for (const { at, name, resets } of notes) {
+  const taken = []; // a name that would cover another one is left out, rather one after which the trend goes on
+  for (const { at, name, resets } of [...notes].sort((one, other) => Number(other.resets) - Number(one.resets))) {
     const x = u.valToPos(at, "x", true);
     if (x < bbox.left || x > bbox.left + bbox.width) continue;
     ctx.setLineDash(resets ? [] : [2 * px, 3 * px]);
@@ -58,9 +58,9 @@ function drawMarks(u, limits, notes, colours, scale) {
     ctx.stroke();
     const width = ctx.measureText(name).width + 8 * px;
     const left = x + width > bbox.left + bbox.width ? x - width : x;
-    if (left < free) continue;
+    if (left < bbox.left || taken.some(([from, to]) => left < to && left + width > from)) continue;
     writeOver(ctx, name, left + 4 * px, bbox.top + 2 * px, { rim: colours.card, px });
-    free = left + width;
+    taken.push([left, left + width]);
   }
   ctx.restore();
 }
