@@ -198,6 +198,26 @@ def test_the_picture_of_the_plots_is_the_same_from_every_screen(visit: Visit, dr
     assert made["dark"] == made["light"]
 
 
+def test_nothing_is_cut_off_in_the_picture(
+    visit: Visit, another: Callable[[], Owner], drives: list[Path], tmp_path: Path
+) -> None:
+    """A name longer than the picture is wide stands in it, on several lines."""
+    owner = another()
+    long = tmp_path / f"{drives[0].stem}_{'long' * 50}.csv"
+    long.write_bytes(drives[0].read_bytes())
+    (analysis_id,) = owner.upload(long)
+    watched = visit(owner)
+    watched.context.add_init_script(SPY)
+    page = watched.page(f"/logs/{analysis_id}")
+    drawn(page)
+    with page.expect_download():
+        page.get_by_role("button", name="Plots (PNG)").click()
+    lines = page.evaluate("() => window.drawnTexts.filter(one => /longlong|\\.csv$/.test(one.text))")
+    assert long.name in "".join(line["text"] for line in lines)
+    assert all(line["box"]["right"] <= 800 - 20 for line in lines)
+    assert len({line["at"][1] for line in lines}) == len(lines) > 1
+
+
 def test_time_is_labelled_at_round_moments_and_no_label_is_cut(visit: Visit, driver: Driver) -> None:
     """For stretches from a minute to a day and plots from 250 to 1,300 pixels, with a gap of nine hours."""
     page = visit(driver.owner).page(f"/logs/{driver.interrupted}")

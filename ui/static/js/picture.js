@@ -7,13 +7,20 @@ const [WIDTH, HEIGHT, TALL, EDGE] = [800, 150, 190, 20];
 const [LINE, HEAD] = [20, 26];
 const FONT = "system-ui, sans-serif";
 
-// Breaks a text into lines that fit.
+// Breaks a text into lines that fit, a word only where it is longer than a line.
 function wrapped(ctx, text, width) {
+  const fits = (line) => ctx.measureText(line).width <= width;
   const lines = [];
   for (const word of text.split(/\s+/).filter(Boolean)) {
-    const longer = lines.length ? `${lines.at(-1)} ${word}` : word;
-    if (lines.length && ctx.measureText(longer).width <= width) lines[lines.length - 1] = longer;
-    else lines.push(word);
+    if (lines.length && fits(`${lines.at(-1)} ${word}`)) lines[lines.length - 1] += ` ${word}`;
+    else if (fits(word)) lines.push(word);
+    else {
+      lines.push("");
+      for (const letter of word) {
+        if (fits(lines.at(-1) + letter)) lines[lines.length - 1] += letter;
+        else lines.push(letter);
+      }
+    }
   }
   return lines;
 }
@@ -32,10 +39,15 @@ export async function picture(plots, head) {
   const canvas = document.createElement("canvas");
   const ctx = canvas.getContext("2d");
   const font = (size, weight = 400) => { ctx.font = `${weight} ${size}px ${FONT}`; };
+  font(22, 700);
+  const title = wrapped(ctx, head.title, WIDTH - 2 * EDGE);
+  font(13);
+  const sub = wrapped(ctx, head.sub, WIDTH - 2 * EDGE);
   font(14);
   const meaning = wrapped(ctx, head.meaning, WIDTH - 2 * EDGE - 28);
   const box = 34 + meaning.length * LINE + 10;
-  const top = EDGE + 34 + LINE + box + 12 + LINE + 8;
+  const above = EDGE + title.length * HEAD + 8 + sub.length * LINE;
+  const top = above + box + 12 + LINE + 8;
   canvas.width = WIDTH * RATIO;
   canvas.height = RATIO * (top + copies.reduce((sum, { height }) => sum + HEAD + height, 0) + LINE + EDGE);
   ctx.scale(RATIO, RATIO);
@@ -45,11 +57,11 @@ export async function picture(plots, head) {
 
   const write = (text, x, y, colour = colours.ink) => { ctx.fillStyle = colour; ctx.fillText(text, x, y); };
   font(22, 700);
-  write(head.title, EDGE, EDGE + 22);
+  title.forEach((line, i) => write(line, EDGE, EDGE + 22 + i * HEAD));
   font(13);
-  write(head.sub, EDGE, EDGE + 22 + LINE, colours.soft);
+  sub.forEach((line, i) => write(line, EDGE, EDGE + 16 + title.length * HEAD + i * LINE, colours.soft));
 
-  let y = EDGE + 34 + LINE;
+  let y = above;
   const tint = colours.severity[head.severity];
   ctx.fillStyle = tint;
   ctx.globalAlpha = 0.12;
@@ -88,9 +100,9 @@ export async function picture(plots, head) {
 
   for (const { panel, height, u } of copies) {
     font(14, 600);
-    const title = panel.unit ? `${panel.title} (${panel.unit})` : panel.title;
-    write(title, EDGE, y + 17);
-    let right = EDGE + ctx.measureText(title).width + 20;
+    const name = panel.unit ? `${panel.title} (${panel.unit})` : panel.title;
+    write(name, EDGE, y + 17);
+    let right = EDGE + ctx.measureText(name).width + 20;
     font(13);
     if (panel.channels.length > 1) {
       panel.channels.forEach((channel, i) => {
