@@ -1,11 +1,11 @@
-"""The services that views and background work use: built once, frozen, and found by views through `services()`."""
+"""The services that views and background work are given: built once, frozen."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Final
 
-from flask import Flask, current_app
+from flask import Flask
 
 from faplog import function
 from faplog.blobs import Blobs
@@ -90,11 +90,11 @@ def build(settings: Settings) -> Services:
 
 
 def install(app: Flask, services: Services) -> None:
-    """Make the services available to the views of the app."""
+    """Give an app its services, before its routes are registered."""
     app.extensions[_EXTENSION] = services
 
 
-def services(app: Flask | None = None) -> Services:
-    """Return the services of an app, by default of the app that handles the current request."""
-    found: Services = (app or current_app).extensions[_EXTENSION]
-    return found
+def services_of(app: Flask) -> Services:
+    """Return the services that an app was given."""
+    given: Services = app.extensions[_EXTENSION]
+    return given

@@ -19,7 +19,7 @@ from functions.api.accounts.rate_limit import Rule
 from functions.api.db import Database
 from functions.api.delivery import publisher
 from functions.api.handler import create_app
-from functions.api.services import services
+from functions.api.services import services_of
 from functions.api.settings import Settings
 from standalone.servers import Servers
 from tests.integration.connector_rig import FunctionServer, NatsServer, function_server, nats_server
@@ -102,4 +102,4 @@ def person(system: Rig) -> Person:
 
 def database_of(app: Flask) -> Database:
     """The database an app was made with."""
-    return services(app).database
+    return services_of(app).database

@@ -28,7 +28,7 @@ from functions.analyse import job as analyse_job
 from functions.api.db import Database
 from functions.api.handler import create_app
 from functions.api.reconcile.__main__ import Reconciler
-from functions.api.services import services
+from functions.api.services import services_of
 from functions.api.settings import Settings
 from functions.average import job as average_job
 from standalone.servers import Servers
@@ -124,7 +124,7 @@ class Rig:
         self.broker = broker
         self.settings = settings.model_copy(update={"nats": SecretStr(broker.url)})
         self.app = create_app(self.settings)
-        self.services = services(self.app)
+        self.services = services_of(self.app)
         self.database: Database = self.services.database
         self.blobs, self.publisher = self.services.blobs, self.services.publisher
 

@@ -12,7 +12,7 @@ from functions.api.accounts import tokens
 from functions.api.accounts.rate_limit import PAIR
 from functions.api.db import Database
 from functions.api.handler import create_app
-from functions.api.services import services
+from functions.api.services import services_of
 from functions.api.settings import Settings
 from tests.integration.conftest import database_of
 from tests.integration.people import AUTH, PASSWORD, Person, arrive, log_in, some_email
@@ -204,8 +204,8 @@ def test_sessions_are_listed_with_what_they_run_on(person: Person) -> None:
     body = {"email": person.email, "password": PASSWORD}
     headers = {"X-Forwarded-For": person.address, "User-Agent": FIREFOX}
     token = person.client.post(f"{AUTH}/login", json=body, headers=headers).get_json()["access_token"]
-    phone = str(tokens.verify(services(person.app).keys, token).session_id)
-    mine = str(tokens.verify(services(person.app).keys, person.access_token).session_id)
+    phone = str(tokens.verify(services_of(person.app).keys, token).session_id)
+    mine = str(tokens.verify(services_of(person.app).keys, person.access_token).session_id)
     listed = {one["id"]: one for one in person.call("GET", f"{ACCOUNT}/sessions").get_json()["sessions"]}
     assert listed.keys() == {phone, mine}
     assert [listed[phone][name] for name in ("browser", "device", "current")] == ["Firefox", "Android", False]

@@ -20,7 +20,7 @@ from functions.api.accounts.audit import Event
 from functions.api.accounts.rate_limit import PAIR
 from functions.api.db import Database, lock_user
 from functions.api.reconcile import orphans
-from functions.api.services import services
+from functions.api.services import services_of
 from tests.conftest import until
 from tests.integration.people import AUTH, PASSWORD, Person, arrive, register
 from tests.integration.uploading import log, succeed, upload
@@ -68,14 +68,14 @@ def test_deleting_the_account_removes_everything(person: Person, database: Datab
     assert {"users", "car", "note", "fap_analysis"} <= {
         table for table, number in rows(database, person).items() if number
     }
-    services().blobs.put(keys.series_key(analysis_id), b"series")
-    services().blobs.put(keys.average_request_key(person.id, "0" * 64), b"[]")
-    assert services().blobs.get(keys.log_key(analysis_id))
+    services_of(person.app).blobs.put(keys.series_key(analysis_id), b"series")
+    services_of(person.app).blobs.put(keys.average_request_key(person.id, "0" * 64), b"[]")
+    assert services_of(person.app).blobs.get(keys.log_key(analysis_id))
     assert person.call("DELETE", ACCOUNT).status_code == 204
     assert {table: number for table, number in rows(database, person).items() if number} == {"audit_log": 1}
-    assert services().blobs.get(keys.log_key(analysis_id)) is None
-    assert services().blobs.get(keys.series_key(analysis_id)) is None
-    assert not list(services().blobs.list(f"{keys.AVERAGES}{person.id}/"))
+    assert services_of(person.app).blobs.get(keys.log_key(analysis_id)) is None
+    assert services_of(person.app).blobs.get(keys.series_key(analysis_id)) is None
+    assert not list(services_of(person.app).blobs.list(f"{keys.AVERAGES}{person.id}/"))
     assert person.call("GET", ACCOUNT).status_code == 401
     assert person.refresh().status_code == 401
     assert person.log_in().status_code == 401
@@ -135,14 +135,14 @@ def test_the_account_goes_even_while_the_object_store_is_away(
 def test_the_answer_comes_before_the_objects_go(person: Person, database: Database) -> None:
     """A process that ends in between leaves objects without a row, which reconcile removes."""
     analysis_id = upload(person, log())
-    services().blobs.put(keys.series_key(analysis_id), b"series")
+    services_of(person.app).blobs.put(keys.series_key(analysis_id), b"series")
     answered = person.call("DELETE", ACCOUNT, buffered=False)
     assert answered.status_code == 204
     assert rows(database, person)["fap_analysis"] == 0
-    assert services().blobs.get(keys.log_key(analysis_id)) is not None
-    assert orphans.remove(database, services().blobs, timedelta(0)) >= 2
-    assert services().blobs.get(keys.log_key(analysis_id)) is None
-    assert services().blobs.get(keys.series_key(analysis_id)) is None
+    assert services_of(person.app).blobs.get(keys.log_key(analysis_id)) is not None
+    assert orphans.remove(database, services_of(person.app).blobs, timedelta(0)) >= 2
+    assert services_of(person.app).blobs.get(keys.log_key(analysis_id)) is None
+    assert services_of(person.app).blobs.get(keys.series_key(analysis_id)) is None
     answered.close()
 
 
@@ -151,8 +151,7 @@ def test_what_is_under_way_when_the_account_goes_leaves_nothing(person: Person, 
     """A login that got ahead of the deletion is seen by it."""
 
     def delete() -> dict[UUID, AnalysisStatus]:
-        with person.app.app_context():
-            return deletion.delete_account(services().database, person.id)
+        return deletion.delete_account(services_of(person.app).database, person.id)
 
     with ThreadPoolExecutor(1) as pool, database.worker() as connection:
         lock_user(connection, person.id)

@@ -18,7 +18,7 @@ from functions.api.accounts import password_reset, rate_limit, tokens
 from functions.api.accounts.rate_limit import RESET
 from functions.api.db import Database
 from functions.api.handler import create_app
-from functions.api.services import services
+from functions.api.services import services_of
 from functions.api.settings import Settings
 from tests.conftest import until
 from tests.integration.conftest import database_of
@@ -197,7 +197,7 @@ def test_the_request_itself_reads_and_writes_the_same_for_both(
 ) -> None:
     """The statements until the response are the same, whether or not there is an account."""
     put: list[object] = []
-    monkeypatch.setattr(type(services(app).mail_queue), "put", lambda _, job: put.append(job))
+    monkeypatch.setattr(type(services_of(app).mail_queue), "put", lambda _, job: put.append(job))
     statements: list[list[str]] = []
     for email in (person.email, some_email()):
         seen: list[str] = []
@@ -325,5 +325,5 @@ def test_bad_new_passwords_and_tokens(app: Flask, body: dict[str, object], code:
 def idle(app: Flask) -> None:
     """Wait until every mail that was queued before is dealt with."""
     done = Flag()
-    services(app).mail_queue.put(done.set)
+    services_of(app).mail_queue.put(done.set)
     assert done.wait(60)

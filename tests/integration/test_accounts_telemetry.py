@@ -8,7 +8,7 @@ from pathlib import Path
 from flask import Flask
 
 from functions.api.accounts import invites, password_reset
-from functions.api.services import services
+from functions.api.services import services_of
 from standalone.servers import Servers
 from tests.conftest import ROOT
 from tests.integration.function_process import FunctionProcess, function_process
@@ -35,7 +35,7 @@ def test_nothing_that_opens_an_account_gets_into_telemetry_or_logs(
     api_app: Flask, servers: Servers, tmp_path: Path
 ) -> None:
     person, newcomer = arrive(api_app), some_email()
-    with services(api_app).database.worker() as connection:
+    with services_of(api_app).database.worker() as connection:
         reset, invite = password_reset.make(connection, person.email), invites.make(connection)
     assert reset
     with smtp_server() as mailbox, otlp_sink() as sink:

@@ -15,7 +15,7 @@ from functions.api import db
 from functions.api.delivery import publisher as publisher_module
 from functions.api.delivery.publisher import Outgoing, Publisher
 from functions.api.handler import create_app
-from functions.api.services import services
+from functions.api.services import services_of
 from functions.api.settings import Settings
 from tests.conftest import until
 from tests.e2e.pushing import Gate
@@ -149,5 +149,5 @@ def test_without_the_database_there_is_a_503_with_a_sentence(
     assert response.status_code == 503
     assert response.get_json()["message"].endswith(".")
     assert "Retry-After" in response.headers
-    services(app).database.close()
-    services(app).publisher.close()
+    services_of(app).database.close()
+    services_of(app).publisher.close()

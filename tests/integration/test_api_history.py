@@ -15,7 +15,7 @@ from functions.api.analyses import deletion
 from functions.api.analyses.schemas import ListQuery, Order, SortBy
 from functions.api.analyses.views import list_statement
 from functions.api.handler import create_app
-from functions.api.services import services
+from functions.api.services import services_of
 from functions.api.settings import Settings
 from standalone.servers import Servers
 from tests.integration.delivery import API, Rig, failure, get, some_log, success, upload, uploaded
@@ -255,7 +255,7 @@ def test_a_public_bucket_hands_the_file_out_itself(system: Rig, person: Person, 
     client = public.test_client(use_cookies=False)
     path, headers = f"{API}/analyses/{analysis_id}/file", {"Authorization": f"Bearer {person.access_token}"}
     answer, head = client.get(path, headers=headers), client.head(path, headers=headers)
-    services(public).database.close()
+    services_of(public).database.close()
     assert (head.status_code, head.headers["Content-Length"]) == (200, str(len(content)))
     assert answer.status_code == 302
     assert answer.headers["Cache-Control"] == "no-store"

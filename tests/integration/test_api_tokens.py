@@ -17,7 +17,7 @@ from faplog.contracts import keys
 from functions.api.accounts import api_tokens
 from functions.api.accounts.rate_limit import WRONG_TOKEN
 from functions.api.db import Database
-from functions.api.services import services
+from functions.api.services import services_of
 from functions.api.web import openapi
 from functions.api.web.names import PREFIX
 from tests.integration.people import PASSWORD, Person, arrive, somewhere
@@ -94,9 +94,8 @@ def owner(api_app: Flask) -> Person:
 def analysis_id(api_app: Flask, owner: Person) -> UUID:
     """The owner's analysis."""
     made = upload(owner, log("of a script"))
-    with api_app.app_context():
-        succeed(services().database, made)
-        services().blobs.put(keys.series_key(made), b"\x1f\x8b\x08\x00" + bytes(6) + b"\x03\x00" + bytes(8))
+    succeed(services_of(api_app).database, made)
+    services_of(api_app).blobs.put(keys.series_key(made), b"\x1f\x8b\x08\x00" + bytes(6) + b"\x03\x00" + bytes(8))
     return made
 
 
@@ -105,7 +104,7 @@ def car_id(api_app: Flask, owner: Person, analysis_id: UUID) -> str:
     """The owner's car, with an average."""
     car: str = owner.call("POST", f"{PREFIX}/cars", json={"name": "Van"}).get_json()["id"]
     assert owner.call("PATCH", f"{PREFIX}/analyses/{analysis_id}", json={"car": car}).status_code == 200
-    with services(api_app).database.worker() as connection:
+    with services_of(api_app).database.worker() as connection:
         connection.execute(
             """
             INSERT INTO fap_average (user_id, car_id, type, sha256) VALUES (%s, %s, 'OVERALL', repeat('0', 64))
@@ -438,7 +437,7 @@ def test_wrong_tokens_from_one_address_have_to_wait(person: Person) -> None:
 
 
 def test_a_token_that_asks_too_often_has_to_wait(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    rates = services(person.app).token_rates
+    rates = services_of(person.app).token_rates
     monkeypatch.setattr(rates, "burst", 3)
     monkeypatch.setattr(rates, "per_sec", 0.01)
     script, other = created(person, "read"), created(person, "read")

@@ -13,7 +13,7 @@ from flask import Flask
 
 from faplog.contracts.comparison import COMPARED, Comparison, Value
 from functions.api.handler import create_app
-from functions.api.services import services
+from functions.api.services import services_of
 from functions.api.settings import Settings
 from functions.average.core import average
 from standalone.servers import Servers
@@ -172,4 +172,4 @@ def test_while_the_function_is_away_the_answer_is_to_come_back(api_settings: Set
     note_id = note(person, car, onDate="2025-01-14")
     assert refusal(person, "GET", f"/cars/{car}/comparison?note={note_id}") == (503, "UNAVAILABLE")
     assert person.call("GET", f"{API}/cars").status_code == 200
-    services(app).database.close()
+    services_of(app).database.close()

@@ -25,7 +25,7 @@ from functions.api.handler import create_app
 from functions.api.notifications import http_client, outbox, sender
 from functions.api.notifications.events import Due
 from functions.api.notifications.outbox import Channel
-from functions.api.services import services
+from functions.api.services import services_of
 from functions.api.settings import Settings
 from tests.conftest import until
 from tests.integration.delivery import Rig, at_once, average_of, success, uploaded
@@ -994,7 +994,7 @@ def visitor(api_settings: Settings) -> Iterator[Person]:
     """Somebody at an app that allows public addresses only, and has no mail server."""
     app = create_app(api_settings.model_copy(update={"webhooks": "public"}))
     yield arrive(app)
-    services(app).database.close()
+    services_of(app).database.close()
 
 
 def test_everything_is_off_where_the_operator_said_nothing(api_app: Flask) -> None:
@@ -1046,11 +1046,11 @@ def test_a_reminder_that_is_due_is_told_once_and_not_after_it_was_done(
         for text in ("Oil  and\nfilter", "Never mind")
     ]
     assert person.call("PATCH", f"/api/v1/notes/{made[1]}", json={"done": True}).status_code == 200
-    with services(system.app).database.worker() as connection:
+    with services_of(system.app).database.worker() as connection:
         due.enqueue_due(connection, day - timedelta(days=1))
     assert rows(system, person) == []
     for _ in range(2):
-        with services(system.app).database.worker() as connection:
+        with services_of(system.app).database.worker() as connection:
             due.enqueue_due(connection, day)
         assert len(rows(system, person)) == 1
     send_due(system)
@@ -1068,7 +1068,7 @@ def test_a_reminder_that_is_done_before_it_is_sent_is_not_told(system: Rig, pers
     note = person.call(
         "POST", f"/api/v1/cars/{car['id']}/notes", json={"kind": "oil_changed", "onDate": day.isoformat()}
     ).get_json()
-    with services(system.app).database.worker() as connection:
+    with services_of(system.app).database.worker() as connection:
         due.enqueue_due(connection, day)
     assert len(rows(system, person)) == 1
     assert person.call("PATCH", f"/api/v1/notes/{note['id']}", json={"done": True}).status_code == 200
@@ -1088,7 +1088,7 @@ def test_a_forecast_is_due_shortly_before_its_limit(system: Rig, person: Person,
             json.dumps({"additive": figure | {"watch": {"km_low": near_km, "km_high": far_km}}, "ash": None}),
             person.id,
         )
-        with services(system.app).database.worker() as connection:
+        with services_of(system.app).database.worker() as connection:
             due.enqueue_due(connection, datetime.now(UTC).date())
         told.append(len(rows(system, person)))
     assert told == [0, 0, 1, 1]

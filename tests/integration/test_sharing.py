@@ -20,7 +20,7 @@ from functions.api.accounts import audit, tokens
 from functions.api.analyses import deletion
 from functions.api.db import Database
 from functions.api.reconcile.__main__ import Reconciler
-from functions.api.services import services
+from functions.api.services import services_of
 from functions.api.settings import Settings
 from tests.integration.people import PASSWORD, Person, arrive
 from tests.integration.uploading import log, succeed, upload
@@ -40,8 +40,7 @@ def analysis_id(api_app: Flask, owner: Person, database: Database) -> UUID:
     """A log of the owner's, analysed."""
     made = upload(owner, log(str(uuid4())), "my secret trip.csv")
     succeed(database, made)
-    with api_app.app_context():
-        services().blobs.put(keys.series_key(made), gzip.compress(json.dumps(SERIES).encode()))
+    services_of(api_app).blobs.put(keys.series_key(made), gzip.compress(json.dumps(SERIES).encode()))
     return made
 
 
@@ -224,8 +223,7 @@ def purge(person: Person, analysis_id: UUID, database: Database) -> None:
         connection.execute(
             "UPDATE fap_analysis SET deleted_at = deleted_at - interval '1 hour' WHERE id = %s", [analysis_id]
         )
-    with person.app.app_context():
-        assert deletion.purge(database, services().blobs) >= 1
+    assert deletion.purge(database, services_of(person.app).blobs) >= 1
 
 
 Ending = Callable[[Person, UUID, Database], object]
@@ -246,8 +244,7 @@ def test_a_dead_link_is_the_same_whatever_ended_it(
     leaving = arrive(api_app)
     shared = upload(leaving, log())
     succeed(database, shared)
-    with api_app.app_context():
-        services().blobs.put(keys.series_key(shared), gzip.compress(b"{}"))
+    services_of(api_app).blobs.put(keys.series_key(shared), gzip.compress(b"{}"))
     token = share(leaving, shared)
     assert read(reader, token) == 200
     ending(leaving, shared, database)
@@ -257,8 +254,7 @@ def test_a_dead_link_is_the_same_whatever_ended_it(
     assert answer.data == never.data
     assert "Ask whoever sent it" in answer.get_json()["message"]
     assert reader.get(f"{SHARED}/{token}/series").data == never.data
-    with api_app.app_context():
-        Reconciler(services()).delete_expired()
+    Reconciler(services_of(api_app)).delete_expired()
     with database.worker() as connection:
         left = connection.execute("SELECT count(*) AS n FROM fap_link WHERE analysis_id = %s", [shared]).fetchone()
     assert left == {"n": 0}

@@ -14,7 +14,7 @@ from functions.api.accounts import audit, tokens
 from functions.api.analyses import deletion
 from functions.api.db import Database
 from functions.api.migrate import migrate
-from functions.api.services import services
+from functions.api.services import services_of
 from functions.api.settings import Settings
 from functions.api.sharing.shared_car import without_ids
 from standalone.servers import Servers
@@ -176,7 +176,7 @@ def test_an_api_token_makes_no_link(person: Person, car: str) -> None:
 
 
 def expire(person: Person, car_id: str) -> None:
-    with services(person.app).database.worker() as connection:
+    with services_of(person.app).database.worker() as connection:
         changed = connection.execute(
             """
             UPDATE fap_link SET created_at = created_at - interval '1 year', expires_at = now() - interval '1 second'
@@ -232,8 +232,7 @@ def test_the_link_comes_back_with_a_restored_car_and_goes_with_a_purged_one(
             "UPDATE fap_analysis SET deleted_at = deleted_at - interval '1 hour' WHERE car_id = %s",
         ):
             connection.execute(statement.encode(), [car])
-    with system.app.app_context():
-        deletion.purge(database, services().blobs)
+    deletion.purge(database, services_of(system.app).blobs)
     with database.worker() as connection:
         left = connection.execute("SELECT count(*) AS n FROM fap_link WHERE car_id = %s", [car]).fetchone()
     assert left == {"n": 0}
@@ -354,7 +353,7 @@ def test_making_and_ending_are_in_the_audit_and_the_export(person: Person, car: 
     assert tokens.digest(token).hex() not in account
     person.call("DELETE", address(car))
     person.call("DELETE", address(car))
-    with services(person.app).database.api(person.id) as connection:
+    with services_of(person.app).database.api(person.id) as connection:
         rows = connection.execute("SELECT event FROM audit_log ORDER BY id").fetchall()
     assert [row["event"] for row in rows if "car" in row["event"]] == [
         audit.Event.CAR_SHARED,

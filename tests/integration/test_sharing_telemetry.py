@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from functions.api.services import services
+from functions.api.services import services_of
 from standalone.servers import Servers
 from tests.conftest import ROOT
 from tests.integration.function_process import FunctionProcess, function_process
@@ -30,7 +30,7 @@ def asked(process: FunctionProcess, address: str, method: str = "GET", token: st
 def test_no_token_gets_into_telemetry_or_logs(api_app: Flask, servers: Servers, tmp_path: Path) -> None:
     owner = arrive(api_app)
     shared = upload(owner, log())
-    succeed(services(api_app).database, shared)
+    succeed(services_of(api_app).database, shared)
     token = owner.call("POST", f"/api/v1/analyses/{shared}/share").get_json()["token"]
     old = f"/api/v1/shared/{token}"
 

@@ -11,7 +11,7 @@ from psycopg import errors
 
 from faplog.contracts import keys
 from functions.api.db import Conn, Database
-from functions.api.services import services
+from functions.api.services import services_of
 from functions.api.settings import Settings
 from functions.api.web.names import PREFIX
 from functions.api.web.operations import is_authenticated
@@ -73,9 +73,8 @@ def owner(api_app: Flask) -> Person:
 def analysis_id(api_app: Flask, owner: Person) -> UUID:
     """The owner's analysis."""
     made = upload(owner, log("private"))
-    with api_app.app_context():
-        succeed(services().database, made)
-        services().blobs.put(keys.series_key(made), b"\x1f\x8b\x08\x00" + bytes(6) + b"\x03\x00" + bytes(8))
+    succeed(services_of(api_app).database, made)
+    services_of(api_app).blobs.put(keys.series_key(made), b"\x1f\x8b\x08\x00" + bytes(6) + b"\x03\x00" + bytes(8))
     assert owner.call("POST", f"/api/v1/analyses/{made}/share").status_code == 201
     return made
 
@@ -168,7 +167,7 @@ def test_a_session_cannot_be_used_for_another_user(api_app: Flask, owner: Person
     """Even with a signing key in hand: the session in the token must be the user's own."""
     from functions.api.accounts import tokens
 
-    keys_ = services(api_app).keys
+    keys_ = services_of(api_app).keys
     theirs = tokens.verify(keys_, stranger.access_token)
     mixed = tokens.issue(keys_, tokens.Access(owner.id, owner.email, theirs.session_id))
     headers = {"Authorization": f"Bearer {mixed}"}

@@ -30,7 +30,7 @@ from functions.analyse.core.series import series
 from functions.api.accounts import rate_limit
 from functions.api.db import Database
 from functions.api.handler import create_app
-from functions.api.services import services
+from functions.api.services import services_of
 from functions.api.settings import Settings
 from functions.api.trial.views import AT_ONCE
 from standalone.servers import Servers
@@ -53,7 +53,7 @@ def api_with(settings: Settings, url: str | None) -> Iterator[Flask]:
     """The API with this address of `analyse`."""
     app = create_app(settings.model_copy(update={"analyse_url": url}))
     yield app
-    services(app).database.close()
+    services_of(app).database.close()
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +114,7 @@ def contents(database: Database, app: Flask) -> dict[str, Any]:
             for table in tables
             if table not in ("brake", "alembic_version")
         }
-    return rows | {"bucket": sorted(services(app).direct_blobs.list(""))}
+    return rows | {"bucket": sorted(services_of(app).direct_blobs.list(""))}
 
 
 def test_nothing_of_it_is_stored_or_logged(

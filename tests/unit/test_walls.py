@@ -150,36 +150,20 @@ def tree(path: Path) -> ast.Module:
 
 
 @cache
-def imports(path: Path, *, at_run_time: bool = False) -> tuple[str, ...]:
-    """The absolute name of every module a file imports; relative ones resolved.
-
-    With `at_run_time`, imports that only a type checker sees are left out.
-    """
-    return tuple(_imports(path, at_run_time))
+def imports(path: Path) -> tuple[str, ...]:
+    """The absolute name of every module a file imports; relative ones resolved."""
+    return tuple(_imports(path))
 
 
-def _imports(path: Path, at_run_time: bool) -> Iterator[str]:
+def _imports(path: Path) -> Iterator[str]:
     package = path.with_suffix("").parts[:-1]
-    unseen = _for_type_checkers(path) if at_run_time else frozenset()
     for node in ast.walk(tree(path)):
-        if id(node) in unseen:
-            continue
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else ()
             module = ".".join([*base, *([node.module] if node.module else [])])
             yield from (f"{module}.{name.name}" for name in node.names)
-
-
-def _for_type_checkers(path: Path) -> frozenset[int]:
-    """Return the ids of the nodes inside `if TYPE_CHECKING:`."""
-    return frozenset(
-        id(inner)
-        for node in ast.walk(tree(path))
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-        for inner in ast.walk(node)
-    )
 
 
 def within(name: str, modules: tuple[str, ...]) -> bool:
@@ -307,10 +291,16 @@ def test_subjects_of_the_api_import_only_those_below_them() -> None:
     assert not wrong
 
 
-def test_only_services_knows_the_current_app() -> None:
-    """Everything else gets what it needs from `services()` or as an argument."""
-    files_of_api = [path for path in files_of("functions/api") if path.name != "services.py"]
-    assert not [str(path) for path in files_of_api if "flask.current_app" in imports(path)]
+def test_the_api_looks_up_no_current_app() -> None:
+    """Views are given their services (`Routes`), and everything else gets what it needs as an argument."""
+    assert not [str(path) for path in files_of("functions/api") if "flask.current_app" in imports(path)]
+
+
+def test_only_routes_finds_the_services_of_an_app() -> None:
+    knowing = [
+        path for path in files_of("functions/api") if any(name.endswith(".services_of") for name in imports(path))
+    ]
+    assert knowing == [Path("functions/api/web/routes.py")]
 
 
 def test_an_import_against_the_order_is_noticed() -> None:
@@ -330,14 +320,10 @@ def _may_import(subject: str, other: str) -> bool:
 
 
 def test_no_module_imports_itself_through_others() -> None:
-    """No circle of imports exists in the repository, imports inside functions included."""
+    """No circle of imports exists in the repository, those inside functions and for type checkers included."""
     modules = {_module_name(path): path for path in files()}
     graph = {
-        name: {
-            found
-            for imported in imports(path, at_run_time=True)
-            if (found := _longest_module(imported, modules)) != name
-        }
+        name: {found for imported in imports(path) if (found := _longest_module(imported, modules)) != name}
         for name, path in modules.items()
     }
     assert not _circles(graph)

@@ -4,19 +4,20 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from flask import Blueprint, Response, g, request
+from flask import Response, g, request
 from flask.typing import ResponseReturnValue
 from pydantic import Field
 
 from faplog.contracts.errors import ErrorCode
 from faplog.http_errors import refused
 
-from ..services import services
+from ..services import Services
 from ..web import client_address, inputs
 from ..web.after_response import run_after_response
 from ..web.names import PREFIX
 from ..web.operations import Answer, describe
 from ..web.outputs import Output, Timestamp, json_response
+from ..web.routes import Routes
 from . import authentication, cookies, deletion, logins
 from .authentication import User, authenticated
 from .emails import MAX_CHARS as MAX_EMAIL_CHARS
@@ -29,7 +30,7 @@ from .session_views import RATE_LIMITED, too_many_requests
 TAG: Final = "account"
 MAX_INVITE_CHARS: Final = 128
 
-blueprint = Blueprint("accounts", __name__, url_prefix=PREFIX)
+blueprint = Routes("accounts", __name__, url_prefix=PREFIX)
 
 
 class Registration(inputs.Input):
@@ -72,11 +73,11 @@ class Account(Output):
         429: RATE_LIMITED,
     },
 )
-def register() -> ResponseReturnValue:
+def register(services: Services) -> ResponseReturnValue:
     """Create an account."""
     given = inputs.body(Registration)
-    database, address = services().database, client_address.address(request)
-    registration = services().settings.registration
+    database, address = services.database, client_address.address(request)
+    registration = services.settings.registration
     if registration != "open" and not given.invite:
         raise refused(ErrorCode.INVITE_REQUIRED if registration == "invite" else ErrorCode.REGISTRATION_CLOSED)
     try:
@@ -102,10 +103,10 @@ def register() -> ResponseReturnValue:
 @blueprint.get("/account")
 @describe(summary="Get my account", tag=TAG, responses={200: Account})
 @authenticated
-def whoami() -> ResponseReturnValue:
+def whoami(services: Services) -> ResponseReturnValue:
     """Answer the user's account."""
     user: User = g.user
-    with services().database.api(user.id) as connection:
+    with services.database.api(user.id) as connection:
         row = connection.execute("SELECT id, email, created_at FROM users WHERE id = %s", [user.id]).fetchone()
     if row is None:
         raise authentication.unauthorized(ErrorCode.ACCOUNT_DELETED)
@@ -130,11 +131,11 @@ def whoami() -> ResponseReturnValue:
     },
 )
 @authenticated
-def delete() -> ResponseReturnValue:
+def delete(services: Services) -> ResponseReturnValue:
     """Delete the user's account."""
     user: User = g.user
     given = inputs.optional_body(Confirmation)
-    database, address = services().database, client_address.address(request)
+    database, address = services.database, client_address.address(request)
     if given is None and not authentication.is_bearer():
         raise refused(ErrorCode.PASSWORD_REQUIRED)
     try:
@@ -145,6 +146,6 @@ def delete() -> ResponseReturnValue:
         raise too_many_requests(error) from None
     analyses = deletion.delete_account(database, user.id)
     response = Response(status=204)
-    cookies.clear_session_cookies(response, secure=services().settings.cookie_secure)
+    cookies.clear_session_cookies(response, secure=services.settings.cookie_secure)
     # 20,000 logs have 40,000 objects, and a store takes a millisecond for each, so the response is sent first.
-    return run_after_response(response, partial(deletion.remove_objects, services().blobs, user.id, analyses))
+    return run_after_response(response, partial(deletion.remove_objects, services.blobs, user.id, analyses))

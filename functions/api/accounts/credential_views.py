@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Final
 
-from flask import Blueprint, Response, g, request
+from flask import Response, g, request
 from flask.typing import ResponseReturnValue
 from pydantic import Field
 
@@ -11,11 +11,12 @@ from faplog.contracts.errors import ErrorCode
 from faplog.http_errors import refused
 
 from .. import mail
-from ..services import services
+from ..services import Services
 from ..web import client_address, inputs
 from ..web.names import PREFIX
 from ..web.operations import describe
 from ..web.outputs import json_response
+from ..web.routes import Routes
 from . import credentials, emails, mail_texts, password_reset, rate_limit
 from .account_views import TAG, Account
 from .authentication import User, authenticated
@@ -28,7 +29,7 @@ from .rate_limit import RateLimited
 from .session_views import RATE_LIMITED, Message, too_many_requests
 
 MAX_TOKEN_CHARS: Final = 128
-blueprint = Blueprint("credentials", __name__, url_prefix=PREFIX)
+blueprint = Routes("credentials", __name__, url_prefix=PREFIX)
 
 
 class PasswordChange(inputs.Input):
@@ -71,14 +72,14 @@ class Reset(inputs.Input):
     responses={204: "Changed.", 403: "The current password or the CSRF token is wrong.", 429: RATE_LIMITED},
 )
 @authenticated
-def change_password() -> ResponseReturnValue:
+def change_password(services: Services) -> ResponseReturnValue:
     """Change the user's password."""
     user: User = g.user
     given = inputs.body(PasswordChange)
     address = client_address.address(request)
     try:
         credentials.change_password(
-            services().database, user.id, g.session_id, given.current_password, given.new_password, address
+            services.database, user.id, g.session_id, given.current_password, given.new_password, address
         )
     except WeakPassword as error:
         raise refused(error.code, **error.params) from None
@@ -104,13 +105,13 @@ def change_password() -> ResponseReturnValue:
     },
 )
 @authenticated
-def change_email() -> ResponseReturnValue:
+def change_email(services: Services) -> ResponseReturnValue:
     """Change the user's e-mail address."""
     user: User = g.user
     given = inputs.body(EmailChange)
-    address, settings = client_address.address(request), services().settings
+    address, settings = client_address.address(request), services.settings
     try:
-        former, account = credentials.change_email(services().database, user.id, given.email, given.password, address)
+        former, account = credentials.change_email(services.database, user.id, given.email, given.password, address)
     except BadEmail as error:
         raise refused(error.code, **error.params) from None
     except EmailTaken:
@@ -122,7 +123,7 @@ def change_email() -> ResponseReturnValue:
     if settings.smtp_url is not None and former != account.email:
         contact = settings.operator_contact or settings.operator_name or settings.base_url
         subject, text = mail_texts.email_changed(_language(), contact)
-        services().mail_queue.put(partial(mail.send, settings, to=former, subject=subject, text=text))
+        services.mail_queue.put(partial(mail.send, settings, to=former, subject=subject, text=text))
     return json_response(Account(id=account.id, email=account.email, created_at=account.created_at))
 
 
@@ -139,23 +140,22 @@ def change_email() -> ResponseReturnValue:
         429: RATE_LIMITED,
     },
 )
-def request_reset() -> ResponseReturnValue:
+def request_reset(services: Services) -> ResponseReturnValue:
     """Mail a link to the owner of an address, after the response."""
     given = inputs.body(ResetRequest)
-    built = services()
-    if built.settings.smtp_url is None:
+    if services.settings.smtp_url is None:
         raise refused(ErrorCode.RESET_NOT_BY_MAIL)
     try:
         email = emails.normalised(given.email)
-        with built.database.worker() as connection:
+        with services.database.worker() as connection:
             rate_limit.count_reset_request(connection, email, client_address.address(request))
     except BadEmail as error:
         raise refused(error.code, **error.params) from None
     except RateLimited as error:
         raise too_many_requests(error) from None
-    send = partial(password_reset.mail_link, built.settings, built.database, email, _language())
+    send = partial(password_reset.mail_link, services.settings, services.database, email, _language())
     response = json_response(Message(message="If there is an account with this address, a link is on its way."), 202)
-    response.call_on_close(partial(built.mail_queue.put, send))
+    response.call_on_close(partial(services.mail_queue.put, send))
     return response
 
 
@@ -170,12 +170,12 @@ def request_reset() -> ResponseReturnValue:
         404: "The link was used, has expired or is incomplete.",
     },
 )
-def confirm_reset() -> ResponseReturnValue:
+def confirm_reset(services: Services) -> ResponseReturnValue:
     """Set a new password."""
     given = inputs.body(Reset)
     address = client_address.address(request)
     try:
-        done = password_reset.redeem(services().database, given.token, given.password, address)
+        done = password_reset.redeem(services.database, given.token, given.password, address)
     except WeakPassword as error:
         raise refused(error.code, **error.params) from None
     if not done:

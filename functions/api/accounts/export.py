@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from flask import Blueprint, Response, g, request
+from flask import Response, g, request
 from flask.typing import ResponseReturnValue
 from stream_zip import ZIP_64, ZIP_AUTO, Method, stream_zip
 
@@ -18,15 +18,16 @@ from faplog.blobs import Blobs
 from faplog.contracts import keys
 
 from ..db import Database
-from ..services import services
+from ..services import Services
 from ..web import client_address
 from ..web.names import PREFIX
 from ..web.operations import Answer, describe
+from ..web.routes import Routes
 from . import audit
 from .audit import Event
 from .authentication import User, authenticated
 
-blueprint = Blueprint("export", __name__, url_prefix=PREFIX)
+blueprint = Routes("export", __name__, url_prefix=PREFIX)
 
 Row = dict[str, Any]
 Member = tuple[str, datetime, int, Method, Iterable[bytes]]
@@ -103,15 +104,15 @@ _LOGS: Final = """
     responses={200: Answer("The zip file.", media=("application/zip",), schema={"type": "string", "format": "binary"})},
 )
 @authenticated
-def export() -> ResponseReturnValue:
+def export(services: Services) -> ResponseReturnValue:
     """Stream all data of the user."""
     user: User = g.user
-    database, blobs = services().database, services().direct_blobs
+    database, blobs = services.database, services.direct_blobs
     with database.worker() as connection:
         address = client_address.address(request)
         audit.record(connection, Event.EXPORTED, user_id=user.id, session_id=g.session_id, address=address)
     with ExitStack() as held:
-        held.enter_context(services().slots.downloads.hold())
+        held.enter_context(services.slots.downloads.hold())
         blobs.get(keys.log_key(user.id))  # no such log: an object store that is away must be a 503, not half a zip
         members = _members(database, blobs, user.id)
         body = stream_zip(members, get_compressobj=lambda: zlib.compressobj(_LEVEL, wbits=-zlib.MAX_WBITS))

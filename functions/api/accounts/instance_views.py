@@ -2,17 +2,17 @@
 
 from typing import Literal
 
-from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from pydantic import Field
 
-from ..services import services
+from ..services import Services
 from ..web.names import PREFIX
 from ..web.operations import describe
 from ..web.outputs import Output, json_response
+from ..web.routes import Routes
 from . import audit, password_reset, rate_limit, sessions
 
-blueprint = Blueprint("instance", __name__, url_prefix=PREFIX)
+blueprint = Routes("instance", __name__, url_prefix=PREFIX)
 
 
 class Operator(Output):
@@ -51,9 +51,9 @@ class Instance(Output):
     description="Who may register, how a forgotten password is reset, who runs it and how long it keeps data.",
     responses={200: Instance},
 )
-def show() -> ResponseReturnValue:
+def show(services: Services) -> ResponseReturnValue:
     """Answer the settings that people outside may know."""
-    settings = services().settings
+    settings = services.settings
     return json_response(
         Instance(
             registration=settings.registration,

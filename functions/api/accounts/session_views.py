@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field
 from werkzeug.exceptions import Unauthorized
@@ -11,11 +11,12 @@ from werkzeug.exceptions import Unauthorized
 from faplog.contracts.errors import ErrorCode
 from faplog.http_errors import Error, Refused, refused
 
-from ..services import services
+from ..services import Services
 from ..web import client_address, inputs
 from ..web.names import CSRF_HEADER
 from ..web.operations import Answer, describe
 from ..web.outputs import json_response
+from ..web.routes import Routes
 from . import audit, authentication, cookies, devices, logins, sessions, tokens
 from .audit import Event
 from .emails import MAX_CHARS as MAX_EMAIL_CHARS
@@ -24,7 +25,7 @@ from .rate_limit import RateLimited
 from .sessions import ActiveSession, Reused
 
 TAG: Final = "sessions"
-blueprint = Blueprint("signin", __name__, url_prefix=cookies.REFRESH_PATH)
+blueprint = Routes("signin", __name__, url_prefix=cookies.REFRESH_PATH)
 
 
 class Credentials(inputs.Input):
@@ -77,10 +78,10 @@ _COOKIES: Final = {"Set-Cookie": "For browsers: access token, refresh token and 
         429: RATE_LIMITED,
     },
 )
-def login() -> ResponseReturnValue:
+def login(services: Services) -> ResponseReturnValue:
     """Start a session."""
     given = inputs.body(Credentials)
-    database, address = services().database, client_address.address(request)
+    database, address = services.database, client_address.address(request)
     try:
         device = devices.recognise(request.headers.get("User-Agent", ""))
         logged_in = logins.log_in(database, given.email, given.password, address, device)
@@ -89,9 +90,9 @@ def login() -> ResponseReturnValue:
     if logged_in is None:
         raise authentication.unauthorized(ErrorCode.CREDENTIALS_WRONG)
     account, session = logged_in
-    access_token = tokens.issue(services().keys, tokens.Access(account.id, account.email, session.id))
+    access_token = tokens.issue(services.keys, tokens.Access(account.id, account.email, session.id))
     body = Tokens(access_token=access_token, refresh_token=session.refresh_token)
-    return _response_with_cookies(body, access_token, session.refresh_token, session.csrf_token)
+    return _response_with_cookies(services, body, access_token, session.refresh_token, session.csrf_token)
 
 
 @blueprint.post("/refresh")
@@ -108,15 +109,15 @@ def login() -> ResponseReturnValue:
         403: "A request with cookies lacks the CSRF token or comes from another site.",
     },
 )
-def refresh() -> ResponseReturnValue:
+def refresh(services: Services) -> ResponseReturnValue:
     """Exchange a refresh token."""
     given = _token_in_body()
     presented = given or request.cookies.get(cookies.REFRESH)
     if not presented:
         raise authentication.unauthorized(ErrorCode.REFRESH_TOKEN_MISSING)
-    with services().database.worker() as connection:
+    with services.database.worker() as connection:
         if given is None:
-            _check_csrf(sessions.find_by_refresh_token(connection, presented))
+            _check_csrf(services, sessions.find_by_refresh_token(connection, presented))
         refreshed = sessions.refresh(connection, presented)
         if isinstance(refreshed, Reused):
             address = client_address.address(request)
@@ -126,11 +127,11 @@ def refresh() -> ResponseReturnValue:
         raise authentication.unauthorized(ErrorCode.REFRESH_TOKEN_REUSED)
     if refreshed is None:
         raise _no_such_session()
-    access_token = tokens.issue(services().keys, refreshed.access)
+    access_token = tokens.issue(services.keys, refreshed.access)
     if given:
         return json_response(NewTokens(access_token=access_token, refresh_token=refreshed.refresh_token))
     body = NewTokens(access_token=access_token)
-    return _response_with_cookies(body, access_token, refreshed.refresh_token, request.headers[CSRF_HEADER])
+    return _response_with_cookies(services, body, access_token, refreshed.refresh_token, request.headers[CSRF_HEADER])
 
 
 @blueprint.post("/logout")
@@ -147,15 +148,15 @@ def refresh() -> ResponseReturnValue:
         403: "A request with cookies lacks the CSRF token or comes from another site.",
     },
 )
-def logout() -> ResponseReturnValue:
+def logout(services: Services) -> ResponseReturnValue:
     """End a session."""
-    user_id, session_id = _session_to_end(_token_in_body())
-    with services().database.worker() as connection:
+    user_id, session_id = _session_to_end(services, _token_in_body())
+    with services.database.worker() as connection:
         sessions.end(connection, session_id)
         address = client_address.address(request)
         audit.record(connection, Event.LOGGED_OUT, user_id=user_id, session_id=session_id, address=address)
     response = json_response(Message(message="You are logged out."))
-    cookies.clear_session_cookies(response, secure=services().settings.cookie_secure)
+    cookies.clear_session_cookies(response, secure=services.settings.cookie_secure)
     return response
 
 
@@ -170,29 +171,29 @@ def _token_in_body() -> str | None:
     return given.refresh_token if given else None
 
 
-def _session_to_end(given: str | None) -> tuple[UUID, UUID]:
+def _session_to_end(services: Services, given: str | None) -> tuple[UUID, UUID]:
     """Return the user and the session of a logout. Raises `Unauthorized` or `Forbidden`."""
     try:
-        access = authentication.identify()
+        access = authentication.identify(services)
     except Unauthorized:
         presented = given or request.cookies.get(cookies.REFRESH)
         if presented is None:
             raise
     else:
         return access.user_id, access.session_id
-    with services().database.worker() as connection:
+    with services.database.worker() as connection:
         session = sessions.find_by_refresh_token(connection, presented)
     if session is None:
         raise _no_such_session()
     if given is None:
-        _check_csrf(session)
+        _check_csrf(services, session)
     return session.user_id, session.session_id
 
 
-def _check_csrf(session: ActiveSession | None) -> None:
+def _check_csrf(services: Services, session: ActiveSession | None) -> None:
     if session is None:
         raise _no_such_session()
-    authentication.check_csrf(session.csrf_digest)
+    authentication.check_csrf(services, session.csrf_digest)
 
 
 def _no_such_session() -> Refused:
@@ -200,13 +201,15 @@ def _no_such_session() -> Refused:
     return authentication.unauthorized(ErrorCode.REFRESH_TOKEN_INVALID)
 
 
-def _response_with_cookies(body: BaseModel, access_token: str, refresh_token: str, csrf_token: str) -> Response:
+def _response_with_cookies(
+    services: Services, body: BaseModel, access_token: str, refresh_token: str, csrf_token: str
+) -> Response:
     response = json_response(body, exclude_none=True)
     cookies.set_session_cookies(
         response,
         access_token=access_token,
         refresh_token=refresh_token,
         csrf_token=csrf_token,
-        secure=services().settings.cookie_secure,
+        secure=services.settings.cookie_secure,
     )
     return response

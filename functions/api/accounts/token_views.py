@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from flask import Blueprint, Response, g, request
+from flask import Response, g, request
 from flask.typing import ResponseReturnValue
 from pydantic import Field, field_validator
 
@@ -13,11 +13,12 @@ from faplog.contracts.errors import ErrorCode
 from faplog.http_errors import refused
 
 from ..db import Conn
-from ..services import services
+from ..services import Services
 from ..web import client_address, inputs
 from ..web.names import PREFIX
 from ..web.operations import describe
 from ..web.outputs import Output, Timestamp, json_response
+from ..web.routes import Routes
 from ..web.visible_text import visible
 from . import api_tokens, audit, authentication
 from .api_tokens import MAX_TOKENS, TooManyTokens
@@ -27,7 +28,7 @@ from .authentication import User, authenticated
 TAG: Final = "API tokens"
 MAX_DAYS: Final = 3650
 
-blueprint = Blueprint("api_tokens", __name__, url_prefix=f"{PREFIX}/account/tokens")
+blueprint = Routes("api_tokens", __name__, url_prefix=f"{PREFIX}/account/tokens")
 
 
 class NewToken(inputs.Input):
@@ -101,10 +102,10 @@ class TokenList(Output):
     responses={200: TokenList},
 )
 @authenticated
-def list_tokens() -> ResponseReturnValue:
+def list_tokens(services: Services) -> ResponseReturnValue:
     """Answer the user's API tokens."""
     user: User = g.user
-    with services().database.api(user.id) as connection:
+    with services.database.api(user.id) as connection:
         rows = api_tokens.list_all(connection, user.id)
     return json_response(TokenList(data=[Token.model_validate(row) for row in rows]))
 
@@ -119,12 +120,12 @@ def list_tokens() -> ResponseReturnValue:
     responses={201: CreatedToken, 409: f"You have {MAX_TOKENS} API tokens already."},
 )
 @authenticated
-def create() -> ResponseReturnValue:
+def create(services: Services) -> ResponseReturnValue:
     """Create an API token."""
     user: User = g.user
     wanted = inputs.body(NewToken)
     lifetime = timedelta(days=wanted.days) if wanted.days else None
-    with services().database.worker() as connection:
+    with services.database.worker() as connection:
         try:
             created = api_tokens.create(connection, user.id, wanted.name, wanted.scopes, lifetime)
         except TooManyTokens:
@@ -143,10 +144,10 @@ def create() -> ResponseReturnValue:
     responses={204: "Revoked. Requests with it are refused from now on."},
 )
 @authenticated
-def revoke(id: UUID) -> ResponseReturnValue:
+def revoke(services: Services, id: UUID) -> ResponseReturnValue:
     """Revoke one API token."""
     user: User = g.user
-    with services().database.worker() as connection:
+    with services.database.worker() as connection:
         if not api_tokens.revoke(connection, user.id, id):
             raise refused(ErrorCode.API_TOKEN_NOT_FOUND)
         _record(connection, Event.API_TOKEN_REVOKED)
@@ -160,10 +161,10 @@ def revoke(id: UUID) -> ResponseReturnValue:
     responses={204: "Revoked. Requests with them are refused from now on."},
 )
 @authenticated
-def revoke_all() -> ResponseReturnValue:
+def revoke_all(services: Services) -> ResponseReturnValue:
     """Revoke all API tokens of the user."""
     user: User = g.user
-    with services().database.worker() as connection:
+    with services.database.worker() as connection:
         if api_tokens.revoke_all(connection, user.id):
             _record(connection, Event.API_TOKENS_REVOKED)
     return Response(status=204)

@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from flask import Blueprint, Response, g
+from flask import Response, g
 from flask.typing import ResponseReturnValue
 
 from faplog.contracts.errors import ErrorCode
@@ -13,18 +13,19 @@ from ..accounts.authentication import User, authenticated
 from ..cars import garage
 from ..cars.publishing import then_publish
 from ..cars.schemas import DeletedCar, DeletedCarList
-from ..services import services
+from ..services import Services
 from ..web import inputs
 from ..web.names import PREFIX
 from ..web.operations import describe
 from ..web.outputs import json_response
+from ..web.routes import Routes
 from . import deletion
 from .quota import QuotaExceeded
 from .regenerations import list_regenerations
 from .schemas import RegenerationItem, RegenerationList, RegenerationQuery
 
 TAG: Final = "cars"
-blueprint = Blueprint("car_deletion", __name__, url_prefix=PREFIX)
+blueprint = Routes("car_deletion", __name__, url_prefix=PREFIX)
 
 
 @blueprint.get("/cars/deleted")
@@ -34,10 +35,10 @@ blueprint = Blueprint("car_deletion", __name__, url_prefix=PREFIX)
     responses={200: DeletedCarList},
 )
 @authenticated
-def list_deleted() -> ResponseReturnValue:
+def list_deleted(services: Services) -> ResponseReturnValue:
     """Answer the user's deleted cars."""
     user: User = g.user
-    with services().database.api(user.id) as connection:
+    with services.database.api(user.id) as connection:
         rows = deletion.list_deleted_cars(connection, user.id)
     return json_response(DeletedCarList(data=[DeletedCar.model_validate(row) for row in rows]))
 
@@ -52,11 +53,11 @@ def list_deleted() -> ResponseReturnValue:
     responses={200: RegenerationList},
 )
 @authenticated
-def regenerations(id: UUID) -> ResponseReturnValue:
+def regenerations(services: Services, id: UUID) -> ResponseReturnValue:
     """Answer the regenerations of a car."""
     user: User = g.user
     query = inputs.query(RegenerationQuery)
-    with services().database.api(user.id) as connection:
+    with services.database.api(user.id) as connection:
         garage.check_car(connection, user.id, id)
         found = list_regenerations(connection, user.id, id, query.limit, query.date_from, query.date_to)
     data = [RegenerationItem.model_validate(one, from_attributes=True) for one in found]
@@ -72,10 +73,10 @@ def regenerations(id: UUID) -> ResponseReturnValue:
     responses={204: "Deleted.", 409: "It is the only car."},
 )
 @authenticated
-def delete(id: UUID) -> ResponseReturnValue:
+def delete(services: Services, id: UUID) -> ResponseReturnValue:
     """Delete a car."""
     user: User = g.user
-    return then_publish(Response(status=204), deletion.delete_car(services().database, user.id, id))
+    return then_publish(services, Response(status=204), deletion.delete_car(services.database, user.id, id))
 
 
 @blueprint.post("/cars/<uuid:id>/restore")
@@ -90,11 +91,11 @@ def delete(id: UUID) -> ResponseReturnValue:
     },
 )
 @authenticated
-def restore(id: UUID) -> ResponseReturnValue:
+def restore(services: Services, id: UUID) -> ResponseReturnValue:
     """Restore a car."""
     user: User = g.user
     try:
-        requests = deletion.restore_car(services().database, user.id, id, services().settings.quota_logs)
+        requests = deletion.restore_car(services.database, user.id, id, services.settings.quota_logs)
     except QuotaExceeded as error:
         raise refused(ErrorCode.RESTORE_QUOTA_EXCEEDED, **error.params) from None
-    return then_publish(Response(status=204), requests)
+    return then_publish(services, Response(status=204), requests)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote
 from uuid import UUID
 
-from flask import Blueprint, Response, redirect, request
+from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
 
 from faplog.blobs import Blobs
@@ -18,13 +18,14 @@ from faplog.contracts.keys import log_key, series_key
 from faplog.http_errors import refused
 
 from ..accounts.authentication import authenticated
-from ..services import services
+from ..services import Services
 from ..web.names import PREFIX
 from ..web.operations import Answer, describe
+from ..web.routes import Routes
 from .lookup import get_analysis
 
 TAG: Final = "analyses"
-blueprint = Blueprint("files", __name__, url_prefix=PREFIX)
+blueprint = Routes("files", __name__, url_prefix=PREFIX)
 
 SIGNED_SEC: Final = 300
 """How long a signed address of the bucket is valid."""
@@ -59,12 +60,12 @@ _CONDITIONS: Final = {
     },
 )
 @authenticated
-def file(id: UUID) -> ResponseReturnValue:
+def file(services: Services, id: UUID) -> ResponseReturnValue:
     """Answer the original CSV, or redirect to it."""
-    row = get_analysis(id)
-    public = services().settings.public_s3_endpoint
+    row = get_analysis(services.database, id)
+    public = services.settings.public_s3_endpoint
     if public and request.method != "HEAD":  # an address is signed for one method
-        signed = redirect(_public_store(public).sign(log_key(row["id"]), SIGNED_SEC))
+        signed = redirect(_public_store(services, public).sign(log_key(row["id"]), SIGNED_SEC))
         signed.headers["Cache-Control"] = "no-store"
         return signed
     response = Response(content_type="text/csv")
@@ -80,8 +81,8 @@ def file(id: UUID) -> ResponseReturnValue:
     response.content_length = stop - start
     if request.method != "HEAD":
         with ExitStack() as held:
-            held.enter_context(services().slots.downloads.hold())
-            pieces = services().direct_blobs.read(log_key(row["id"]), (start, stop))
+            held.enter_context(services.slots.downloads.hold())
+            pieces = services.direct_blobs.read(log_key(row["id"]), (start, stop))
             if pieces is None:
                 raise refused(ErrorCode.FILE_NOT_STORED)
             response.response = _fetch_first(pieces)
@@ -97,18 +98,18 @@ def file(id: UUID) -> ResponseReturnValue:
     responses={200: Answer("The series.", schema={"type": "object"}), 304: "Not modified."},
 )
 @authenticated
-def series(id: UUID) -> ResponseReturnValue:
+def series(services: Services, id: UUID) -> ResponseReturnValue:
     """Answer the plot series."""
-    response = stored_series(get_analysis(id))
+    response = stored_series(services, get_analysis(services.database, id))
     response.headers["Cache-Control"] = _CACHE
     response.add_etag()
     response.make_conditional(request)
     return response
 
 
-def stored_series(row: Mapping[str, Any]) -> Response:
+def stored_series(services: Services, row: Mapping[str, Any]) -> Response:
     """Return the series of an analysis, gzip-compressed as stored if the client accepts that. Raises `NotFound`."""
-    content = services().blobs.get(series_key(row["id"])) if row["digest"] else None
+    content = services.blobs.get(series_key(row["id"])) if row["digest"] else None
     if content is None:
         raise refused(ErrorCode.SERIES_NOT_FOUND)
     response = Response(mimetype="application/json")
@@ -177,8 +178,8 @@ def _fetch_first(pieces: Iterator[bytes]) -> Iterator[bytes]:
     return chain([first], pieces)
 
 
-def _public_store(endpoint: str) -> Blobs:
-    settings = services().settings
+def _public_store(services: Services, endpoint: str) -> Blobs:
+    settings = services.settings
     return Blobs(
         endpoint,
         settings.s3_bucket,

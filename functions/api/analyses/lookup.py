@@ -9,8 +9,7 @@ from faplog.contracts.errors import ErrorCode
 from faplog.http_errors import Refused, refused
 
 from ..accounts.authentication import User
-from ..db import Conn
-from ..services import services
+from ..db import Conn, Database
 
 _SELECT: Final = """
     SELECT id, file_name, size, sha256, created_at, digest,
@@ -34,10 +33,10 @@ def find_analysis(connection: Conn, user_id: UUID, analysis_id: UUID) -> dict[st
     return connection.execute(_SELECT, [analysis_id, user_id]).fetchone()
 
 
-def get_analysis(analysis_id: UUID) -> dict[str, Any]:
+def get_analysis(database: Database, analysis_id: UUID) -> dict[str, Any]:
     """Return the row of an analysis of the current user, its JSON as text. Raises `NotFound` (`missing`)."""
     user: User = g.user
-    with services().database.api(user.id) as connection:
+    with database.api(user.id) as connection:
         row = find_analysis(connection, user.id, analysis_id)
     if row is None:
         raise missing()

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import orjson
 import psycopg
-from flask import Blueprint, request
+from flask import request
 from flask.typing import ResponseReturnValue
 from psycopg.types.json import Jsonb
 
@@ -36,13 +36,14 @@ from ..cars import membership
 from ..db import Conn, Database, lock_user
 from ..delivery.average_requests import AverageRequest
 from ..notifications import outbox, worth_telling
-from ..services import services
+from ..services import Services
 from ..stored_values import member, value_at
 from ..web.outputs import json_response
+from ..web.routes import Routes
 from .superseding import drive_columns, first_start, update_superseded
 
 log = logging.getLogger(__name__)
-blueprint = Blueprint("results", __name__)
+blueprint = Routes("results", __name__)
 
 # An analysis accepts a result while it is Processing or Failed by a time-out, at the version of the result.
 _OWNER_IF_ACCEPTED: Final = """
@@ -92,21 +93,21 @@ _LOCK_PERIODS_OF_SAME_ANALYSES: Final = """
 
 
 @blueprint.post("/")
-def receive() -> ResponseReturnValue:
+def receive(services: Services) -> ResponseReturnValue:
     """Apply a message of the connector. A 200 means that its effect is committed, or that it has none any more."""
-    database, blobs = services().database, services().blobs
-    secret = services().settings.connector_secret.get_secret_value()
+    database, blobs = services.database, services.blobs
+    secret = services.settings.connector_secret.get_secret_value()
     topic = request.headers.get(HEADER_TOPIC)
     try:
         match topic:
             case Subject.ANALYSIS_RESULT:
                 requests, told = apply_analysis(database, blobs, inbox.receive(request, AnalysisResult, secret))
-                services().average_requests.publish(requests)
+                services.average_requests.publish(requests)
             case Subject.AVERAGE_RESULT:
                 told = apply_average(database, blobs, inbox.receive(request, AverageResult, secret))
             case _ if topic == TOPIC_DELAYED:
                 requests, told = mark_delayed(database, inbox.receive(request, AnalysisRequest, secret).data), 0
-                services().average_requests.publish(requests)
+                services.average_requests.publish(requests)
             case _:
                 inbox.check_sender(request, secret)
                 raise refused(ErrorCode.TOPIC_UNKNOWN)
@@ -114,7 +115,7 @@ def receive() -> ResponseReturnValue:
         log.warning("result refused", extra={"reason": type(error).__name__})
         raise refused(ErrorCode.RESULT_NOT_STORABLE) from None
     if told:
-        services().notifications_due.set()
+        services.notifications_due.set()
     return json_response({"status": "ok"})
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final, get_args, get_origin
 from uuid import UUID
 
 import orjson
-from flask import Blueprint, Response, g
+from flask import Response, g
 from flask.typing import ResponseReturnValue
 from psycopg.sql import SQL
 from pydantic import BaseModel
@@ -22,15 +22,16 @@ from faplog.contracts.speed_ranges import RANGES
 from ..accounts.authentication import User, authenticated
 from ..cars import garage
 from ..db import Database
-from ..services import services
+from ..services import Services
 from ..web import inputs
 from ..web.names import PREFIX
 from ..web.operations import Answer, describe
 from ..web.outputs import timestamp
+from ..web.routes import Routes
 from .schemas import LogFilters
 from .views import TAG, filter_conditions
 
-blueprint = Blueprint("table", __name__, url_prefix=PREFIX)
+blueprint = Routes("table", __name__, url_prefix=PREFIX)
 
 BATCH: Final = 50
 FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -88,10 +89,10 @@ COLUMNS: Final = (*_LOG_COLUMNS, *FIGURES)
     },
 )
 @authenticated
-def figures_table() -> ResponseReturnValue:
+def figures_table(services: Services) -> ResponseReturnValue:
     """Stream the table of the user's logs."""
     user: User = g.user
-    database = services().database
+    database = services.database
     ids = _select_ids(database, user.id, inputs.query(LogFilters))
     response = Response(csv_lines(_rows(database, user.id, ids)), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="faplog-{datetime.now(UTC):%Y-%m-%d}.csv"'

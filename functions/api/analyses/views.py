@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from flask import Blueprint, Response, g
+from flask import Response, g
 from flask.typing import ResponseReturnValue
 from psycopg.sql import SQL, Composed
 
@@ -22,12 +22,13 @@ from ..cars import garage, membership
 from ..cars.publishing import json_then_publish
 from ..db import Conn, lock_user
 from ..delivery.average_requests import AverageRequest
-from ..services import services
+from ..services import Services
 from ..web import inputs
 from ..web.after_response import run_after_response
 from ..web.names import PREFIX
 from ..web.operations import Answer, describe
 from ..web.outputs import json_response, timestamp
+from ..web.routes import Routes
 from . import deletion
 from .last_regeneration import find_last_regeneration
 from .lookup import find_analysis, get_analysis, missing
@@ -54,7 +55,7 @@ from .schemas import (
 from .superseding import find_related
 
 TAG: Final = "analyses"
-blueprint = Blueprint("analyses", __name__, url_prefix=PREFIX)
+blueprint = Routes("analyses", __name__, url_prefix=PREFIX)
 
 _SET_NOTE: Final = "UPDATE fap_analysis SET note = %s WHERE id = %s AND user_id = %s"
 _ORDERS: Final = {
@@ -87,13 +88,13 @@ _WORST_FINDINGS: Final = """
     responses={200: AnalysisList, 404: "There is no such car."},
 )
 @authenticated
-def list_analyses() -> ResponseReturnValue:
+def list_analyses(services: Services) -> ResponseReturnValue:
     """Answer a page of the user's analyses."""
     user: User = g.user
     query = inputs.query(ListQuery)
     page, values = list_statement(user.id, query)
     where, _ = filter_conditions(user.id, query)
-    with services().database.api(user.id) as connection:
+    with services.database.api(user.id) as connection:
         if query.car is not None:
             garage.check_car(connection, user.id, query.car)
         counted = connection.execute(SQL("SELECT count(*) AS n FROM fap_analysis WHERE {}").format(where), values)
@@ -167,11 +168,11 @@ def filter_conditions(user_id: UUID, query: LogFilters) -> tuple[Composed, dict[
 @blueprint.get("/analyses/<uuid:id>")
 @describe(summary="Get one analysis", tag=TAG, responses={200: AnalysisDetail})
 @authenticated
-def show(id: UUID) -> ResponseReturnValue:
+def show(services: Services, id: UUID) -> ResponseReturnValue:
     """Answer one analysis."""
     user: User = g.user
-    row = get_analysis(id)
-    with services().database.api(user.id) as connection:
+    row = get_analysis(services.database, id)
+    with services.database.api(user.id) as connection:
         related = find_related(connection, user.id, id)
         last = find_last_regeneration(connection, user.id, row)
         is_guess = _is_any_guess(connection, user.id, [row])
@@ -196,12 +197,12 @@ def show(id: UUID) -> ResponseReturnValue:
     responses={200: ChangedAnalysis},
 )
 @authenticated
-def change(id: UUID) -> ResponseReturnValue:
+def change(services: Services, id: UUID) -> ResponseReturnValue:
     """Change the car and the note of an analysis."""
     user: User = g.user
-    get_analysis(id)
+    get_analysis(services.database, id)
     wanted = inputs.body(AnalysisChange)
-    with services().database.worker() as connection:
+    with services.database.worker() as connection:
         lock_user(connection, user.id)
         if wanted.car is not None:
             garage.take_back(connection, user.id, wanted.car)
@@ -214,7 +215,7 @@ def change(id: UUID) -> ResponseReturnValue:
             raise missing()
         requests = mark_stale_averages(connection, user.id)
     changed = ChangedAnalysis(id=id, file_name=row["file_name"], car_id=row["car_id"], note=row["note"])
-    return json_then_publish(changed, requests)
+    return json_then_publish(services, changed, requests)
 
 
 @blueprint.get("/analyse/<uuid:id>")
@@ -228,9 +229,9 @@ def change(id: UUID) -> ResponseReturnValue:
     },
 )
 @authenticated
-def show_short(id: UUID) -> ResponseReturnValue:
+def show_short(services: Services, id: UUID) -> ResponseReturnValue:
     """Answer one analysis, or how far it is, in the short form."""
-    row = get_analysis(id)
+    row = get_analysis(services.database, id)
     match row["status"]:
         case AnalysisStatus.SUCCESS:
             return Response(row["analysis"], mimetype="application/json")
@@ -250,10 +251,10 @@ def show_short(id: UUID) -> ResponseReturnValue:
     responses={204: "Deleted. The averages are recalculated."},
 )
 @authenticated
-def delete(id: UUID) -> ResponseReturnValue:
+def delete(services: Services, id: UUID) -> ResponseReturnValue:
     """Delete one analysis."""
     user: User = g.user
-    return _publish_after_response(deletion.delete_log(services().database, user.id, id))
+    return _publish_after_response(services, deletion.delete_log(services.database, user.id, id))
 
 
 @blueprint.post("/analyses/delete")
@@ -266,11 +267,11 @@ def delete(id: UUID) -> ResponseReturnValue:
     responses={200: Selected},
 )
 @authenticated
-def delete_several() -> ResponseReturnValue:
+def delete_several(services: Services) -> ResponseReturnValue:
     """Delete several analyses."""
     user: User = g.user
-    ids, requests = deletion.delete_logs(services().database, user.id, inputs.body(Selection).ids)
-    return run_after_response(json_response(Selected(ids=ids)), partial(services().average_requests.publish, requests))
+    ids, requests = deletion.delete_logs(services.database, user.id, inputs.body(Selection).ids)
+    return run_after_response(json_response(Selected(ids=ids)), partial(services.average_requests.publish, requests))
 
 
 @blueprint.post("/analyses/restore")
@@ -283,15 +284,15 @@ def delete_several() -> ResponseReturnValue:
     responses={200: Selected, 409: "Restoring them would exceed the quota of logs."},
 )
 @authenticated
-def restore_several() -> ResponseReturnValue:
+def restore_several(services: Services) -> ResponseReturnValue:
     """Restore several analyses."""
     user: User = g.user
     wanted = inputs.body(Selection).ids
     try:
-        ids, requests = deletion.restore_logs(services().database, user.id, wanted, services().settings.quota_logs)
+        ids, requests = deletion.restore_logs(services.database, user.id, wanted, services.settings.quota_logs)
     except QuotaExceeded as error:
         raise refused(ErrorCode.RESTORE_QUOTA_EXCEEDED, **error.params) from None
-    return run_after_response(json_response(Selected(ids=ids)), partial(services().average_requests.publish, requests))
+    return run_after_response(json_response(Selected(ids=ids)), partial(services.average_requests.publish, requests))
 
 
 @blueprint.post("/analyses/<uuid:id>/restore")
@@ -306,14 +307,14 @@ def restore_several() -> ResponseReturnValue:
     },
 )
 @authenticated
-def restore(id: UUID) -> ResponseReturnValue:
+def restore(services: Services, id: UUID) -> ResponseReturnValue:
     """Restore one analysis."""
     user: User = g.user
     try:
-        requests = deletion.restore_log(services().database, user.id, id, services().settings.quota_logs)
+        requests = deletion.restore_log(services.database, user.id, id, services.settings.quota_logs)
     except QuotaExceeded as error:
         raise refused(ErrorCode.RESTORE_QUOTA_EXCEEDED, **error.params) from None
-    return _publish_after_response(requests)
+    return _publish_after_response(services, requests)
 
 
 @blueprint.get("/analyses/deleted")
@@ -324,22 +325,22 @@ def restore(id: UUID) -> ResponseReturnValue:
     responses={200: DeletedList},
 )
 @authenticated
-def list_deleted() -> ResponseReturnValue:
+def list_deleted(services: Services) -> ResponseReturnValue:
     """Answer a page of the user's deleted analyses."""
     user: User = g.user
     query = inputs.query(PageQuery)
-    with services().database.api(user.id) as connection:
+    with services.database.api(user.id) as connection:
         total, rows = deletion.list_deleted(connection, user.id, query.limit, (query.page - 1) * query.limit)
     data = [DeletedItem.model_validate(row) for row in rows]
     return json_response(DeletedList(data=data, pagination=_pagination(total, query.page, query.limit)))
 
 
-def _publish_after_response(requests: list[AverageRequest] | None) -> Response:
+def _publish_after_response(services: Services, requests: list[AverageRequest] | None) -> Response:
     """Return a 204 after which the requests for averages are published. Raises `NotFound` if `requests` is None."""
     if requests is None:
         raise missing()
     # With thousands of logs it takes seconds to write the lists for the averages, so the response is sent first.
-    return run_after_response(Response(status=204), partial(services().average_requests.publish, requests))
+    return run_after_response(Response(status=204), partial(services.average_requests.publish, requests))
 
 
 def report(row: Mapping[str, Any]) -> dict[str, Any]:

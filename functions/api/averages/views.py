@@ -4,7 +4,7 @@ from typing import Final
 from uuid import UUID
 
 import orjson
-from flask import Blueprint, g
+from flask import g
 from flask.typing import ResponseReturnValue
 
 from faplog.contracts.errors import ErrorCode
@@ -12,15 +12,16 @@ from faplog.http_errors import refused
 
 from ..accounts.authentication import User, authenticated
 from ..db import Conn
-from ..services import services
+from ..services import Services
 from ..web import inputs
 from ..web.names import PREFIX
 from ..web.operations import describe
 from ..web.outputs import json_response
+from ..web.routes import Routes
 from .schemas import Available, AvailablePeriod, AverageQuery, AverageView, CarQuery
 
 TAG: Final = "averages"
-blueprint = Blueprint("averages", __name__, url_prefix=PREFIX)
+blueprint = Routes("averages", __name__, url_prefix=PREFIX)
 
 _AVERAGE: Final = """
     SELECT car_id AS "carId", status, message, error_code AS code, error_params AS params, average::text AS average
@@ -57,11 +58,11 @@ _CAR_OF_NEWEST_LOG: Final = """
     responses={200: AverageView, 404: "There is no such car, or it has no analyses in this period."},
 )
 @authenticated
-def show() -> ResponseReturnValue:
+def show(services: Services) -> ResponseReturnValue:
     """Answer one average."""
     user: User = g.user
     query = inputs.query(AverageQuery)
-    with services().database.api(user.id) as connection:
+    with services.database.api(user.id) as connection:
         car_id = _car(connection, user.id, query.car)
         row = connection.execute(_AVERAGE, [user.id, car_id, query.type, query.year, query.month]).fetchone()
     if row is None:
@@ -77,11 +78,11 @@ def show() -> ResponseReturnValue:
     responses={200: Available, 404: "There is no such car."},
 )
 @authenticated
-def available() -> ResponseReturnValue:
+def available(services: Services) -> ResponseReturnValue:
     """Answer the periods that have an average."""
     user: User = g.user
     query = inputs.query(CarQuery)
-    with services().database.api(user.id) as connection:
+    with services.database.api(user.id) as connection:
         rows = connection.execute(_AVAILABLE, [user.id, _car(connection, user.id, query.car)]).fetchall()
     return json_response(Available([AvailablePeriod.model_validate(row) for row in rows]))
 

@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from flask import Blueprint, g
+from flask import g
 from flask.typing import ResponseReturnValue
 
 from faplog.contracts.errors import ErrorCode
@@ -11,17 +11,18 @@ from faplog.contracts.errors import ErrorCode
 from ..accounts.authentication import User, authenticated, unauthorized
 from ..averages.staleness import mark_stale_averages
 from ..db import Conn, lock_user
-from ..services import services
+from ..services import Services
 from ..web import inputs
 from ..web.names import PREFIX
 from ..web.operations import describe
 from ..web.outputs import json_response
+from ..web.routes import Routes
 from . import garage, notes
 from .publishing import json_then_publish
 from .schemas import Answer, CarChange, CarList, CarView, Merge, NewCar, Reply
 
 TAG: Final = "cars"
-blueprint = Blueprint("cars", __name__, url_prefix=PREFIX)
+blueprint = Routes("cars", __name__, url_prefix=PREFIX)
 
 
 @blueprint.get("/cars")
@@ -33,10 +34,10 @@ blueprint = Blueprint("cars", __name__, url_prefix=PREFIX)
     responses={200: CarList},
 )
 @authenticated
-def list_cars() -> ResponseReturnValue:
+def list_cars(services: Services) -> ResponseReturnValue:
     """Answer the user's cars."""
     user: User = g.user
-    with services().database.api(user.id) as connection:
+    with services.database.api(user.id) as connection:
         rows = garage.list_cars(connection, user.id)
     return json_response(CarList(data=[CarView.model_validate(row) for row in rows]))
 
@@ -50,11 +51,11 @@ def list_cars() -> ResponseReturnValue:
     responses={201: CarView, 409: "There are as many cars as one account may have."},
 )
 @authenticated
-def create() -> ResponseReturnValue:
+def create(services: Services) -> ResponseReturnValue:
     """Create a car without logs."""
     user: User = g.user
     wanted = inputs.body(NewCar)
-    with services().database.worker() as connection:
+    with services.database.worker() as connection:
         if not lock_user(connection, user.id):
             raise unauthorized(ErrorCode.ACCOUNT_DELETED)
         garage.check_limit(connection, user.id)
@@ -65,10 +66,10 @@ def create() -> ResponseReturnValue:
 @blueprint.get("/cars/<uuid:id>")
 @describe(summary="Get one car", tag=TAG, responses={200: CarView})
 @authenticated
-def show(id: UUID) -> ResponseReturnValue:
+def show(services: Services, id: UUID) -> ResponseReturnValue:
     """Answer one car."""
     user: User = g.user
-    with services().database.api(user.id) as connection:
+    with services.database.api(user.id) as connection:
         return json_response(_view(connection, user.id, id))
 
 
@@ -81,12 +82,12 @@ def show(id: UUID) -> ResponseReturnValue:
     responses={200: CarView},
 )
 @authenticated
-def change(id: UUID) -> ResponseReturnValue:
+def change(services: Services, id: UUID) -> ResponseReturnValue:
     """Change a car."""
     user: User = g.user
-    _check(user.id, id)
+    _check(services, user.id, id)
     wanted = inputs.body(CarChange)
-    with services().database.worker() as connection:
+    with services.database.worker() as connection:
         lock_user(connection, user.id)
         garage.check_car(connection, user.id, id)
         if "name" in wanted.model_fields_set:
@@ -106,19 +107,19 @@ def change(id: UUID) -> ResponseReturnValue:
     responses={200: CarView, 409: "Together they have more notes than a car may have."},
 )
 @authenticated
-def merge(id: UUID) -> ResponseReturnValue:
+def merge(services: Services, id: UUID) -> ResponseReturnValue:
     """Merge two cars."""
     user: User = g.user
-    _check(user.id, id)
+    _check(services, user.id, id)
     wanted = inputs.body(Merge)
-    with services().database.worker() as connection:
+    with services.database.worker() as connection:
         lock_user(connection, user.id)
         garage.check_car(connection, user.id, id)
         garage.check_car(connection, user.id, wanted.into)
         garage.merge(connection, user.id, id, wanted.into)
         requests = mark_stale_averages(connection, user.id)
         merged = _view(connection, user.id, wanted.into)
-    return json_then_publish(merged, requests)
+    return json_then_publish(services, merged, requests)
 
 
 @blueprint.post("/cars/<uuid:id>/answer")
@@ -131,12 +132,12 @@ def merge(id: UUID) -> ResponseReturnValue:
     responses={200: CarView, 409: "There is no open question, or the car has as many notes as it may have."},
 )
 @authenticated
-def answer(id: UUID) -> ResponseReturnValue:
+def answer(services: Services, id: UUID) -> ResponseReturnValue:
     """Answer the question about a car."""
     user: User = g.user
-    _check(user.id, id)
+    _check(services, user.id, id)
     said = inputs.body(Answer)
-    with services().database.worker() as connection:
+    with services.database.worker() as connection:
         lock_user(connection, user.id)
         car = garage.get_car(connection, user.id, id)
         garage.open_question(car)
@@ -149,12 +150,12 @@ def answer(id: UUID) -> ResponseReturnValue:
             answered = garage.answer_with_maintenance(connection, user.id, car, said.kind, said.on_date)
         requests = mark_stale_averages(connection, user.id)
         shown = _view(connection, user.id, answered)
-    return json_then_publish(shown, requests)
+    return json_then_publish(services, shown, requests)
 
 
-def _check(user_id: UUID, car_id: UUID) -> None:
+def _check(services: Services, user_id: UUID, car_id: UUID) -> None:
     """Raise `NotFound` unless the user has this car: before the body is read, so that a wrong id is always a 404."""
-    with services().database.api(user_id) as connection:
+    with services.database.api(user_id) as connection:
         garage.check_car(connection, user_id, car_id)
 
 

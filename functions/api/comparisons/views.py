@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import IO, Any, Final, cast
 from uuid import UUID
 
-from flask import Blueprint, Response, g
+from flask import Response, g
 from flask.typing import ResponseReturnValue
 
 from faplog.contracts.comparison import MIN_LOGS, MOST_LOGS, Comparison
@@ -19,11 +19,12 @@ from ..accounts.authentication import User, authenticated
 from ..analyses.lookup import find_analysis, missing
 from ..cars import garage, notes
 from ..db import Conn
-from ..services import services
+from ..services import Services
 from ..store_slots import Slots
 from ..web import inputs
 from ..web.names import PREFIX
 from ..web.operations import Answer, describe
+from ..web.routes import Routes
 from .comparer import Comparer
 from .schemas import LogsQuery, NoteQuery
 from .selection import write_around_note, write_two_logs
@@ -43,23 +44,23 @@ _JUDGED: Final = (
 log = logging.getLogger(__name__)
 
 
-def blueprint(comparer: Comparer | None) -> Blueprint:
+def blueprint(comparer: Comparer | None) -> Routes:
     """Return the routes of comparisons.
 
     Args:
         comparer: The function `average`; None if this server cannot reach it.
     """
-    routes = Blueprint("comparisons", __name__, url_prefix=PREFIX)
+    routes = Routes("comparisons", __name__, url_prefix=PREFIX)
     slots = Slots("comparisons", AT_ONCE, wait_sec=WAIT_SEC)
 
-    def answer(write: Callable[[Conn, IO[bytes]], int]) -> Response:
+    def answer(services: Services, write: Callable[[Conn, IO[bytes]], int]) -> Response:
         """Return the comparison of what `write` selects, in a transaction of the user."""
         if comparer is None:
             raise refused(ErrorCode.COMPARISON_NOT_OFFERED)
         user: User = g.user
         with slots.hold(), SpooledTemporaryFile(MAX_INLINE_BYTES) as spooled:
             file = cast("IO[bytes]", spooled)
-            with services().database.api(user.id) as connection:
+            with services.database.api(user.id) as connection:
                 size = write(connection, file)
             began = perf_counter()
             content = comparer.compare(file, size)
@@ -81,9 +82,9 @@ def blueprint(comparer: Comparer | None) -> Blueprint:
         },
     )
     @authenticated
-    def around_note(id: UUID) -> ResponseReturnValue:
+    def around_note(services: Services, id: UUID) -> ResponseReturnValue:
         user: User = g.user
-        with services().database.api(user.id) as checking:  # before the query, so that a wrong id is always a 404
+        with services.database.api(user.id) as checking:  # before the query, so that a wrong id is always a 404
             garage.check_car(checking, user.id, id)
         wanted = inputs.query(NoteQuery)
 
@@ -96,7 +97,7 @@ def blueprint(comparer: Comparer | None) -> Blueprint:
                 raise refused(ErrorCode.COMPARISON_NOTE_NOT_DONE)
             return write_around_note(connection, user.id, note, done, file)
 
-        return answer(write)
+        return answer(services, write)
 
     @routes.get("/comparison")
     @describe(
@@ -111,7 +112,7 @@ def blueprint(comparer: Comparer | None) -> Blueprint:
         },
     )
     @authenticated
-    def two_logs() -> ResponseReturnValue:
+    def two_logs(services: Services) -> ResponseReturnValue:
         user: User = g.user
         wanted = inputs.query(LogsQuery)
         if wanted.before == wanted.after:
@@ -122,7 +123,7 @@ def blueprint(comparer: Comparer | None) -> Blueprint:
             car_id = cars.pop() if len(cars) == 1 else None
             return write_two_logs(connection, user.id, wanted.before, wanted.after, car_id, file)
 
-        return answer(write)
+        return answer(services, write)
 
     return routes
 

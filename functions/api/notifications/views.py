@@ -6,7 +6,7 @@ from threading import BoundedSemaphore
 from typing import Final
 from uuid import uuid4
 
-from flask import Blueprint, Response, g
+from flask import Response, g
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel
 
@@ -21,11 +21,12 @@ from ..accounts.authentication import User, authenticated
 from ..accounts.rate_limit import RateLimited
 from ..accounts.session_views import RATE_LIMITED, too_many_requests
 from ..db import Conn
-from ..services import services
+from ..services import Services
 from ..web import inputs
 from ..web.names import PREFIX
 from ..web.operations import Answer, describe
 from ..web.outputs import json_response
+from ..web.routes import Routes
 from . import addresses, channels, content, deliver, outbox
 from .addresses import BadReceiver
 from .http_client import NotDelivered
@@ -48,7 +49,7 @@ BY_HAND: Final = 2
 _NOT_OFFERED: Final = "The operator does not offer this."
 _NOT_DELIVERED: Final = "The receiver or the mail server did not take the message; the code says why."
 
-blueprint = Blueprint("notifications", __name__, url_prefix=f"{PREFIX}/account/notifications")
+blueprint = Routes("notifications", __name__, url_prefix=f"{PREFIX}/account/notifications")
 
 _slots: Final = BoundedSemaphore(BY_HAND)
 
@@ -56,10 +57,10 @@ _slots: Final = BoundedSemaphore(BY_HAND)
 @blueprint.get("")
 @describe(summary="Get my notifications", tag=TAG, responses={200: NotificationsView})
 @authenticated
-def show() -> ResponseReturnValue:
+def show(services: Services) -> ResponseReturnValue:
     """Answer the channels and the messages that were given up."""
     user: User = g.user
-    with services().database.api(user.id) as connection:
+    with services.database.api(user.id) as connection:
         account = connection.execute("SELECT email FROM users WHERE id = %s", [user.id]).fetchone()
         shown = channels.select(connection, user.id)
         failures = outbox.failures(connection, user.id)
@@ -67,7 +68,7 @@ def show() -> ResponseReturnValue:
         raise authentication.unauthorized(ErrorCode.ACCOUNT_DELETED)
     return json_response(
         NotificationsView(
-            offered=channels.offered(services().settings),
+            offered=channels.offered(services.settings),
             email=account["email"],
             channels=[_view(one) for one in shown],
             failures=[FailureView.model_validate(row, by_name=True) for row in failures],
@@ -84,12 +85,12 @@ def show() -> ResponseReturnValue:
     responses={200: WebhookView, 409: _NOT_OFFERED, 422: "The host of the address cannot be found."},
 )
 @authenticated
-def put_webhook() -> ResponseReturnValue:
+def put_webhook(services: Services) -> ResponseReturnValue:
     """Switch the webhook on."""
     user: User = g.user
     given = inputs.body(WebhookSettings)
-    _check_receiver(given.url, Channel.WEBHOOK)
-    with services().database.worker() as connection:
+    _check_receiver(services, given.url, Channel.WEBHOOK)
+    with services.database.worker() as connection:
         earlier = channels.open_channel(connection, user.id, Channel.WEBHOOK)
         keeps = earlier is not None and earlier.secret is not None and not given.new_secret
         secret = earlier.secret if earlier is not None and keeps else channels.new_secret()
@@ -106,12 +107,12 @@ def put_webhook() -> ResponseReturnValue:
     responses={200: ChannelView, 409: _NOT_OFFERED, 422: "The host of the address cannot be found."},
 )
 @authenticated
-def put_ntfy() -> ResponseReturnValue:
+def put_ntfy(services: Services) -> ResponseReturnValue:
     """Switch ntfy on."""
     user: User = g.user
     given = inputs.body(NtfySettings)
-    _check_receiver(given.url, Channel.NTFY)
-    with services().database.worker() as connection:
+    _check_receiver(services, given.url, Channel.NTFY)
+    with services.database.worker() as connection:
         earlier = channels.open_channel(connection, user.id, Channel.NTFY)
         token = given.token or None
         if given.token is None and earlier is not None and earlier.url == given.url:
@@ -130,17 +131,17 @@ def put_ntfy() -> ResponseReturnValue:
     responses={200: ChannelView, 409: _NOT_OFFERED, 422: _NOT_DELIVERED, 429: RATE_LIMITED},
 )
 @authenticated
-def put_email() -> ResponseReturnValue:
+def put_email(services: Services) -> ResponseReturnValue:
     """Send a code to the account's address."""
     user: User = g.user
     given = inputs.body(EmailSettings)
-    _check_offered(Channel.EMAIL)
-    with services().database.worker() as connection:
+    _check_offered(services, Channel.EMAIL)
+    with services.database.worker() as connection:
         if channels.open_channel(connection, user.id, Channel.EMAIL) is not None:
             channels.set_email_language(connection, user.id, given.language)
             return json_response(_shown(connection, user, Channel.EMAIL))
-    _count_message(user)
-    with services().database.worker() as connection:
+    _count_message(services, user)
+    with services.database.worker() as connection:
         account = connection.execute("SELECT email FROM users WHERE id = %s", [user.id]).fetchone()
         if account is None:
             raise authentication.unauthorized(ErrorCode.ACCOUNT_DELETED)
@@ -149,7 +150,7 @@ def put_email() -> ResponseReturnValue:
     title = translated(notices.CODE_TITLE, given.language).format(code=code)
     text = translated(notices.CODE_TEXT, given.language).format(code=code)
     with _sending():
-        deliver.send_mail_text(services().settings, account["email"], title, text, uuid4())
+        deliver.send_mail_text(services.settings, account["email"], title, text, uuid4())
     return json_response(shown)
 
 
@@ -161,11 +162,11 @@ def put_email() -> ResponseReturnValue:
     responses={200: ChannelView, 403: "The code is wrong or has expired, or the CSRF token is missing or wrong."},
 )
 @authenticated
-def confirm_email() -> ResponseReturnValue:
+def confirm_email(services: Services) -> ResponseReturnValue:
     """Switch e-mail on."""
     user: User = g.user
     given = inputs.body(EmailCode)
-    with services().database.worker() as connection:
+    with services.database.worker() as connection:
         confirmed = channels.confirm(connection, user.id, given.code)
         shown = _shown(connection, user, Channel.EMAIL) if confirmed else None
     if shown is None:
@@ -176,25 +177,25 @@ def confirm_email() -> ResponseReturnValue:
 @blueprint.delete("/webhook")
 @describe(summary="Switch the webhook off", tag=TAG, responses={204: "It is off; nothing more is sent."})
 @authenticated
-def delete_webhook() -> ResponseReturnValue:
+def delete_webhook(services: Services) -> ResponseReturnValue:
     """Switch the webhook off."""
-    return _switch_off(Channel.WEBHOOK)
+    return _switch_off(services, Channel.WEBHOOK)
 
 
 @blueprint.delete("/ntfy")
 @describe(summary="Switch messages to the ntfy topic off", tag=TAG, responses={204: "They are off."})
 @authenticated
-def delete_ntfy() -> ResponseReturnValue:
+def delete_ntfy(services: Services) -> ResponseReturnValue:
     """Switch ntfy off."""
-    return _switch_off(Channel.NTFY)
+    return _switch_off(services, Channel.NTFY)
 
 
 @blueprint.delete("/email")
 @describe(summary="Switch e-mail off", tag=TAG, responses={204: "It is off; nothing more is sent."})
 @authenticated
-def delete_email() -> ResponseReturnValue:
+def delete_email(services: Services) -> ResponseReturnValue:
     """Switch e-mail off."""
-    return _switch_off(Channel.EMAIL)
+    return _switch_off(services, Channel.EMAIL)
 
 
 _TEST_RESPONSES: Final[Mapping[int, type[BaseModel] | str | Answer | None]] = {
@@ -209,70 +210,70 @@ _TEST_RESPONSES: Final[Mapping[int, type[BaseModel] | str | Answer | None]] = {
 @blueprint.post("/webhook/test")
 @describe(summary="Send a test message to the webhook", tag=TAG, responses=_TEST_RESPONSES)
 @authenticated
-def send_test_to_webhook() -> ResponseReturnValue:
+def send_test_to_webhook(services: Services) -> ResponseReturnValue:
     """Test the webhook."""
-    return _send_test(Channel.WEBHOOK)
+    return _send_test(services, Channel.WEBHOOK)
 
 
 @blueprint.post("/ntfy/test")
 @describe(summary="Send a test message to the ntfy topic", tag=TAG, responses=_TEST_RESPONSES)
 @authenticated
-def send_test_to_ntfy() -> ResponseReturnValue:
+def send_test_to_ntfy(services: Services) -> ResponseReturnValue:
     """Test ntfy."""
-    return _send_test(Channel.NTFY)
+    return _send_test(services, Channel.NTFY)
 
 
 @blueprint.post("/email/test")
 @describe(summary="Send a test message by e-mail", tag=TAG, responses=_TEST_RESPONSES)
 @authenticated
-def send_test_by_email() -> ResponseReturnValue:
+def send_test_by_email(services: Services) -> ResponseReturnValue:
     """Test e-mail."""
-    return _send_test(Channel.EMAIL)
+    return _send_test(services, Channel.EMAIL)
 
 
 @blueprint.delete("/failures")
 @describe(summary="Clear the list of messages that were given up", tag=TAG, responses={204: "The list is empty."})
 @authenticated
-def clear_failures() -> ResponseReturnValue:
+def clear_failures(services: Services) -> ResponseReturnValue:
     """Clear the list of messages that were given up."""
     user: User = g.user
-    with services().database.worker() as connection:
+    with services.database.worker() as connection:
         outbox.clear_failures(connection, user.id)
     return Response(status=204)
 
 
-def _switch_off(kind: Channel) -> Response:
+def _switch_off(services: Services, kind: Channel) -> Response:
     """Switch a channel off, and withdraw what waits for it. One that is off stays off."""
     user: User = g.user
-    with services().database.worker() as connection:
+    with services.database.worker() as connection:
         channels.switch_off(connection, user.id, kind)
         outbox.withdraw(connection, user.id, kind)
     return Response(status=204)
 
 
-def _send_test(kind: Channel) -> Response:
+def _send_test(services: Services, kind: Channel) -> Response:
     user: User = g.user
-    settings = services().settings
-    _check_offered(kind)
-    with services().database.worker() as connection:
+    settings = services.settings
+    _check_offered(services, kind)
+    with services.database.worker() as connection:
         channel = channels.open_channel(connection, user.id, kind)
     if channel is None:
         raise refused(ErrorCode.CHANNEL_OFF, channel=kind.value)
-    _count_message(user)
+    _count_message(services, user)
     with _sending():
         deliver.send(settings, channel, content.of_test(channel.language, settings.public_url), uuid4())
     return Response(status=204)
 
 
-def _check_offered(kind: Channel) -> None:
-    if kind not in channels.offered(services().settings):
+def _check_offered(services: Services, kind: Channel) -> None:
+    if kind not in channels.offered(services.settings):
         raise refused(ErrorCode.CHANNEL_NOT_OFFERED, channel=kind.value)
 
 
-def _check_receiver(url: str, kind: Channel) -> None:
+def _check_receiver(services: Services, url: str, kind: Channel) -> None:
     """Refuse an address that could not be sent to: malformed, of this service, unknown, or not allowed."""
-    settings = services().settings
-    _check_offered(kind)
+    settings = services.settings
+    _check_offered(services, kind)
     try:
         receiver = deliver.receiver(settings, url, kind)
         addresses.resolve(receiver, allow_private=settings.webhooks == "any")
@@ -280,9 +281,9 @@ def _check_receiver(url: str, kind: Channel) -> None:
         raise _refusal_of(error) from None
 
 
-def _count_message(user: User) -> None:
+def _count_message(services: Services, user: User) -> None:
     try:
-        with services().database.worker() as connection:
+        with services.database.worker() as connection:
             rate_limit.count_message(connection, str(user.id))
     except RateLimited as error:
         raise too_many_requests(error) from None

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from flask import Blueprint, Response, g, request
+from flask import Response, g, request
 from flask.typing import ResponseReturnValue
 from pydantic import Field, field_validator
 
@@ -18,11 +18,12 @@ from ..accounts.authentication import User, authenticated
 from ..analyses.lookup import find_analysis, missing
 from ..cars import garage
 from ..db import Conn
-from ..services import services
+from ..services import Services
 from ..web import client_address, inputs
 from ..web.names import PREFIX
 from ..web.operations import describe
 from ..web.outputs import Output, Timestamp, json_response
+from ..web.routes import Routes
 from . import links
 from .links import Subject
 
@@ -31,7 +32,7 @@ DAYS: Final = 30
 MAX_DAYS: Final = 365
 MAX_LISTED: Final = 200
 
-blueprint = Blueprint("sharing", __name__, url_prefix=PREFIX)
+blueprint = Routes("sharing", __name__, url_prefix=PREFIX)
 
 _ADDRESS: Final = "/analyses/<uuid:id>/share"
 _ADDRESS_OF_CAR: Final = "/cars/<uuid:id>/share"
@@ -90,10 +91,10 @@ class LinkList(Output):
     responses={200: LinkList},
 )
 @authenticated
-def list_links() -> ResponseReturnValue:
+def list_links(services: Services) -> ResponseReturnValue:
     """Answer the user's open links."""
     user: User = g.user
-    with services().database.api(user.id) as connection:
+    with services.database.api(user.id) as connection:
         rows = links.list_open(connection, user.id, MAX_LISTED)
     return json_response(LinkList(data=[ListedLink.model_validate(row) for row in rows]))
 
@@ -109,9 +110,9 @@ def list_links() -> ResponseReturnValue:
     responses={201: NewLink},
 )
 @authenticated
-def make(id: UUID) -> ResponseReturnValue:
+def make(services: Services, id: UUID) -> ResponseReturnValue:
     """Create a link to a report."""
-    return _make(Subject.LOG, id, Event.SHARED)
+    return _make(services, Subject.LOG, id, Event.SHARED)
 
 
 @blueprint.get(_ADDRESS)
@@ -121,9 +122,9 @@ def make(id: UUID) -> ResponseReturnValue:
     responses={200: OpenLink, 404: "There is no active link to this analysis, or no such analysis."},
 )
 @authenticated
-def show(id: UUID) -> ResponseReturnValue:
+def show(services: Services, id: UUID) -> ResponseReturnValue:
     """Answer when the link was made and expires."""
-    return _show(Subject.LOG, id)
+    return _show(services, Subject.LOG, id)
 
 
 @blueprint.delete(_ADDRESS)
@@ -133,9 +134,9 @@ def show(id: UUID) -> ResponseReturnValue:
     responses={204: "The link no longer works."},
 )
 @authenticated
-def end(id: UUID) -> ResponseReturnValue:
+def end(services: Services, id: UUID) -> ResponseReturnValue:
     """End the link to a report."""
-    return _end(Subject.LOG, id, Event.SHARING_ENDED)
+    return _end(services, Subject.LOG, id, Event.SHARING_ENDED)
 
 
 @blueprint.post(_ADDRESS_OF_CAR)
@@ -151,9 +152,9 @@ def end(id: UUID) -> ResponseReturnValue:
     responses={201: NewLink},
 )
 @authenticated
-def make_for_car(id: UUID) -> ResponseReturnValue:
+def make_for_car(services: Services, id: UUID) -> ResponseReturnValue:
     """Create a link to a car."""
-    return _make(Subject.CAR, id, Event.CAR_SHARED)
+    return _make(services, Subject.CAR, id, Event.CAR_SHARED)
 
 
 @blueprint.get(_ADDRESS_OF_CAR)
@@ -163,9 +164,9 @@ def make_for_car(id: UUID) -> ResponseReturnValue:
     responses={200: OpenLink, 404: "There is no active link to this car, or no such car."},
 )
 @authenticated
-def show_of_car(id: UUID) -> ResponseReturnValue:
+def show_of_car(services: Services, id: UUID) -> ResponseReturnValue:
     """Answer when the link was made and expires."""
-    return _show(Subject.CAR, id)
+    return _show(services, Subject.CAR, id)
 
 
 @blueprint.delete(_ADDRESS_OF_CAR)
@@ -175,16 +176,16 @@ def show_of_car(id: UUID) -> ResponseReturnValue:
     responses={204: "The link no longer works."},
 )
 @authenticated
-def end_of_car(id: UUID) -> ResponseReturnValue:
+def end_of_car(services: Services, id: UUID) -> ResponseReturnValue:
     """End the link to a car."""
-    return _end(Subject.CAR, id, Event.CAR_SHARING_ENDED)
+    return _end(services, Subject.CAR, id, Event.CAR_SHARING_ENDED)
 
 
-def _make(subject: Subject, id: UUID, event: Event) -> Response:
+def _make(services: Services, subject: Subject, id: UUID, event: Event) -> Response:
     """Create the link that the request asks for. Raises `NotFound` if the user has no such log or car."""
     user: User = g.user
     wanted = inputs.optional_body(Sharing) or Sharing()
-    with services().database.worker() as connection:
+    with services.database.worker() as connection:
         created = links.make(connection, user.id, subject, id, timedelta(days=wanted.days))
         if created is None:
             raise missing() if subject is Subject.LOG else refused(ErrorCode.CAR_NOT_FOUND)
@@ -193,20 +194,20 @@ def _make(subject: Subject, id: UUID, event: Event) -> Response:
     return json_response(NewLink(token=token, path=address(token), expires_at=link.expires_at), 201)
 
 
-def _show(subject: Subject, id: UUID) -> Response:
+def _show(services: Services, subject: Subject, id: UUID) -> Response:
     """Answer the open link. Raises `NotFound`."""
     user: User = g.user
-    with services().database.api(user.id) as connection:
+    with services.database.api(user.id) as connection:
         link = links.find(connection, user.id, subject, id)
     if link is None:
         raise refused(ErrorCode.LINK_NOT_FOUND)
     return json_response(OpenLink(created_at=link.created_at, expires_at=link.expires_at))
 
 
-def _end(subject: Subject, id: UUID, event: Event) -> Response:
+def _end(services: Services, subject: Subject, id: UUID, event: Event) -> Response:
     """End the link. Raises `NotFound` if the user has no such log or car."""
     user: User = g.user
-    with services().database.worker() as connection:
+    with services.database.worker() as connection:
         if subject is Subject.CAR:
             garage.check_car(connection, user.id, id)
         elif find_analysis(connection, user.id, id) is None:

@@ -6,7 +6,7 @@ routes stay for scripts that use them.
 
 from typing import Annotated, Any, Final, Literal
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 from flask.typing import ResponseReturnValue
 from pydantic import Field, RootModel
 
@@ -19,10 +19,11 @@ from ..analyses.lookup import find_analysis
 from ..analyses.schemas import Report
 from ..analyses.views import report
 from ..db import Conn
-from ..services import services
+from ..services import Services
 from ..web.names import PREFIX
 from ..web.operations import Answer, describe
 from ..web.outputs import Timestamp, json_response, timestamp
+from ..web.routes import Routes
 from . import links, shared_car
 from .links import Link
 from .shared_car import SharedCar
@@ -33,7 +34,7 @@ OLD: Final = (
     "Leaves the token in the logs of proxies that write paths down. Prefer the route with the token in a header. "
 )
 
-blueprint = Blueprint("shared", __name__, url_prefix=PREFIX)
+blueprint = Routes("shared", __name__, url_prefix=PREFIX)
 
 
 class SharedAnalysis(Report):
@@ -56,10 +57,10 @@ class Shared(RootModel[Annotated[SharedAnalysis | SharedCar, Field(discriminator
     linked=True,
     responses={200: Shared, 404: NOT_ACTIVE},
 )
-def open_link() -> ResponseReturnValue:
+def open_link(services: Services) -> ResponseReturnValue:
     """Answer what the link leads to."""
     token = _checked(_bearer_token())
-    with services().database.anonymous() as connection:
+    with services.database.anonymous() as connection:
         link = _open(connection, token)
         if link.car_id is not None:
             shown = shared_car.read(connection, link.user_id, link.car_id)
@@ -79,9 +80,9 @@ def open_link() -> ResponseReturnValue:
     linked=True,
     responses={200: Answer("The series.", schema={"type": "object"}), 404: f"{NOT_ACTIVE} Or there is no series."},
 )
-def open_series() -> ResponseReturnValue:
+def open_series(services: Services) -> ResponseReturnValue:
     """Answer the plot series of a shared report."""
-    return stored_series(_select_shared(_bearer_token()))
+    return stored_series(services, _select_shared(services, _bearer_token()))
 
 
 @blueprint.get("/shared/<token>")
@@ -91,9 +92,9 @@ def open_series() -> ResponseReturnValue:
     description=f"{OLD}Needs no account and ignores cookies. A link to a car is not found here.",
     responses={200: SharedAnalysis, 404: NOT_ACTIVE},
 )
-def show(token: str) -> ResponseReturnValue:
+def show(services: Services, token: str) -> ResponseReturnValue:
     """Answer a shared report."""
-    row = _select_shared(token)
+    row = _select_shared(services, token)
     return json_response({**report(row), "kind": "log", "expiresAt": timestamp(row["expires_at"])})
 
 
@@ -104,9 +105,9 @@ def show(token: str) -> ResponseReturnValue:
     description=OLD.strip(),
     responses={200: Answer("The series.", schema={"type": "object"}), 404: NOT_ACTIVE},
 )
-def series(token: str) -> ResponseReturnValue:
+def series(services: Services, token: str) -> ResponseReturnValue:
     """Answer the plot series of a shared report."""
-    return stored_series(_select_shared(token))
+    return stored_series(services, _select_shared(services, token))
 
 
 @blueprint.after_request
@@ -125,10 +126,10 @@ def _bearer_token() -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def _select_shared(token: str) -> dict[str, Any]:
+def _select_shared(services: Services, token: str) -> dict[str, Any]:
     """Return the row of the analysis that a link leads to, with `expires_at`. Raises `NotFound` for invalid links."""
     presented = _checked(token)
-    with services().database.anonymous() as connection:
+    with services.database.anonymous() as connection:
         link = _open(connection, presented)
         row = _find_log(connection, link)
     if row is None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import Any, Final
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 from flask.typing import ResponseReturnValue
 
 from faplog.contracts.direct import DirectCall
@@ -19,13 +19,14 @@ from faplog.http_errors import Error, Refused, refused
 from ..accounts import rate_limit
 from ..accounts.rate_limit import RateLimited
 from ..accounts.session_views import too_many_requests
-from ..services import services
+from ..services import Services
 from ..store_slots import Slots
 from ..uploads import contents
 from ..uploads.receive import Spooled, uploaded
 from ..web import client_address
 from ..web.names import PREFIX
 from ..web.operations import Answer, describe
+from ..web.routes import Routes
 from .analyser import Analyser
 from .schemas import Trial
 
@@ -45,13 +46,13 @@ _FORM: Final[dict[str, Any]] = {
 log = logging.getLogger(__name__)
 
 
-def blueprint(analyser: Analyser | None) -> Blueprint:
+def blueprint(analyser: Analyser | None) -> Routes:
     """Return the route of trials.
 
     Args:
         analyser: The function `analyse`; None if this server does not offer trials.
     """
-    routes = Blueprint("trial", __name__, url_prefix=PREFIX)
+    routes = Routes("trial", __name__, url_prefix=PREFIX)
     slots = Slots("trials", AT_ONCE, wait_sec=0)
 
     @routes.post("/try")
@@ -70,10 +71,10 @@ def blueprint(analyser: Analyser | None) -> Blueprint:
             503: Answer("The service is busy, or a part of it is not available.", Error, headers=_WAIT),
         },
     )
-    def analyse() -> ResponseReturnValue:
+    def analyse(services: Services) -> ResponseReturnValue:
         if analyser is None:
             raise refused(ErrorCode.TRIAL_NOT_OFFERED)
-        with slots.hold(), _counted(client_address.address(request)), uploaded(request) as spooled:
+        with slots.hold(), _counted(services, client_address.address(request)), uploaded(request) as spooled:
             _check(spooled)
             began = perf_counter()
             content = analyser.analyse(spooled.file, spooled.size, DirectCall.for_file(spooled.file_name))
@@ -84,13 +85,13 @@ def blueprint(analyser: Analyser | None) -> Blueprint:
 
 
 @contextmanager
-def _counted(address: str) -> Iterator[None]:
+def _counted(services: Services, address: str) -> Iterator[None]:
     """Count a trial of this address, and keep it from a second one until the block ends.
 
     Raises:
         TooManyRequests: Another one is being analysed, or there were too many.
     """
-    database = services().database
+    database = services.database
     if client_address.is_this_machine(address):
         yield
         return

@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 from zipfile import ZipFile
 
-from flask import Blueprint, g, request
+from flask import g, request
 from flask.typing import ResponseReturnValue
 
 from faplog.contracts.errors import ErrorCode, cause
@@ -16,10 +16,11 @@ from faplog.http_errors import refused as refused_request
 
 from ..accounts.authentication import User, authenticated
 from ..analyses import quota
-from ..services import services
+from ..services import Services
 from ..web.names import PREFIX
 from ..web.operations import describe
 from ..web.outputs import json_response
+from ..web.routes import Routes
 from . import contents, zip_archive
 from .receive import Spooled, uploaded
 from .schemas import Accepted, AcceptedShort, Refused
@@ -43,9 +44,9 @@ _FORM: Final[dict[str, Any]] = {
 }
 
 
-def blueprint(service: UploadService) -> Blueprint:
+def blueprint(service: UploadService) -> Routes:
     """Return the routes of uploads, which add logs through this service."""
-    routes = Blueprint("uploads", __name__, url_prefix=PREFIX)
+    routes = Routes("uploads", __name__, url_prefix=PREFIX)
 
     @routes.post("/analyses")
     @describe(
@@ -60,9 +61,9 @@ def blueprint(service: UploadService) -> Blueprint:
         responses={202: Accepted, 404: _NO_CAR},
     )
     @authenticated
-    def upload() -> ResponseReturnValue:
+    def upload(services: Services) -> ResponseReturnValue:
         user: User = g.user
-        with services().slots.uploads.hold(), uploaded(request) as spooled:
+        with services.slots.uploads.hold(), uploaded(request) as spooled:
             name = spooled.file_name.lower()
             if name.endswith(".csv"):
                 added = service.add_logs(user.id, [_checked(spooled)], _car(spooled))
@@ -80,9 +81,9 @@ def blueprint(service: UploadService) -> Blueprint:
         responses={202: AcceptedShort, 404: _NO_CAR},
     )
     @authenticated
-    def upload_short() -> ResponseReturnValue:
+    def upload_short(services: Services) -> ResponseReturnValue:
         user: User = g.user
-        with services().slots.uploads.hold(), uploaded(request) as spooled:
+        with services.slots.uploads.hold(), uploaded(request) as spooled:
             if not spooled.file_name.lower().endswith(".csv"):
                 raise refused_request(ErrorCode.CSV_EXPECTED)
             (analysis_id,) = service.add_logs(user.id, [_checked(spooled)], _car(spooled)).ids

@@ -4,17 +4,17 @@ from dataclasses import asdict
 from typing import Final, Literal
 
 import psycopg
-from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from pydantic import Field
 
 from faplog.contracts.errors import ErrorCode, Param, cause
 from faplog.errors import Unavailable
 
-from ..services import services
+from ..services import Services
 from .names import PREFIX
 from .operations import Answer, describe
 from .outputs import Output, json_response
+from .routes import Routes
 
 TAG: Final = "health"
 _PROBE_KEY: Final = "logs/00000000-0000-0000-0000-000000000000.csv"
@@ -25,7 +25,7 @@ _ANY_UNSENT: Final = """
         OR EXISTS (SELECT FROM fap_average WHERE status = 'CALCULATING' AND NOT sent) AS any
 """
 
-blueprint = Blueprint("health", __name__, url_prefix=PREFIX)
+blueprint = Routes("health", __name__, url_prefix=PREFIX)
 
 
 class Liveness(Output):
@@ -51,7 +51,7 @@ class Readiness(Output):
 
 @blueprint.get("/health/liveness")
 @describe(summary="Check that the service responds", tag=TAG, responses={200: Liveness})
-def liveness() -> ResponseReturnValue:
+def liveness(_services: Services) -> ResponseReturnValue:
     """Answer that the process runs."""
     return json_response(Liveness())
 
@@ -62,12 +62,12 @@ def liveness() -> ResponseReturnValue:
     tag=TAG,
     responses={200: Readiness, 503: Answer("The database is not available.", Readiness)},
 )
-def readiness() -> ResponseReturnValue:
+def readiness(services: Services) -> ResponseReturnValue:
     """Answer which parts work."""
-    publisher = services().publisher
-    postgres, nats, s3 = _postgres_answers(), publisher.connected(), _store_answers()
+    publisher = services.publisher
+    postgres, nats, s3 = _postgres_answers(services), publisher.connected(), _store_answers(services)
     if postgres and nats and publisher.refused:
-        nats = not _any_unsent()
+        nats = not _any_unsent(services)
     body = Readiness(
         status="unavailable" if not postgres else "ok" if nats and s3 else "degraded",
         postgres="ok" if postgres else "away",
@@ -78,28 +78,28 @@ def readiness() -> ResponseReturnValue:
     return json_response(body, 200 if postgres else 503, exclude_none=True)
 
 
-def _postgres_answers() -> bool:
+def _postgres_answers(services: Services) -> bool:
     try:
-        with services().database.worker() as connection:
+        with services.database.worker() as connection:
             connection.execute("SELECT 1")
     except (Unavailable, psycopg.Error):
         return False
     return True
 
 
-def _any_unsent() -> bool:
+def _any_unsent(services: Services) -> bool:
     """Return whether any process has requests that the stream did not accept; they are marked in the database."""
     try:
-        with services().database.worker() as connection:
+        with services.database.worker() as connection:
             row = connection.execute(_ANY_UNSENT).fetchone()
     except (Unavailable, psycopg.Error):
         return True
     return bool(row and row["any"])
 
 
-def _store_answers() -> bool:
+def _store_answers(services: Services) -> bool:
     try:
-        services().blobs.get(_PROBE_KEY)
+        services.blobs.get(_PROBE_KEY)
     except Unavailable:
         return False
     return True

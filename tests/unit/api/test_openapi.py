@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 
 from faplog import http_errors
 from functions.api.accounts.authentication import authenticated
+from functions.api.services import Services
 from functions.api.web import docs, inputs, names, openapi
 from functions.api.web.operations import Answer, describe
 
@@ -43,7 +44,7 @@ def described(**said: Any) -> dict[str, Any]:
     guarded = said.pop("guarded", False)
 
     @describe(summary="A view", tag="tests", **said)
-    def view(id: UUID) -> str:
+    def view(_services: Services, id: UUID) -> str:
         return str(id)
 
     rule = "/api/v1/things/<uuid:id>"
