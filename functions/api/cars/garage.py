@@ -24,18 +24,6 @@ MAX_CARS: Final = 50
 MOVED_BACK_WITHIN: Final = timedelta(hours=1)
 """How long a guessed car whose last log was moved away can get it back."""
 
-WITHOUT_LOGS: Final = """
-    (SELECT true FROM fap_analysis WHERE user_id = car.user_id AND car_id = car.id ORDER BY driven_at LIMIT 1) IS NULL
-"""
-"""An SQL condition on a row of `car`. Where one user has most logs, NOT EXISTS would read them all; the order makes the
-planner look into the index."""
-
-ABANDONED: Final = f"""
-    guessed AND name IS NULL AND {WITHOUT_LOGS}
-    AND NOT EXISTS (SELECT FROM note WHERE user_id = car.user_id AND car_id = car.id)
-"""
-"""An SQL condition on a row of `car`: it was guessed, and nothing is known of it any more."""
-
 _SELECT: Final = """
     SELECT car.id, car.name, car.profile, car.guessed, car.created_at, coalesce(counted.logs, 0) AS logs,
         CASE WHEN EXISTS (
@@ -104,20 +92,28 @@ _CLOSE_QUESTION: Final = """
     WHERE user_id = %(user_id)s AND id = %(into)s AND question ->> 'otherCar' IN (%(id)s::text, %(into)s::text)
 """
 _REMOVE: Final = "DELETE FROM car WHERE user_id = %(user_id)s AND id = %(id)s"
-# For an hour a move can be undone. Those without logs are not offered as deleted cars.
-_SET_ABANDONED_ASIDE: Final = f"""
+# Whether a car has logs: NOT EXISTS would read all logs of a user; with ORDER BY the planner takes the index.
+# For an hour a move can be undone. Cars without logs are not offered as deleted cars.
+_SET_ABANDONED_ASIDE: Final = """
     UPDATE car SET deleted_at = clock_timestamp()
-    WHERE user_id = %s AND deleted_at IS NULL AND {ABANDONED}
-"""  # noqa: S608  (a constant)
-_TAKE_BACK: Final = f"""
+    WHERE user_id = %s AND deleted_at IS NULL AND guessed AND name IS NULL
+        AND (SELECT true FROM fap_analysis WHERE user_id = car.user_id AND car_id = car.id
+             ORDER BY driven_at LIMIT 1) IS NULL
+        AND NOT EXISTS (SELECT FROM note WHERE user_id = car.user_id AND car_id = car.id)
+"""
+_TAKE_BACK: Final = """
     UPDATE car SET deleted_at = NULL
     WHERE user_id = %s AND id = %s AND guessed AND deleted_at > now() - %s
-        AND {WITHOUT_LOGS}
-"""  # noqa: S608  (a constant)
-_REMOVE_ABANDONED: Final = f"""
+        AND (SELECT true FROM fap_analysis WHERE user_id = car.user_id AND car_id = car.id
+             ORDER BY driven_at LIMIT 1) IS NULL
+"""
+_REMOVE_ABANDONED: Final = """
     DELETE FROM car
-    WHERE user_id = %s AND deleted_at IS NULL AND {ABANDONED}
-"""  # noqa: S608  (a constant)
+    WHERE user_id = %s AND deleted_at IS NULL AND guessed AND name IS NULL
+        AND (SELECT true FROM fap_analysis WHERE user_id = car.user_id AND car_id = car.id
+             ORDER BY driven_at LIMIT 1) IS NULL
+        AND NOT EXISTS (SELECT FROM note WHERE user_id = car.user_id AND car_id = car.id)
+"""
 
 
 def list_cars(connection: Conn, user_id: UUID, car_id: UUID | None = None) -> list[dict[str, Any]]:
