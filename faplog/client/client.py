@@ -1,6 +1,5 @@
 """The client: one connection to one server, with one token."""
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -281,4 +280,8 @@ def _reason(error: httpx.TransportError) -> str:
     """Return why a server was not reached, without the number of the system's error."""
     if isinstance(error, httpx.TimeoutException):
         return "it took too long"
-    return re.sub(r"^\[Errno -?\d+\] ", "", str(error)).rstrip(".") or "the connection broke off"
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, OSError):
+        cause = cause.__cause__
+    said = (cause and cause.strerror) or str(error)
+    return said.rstrip(".") or "the connection broke off"
