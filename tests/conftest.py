@@ -42,9 +42,9 @@ STOP_SEC = 60.0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where CI=true, a test on real servers that failed gets one more go, and the run says at its end what failed.
+    """Where CI=true, repeat a failed test on real servers once, and list those at the end of the run.
 
-    A machine that stood still is not what is asked there; at a desk, where somebody can look into it, it fails at once.
+    In CI a machine that stood still for a moment is no finding; on a developer's machine a test fails at once.
     """
     if os.environ.get("CI", "").lower() != "true":
         return
@@ -70,7 +70,7 @@ class FilesWithFewBrowsers(LoadFileScheduling):  # type: ignore[misc]
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesWithFewBrowsers | None:
-    """How `--dist=loadfile` hands out the tests."""
+    """Return how `--dist=loadfile` hands out the tests."""
     return FilesWithFewBrowsers(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
@@ -83,7 +83,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture
 def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of the test's own, with a shorter path than pytest's: sockets lie in the states below it."""
+    """Return a folder of the test's own, with a shorter path than pytest's: sockets lie in the states below it."""
     return tmp_path_factory.mktemp("t")
 
 
@@ -129,7 +129,7 @@ class Stack:
         return loaded
 
     def connector_metrics(self) -> str:
-        """What the connector counted, in Prometheus' format."""
+        """Return what the connector counted, in Prometheus' format."""
         token = (self.secrets / "faplog-connector-metrics").read_text("utf-8")
         request = urllib.request.Request(
             f"{self.runtime['connector']}/metrics", headers={"Authorization": f"Bearer {token}"}
@@ -140,14 +140,14 @@ class Stack:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Everything `make run` starts, on a port and a state of its own."""
+    """Yield everything `make run` starts, on a port and a state of its own."""
     with running_stack(tmp_path_factory.mktemp("stack")) as stack:
         yield stack
 
 
 @pytest.fixture(scope="session")
 def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A system that tests may hurt. Idle functions stop after two seconds; a lost connector is noticed after six."""
+    """Yield a system that tests may harm. Idle functions stop after 2 s; a lost connector is noticed after 6 s."""
     folder = tmp_path_factory.mktemp("victim")
     impatient = re.sub(r'idle-seconds: "\d+"', 'idle-seconds: "2"', (ROOT / "stack.yml").read_text("utf-8"))
     (folder / "stack.yml").write_text(impatient)
@@ -160,14 +160,14 @@ def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @contextmanager
 def running_stack(state: Path, *arguments: str, prefix: Sequence[str] = ()) -> Iterator[Stack]:
-    """A system on this state until the block ends; it must stop by itself and without complaint."""
+    """Yield a system on this state until the block ends; it must stop by itself and without complaint."""
     with _stopped_at_the_end(start_stack(state, *arguments, prefix=prefix)) as stack:
         yield stack
 
 
 @contextmanager
 def running_process(process: subprocess.Popen[str], port: int, state: Path) -> Iterator[Stack]:
-    """The system that a process has begun to start, until the block ends; it must stop as one of `running_stack`."""
+    """Yield the system that a process has begun to start; it is stopped as one of `running_stack`."""
     with _stopped_at_the_end(Stack(_address(process, port), state, process)) as stack:
         yield stack
 
@@ -187,7 +187,7 @@ def _stopped_at_the_end(stack: Stack) -> Iterator[Stack]:
 
 
 def runs(process: psutil.Process) -> bool:
-    """Whether it still runs; it may end while it is asked, and one that has ended may wait for its parent's look."""
+    """Return whether a process still runs; one that ended may wait as a zombie for its parent."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -206,7 +206,7 @@ def start_stack(state: Path, *arguments: str, prefix: Sequence[str] = ()) -> Sta
 
 
 def _address(process: subprocess.Popen[str], port: int) -> str:
-    """The address of a system, once it says that it runs."""
+    """Return the address of a system, once it says that it runs."""
     url = f"http://{HOST}:{port}"
     assert process.stdout
     line = process.stdout.readline()
@@ -221,8 +221,11 @@ _drawn = iter(random.SystemRandom().sample(_PORTS, len(_PORTS)))
 
 
 def free_port() -> int:
-    """A free loopback port, drawn so that test runs side by side do not choose the same, and never twice in one run:
-    whoever was given it may have stopped listening only for a moment."""
+    """Return a free loopback port.
+
+    Test runs side by side do not choose the same. No port is given twice in a run, because the test that has it may
+    have stopped listening only for a moment.
+    """
     return next(port for port in _drawn if is_free(port) and claim(port))
 
 
@@ -250,8 +253,10 @@ def serving(process: "subprocess.Popen[bytes]", is_ready: Callable[[], object], 
 
 
 def until(condition: Callable[[], T | None], seconds: float = 60.0, *, what: str = "what was waited for") -> T:
-    """The condition's first true value. The time is no promise of speed, only when to give up: long enough for a
-    machine that has much else to do."""
+    """Return the condition's first true value.
+
+    The time is no promise of speed, only when to give up: long enough for a busy machine.
+    """
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"

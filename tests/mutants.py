@@ -62,12 +62,12 @@ def mutmut(*wanted: str) -> int:
 
 
 def has(core: str, module: str) -> bool:
-    """Whether a core has such a module."""
+    """Return whether a core has such a module."""
     return (ROOT / core / f"{module}.py").exists()
 
 
 def copy() -> None:
-    """A fresh copy of what the tests need, so that the checkout stays as it is."""
+    """Copy what the tests need, so that the checkout stays as it is."""
     shutil.rmtree(COPY, ignore_errors=True)
     for name in NEEDED:
         source, target = ROOT / name, COPY / name
@@ -111,7 +111,7 @@ def show(modules: list[str]) -> None:
 
 
 def line(name: str, counts: Counter[str]) -> str:
-    """One row of the table."""
+    """Return one row of the table."""
     return f"{name:30} {counts.total():7} {counts['caught']:7} {counts['caught'] / counts.total():6.1%}"
 
 

@@ -51,18 +51,18 @@ class Sink:
 
 
 def attributes(resource: Resource) -> dict[str, str]:
-    """The attributes of a resource that are text."""
+    """Return the attributes of a resource that are text."""
     return {pair.key: pair.value.string_value for pair in resource.attributes}
 
 
 def service(resource: Resource) -> str:
-    """The service a resource names."""
+    """Return the service a resource names."""
     return attributes(resource)["service.name"]
 
 
 @contextmanager
 def otlp_sink() -> Iterator[Sink]:
-    """A sink that listens until the block ends."""
+    """Yield a sink that listens until the block ends."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

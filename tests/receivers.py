@@ -51,7 +51,7 @@ class Receiver:
         return f"{'https' if self.context else 'http'}://{HOST}:{self.port}/hook"
 
     def wait(self, number: int = 1) -> list[Received]:
-        """The requests, once there are so many."""
+        """Return the requests, once there are so many."""
         until(lambda: len(self.received) >= number, what=f"{number} requests have come")
         return self.received
 
@@ -78,7 +78,7 @@ class Receiver:
 
 
 def read_request(connection: socket.socket) -> Received | None:
-    """One request, or None if the client left before its end."""
+    """Return one request, or None if the client left before its end."""
     data = b""
     while b"\r\n\r\n" not in data:
         if not (more := connection.recv(65536)):
@@ -112,7 +112,7 @@ def silent(receiver: Receiver, connection: socket.socket, request: Received) -> 
 def receiving(
     answer: Callable[[Receiver, socket.socket, Received], None] | None = None, context: ssl.SSLContext | None = None
 ) -> Iterator[Receiver]:
-    """A running server on a port of its own; it takes everything if not told otherwise."""
+    """Yield a running server on a port of its own; it takes everything if not told otherwise."""
     listener = socket.create_server((HOST, 0))
     server = Receiver(listener, listener.getsockname()[1], answer or saying(OK), context=context)
     thread = Thread(target=server.serve, daemon=True)

@@ -122,7 +122,7 @@ def _regeneration(one: Mapping[str, Any]) -> Event:
 
 
 def _resets(forecast: Mapping[str, Any]) -> Iterator[Event]:
-    """Yield the resets that the readings show and nobody wrote down."""
+    """Yield the resets that the readings show and no note records."""
     for figure in forecast.values():
         if not isinstance(figure, Mapping) or figure.get("basis") != Basis.SINCE_RESET or not figure.get("since"):
             continue

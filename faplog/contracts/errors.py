@@ -506,7 +506,7 @@ TEMPLATES: Final[Mapping[ErrorCode, Template]] = {
     ),
     ErrorCode.INVITE_INVALID: _refusal(
         HTTPStatus.FORBIDDEN,
-        "This invite does not work: it was used, has expired, or is incomplete. Ask whoever sent it for a new one.",
+        "This invite does not work: it was used, has expired, or is incomplete. Ask the sender for a new one.",
     ),
     ErrorCode.RESET_LINK_INVALID: _refusal(
         HTTPStatus.NOT_FOUND,

@@ -56,7 +56,7 @@ class Settings(PublicSettings, FunctionSettings):
     """Sender of all mail, an address or `Name <address>`. Needed where mail is sent."""
 
     registration: Literal["open", "invite", "closed"] = "open"
-    """Who may create an account: everybody (`open`), or only those with an invite. `invite` and `closed` differ in
+    """Who may create an account: everyone (`open`), or only people with an invite. `invite` and `closed` differ in
     what the pages say."""
 
     operator_name: str | None = None

@@ -44,7 +44,7 @@ def folders(environment: str) -> list[Path]:
 def downloads(folder: Path) -> bool:
     """Return whether a kustomization names released manifests, which are downloaded."""
     kustomization = folder / "kustomization.yaml"
-    if not kustomization.exists():  # secrets that nobody sealed
+    if not kustomization.exists():  # secrets that were not sealed
         return True
     document = yaml.safe_load(kustomization.read_text("utf-8"))
     return any(name.startswith("https://") for name in document.get("resources", []))

@@ -48,7 +48,7 @@ _QUIET: Final = [
 
 
 def executable(*, headless_shell: bool = False) -> str | None:
-    """The Chromium of this machine, if it has one; if asked for, rather its headless shell.
+    """Return the Chromium of this machine, if it has one; if asked for, rather its headless shell.
 
     The shell is the same engine without a window's frame: it takes a third less of the CPU, and tabs that lie behind
     another draw at full speed, where a whole Chromium draws them once a second.
@@ -58,7 +58,7 @@ def executable(*, headless_shell: bool = False) -> str | None:
 
 
 def arguments() -> list[str]:
-    """What a Chromium is started with: quiet, and without the sandbox that root cannot have."""
+    """Return what a Chromium is started with: quiet, and without the sandbox that root cannot have."""
     return [*_QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
 
 
@@ -68,7 +68,7 @@ class NoChromium(RuntimeError):
 
 @contextmanager
 def launched(*, headless_shell: bool = False) -> Iterator[Browser]:
-    """A running Chromium, or rather its headless shell: the machine's, or else the one that Playwright downloaded.
+    """Yield a running headless Chromium: the machine's, or else the one that Playwright downloaded.
 
     Raises:
         NoChromium: There is neither.
@@ -103,7 +103,7 @@ class Watched:
         context.on("request", self._on_request)
 
     def page(self, path: str = "/", *, stopped: bool = False) -> Page:
-        """A new page at this path. With its clock `stopped` its timers wait for the test (`page.clock.run_for`)."""
+        """Return a new page at this path. With its clock `stopped`, timers wait for `page.clock.run_for`."""
         page = self.context.new_page()
         if stopped:
             page.clock.install(time=_MORNING)
@@ -131,14 +131,14 @@ class Watched:
 
 
 def expect_printing(page: Page) -> None:
-    """The page's button prints it."""
+    """Expect that the page's button prints it."""
     page.evaluate("() => { window.print = () => { document.body.dataset.printing = 'yes'; }; }")
     page.get_by_role("button", name="Print").tap()
     expect(page.locator("body[data-printing]")).to_have_count(1)
 
 
 def axe(page: Page, *rules: str) -> list[str]:
-    """What axe-core finds serious or critical on a page, by all or only these rules: rule and element."""
+    """Return what axe-core finds serious or critical on a page, by all or only these rules: rule and element."""
     page.evaluate(f"() => {{ if (!window.axe) {{ {AXE.read_text('utf-8')} }} }}")
     options: dict[str, Any] = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
     found = page.evaluate("options => axe.run(document, options)", options)

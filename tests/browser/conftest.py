@@ -39,7 +39,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def drives(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Two weeks of synthetic drives with a complete and an interrupted regeneration."""
+    """Return two weeks of synthetic drives with a complete and an interrupted regeneration."""
     folder = tmp_path_factory.mktemp("drives")
     synthetic(["--days", "13", "--seed", "3", str(folder)])
     return sorted(folder.glob("*.csv"))
@@ -57,7 +57,7 @@ class Driver:
 
 @pytest.fixture(scope="session")
 def driver(stack: Stack, drives: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
-    """The owner, everything analysed and averaged."""
+    """Yield the owner, everything analysed and averaged."""
     broken = tmp_path_factory.mktemp("broken") / "broken.csv"
     broken.write_text("a;b;c\n1;2;3\n")
     owner = new_owner(stack.url)
@@ -69,7 +69,7 @@ def driver(stack: Stack, drives: list[Path], tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture
 def another(stack: Stack) -> Iterator[Callable[[], Owner]]:
-    """Makes owners without logs."""
+    """Return a function that makes owners without logs."""
     made: list[Owner] = []
 
     def make() -> Owner:
@@ -83,7 +83,7 @@ def another(stack: Stack) -> Iterator[Callable[[], Owner]]:
 
 @pytest.fixture
 def visit(stack: Stack, chromium: Browser) -> Iterator[Visit]:
-    """Opens a browser of its own (`visit(owner, **options)`), signed in if an owner is given; watched to the end."""
+    """Return a function that opens a browser (`visit(owner, **options)`), signed in if an owner is given."""
     opened: list[Watched] = []
 
     def open_one(owner: Owner | None = None, **options: Any) -> Watched:

@@ -22,27 +22,27 @@ class Owner:
     http: httpx.Client
 
     def upload(self, *paths: Path) -> list[str]:
-        """The ids of these files' analyses, once all are done."""
+        """Return the ids of these files' analyses, once all are done."""
         ids = [self.send(path.name, path.read_bytes()) for path in paths]
         until(lambda: not self.logs(status="Processing")["data"], 240)
         return ids
 
     def send(self, name: str, content: bytes) -> str:
-        """The id of a file's analysis, on its way."""
+        """Return the id of a file's analysis, on its way."""
         response = self.http.post("/api/v1/analyses", files={"file": (name, content, "text/csv")})
         assert response.status_code == 202, response.text
         (log_id,) = response.json()["ids"]
         return str(log_id)
 
     def logs(self, **query: str) -> dict[str, Any]:
-        """The list of this owner's logs."""
+        """Return the list of this owner's logs."""
         response = self.http.get("/api/v1/analyses", params=query)
         assert response.status_code == 200, response.text
         found: dict[str, Any] = response.json()
         return found
 
     def average(self) -> dict[str, Any]:
-        """The overall average, once it is up to date."""
+        """Return the overall average, once it is up to date."""
 
         def ready() -> dict[str, Any] | None:
             response = self.http.get("/api/v1/average")
@@ -54,7 +54,7 @@ class Owner:
 
 
 def new_owner(url: str) -> Owner:
-    """An account of its own, logged in with a Bearer token."""
+    """Return an account of its own, logged in with a Bearer token."""
     email = f"owner{next(_numbers)}-{re.sub(r'[^0-9]', '', url)[-5:]}@example.org"
     http = httpx.Client(base_url=url, timeout=60, trust_env=False)
     body = {"email": email, "password": PASSWORD}

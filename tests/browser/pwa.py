@@ -61,7 +61,7 @@ File = tuple[str, str, str | None, int]
 
 
 def csv(name: str, text: str) -> File:
-    """A CSV file to share."""
+    """Return a CSV file to share."""
     return name, "text/csv", text, 0
 
 
@@ -72,19 +72,19 @@ def share(page: Page, *files: File, url: str = "") -> None:
 
 
 def queue(page: Page) -> list[dict[str, Any]]:
-    """The entries of the upload queue: name, state and size."""
+    """Return the entries of the upload queue: name, state and size."""
     found: list[dict[str, Any]] = page.evaluate(QUEUE)
     return found
 
 
 def stored_owner(page: Page, **change: str) -> dict[str, Any]:
-    """What the browser knows of the queue's owner, changed by these values first."""
+    """Return what the browser knows of the queue's owner, changed by these values first."""
     found: dict[str, Any] = page.evaluate(OWNER, change)
     return found
 
 
 def controlled(page: Page) -> Page:
-    """The page, once the service worker controls it."""
+    """Return the page, once the service worker controls it."""
     page.wait_for_function("() => navigator.serviceWorker.controller?.state === 'activated'")
     return page
 
@@ -104,7 +104,7 @@ def expect_rows(page: Page, count: int) -> None:
 
 @contextmanager
 def profile(chromium: Browser, folder: Path, *more: str, **options: Any) -> Iterator[BrowserContext]:
-    """A Chromium with a profile of its own in this folder, started with more arguments."""
+    """Yield a Chromium with a profile of its own in this folder, started with more arguments."""
     context = chromium.browser_type.launch_persistent_context(
         folder, executable_path=executable(headless_shell=True), args=[*arguments(), *more], **options
     )

@@ -97,7 +97,7 @@ def _take(
 
 
 def _shoot_selection(page: Page, url: str, device: str) -> None:
-    """The history while logs are selected."""
+    """Shoot the history while logs are selected."""
     page.goto(f"{url}/logs")
     page.get_by_role("button", name="Select", exact=True).click()
     for box in page.get_by_role("checkbox").all()[1:3]:
@@ -106,7 +106,7 @@ def _shoot_selection(page: Page, url: str, device: str) -> None:
 
 
 def _print(page: Page, url: str, place: tuple[str, str], device: str) -> None:
-    """The report on paper, as PDF."""
+    """Print the report as PDF."""
     page.goto(url + place[0])
     page.locator(place[1]).first.wait_for()
     page.pdf(path=EVERY / f"print-{device}.pdf", prefer_css_page_size=True)

@@ -35,14 +35,14 @@ FAILURE = {
 
 
 def section(page: Page) -> Locator:
-    """The section, once it shows what is on."""
+    """Return the section, once it shows what is on."""
     found = page.locator("[data-notifications][data-ready]")
     found.wait_for()
     return found
 
 
 def opened(page: Page, kind: str) -> Locator:
-    """A channel, unfolded."""
+    """Return a channel, unfolded."""
     channel = section(page).locator(f"[data-channel={kind}]")
     channel.locator("summary").click()
     return channel

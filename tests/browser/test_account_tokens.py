@@ -19,21 +19,21 @@ WIDE: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 
 
 def section(page: Page) -> Locator:
-    """The section, once its list is there."""
+    """Return the section, once its list is there."""
     found = page.locator("#tokens")
     expect(found.locator("[data-count]")).to_be_visible()
     return found
 
 
 def add(owner: Owner, name: str, **more: Any) -> str:
-    """A token made by the API."""
+    """Return a token made by the API."""
     made = owner.http.post("/api/v1/account/tokens", json={"name": name, "scopes": ["read"]} | more)
     assert made.status_code == 201, made.text
     return str(made.json()["token"])
 
 
 def status_of(url: str, token: str) -> int:
-    """What a script with this token gets for the list of logs."""
+    """Return what a script with this token gets for the list of logs."""
     return httpx.get(f"{url}/api/v1/analyses", headers={"Authorization": f"Bearer {token}"}, timeout=60).status_code
 
 

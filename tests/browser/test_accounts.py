@@ -25,7 +25,7 @@ TABLET: dict[str, Any] = {"viewport": {"width": 768, "height": 1024}}
 
 
 def admin(stack: Stack, *arguments: str) -> str:
-    """What the operator's command prints."""
+    """Return what the operator's command prints."""
     command = [sys.executable, "-m", "standalone.admin", "--state", str(stack.state), *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     assert done.returncode == 0, done.stderr
@@ -33,7 +33,7 @@ def admin(stack: Stack, *arguments: str) -> str:
 
 
 def link_in(said: str) -> str:
-    """The link in a mail or in what the command printed."""
+    """Return the link in a mail or in what the command printed."""
     found = re.search(r"http://\S+#\S+", said)
     assert found
     return found[0]
@@ -49,7 +49,7 @@ class Instance:
     opened: list[Watched]
 
     def visit(self, **options: Any) -> Watched:
-        """A browser of its own, watched to the end."""
+        """Return a browser of its own, watched to the end."""
         context = self.chromium.new_context(**(DESKTOP | STEADY | options))
         self.opened.append(Watched(context, self.stack.url))
         return self.opened[-1]
@@ -60,7 +60,7 @@ class Instance:
 
 @pytest.fixture(scope="module")
 def mailing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Mailbox]]:
-    """A system with a mail server, where registration needs an invite."""
+    """Yield a system with a mail server, where registration needs an invite."""
     with smtp_server() as mailbox, pytest.MonkeyPatch.context() as patch:
         patch.setenv("FAPLOG_SMTP_URL", mailbox.url)
         patch.setenv("FAPLOG_MAIL_FROM", "faplog <noreply@example.org>")

@@ -26,7 +26,7 @@ SIDEWAYS: Final = """() => [document.documentElement, ...document.querySelectorA
 
 
 def sideways(page: Page) -> dict[int, Any]:
-    """What scrolls sideways, by width."""
+    """Return what scrolls sideways, by width."""
     found = {}
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
@@ -130,7 +130,7 @@ def test_logs_are_filtered_by_car_moved_and_moved_back(visit: Visit, another: Ca
 
 
 def log_of(folder: Path, day: int) -> Path:
-    """A log without counters."""
+    """Return a log without counters."""
     path = folder / f"DCM62v2_202501{6 + day:02}.csv"
     path.write_bytes(csv_log({"Revs": [1500 + row for row in range(90)]}, date=f"{START:%Y.%m}.{6 + day:02}"))
     return path

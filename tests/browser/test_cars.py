@@ -48,25 +48,25 @@ def drive(owner: Owner, drives: Iterable[tuple[int, int]]) -> None:
 
 
 def cars(owner: Owner) -> list[dict[str, Any]]:
-    """The owner's cars, that of the newest log first."""
+    """Return the owner's cars, that of the newest log first."""
     found: list[dict[str, Any]] = owner.http.get("/api/v1/cars").json()["data"]
     return found
 
 
 def average_of(owner: Owner, car: str) -> bool:
-    """Whether the average of a car is up to date."""
+    """Return whether the average of a car is up to date."""
     response = owner.http.get("/api/v1/average", params={"car": car})
     return response.status_code == 200 and response.json()["status"] == "SUCCESS"
 
 
 def notes(owner: Owner, car: str) -> list[dict[str, Any]]:
-    """The notes of a car."""
+    """Return the notes of a car."""
     found: list[dict[str, Any]] = owner.http.get(f"/api/v1/cars/{car}/notes").json()["data"]
     return found
 
 
 def drawn(page: Page) -> Locator:
-    """The page's body, once its plots are there."""
+    """Return the page's body, once its plots are there."""
     page.locator("#trends[data-drawn]").wait_for()
     return page.locator("#body")
 
@@ -198,7 +198,7 @@ def test_notes_are_added_done_changed_and_deleted(visit: Visit, another: Callabl
 
 @pytest.fixture(scope="module")
 def busy(stack: Stack) -> Iterator[Owner]:
-    """An owner of two cars with an open question, notes and a due reminder."""
+    """Yield an owner of two cars with an open question, notes and a due reminder."""
     owner = new_owner(stack.url)
     drive(owner, [(0, 154_000), (2, 154_200), (9, 15), (12, 300)])
     for one in cars(owner):

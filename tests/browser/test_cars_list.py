@@ -25,7 +25,7 @@ OVERLAPPING: Final = """rows => rows.filter(row => {
 
 
 def names(owner: Owner) -> dict[str | None, int]:
-    """The number of logs of each car, by its name."""
+    """Return the number of logs of each car, by its name."""
     return {one["name"]: one["logs"] for one in cars(owner)}
 
 

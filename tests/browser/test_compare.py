@@ -49,7 +49,7 @@ NOTES: Final[tuple[dict[str, Any], ...]] = (
 
 
 def drive(day: int, idle_mbar: float, additive_ml: int) -> bytes:
-    """A log with this back pressure at idle."""
+    """Return a log with this back pressure at idle."""
     return csv_log(
         {
             "Speed": [0] * 60 + [30 + day] * 60,
@@ -69,7 +69,7 @@ def drive(day: int, idle_mbar: float, additive_ml: int) -> bytes:
 
 @pytest.fixture(scope="module")
 def cleaned(stack: Stack) -> Iterator[Owner]:
-    """An owner whose filter was cleaned between the fourth log and the fifth, with a reminder and a second work."""
+    """Yield an owner whose filter was cleaned between the fourth and the fifth log, a reminder and another note."""
     owner = new_owner(stack.url)
     for number, day in enumerate([0, 2, 4, 6, 9, 11, 13, 15]):
         when = START + timedelta(days=day)
@@ -84,7 +84,7 @@ def cleaned(stack: Stack) -> Iterator[Owner]:
 
 
 def address(owner: Owner, kind: str = "filter_cleaned") -> str:
-    """The comparison around the note of a kind."""
+    """Return the comparison around the note of a kind."""
     (car,) = cars(owner)
     notes = owner.http.get(f"/api/v1/cars/{car['id']}/notes").json()["data"]
     note = next(one for one in notes if one["kind"] == kind)
@@ -140,7 +140,7 @@ def test_two_logs_are_picked_in_the_list(visit: Visit, cleaned: Owner) -> None:
 
 
 def two_logs(owner: Owner) -> tuple[str, str]:
-    """The ids of the newest log and the one before it."""
+    """Return the ids of the newest log and the one before it."""
     newest, older = owner.logs()["data"][:2]
     return newest["id"], older["id"]
 
@@ -243,7 +243,7 @@ def test_nothing_is_cut_off_and_axe_finds_nothing(visit: Visit, cleaned: Owner, 
 
 
 def worn_drive(day: int) -> bytes:
-    """A log in which nearly everything asks for attention."""
+    """Return a log in which nearly everything asks for attention."""
     rows = 400
     return csv_log(
         {
@@ -268,7 +268,7 @@ def worn_drive(day: int) -> bytes:
 
 @pytest.fixture(scope="module")
 def worn(stack: Stack) -> Iterator[Owner]:
-    """An owner of a worn car with a name, and far more notes than two pages hold."""
+    """Yield an owner of a worn car with a name, and far more notes than two pages hold."""
     owner = new_owner(stack.url)
     for day in range(0, 16, 2):
         owner.send(f"DCM62v2_{START + timedelta(days=day):%Y%m%d}.csv", worn_drive(day))
@@ -287,7 +287,7 @@ def worn(stack: Stack) -> Iterator[Owner]:
 
 @pytest.fixture(scope="module")
 def usual(stack: Stack, drives: list[Path]) -> Iterator[Owner]:
-    """An owner with two weeks of drives, regenerations among them, and as many notes as the paper shows."""
+    """Yield an owner with two weeks of drives, regenerations among them, and as many notes as the paper shows."""
     owner = new_owner(stack.url)
     owner.upload(*drives)
     (car,) = cars(owner)
@@ -300,7 +300,7 @@ def usual(stack: Stack, drives: list[Path]) -> Iterator[Owner]:
 
 
 def pages_of(page: Page) -> int:
-    """How many pages it prints on, all of them A4."""
+    """Return how many pages it prints on, all of them A4."""
     paper = page.pdf(prefer_css_page_size=True)
     count = paper.count(b"/Type /Page\n")
     assert paper.count(A4) == count
@@ -320,7 +320,7 @@ def test_a_car_with_little_to_say_shows_its_averages_on_two_pages(visit: Visit, 
 
 
 def on_paper(page: Page, theme: str) -> None:
-    """What the browser does before it prints."""
+    """Lay the page out as the browser does before it prints."""
     page.emulate_media(media="print", color_scheme=theme)  # type: ignore[arg-type]
     page.evaluate("() => { document.querySelectorAll('.finding details').forEach(one => { one.open = false; }); }")
     page.evaluate("() => { dispatchEvent(new Event('beforeprint')); }")

@@ -23,7 +23,7 @@ Another = Callable[[], Owner]
 
 
 def kept(owner: Owner) -> set[str]:
-    """The logs the API lists."""
+    """Return the logs the API lists."""
     return {row["id"] for row in owner.logs()["data"]}
 
 
@@ -209,7 +209,7 @@ def test_the_offer_is_dismissed_by_escape_and_the_focus_goes_on(
 
 
 class Foreign(BaseHTTPRequestHandler):
-    """A site of somebody else, with one link to wherever its path says."""
+    """Another site, with one link to the address in its path."""
 
     def do_GET(self) -> None:
         self.send_response(200)
@@ -223,7 +223,7 @@ class Foreign(BaseHTTPRequestHandler):
 
 @contextmanager
 def foreign_site(target: str) -> Iterator[str]:
-    """The address of another origin with a link to the target."""
+    """Yield the address of another origin with a link to the target."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Foreign)
     server.target = target.encode()  # type: ignore[attr-defined]
     Thread(target=server.serve_forever, daemon=True).start()

@@ -31,7 +31,7 @@ def owner(stack: Stack, drives: list[Path]) -> Iterator[Owner]:
 
 
 def padding_and_beside(dialog: Locator) -> tuple[Point, Point]:
-    """A point in the padding of a dialog, and one above it."""
+    """Return a point in the padding of a dialog, and one above it."""
     box = dialog.bounding_box()
     assert box
     assert dialog.evaluate("dialog => parseFloat(getComputedStyle(dialog).paddingLeft)") > 10
@@ -156,7 +156,7 @@ def try_to_leave(page: Page, dialog: Locator) -> None:
 
 
 def moving(page: Page) -> tuple[Locator, Held]:
-    """The dialog that moves all logs to the C5, while the first request is on its way."""
+    """Return the dialog that moves all logs to the C5, while the first request is on its way."""
     held = Held(page, "/analyses/*", "PATCH")
     select_logs(page)
     page.locator("[data-move-selected]").click()
@@ -168,7 +168,7 @@ def moving(page: Page) -> tuple[Locator, Held]:
 
 
 def logs_of(owner: Owner) -> dict[str | None, int]:
-    """The number of logs of each car that has some, by its name."""
+    """Return the number of logs of each car that has some, by its name."""
     return {car["name"]: car["logs"] for car in owner.http.get("/api/v1/cars").json()["data"] if car["logs"]}
 
 

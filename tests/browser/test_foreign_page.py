@@ -131,7 +131,7 @@ def foreign_page() -> Iterator[str]:
 
 
 def rows(stack: Stack) -> dict[str, str]:
-    """A digest of every table a person's data is in."""
+    """Return a digest of every table a person's data is in."""
     digests = {}
     with psycopg.connect((stack.secrets / "faplog-owner-database").read_text("utf-8")) as connection:
         for table in TABLES:
@@ -146,7 +146,7 @@ def objects(stack: Stack) -> dict[str, str]:
 
 
 def streams(stack: Stack) -> dict[str, Any]:
-    """How many messages each stream has, and has ever had."""
+    """Return how many messages each stream has, and has ever had."""
 
     async def look() -> dict[str, Any]:
         url = (stack.secrets / "faplog-connector-nats").read_text("utf-8")
@@ -171,7 +171,7 @@ def everything(stack: Stack) -> dict[str, Any]:
 
 
 def settled(stack: Stack) -> dict[str, Any]:
-    """What there is, once nothing is in work any more."""
+    """Return what there is, once nothing is in work any more."""
 
     def twice() -> dict[str, Any] | None:
         first = everything(stack)
@@ -182,7 +182,7 @@ def settled(stack: Stack) -> dict[str, Any]:
 
 @pytest.fixture
 def elsewhere(chromium: Browser) -> Iterator[Callable[[str, list[Any]], list[Any]]]:
-    """Runs a script in a page of another origin."""
+    """Return a function that runs a script in a page of another origin."""
     with foreign_page() as url:
         context = chromium.new_context()
         page = context.new_page()

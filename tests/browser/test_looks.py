@@ -1,4 +1,4 @@
-"""Every page in both themes and on a phone: readable for everybody, nothing cut off, nothing jumps."""
+"""Every page in both themes and on a phone: accessible, nothing cut off, nothing jumps."""
 
 import pytest
 from playwright.sync_api import Page
@@ -17,7 +17,7 @@ SHIFTS = """() => new Promise(done => {
 
 
 def places(driver: Driver) -> dict[str, tuple[str, str]]:
-    """Every page by name: its address, and what shows that it is complete."""
+    """Return every page by name: its address, and what shows that it is complete."""
     log, other = driver.regenerated, driver.interrupted
     return {
         "landing": ("/about", ".promises"),

@@ -118,7 +118,7 @@ def test_trying_again_is_offered_where_it_can_help(
 
 
 def refusing(error: dict[str, object]) -> Callable[[Route], None]:
-    """What answers every upload with this error."""
+    """Return what answers every upload with this error."""
     return lambda route: route.fulfill(status=400, json=error)
 
 

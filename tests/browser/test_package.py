@@ -25,7 +25,7 @@ SCRIPTS = Path(sysconfig.get_path("scripts"))
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, as `make wheel` builds it."""
+    """Return the wheel, as `make wheel` builds it."""
     folder = tmp_path_factory.mktemp("dist")
     build = [f"{SCRIPTS}/uv", "build", "--wheel", "--no-build-isolation", "--offline", f"--out-dir={folder}"]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True, env=_environment())
@@ -35,7 +35,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of programs of an environment with the wheel and, from here, the locked packages it needs."""
+    """Return the folder of programs of an environment with the wheel and, from here, the locked packages it needs."""
     folder = tmp_path_factory.mktemp("venv")
     venv.create(folder, symlinks=True)
     python = folder / "bin" / "python"
@@ -68,7 +68,7 @@ def _environment(**more: str) -> Mapping[str, str]:
 
 @pytest.fixture(scope="module")
 def stack(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The system that `faplog run` of the wheel starts, outside the checkout; in place of that of the checkout."""
+    """Yield the system that `faplog run` of the wheel starts outside the checkout, in place of the checkout's."""
     home = tmp_path_factory.mktemp("home")
     port = free_port()
     process = subprocess.Popen(

@@ -39,7 +39,7 @@ async ([svg, png, pixels]) => {
 
 
 def ready(watched: Watched, path: str = "/upload") -> Page:
-    """A page under the control of the service worker."""
+    """Return a page under the control of the service worker."""
     return controlled(watched.page(path))
 
 

@@ -49,7 +49,7 @@ class Service:
 
 @pytest.fixture
 def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    """The pages, while a test runs."""
+    """Yield the pages, while a test runs."""
     made = Service(tmp_path, monkeypatch)
     thread = threading.Thread(target=made.server.serve_forever)
     thread.start()

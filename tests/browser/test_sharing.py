@@ -1,4 +1,4 @@
-"""A report or a car shared by a link: made by its owner, read by somebody without an account, and ended."""
+"""A report or a car shared by a link: made by its owner, read without an account, and ended."""
 
 import re
 
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
 
 def opened(page: Page) -> Locator:
-    """The dialog, once it says what there is."""
+    """Return the dialog, once it says what there is."""
     page.locator("header").get_by_role("button", name="Share", exact=True).click()
     dialog = page.get_by_role("dialog", name="Share this report")
     expect(dialog.get_by_role("button", name=re.compile("Create link|New link"))).to_be_focused()
@@ -23,7 +23,7 @@ def opened(page: Page) -> Locator:
 
 
 def shared(driver: Driver, log_id: str) -> str:
-    """The path of a new link to a log, made through the API."""
+    """Return the path of a new link to a log, made through the API."""
     made = driver.owner.http.post(f"/api/v1/analyses/{log_id}/share")
     assert made.status_code == 201, made.text
     path: str = made.json()["path"]
@@ -31,7 +31,7 @@ def shared(driver: Driver, log_id: str) -> str:
 
 
 def shared_car(driver: Driver) -> str:
-    """The path of a new link to the driver's car, made through the API."""
+    """Return the path of a new link to the driver's car, made through the API."""
     (car,) = driver.owner.http.get("/api/v1/cars").json()["data"]
     made = driver.owner.http.post(f"/api/v1/cars/{car['id']}/share")
     assert made.status_code == 201, made.text
@@ -100,7 +100,7 @@ def test_a_link_is_made_copied_read_renewed_and_ended(visit: Visit, driver: Driv
 
 
 @pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_shared_pages_are_readable_for_everybody(visit: Visit, driver: Driver, device: dict[str, object]) -> None:
+def test_shared_pages_are_accessible(visit: Visit, driver: Driver, device: dict[str, object]) -> None:
     """Nothing sideways, nothing that jumps; nothing axe finds serious in either theme, on the larger screen."""
     watched = visit(**device)
     watched.forgive("404")

@@ -22,7 +22,7 @@ UPLOADED = ".upload[data-state=finished]"
 
 
 def figures(page: Page) -> dict[str, Any]:
-    """What a report says: its analysis, and its text without what only an owner sees, and his other logs tell."""
+    """Return the analysis of a report, and its text without the parts that only its owner sees."""
     found: dict[str, Any] = page.evaluate(
         """() => {
             const report = document.querySelector("[data-report]").cloneNode(true);

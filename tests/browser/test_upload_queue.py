@@ -27,7 +27,7 @@ def log_in(page: Page, email: str) -> None:
 
 
 def with_waiting_file(watched: Watched, email: str, path: Path) -> Page:
-    """The upload page with a file that cannot be sent, after a login with this address."""
+    """Return the upload page with a file that cannot be sent, after a login with this address."""
     watched.forgive("ERR_FAILED")
     page = watched.page("/login?next=/upload")
     log_in(page, email)
@@ -110,7 +110,7 @@ def test_a_logout_that_is_refused_is_said_and_forgets_nothing(
 
 
 def upload_page(watched: Watched, *, stopped: bool = False) -> Page:
-    """The upload page, once it takes files."""
+    """Return the upload page, once it takes files."""
     page = watched.page("/upload", stopped=stopped)
     page.locator("[data-ready]").wait_for()
     return page

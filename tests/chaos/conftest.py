@@ -12,7 +12,7 @@ from tests.conftest import Stack, running_stack
 
 @pytest.fixture(scope="session")
 def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Everything `make run` starts, as it is."""
+    """Yield everything `make run` starts, as it is."""
     with running_stack(tmp_path_factory.mktemp("chaos")) as stack:
         yield stack
 

@@ -1,4 +1,4 @@
-"""Messages nobody asked for, put on the system's own stream with the connector's credentials."""
+"""Unrequested messages, put on the system's own stream with the connector's credentials."""
 
 import asyncio
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ def publish(stack: Stack, messages: Sequence[Said]) -> None:
 
 
 def first_waiting(stack: Stack, subject: str) -> bytes | None:
-    """The oldest message of a subject that is in the stream, left there."""
+    """Return the oldest message of a subject that is in the stream, left there."""
     found: list[bytes] = []
 
     async def look(jetstream: JetStreamContext) -> None:
@@ -52,18 +52,18 @@ async def _with_stream(stack: Stack, action: Any) -> None:
 
 
 def result(one: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """The result of an analysis as its function would say it again."""
+    """Return the result of an analysis as its function would say it again."""
     same = {key: one[key] for key in ("status", "message", "analysis", "fapRegen", "logDate", "distance")}
     return {"analysisId": one["id"], **same, "attempt": 1, "version": ANALYSIS_VERSION} | more
 
 
 def failure(analysis_id: str, **more: Any) -> dict[str, Any]:
-    """A result that says a log could not be read."""
+    """Return a result that says a log could not be read."""
     said = {"status": "Failed", "message": "Failed to read csv file: a lie.", "analysis": None, "fapRegen": False}
     return {"analysisId": analysis_id, **said, "logDate": None, "distance": None} | more
 
 
 def average(user: str, sha: str, **more: Any) -> dict[str, Any]:
-    """The result of an average that nobody made."""
+    """Return the result of an average that was never made."""
     said = {"status": "SUCCESS", "message": "Average calculated successfully.", "average": {"overall": {"logs": 666}}}
     return {"userId": user, "analysisSha": sha, **said, "type": "OVERALL"} | more

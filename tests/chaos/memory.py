@@ -15,7 +15,7 @@ _PEAK = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
 
 @contextmanager
 def bounded(stack: Stack) -> Iterator[None]:
-    """Each worker of the API stays within the allowed memory over what it holds at the beginning, and lives.
+    """Check that each worker of the API lives, and stays within the allowed memory above what it holds at first.
 
     The kernel keeps the peak of a process's resident memory, so that nothing happens between two looks.
     """
@@ -30,7 +30,7 @@ def bounded(stack: Stack) -> Iterator[None]:
 
 
 def _peak_kb(pid: int) -> int:
-    """The most resident memory of a process since its peak was reset."""
+    """Return the most resident memory of a process since its peak was reset."""
     found = _PEAK.search(Path(f"/proc/{pid}/status").read_text("utf-8"))
     assert found
     return int(found[1])

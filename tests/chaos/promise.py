@@ -1,5 +1,8 @@
-"""What the system promises whatever happens to it: each accepted log has one analysis, each average is the average of
-these, and nothing is left over in the stream or the object store."""
+"""What the system promises under any fault.
+
+Each accepted log has one analysis, each average is the average of these, and nothing is left over in the stream or the
+object store.
+"""
 
 import json
 import os
@@ -37,7 +40,7 @@ def everything_arrives_once(stack: Stack, logs: dict[str, bytes], fault: Callabl
 
 
 def uploaded(account: Account, logs: dict[str, bytes], fault: Callable[[Account], None]) -> list[str]:
-    """The ids of all logs, each uploaded until it was accepted, with the fault in the middle of it."""
+    """Return the ids of all logs, each uploaded until it was accepted, with the fault in the middle of it."""
     with ThreadPoolExecutor(CLIENTS) as clients:
         uploads = [clients.submit(upload_until_accepted, account, *log) for log in logs.items()]
         try:
@@ -49,13 +52,13 @@ def uploaded(account: Account, logs: dict[str, bytes], fault: Callable[[Account]
 
 
 def kept(stack: Stack, account: Account, accepted: list[str]) -> None:
-    """The promise for an account, and that rows and objects agree."""
+    """Check the promise for an account, and that rows and objects agree."""
     analysed_once(stack, account, accepted)
     agree(stack)
 
 
 def analysed_once(stack: Stack, account: Account, accepted: list[str]) -> None:
-    """These logs and no others are in the account, each analysed, and the averages are theirs."""
+    """Check that the account has these logs and no others, each analysed, and their averages."""
     until(lambda: all_settled(account), SETTLED_SEC)
     until(lambda: waiting(stack, bus.STREAM) == 0, AVERAGE_SEC)
     assert len(set(accepted)) == len(accepted) == account.count()
@@ -110,7 +113,7 @@ def agree(stack: Stack) -> None:
 
 
 def left(stack: Stack, *accounts: Account) -> None:
-    """The accounts go, and with them everything they had."""
+    """Delete the accounts, and check that nothing of them is left."""
     for account in accounts:
         _leave(stack, account)
     agree(stack)
@@ -126,7 +129,7 @@ def _leave(stack: Stack, account: Account) -> None:
 
 
 def reconcile(stack: Stack) -> None:
-    """One run of reconcile that spares no object for its youth, beside the loop of the system itself."""
+    """Run reconcile once without a minimum age of objects, beside the loop of the system itself."""
     settings = {f"s3_{name}": stack.runtime["s3"][name] for name in ("endpoint", "bucket")}
     done = subprocess.run(
         [sys.executable, "-m", "functions.api.reconcile"],
@@ -141,20 +144,20 @@ def reconcile(stack: Stack) -> None:
 
 @contextmanager
 def owner(stack: Stack) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
-    """The database as the owner of its tables sees it: all rows."""
+    """Yield the database as the owner of its tables sees it: all rows."""
     with psycopg.connect((stack.secrets / "faplog-owner-database").read_text("utf-8")) as connection:
         yield connection
 
 
 def blobs(stack: Stack) -> Blobs:
-    """The object store with the keys of the API."""
+    """Return the object store with the keys of the API."""
     keys = [(stack.secrets / f"faplog-api-s3-{kind}-key").read_text("utf-8") for kind in ("access", "secret")]
     where = stack.runtime["s3"]
     return Blobs(where["endpoint"], where["bucket"], *keys)
 
 
 def waiting(stack: Stack, stream: str) -> int | None:
-    """How many messages are in a stream: waiting, or in work. None while the broker does not say."""
+    """Return how many messages are in a stream: waiting, or in work. None while the broker does not say."""
     where = stack.runtime["nats"]
     monitor = f"http://{where['host']}:{where['monitor']}{where['monitor_path']}"
     try:

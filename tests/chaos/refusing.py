@@ -16,7 +16,7 @@ class Doorkeeper:
     """Passes connections on to the object store whose port a system's `ports.json` names.
 
     Of the connections it gets, every `refuse_every`th is answered with 503 (none while that is 0); while any are
-    refused, what was open is broken off, so that nobody goes on through an old connection.
+    refused, what was open is broken off, so that no client goes on through an old connection.
     """
 
     def __init__(self, ports: Path) -> None:

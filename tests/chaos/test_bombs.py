@@ -24,16 +24,16 @@ GB = 1 << 30
 PIECE = 64 * 1024
 HUGE = 300 * MB
 IN_SOCKETS = 8 * MB
-"""What the kernel takes in on both sides before anybody reads it."""
+"""What the kernel takes in on both sides before a program reads it."""
 
 
 def blanks(size: int) -> bytes:
-    """A log's header and then so many zeros."""
+    """Return a log's header and then so many zeros."""
     return b"Date;Time;Revs\n".ljust(size, b"0")
 
 
 def repeated(size: int, times: int) -> bytes:
-    """A zip of one log whose table names it so many times, all lying over each other."""
+    """Return a zip of one log whose table names it so many times, all lying over each other."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         archive.writestr("a.csv", blanks(size))
@@ -42,7 +42,7 @@ def repeated(size: int, times: int) -> bytes:
 
 
 def that_lies(size: int, told: int) -> bytes:
-    """A zip whose table tells of fewer bytes than its one log unpacks to."""
+    """Return a zip whose table tells of fewer bytes than its one log unpacks to."""
     content = bytearray(zipped({"a.csv": blanks(size)}))
     for mark, offset in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
         struct.pack_into("<I", content, content.index(mark) + offset, told)
@@ -72,7 +72,7 @@ BOMBS: dict[str, tuple[Callable[[], bytes], int]] = {
 
 @pytest.fixture(scope="module")
 def account(victim: Stack) -> Iterator[Account]:
-    """Somebody hostile with one good log, so that the API is warm."""
+    """Yield a hostile user with one good log, so that the API is warm."""
     account = Account(victim)
     accepted = account.ids(account.upload("good.csv", day(seed=2, minutes=3)[0]))
     yield account
@@ -149,11 +149,11 @@ def test_300_mb_without_an_announcement_are_cut_off(victim: Stack, account: Acco
 
 
 def stored(stack: Stack) -> set[str]:
-    """The keys of all uploaded logs."""
+    """Return the keys of all uploaded logs."""
     return {key for key, _ in blobs(stack).list("logs/")}
 
 
 def refused(answer: httpx.Response, status: int) -> None:
-    """It must be this status with a sentence."""
+    """Check that it is this status with a sentence."""
     assert answer.status_code == status, answer.text
     assert len(answer.json()["message"].split()) > 2

@@ -57,7 +57,7 @@ def test_one_file_by_many_and_many_times(victim: Stack) -> None:
 
 
 def at_once(actions: list[Callable[[], list[str]]]) -> list[list[str]]:
-    """What all of them get that begin at the same moment."""
+    """Return what all of them get that begin at the same moment."""
     ready = threading.Barrier(len(actions))
 
     def go(action: Callable[[], list[str]]) -> list[str]:
@@ -99,7 +99,7 @@ def test_two_thousand_logs_wait_while_analyse_hangs(
 
 
 def answered(stack: Stack, function: str, of: str = "") -> int:
-    """How many messages a function has answered; of the api those that are no averages."""
+    """Return how many messages a function has answered; of the api those that are no averages."""
     text = stack.connector_metrics()
     counts = {
         name: int(float(value))
@@ -138,7 +138,7 @@ def test_ten_thousand_analyses_of_one_user(victim: Stack) -> None:
 
 
 def rows(stack: Stack, pattern: str) -> list[dict[str, Any]]:
-    """All analyses of the pattern's user as an average gets them."""
+    """Return all analyses of the pattern's user as an average gets them."""
     with owner(stack) as database:
         found = database.execute(
             """
@@ -154,7 +154,7 @@ def rows(stack: Stack, pattern: str) -> list[dict[str, Any]]:
 
 
 def list_sec(account: Account, page: int) -> float:
-    """How long the API takes for a page of the list."""
+    """Return how long the API takes for a page of the list."""
     began = time.perf_counter()
     answer = account.http.get("/analyses", params={"page": str(page), "limit": str(PAGE)}).raise_for_status()
     took = time.perf_counter() - began

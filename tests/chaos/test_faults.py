@@ -48,7 +48,7 @@ def test_average_is_killed_with_a_request_in_its_hands(victim: Stack, logs: dict
 
 
 def in_flight(stack: Stack, function: str) -> int:
-    """How many messages the connector holds for a function."""
+    """Return how many messages the connector holds for a function."""
     metrics = stack.connector_metrics()
     found = re.search(rf'^faplog_connector_in_flight{{function="{function}"}} (\d+)', metrics, re.MULTILINE)
     return int(found[1]) if found else 0
@@ -59,7 +59,7 @@ def test_parts_killed_at_random(victim: Stack, logs: dict[str, bytes]) -> None:
 
     def fault(_: Account) -> None:
         for _kill in range(RANDOM_KILLS):
-            # What just died may not be back yet, or sleep until somebody calls it.
+            # What just died may not be back yet, or sleep until it is called.
             there = until(lambda: [name for name in sorted(PROGRAMS) if processes(victim, name)], 60)
             kill(victim, chance.choice(there))
             time.sleep(chance.uniform(0.2, 2))

@@ -32,7 +32,7 @@ SHARE = 0.1
 
 
 @pytest.mark.parametrize("replicas", [1, 2])
-def test_results_nobody_waits_for(victim: Stack, logs: dict[str, bytes], replicas: int) -> None:
+def test_results_that_no_row_waits_for(victim: Stack, logs: dict[str, bytes], replicas: int) -> None:
     dead = waiting(victim, bus.STREAM_DEAD)
 
     def lie(account: Account, *, settled: bool = False) -> None:
@@ -74,7 +74,7 @@ def about_logs(stack: Stack, account: Account) -> list[Said]:
 
 
 def listed(account: Account, **query: str) -> list[dict[str, Any]]:
-    """The newest hundred analyses."""
+    """Return the newest hundred analyses."""
     answer = account.http.get("/analyses", params={"limit": "100"} | query).raise_for_status()
     rows: list[dict[str, Any]] = answer.json()["data"]
     return rows
@@ -99,7 +99,7 @@ def deleted(stack: Stack, account: Account) -> list[dict[str, Any]]:
 
 
 def about_averages(stack: Stack, account: Account, *, settled: bool) -> list[Said]:
-    """Averages of other analyses, of generations past and to come, of nobody, and empty ones.
+    """Averages of other analyses, of generations past and to come, of unknown users, and empty ones.
 
     Where everything is `settled`, also others in the place of those that are there; of one still waited for, the first
     to come would be believed.

@@ -51,7 +51,7 @@ class Account:
         self._car = {"car": self.http.post("/cars", json={"name": "Car"}).raise_for_status().json()["id"]}
 
     def cars(self) -> list[str]:
-        """The ids of its cars."""
+        """Return the ids of its cars."""
         return [car["id"] for car in self.http.get("/cars").raise_for_status().json()["data"]]
 
     def upload(self, name: str, content: bytes) -> httpx.Response:
@@ -59,18 +59,18 @@ class Account:
         return self.http.post("/analyses", data=self._car, files={"file": (name, content)})
 
     def ids(self, answer: httpx.Response) -> list[str]:
-        """The ids of an upload that was accepted."""
+        """Return the ids of an upload that was accepted."""
         assert answer.status_code == httpx.codes.ACCEPTED, answer.text
         ids: list[str] = answer.json()["ids"]
         return ids
 
     def one(self, analysis_id: str) -> dict[str, Any]:
-        """One analysis as it is now."""
+        """Return one analysis as it is now."""
         found: dict[str, Any] = self.http.get(f"/analyses/{analysis_id}").raise_for_status().json()
         return found
 
     def count(self, **query: str) -> int:
-        """How many analyses the account has, of a status if one is given."""
+        """Return how many analyses the account has, of a status if one is given."""
         answer = self.http.get("/analyses", params={"limit": "1"} | query).raise_for_status()
         return int(answer.json()["pagination"]["totalItems"])
 
@@ -79,7 +79,7 @@ class Account:
         until(lambda: self.count(status="Processing") == 0, seconds)
 
     def average(self, seconds: float = 60, **period: str) -> dict[str, Any]:
-        """The average of a period (all there is by default), once it is there."""
+        """Return the average of a period (all there is by default), once it is there."""
 
         def get() -> dict[str, Any] | None:
             answer = self.http.get("/average", params={"type": "OVERALL"} | period)
@@ -98,7 +98,7 @@ class Account:
 
 
 def averaged(analyses: list[dict[str, Any]], folder: Path) -> dict[str, Any]:
-    """What the function average makes of analyses without any server."""
+    """Return what the function average makes of analyses without any server."""
     file = folder / "analyses.json"
     file.write_text(json.dumps(analyses), "utf-8")
     command = [sys.executable, "-m", "functions.average", str(file)]

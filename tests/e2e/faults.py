@@ -30,12 +30,12 @@ SLEEPERS = {**PROGRAMS, "average": "functions.average.handler"}
 
 
 def processes(stack: Stack, name: str) -> list[psutil.Process]:
-    """The processes of a program; of a function its gunicorn masters."""
+    """Return the processes of a program; of a function its gunicorn masters."""
     return [child for child in psutil.Process(stack.process.pid).children() if runs(child, SLEEPERS[name])]
 
 
 def runs(process: psutil.Process, mark: str) -> bool:
-    """Whether it is alive with this in its command line; it may go away while it is being asked."""
+    """Return whether it is alive with this in its command line; it may go away while it is being asked."""
     try:
         return process.status() != psutil.STATUS_ZOMBIE and mark in " ".join(process.cmdline())
     except psutil.NoSuchProcess:
@@ -43,7 +43,7 @@ def runs(process: psutil.Process, mark: str) -> bool:
 
 
 def with_workers(stack: Stack, name: str) -> list[psutil.Process]:
-    """The same, and what they started."""
+    """Return the same, and what they started."""
     found = processes(stack, name)
     for master in list(found):
         with suppress(psutil.NoSuchProcess):
@@ -93,7 +93,7 @@ def held(stack: Stack, name: str) -> Iterator[None]:
 
 
 def upload_until_accepted(account: Account, name: str, content: bytes, seconds: float = 120) -> list[str]:
-    """What a patient client does: try again until the upload is accepted. The ids it was told."""
+    """Return what a patient client does: try again until the upload is accepted. The ids it was told."""
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -102,9 +102,9 @@ def upload_until_accepted(account: Account, name: str, content: bytes, seconds: 
             answer = None
         if answer is not None and answer.status_code == httpx.codes.ACCEPTED:
             return account.ids(answer)
-        # While a part is away the API says so (503). What is no JSON is Traefik's: nobody behind it yet (502), or it is
-        # so freshly started that it does not know its rules yet (404). Its 500, when who took an upload dies meanwhile,
-        # is plain text; gunicorn's, which is a fault of ours, is HTML.
+        # While a part is away the API says so (503). Other answers than JSON are Traefik's: no server is behind it yet
+        # (502), or it has just started and does not know its rules yet (404). Its 500, when the process that took an
+        # upload dies, is plain text; a 500 of gunicorn, which is a fault of ours, is HTML.
         kind = "" if answer is None else answer.headers.get("Content-Type", "")
         expected = (503,) if kind.startswith("application/json") else (404, 502, 503, 504)
         assert (
@@ -117,7 +117,7 @@ def upload_until_accepted(account: Account, name: str, content: bytes, seconds: 
 
 
 def all_settled(account: Account) -> bool:
-    """Whether nothing is being analysed any more; a part that is away says nothing yet."""
+    """Return whether nothing is being analysed any more; a part that is away says nothing yet."""
     try:
         return account.count(status="Processing") == 0
     except httpx.HTTPError:

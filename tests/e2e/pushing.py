@@ -16,7 +16,7 @@ from tests.e2e.account import Account
 
 
 def new_token(account: Account, *scopes: str) -> str:
-    """A new API token of the account."""
+    """Return a new API token of the account."""
     body = {"name": "a test", "scopes": list(scopes)}
     return str(account.http.post("/account/tokens", json=body).raise_for_status().json()["token"])
 

@@ -46,7 +46,7 @@ def begin_upload(address: str, file: Path, token: str, *options: str) -> subproc
 
 
 def await_answer(curl: subprocess.Popen[bytes]) -> Heard:
-    """What a curl got, once it has ended."""
+    """Return what a curl got, once it has ended."""
     said, _ = curl.communicate()
     body, _, status = said.decode().rpartition("\n")
     try:
@@ -57,7 +57,7 @@ def await_answer(curl: subprocess.Popen[bytes]) -> Heard:
 
 
 def file_of(folder: Path, megabytes: float) -> Path:
-    """A log of so many MB (of 1,000,000 bytes)."""
+    """Return a log of so many MB (of 1,000,000 bytes)."""
     file = folder / f"{megabytes}.csv"
     if not file.exists():
         file.write_bytes(b"Date;Time;Revs\n" + b"1;2;3\n" * int(megabytes * 1_000_000 / 6))

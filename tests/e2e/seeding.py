@@ -31,7 +31,7 @@ def variants(log: bytes) -> Iterator[bytes]:
 
 
 def seed(database: Connection, pattern: str, users: Sequence[str], copies: int) -> list[str]:
-    """Copies of an analysis for each of these users, five a day, as if each had been uploaded and analysed; their ids.
+    """Insert copies of an analysis for each user, five a day, as if uploaded and analysed, and return their ids.
 
     They are of one car, which drives 5 km between two of them.
 
@@ -68,7 +68,7 @@ def seed(database: Connection, pattern: str, users: Sequence[str], copies: int) 
 
 
 def hold(database: Connection, users: Sequence[str]) -> list[str]:
-    """A log for each user that nobody will ever analyse; their ids. Until it is deleted no average of theirs is due."""
+    """Insert a log for each user that is never analysed, and return the ids: until then no average is due."""
     made = database.execute(
         """
         INSERT INTO fap_analysis (user_id, file_name, size, sha256, stage, version, queued_at)

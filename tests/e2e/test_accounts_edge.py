@@ -14,7 +14,7 @@ pytestmark = pytest.mark.stack
 
 @pytest.fixture
 def client(stack: Stack) -> Iterator[httpx.Client]:
-    """A browser of somebody who is logged in."""
+    """Yield the browser of a user who is logged in."""
     with httpx.Client(base_url=stack.url, timeout=30) as client:
         body = {"email": some_email(), "password": PASSWORD}
         assert client.post(f"{AUTH}/register", json=body).status_code == 201
@@ -33,7 +33,7 @@ def test_a_browsers_session(client: httpx.Client, stack: Stack) -> None:
     assert client.get("/api/v1/account").status_code == 401
 
 
-def test_nobody_makes_up_an_address(client: httpx.Client) -> None:
+def test_clients_cannot_make_up_an_address(client: httpx.Client) -> None:
     """The brake counts the peer the edge saw, whatever a client claims to be.
 
     On a machine so slow that a wait is over before the next guess, the next wait is twice as long.

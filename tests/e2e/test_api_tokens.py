@@ -17,7 +17,7 @@ pytestmark = pytest.mark.stack
 
 
 def commands(before: str) -> str:
-    """The shell commands of docs/api.md below a paragraph that begins so."""
+    """Return the shell commands of docs/api.md below a paragraph that begins so."""
     text = (ROOT / "docs" / "api.md").read_text("utf-8").partition(before)[2]
     found = re.search(r"```sh\n(.*?)```", text, re.DOTALL)
     assert found
@@ -25,7 +25,7 @@ def commands(before: str) -> str:
 
 
 def run(script: str, folder: Path, **environment: str) -> str:
-    """What a shell prints."""
+    """Return what a shell prints."""
     done = subprocess.run(
         ["sh", "-euc", script], cwd=folder, env=os.environ | environment, capture_output=True, text=True, check=False
     )

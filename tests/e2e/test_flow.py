@@ -20,7 +20,7 @@ REAL_LOG = ROOT.parent / "shared" / "logs" / "DCM62v2_20250203.csv"
 
 @pytest.fixture(scope="module")
 def account(stack: Stack) -> Iterator[Account]:
-    """One user for the tests that leave nothing behind."""
+    """Yield one user for the tests that leave nothing behind."""
     account = Account(stack)
     yield account
     account.http.close()
@@ -28,14 +28,14 @@ def account(stack: Stack) -> Iterator[Account]:
 
 @pytest.fixture
 def fresh(stack: Stack) -> Iterator[Account]:
-    """A user of one test's own."""
+    """Yield a user of one test's own."""
     account = Account(stack)
     yield account
     account.http.close()
 
 
 def objects(stack: Stack) -> set[str]:
-    """The keys of all uploaded logs."""
+    """Return the keys of all uploaded logs."""
     keys = [(stack.secrets / f"faplog-api-s3-{kind}-key").read_text("utf-8") for kind in ("access", "secret")]
     where = stack.runtime["s3"]
     return {key for key, _ in Blobs(where["endpoint"], where["bucket"], *keys).list("logs/")}
@@ -135,7 +135,7 @@ def test_a_bad_file_is_refused_without_a_trace(
 
 
 def refused(answer: httpx.Response, *statuses: int) -> None:
-    """It must be one of these statuses, in the one shape of errors, with a sentence for people."""
+    """Check that it is one of these statuses, in the one shape of errors, with a sentence for people."""
     assert answer.status_code in statuses, answer.text
     said = answer.json()
     assert said["statusCode"] == answer.status_code

@@ -50,7 +50,7 @@ def small_disk(folder: Path, *command: str, size: str = SIZE) -> list[str]:
 
 @pytest.fixture
 def mountable(tmp_path: Path) -> Path:
-    """The folder the small disk is mounted at; skips where none can be mounted."""
+    """Return the folder the small disk is mounted at; skips where none can be mounted."""
     folder = tmp_path / "disk"
     folder.mkdir()
     if sys.platform != "linux" or not shutil.which("unshare"):
@@ -65,7 +65,7 @@ def mountable(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def disk(mountable: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Stack, Path]]:
-    """A system whose state and temporary files lie on a small disk, and that disk."""
+    """Yield a system whose state and temporary files lie on a small disk, and that disk."""
     monkeypatch.setenv("TMPDIR", str(mountable))
     with running_stack(mountable / "state", prefix=small_disk(mountable)) as stack:
         yield stack, stack.state.parent
@@ -192,7 +192,7 @@ def kill_store(stack: Stack) -> None:
 
 
 def broker(stack: Stack) -> int:
-    """What NATS says of its health; 0 where it says nothing."""
+    """Return what NATS says of its health; 0 where it says nothing."""
     nats = stack.runtime["nats"]
     with suppress(httpx.TransportError):
         return httpx.get(f"http://{nats['host']}:{nats['monitor']}{nats['monitor_path']}/healthz").status_code
@@ -200,7 +200,7 @@ def broker(stack: Stack) -> int:
 
 
 def readiness(stack: Stack) -> str:
-    """What the API says of its parts; nothing where it, or the edge, says nothing."""
+    """Return what the API says of its parts; nothing where it, or the edge, says nothing."""
     with suppress(httpx.TransportError, ValueError):
         return str(httpx.get(f"{stack.url}/api/v1/health/readiness", timeout=60).json()["status"])
     return ""

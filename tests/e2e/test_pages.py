@@ -18,7 +18,7 @@ LOGS = ROOT.parent / "shared" / "logs"
 
 @pytest.fixture(scope="module")
 def account(stack: Stack) -> Iterator[Account]:
-    """An account with one synthetic log, averaged."""
+    """Yield an account with one synthetic log, averaged."""
     account = Account(stack)
     account.ids(account.upload("drive.csv", synthetic.log_of_size(200_000)[0]))
     account.settled()
@@ -28,7 +28,7 @@ def account(stack: Stack) -> Iterator[Account]:
 
 
 def pages(stack: Stack, account: Account | None) -> httpx.Client:
-    """A browser without scripts, with the access token in the session's cookie."""
+    """Return a browser without scripts, with the access token in the session's cookie."""
     client = httpx.Client(base_url=stack.url, timeout=30, headers={"Accept-Language": "en"})
     if account:
         client.cookies.set("faplog_access", account.access_token)

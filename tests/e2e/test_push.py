@@ -45,7 +45,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def started() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts `faplog push`, and ends what is left of it."""
+    """Yield a function that starts `faplog push`; what is left of it is ended."""
     processes: list[subprocess.Popen[str]] = []
 
     def start(*arguments: object) -> subprocess.Popen[str]:
@@ -59,7 +59,7 @@ def started() -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
 
 def names(account: Account) -> list[str]:
-    """The names of the account's logs."""
+    """Return the names of the account's logs."""
     answer = account.http.get("/analyses", params={"limit": "100", "sortBy": "fileName", "order": "asc"})
     return [log["fileName"] for log in answer.raise_for_status().json()["data"]]
 

@@ -141,7 +141,7 @@ def test_an_address_that_is_no_utf_8(stack: Stack, path: str) -> None:
     assert (answer.status_code, answer.json()["statusCode"]) == (404, 404)
 
 
-def test_nobody_outside_asks_for_the_bodies_of_refusals(stack: Stack) -> None:
+def test_clients_cannot_request_the_bodies_of_refusals(stack: Stack) -> None:
     answer = httpx.get(f"{stack.url}/refusals/413")
     assert answer.status_code == 404
 

@@ -22,7 +22,7 @@ ROUNDS = 4
 
 @pytest.fixture
 def restless(tmp_path: Path) -> Iterator[Stack]:
-    """A system whose API has one replica too many at every look that finds no caller waiting."""
+    """Yield a system whose API has one replica too many at every look that finds no caller waiting."""
     changed = re.sub(r'idle-seconds: "300"', 'idle-seconds: "0"', (ROOT / "stack.yml").read_text("utf-8"))
     (tmp_path / "stack.yml").write_text(changed)
     with running_stack(tmp_path / "state", "--stack", str(tmp_path / "stack.yml")) as stack:

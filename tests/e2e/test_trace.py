@@ -22,7 +22,7 @@ def sink() -> Iterator[Sink]:
 
 @pytest.fixture
 def traced(tmp_path: Path, sink: Sink, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
-    """A system of its own that tells the sink everything, soon."""
+    """Yield a system of its own that tells the sink everything, soon."""
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", sink.endpoint)
     monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "200")
     with running_stack(tmp_path / "state") as stack:

@@ -24,14 +24,14 @@ def attempt(stack: Stack, content: bytes) -> httpx.Response:
 
 
 def objects(stack: Stack) -> set[str]:
-    """The keys of everything in the bucket."""
+    """Return the keys of everything in the bucket."""
     keys = [(stack.secrets / f"faplog-api-s3-{kind}-key").read_text("utf-8") for kind in ("access", "secret")]
     where = stack.runtime["s3"]
     return {key for key, _ in Blobs(where["endpoint"], where["bucket"], *keys).list("")}
 
 
 def logged(stack: Stack) -> str:
-    """What all programs have logged."""
+    """Return what all programs have logged."""
     return "\n".join(path.read_text("utf-8", "replace") for path in stack.state.rglob("*.log*") if path.is_file())
 
 

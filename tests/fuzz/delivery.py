@@ -72,7 +72,7 @@ def _check_sendable(outgoing: Outgoing) -> None:
 
 @cache
 def seeds() -> list[bytes]:
-    """A foreign publisher's message, a first delivery of ours, a later one, and one without any header."""
+    """Return a foreign publisher's message, a first delivery of ours, a later one, and one without any header."""
     first = f"{bus.HEADER_MESSAGE_ID}: analysis.request:5f0c6f0e:1:0\n{bus.HEADER_TRACEPARENT}: {TRACE}\n\n"
     later = f"{bus.HEADER_MESSAGE_ID}: x:try2\n{bus.HEADER_TRY}: 2\n{HEADER_NOT_BEFORE}: 1700000000.125\n\n"
     foreign = f"{bus.HEADER_MESSAGE_ID}: {'é' * 2000}\n\n{'x' * MAX_PAYLOAD}"

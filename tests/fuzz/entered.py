@@ -36,7 +36,7 @@ NOTE_WORDS: Final = (
 
 
 def check_receiver(data: bytes) -> None:
-    """An address is refused, or the connection goes to the very host and port that were judged."""
+    """Check that an address is refused, or that the connection goes to the host and port that were judged."""
     text = data.decode("utf-8", "replace")
     for any_port in (False, True):
         try:
@@ -49,7 +49,7 @@ def check_receiver(data: bytes) -> None:
 
 
 def _check_same_host(receiver: Receiver) -> None:
-    """What sends the message reads the address anew, and must read the same."""
+    """Check that the sender, which parses the address again, reads the same."""
     sent = httpcore.URL(receiver.url)
     assert sent.scheme.decode() == receiver.scheme
     assert sent.host.decode() == receiver.host
@@ -67,13 +67,13 @@ def _check_public(receiver: Receiver) -> None:
 
 
 def _kinds(address: IPv4Address | IPv6Address) -> list[str]:
-    """What keeps an address from being one of the public internet's."""
+    """Return what keeps an address from being one of the public internet's."""
     kinds = ("is_private", "is_loopback", "is_link_local", "is_multicast", "is_reserved", "is_unspecified")
     return [kind for kind in kinds if getattr(address, kind)]
 
 
 def _embedded(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """The IPv4 address that an IPv6 address ends with, where it is one that stands for it."""
+    """Return the IPv4 address that an IPv6 address ends with, where it is one that stands for it."""
     stands_for = isinstance(address, IPv6Address) and address.packed[:12] in (
         ip_address("::ffff:0:0").packed[:12],
         ip_address("64:ff9b::").packed[:12],
@@ -82,7 +82,7 @@ def _embedded(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
 
 
 def check_note(data: bytes) -> None:
-    """A note is refused by name, or it can be stored, shown and sent with a request for an average."""
+    """Check that a note is refused by name, or can be stored, shown and sent with a request for an average."""
     try:
         wanted = NewNote.model_validate_json(data)
         new = notes.new_content(wanted.kind, wanted.on_date, wanted.km, wanted.text, done=bool(wanted.done))
@@ -109,7 +109,7 @@ def receivers() -> list[bytes]:
 
 @cache
 def written_notes() -> list[bytes]:
-    """Notes that are taken, and one with everything that one may have."""
+    """Return notes that are taken, and one with everything that one may have."""
     day = date(2025, 2, 3)
     return [
         json.dumps({"kind": "filter_cleaned", "onDate": day.isoformat()}).encode(),

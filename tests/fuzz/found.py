@@ -17,7 +17,7 @@ class Found:
         self._shortest: dict[str, int] = {}
 
     def __len__(self) -> int:
-        """How many places there are."""
+        """Return how many places there are."""
         return len(self._shortest)
 
     def add(self, error: BaseException, data: bytes) -> None:
@@ -33,7 +33,7 @@ class Found:
 
 
 def _place(error: BaseException) -> str:
-    """The kind of an error and the innermost line of ours that it came through."""
+    """Return the kind of an error and the innermost line of ours that it came through."""
     ours = [where for where in _lines(error.__traceback__) if where.startswith(str(ROOT)) and "/.venv/" not in where]
     return f"{type(error).__name__} {ours[-1] if ours else ''}"
 

@@ -64,7 +64,7 @@ FORM_WORDS: Final = (
 
 
 def check_zip(data: bytes) -> None:
-    """A zip of any bytes, in memory and on disk: what is unpacked keeps to the limits, and no name has a folder."""
+    """Unpack any bytes as a zip, in memory and on disk: within the limits, and no name has a folder."""
     _check_zip(io.BytesIO(data))
     with tempfile.TemporaryFile() as file:
         file.write(data)
@@ -111,7 +111,7 @@ def _check_file(log: Spooled) -> None:
 
 
 def _check_name(name: str) -> None:
-    """A name the database takes, a header can carry, and that leads nowhere."""
+    """Check that the database takes a name, a header can carry it, and it has no folder."""
     assert 0 < len(name) <= MAX_NAME_CHARS
     assert not {"/", "\\", "\n", "\r"} & set(name), name
     assert name == name.strip()
@@ -120,7 +120,7 @@ def _check_name(name: str) -> None:
 
 
 def check_form(data: bytes) -> None:
-    """A form of any bytes; the first line is its Content-Type."""
+    """Read any bytes as a form; the first line is its Content-Type."""
     kind, _, body = data.partition(b"\n")
     environ: dict[str, Any] = EnvironBuilder(method="POST").get_environ()
     environ |= {"CONTENT_TYPE": kind.decode("latin-1"), "wsgi.input": io.BytesIO(body), "wsgi.input_terminated": True}
@@ -193,7 +193,7 @@ class _Stream(io.BytesIO):
 
 @cache
 def forms() -> list[bytes]:
-    """Forms as browsers and curl send them, and some that nobody should."""
+    """Forms as browsers and curl send them, and some that are malformed."""
     kind = b"multipart/form-data; boundary=B\n"
     part = b"--B\r\nContent-Disposition: form-data; %s\r\nContent-Type: text/csv\r\n\r\n"
     return [

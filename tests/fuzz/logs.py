@@ -58,7 +58,7 @@ WORDS: Final = (
 
 
 def check(data: bytes) -> None:
-    """The function's answer keeps to the contract, holds finite numbers in order, and the day it names."""
+    """Check that the function's answer keeps to the contract, with finite numbers in order and the day it names."""
     shelf = Memory({log_key(ID): data})
     answer = job.answer(REQUEST, shelf)
     assert AnalysisResult.model_validate_json(answer.to_json()) == answer
@@ -162,7 +162,7 @@ def seeds() -> list[bytes]:
 
 
 def _odd(log: bytes) -> list[bytes]:
-    """A log as spreadsheets and damage leave it."""
+    """Return a log as spreadsheets and damage leave it."""
     header, *rows = log.splitlines(keepends=True)
     half = len(rows) // 2
     return [
@@ -180,7 +180,7 @@ def _odd(log: bytes) -> list[bytes]:
 
 
 def _narrow(log: bytes) -> bytes:
-    """A log cut down to the columns most figures rest on."""
+    """Return a log cut down to the columns most figures rest on."""
     rows = [line.split(";") for line in log.decode().splitlines()]
     places = [rows[0].index(name) for name in COLUMNS if name in rows[0]]
     return "".join(";".join(row[place] for place in places) + ";\n" for row in rows if len(row) > max(places)).encode()

@@ -10,11 +10,11 @@ class Memory:
         self.objects = dict(objects)
 
     def get(self, key: str) -> bytes | None:
-        """The bytes under a key, or None."""
+        """Return the bytes under a key, or None."""
         return self.objects.get(key)
 
     def read(self, key: str) -> Iterator[bytes] | None:
-        """The bytes under a key in two pieces, or None."""
+        """Return the bytes under a key in two pieces, or None."""
         content = self.objects.get(key)
         return None if content is None else iter((content[:7], content[7:]))
 

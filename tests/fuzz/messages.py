@@ -78,7 +78,7 @@ WORDS: Final = (
 
 
 def check_contract(data: bytes) -> None:
-    """What a model takes, it writes so that it reads the same again, whatever the analysis within holds."""
+    """Check that what a model accepts, it writes so that it reads the same again."""
     for model in MODELS:
         try:
             message = model.model_validate_json(data)
@@ -91,14 +91,14 @@ def check_contract(data: bytes) -> None:
 
 
 def check_analysis_request(data: bytes) -> None:
-    """Bytes at the door of `analyse`, with the secret of the connector."""
+    """Send bytes to `analyse`, with the secret of the connector."""
     answer = _post(_door("analyse"), data)
     if answer is not None:
         AnalysisResult.model_validate(answer)
 
 
 def check_average_request(data: bytes) -> None:
-    """Bytes at the door of `average`."""
+    """Send bytes to `average`."""
     answer = _post(_door("average"), data)
     if answer is not None:
         AverageResult.model_validate(answer)
@@ -106,7 +106,7 @@ def check_average_request(data: bytes) -> None:
 
 
 def check_list(data: bytes) -> None:
-    """Bytes as a stored list: the same read line by line and at once, and an average or a sentence."""
+    """Read bytes as a stored list: the same line by line and at once, and an average or a sentence."""
     try:
         found = read_items(lambda: [data[:7], data[7:]])
     except BadList as error:
@@ -144,7 +144,7 @@ def _no_constant(name: str) -> None:
 
 @cache
 def _door(name: str) -> FlaskClient:
-    """A function with a store in memory, whose unexpected errors reach the caller instead of becoming a 500."""
+    """Return a function with a store in memory, whose unexpected errors reach the caller instead of becoming a 500."""
     store = Memory({log_key(logs.ID): logs.SMALL, REFERENCE: lists()[0]})
     made: dict[str, Flask] = {
         "analyse": analyse_handler.create_app(AnalyseSettings.model_validate(SETTINGS), store),
@@ -154,7 +154,7 @@ def _door(name: str) -> FlaskClient:
 
 
 def without_500(app: Flask) -> Flask:
-    """The app, its unexpected errors reaching the caller instead of becoming an answer."""
+    """Return the app, its unexpected errors reaching the caller instead of becoming an answer."""
     app.testing = True
     for handlers in app.error_handler_spec[None].values():
         handlers.pop(Exception, None)
@@ -163,14 +163,14 @@ def without_500(app: Flask) -> Flask:
 
 @cache
 def analyses() -> list[dict[str, Any]]:
-    """Three days' analyses of our own generator."""
+    """Return three days' analyses of our own generator."""
     days = (synthetic.day(seed, minutes=14, row_sec=8, regen="complete" if seed % 2 else None) for seed in (7, 8, 9))
     return [analyse(read(content)) for content, _ in days]
 
 
 @cache
 def wires() -> list[bytes]:
-    """Every message, small and whole, as it is published."""
+    """Return every message, small and whole, as it is published."""
     slim = {"overall": {"date": {"date": "2025-03-14"}, "distance_km": 21.37}, "regens": [{"outcome": "complete"}]}
     data = AverageRequestData(user_id=USER, analysis_sha=SHA, type=Period.MONTHLY, year=2025, month=10, generation=3)
     item = AverageItem.model_validate(
@@ -191,7 +191,7 @@ def wires() -> list[bytes]:
 
 @cache
 def lists() -> list[bytes]:
-    """Stored lists: as the API writes them, on one line, bare analyses, small, empty."""
+    """Return stored lists: as the API writes them, on one line, bare analyses, small, empty."""
     wrapped = [
         {"analysisId": str(logs.ID), "logDate": "2025-03-14T00:00:00.000Z", "analysis": one} for one in analyses()
     ]

@@ -28,7 +28,7 @@ Words = Sequence[bytes]
 
 
 def mutate(data: bytes, random: Random, words: Words, others: Sequence[bytes]) -> bytes:
-    """One to four things made wrong in `data`. `words` mean something to the reader, `others` lend their parts."""
+    """Return `data` with one to four errors. `words` mean something to the reader, `others` give parts."""
     for _ in range(random.randint(1, MOST_WRONGS)):
         data = random.choice(_WAYS)(data, random, words, others)
     return data[:MAX_BYTES]
@@ -82,7 +82,7 @@ def _cell(data: bytes, random: Random, words: Words, _others: Sequence[bytes]) -
 
 
 def _json(data: bytes, random: Random, _words: Words, _others: Sequence[bytes]) -> bytes:
-    """A value somewhere in a JSON document replaced or taken away; no JSON stays as it is."""
+    """Return a value somewhere in a JSON document replaced or taken away; no JSON stays as it is."""
     try:
         document = json.loads(data)
     except (ValueError, RecursionError):
@@ -114,7 +114,7 @@ def _span(data: bytes, random: Random) -> tuple[int, int]:
 
 
 def _places(node: Any) -> Any:
-    """Every (holder, key) in a document, outermost first."""
+    """Yield every (holder, key) in a document, outermost first."""
     inner = list(node.items()) if isinstance(node, dict) else list(enumerate(node)) if isinstance(node, list) else []
     for key, value in inner:
         yield node, key

@@ -43,13 +43,13 @@ def check(data: bytes) -> None:
 
 
 def _answer(headers: dict[str, str], body: bytes = b"", **environ: str) -> Response:
-    """The answer to a request as a server hands it on; a test client would read `//host` as an address."""
+    """Return the answer to a request as a server hands it on; a test client would read `//host` as an address."""
     made = EnvironBuilder(headers=Headers(headers), data=body).get_environ()
     return Response.from_app(_app(), made | environ, buffered=True)
 
 
 def _check_stays(location: str | None) -> None:
-    """Where a browser is sent, as browsers read it (a backslash is a slash to them), is on this site."""
+    """Check that a browser is sent to this site, as browsers read addresses (a backslash is a slash to them)."""
     if location is not None:
         target = urlsplit(location.replace("\\", "/"))
         assert target.netloc in ("", "localhost"), location
@@ -74,7 +74,7 @@ def _app() -> Flask:
 
 @cache
 def seeds() -> list[bytes]:
-    """A request for each page, signed in and not, in each language."""
+    """Return a request for each page, signed in and not, in each language."""
     known = b"faplog_access=good; faplog_csrf=token"
     form = b"next=/logs&language=pl&theme=dark&units=mi"
     return [

@@ -1,5 +1,7 @@
-"""Where bytes from outside come in, each with what must hold there: driven by Hypothesis in `make test` and by
-atheris in `make fuzz`."""
+"""The inputs from outside, each with what must hold there.
+
+Driven by Hypothesis in `make test` and by atheris in `make fuzz`.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
@@ -9,7 +11,7 @@ from tests.fuzz.work import Budget
 
 
 class Target(NamedTuple):
-    """`check` takes any bytes and fails (`AssertionError`, or an error nobody expected) where something does not hold.
+    """`check` takes any bytes and fails (`AssertionError`, or an unexpected error) where something does not hold.
 
     `seeds` are good inputs to begin from, `words` what has a meaning in them, `budget` what an input may cost (None
     where a page is made of it, which costs far more than reading it),

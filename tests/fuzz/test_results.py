@@ -36,7 +36,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(300 + 10 * SECONDS)]
 
 @pytest.fixture(scope="module")
 def system(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    """The app with a broker of its own."""
+    """Yield the app with a broker of its own."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in servers.environment.items():
             patch.setenv(name, value)
@@ -47,12 +47,12 @@ def system(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture
 def person(system: Rig) -> Person:
-    """Somebody with one log."""
+    """Return a user with one log."""
     return arrive(system.app)
 
 
 def wrong(*seeds: bytes) -> st.SearchStrategy[bytes]:
-    """The seeds, made wrong."""
+    """Return the seeds, made wrong."""
     made: Callable[[bytes, Random], bytes] = lambda seed, random: mutate(seed, random, WORDS, seeds)  # noqa: E731
     return st.builds(made, st.sampled_from(seeds), st.randoms(use_true_random=False))
 
@@ -66,7 +66,7 @@ def bring(system: Rig, subject: Subject, body: bytes) -> None:
 
 
 def look(person: Person, *paths: str) -> None:
-    """What is stored now can be read."""
+    """Check that what is stored now can be read."""
     for path in paths:
         answer = person.call("GET", API + path)
         assert answer.status_code == 200, (path, answer.text)

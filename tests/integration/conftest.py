@@ -29,8 +29,10 @@ from tests.integration.people import Person, arrive
 
 @pytest.fixture(scope="session", autouse=True)
 def _patient() -> Iterator[None]:
-    """The API inside the test's process gives its parts more time than in production: a machine that is busy with
-    other tests is no part that is away. Tests of parts that are away do not rest on these times."""
+    """Give the parts of the API inside the test's process more time than in production, for machines that are busy.
+
+    Tests of parts that are away do not rest on these times.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(publisher, "PUBLISH_SEC", 10.0)
         patch.setattr(db, "POOL_WAIT_SEC", 60.0)
@@ -40,7 +42,7 @@ def _patient() -> Iterator[None]:
 
 @pytest.fixture
 def long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The brake's waits are so long that none is over before the next line of a test, however busy the machine."""
+    """Make the waits of the rate limit so long that none is over before the next line of a test."""
     for name in ("PAIR", "PAIR_UNDER_ATTACK", "ADDRESS", "REGISTRATION", "WRONG_TOKEN", "RESET", "TRIAL"):
         rule: Rule = getattr(rate_limit, name)
         monkeypatch.setattr(
@@ -50,21 +52,21 @@ def long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[NatsServer]:
-    """A nats-server of the test's own, to fill, stop and start."""
+    """Yield a nats-server of the test's own, to fill, stop and start."""
     with nats_server(tmp_path) as server:
         yield server
 
 
 @pytest.fixture
 def function() -> Iterator[FunctionServer]:
-    """An HTTP server in a function's place, which answers as the test says."""
+    """Yield an HTTP server in a function's place, which answers as the test says."""
     with function_server() as function:
         yield function
 
 
 @pytest.fixture(scope="session")
 def api_settings(servers: Servers) -> Settings:
-    """The function's settings for the real servers."""
+    """Return the function's settings for the real servers."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in servers.environment.items():
             patch.setenv(name, value)
@@ -73,7 +75,7 @@ def api_settings(servers: Servers) -> Settings:
 
 @pytest.fixture(scope="session")
 def api_app(api_settings: Settings) -> Iterator[Flask]:
-    """The app on the real servers; made once, as in a process."""
+    """Yield the app on the real servers; made once, as in a process."""
     app = create_app(api_settings)
     yield app
     database_of(app).close()
@@ -81,25 +83,25 @@ def api_app(api_settings: Settings) -> Iterator[Flask]:
 
 @pytest.fixture
 def database(api_app: Flask) -> Database:
-    """The app's own database, to look behind it."""
+    """Return the app's own database, to look behind it."""
     return database_of(api_app)
 
 
 @pytest.fixture(scope="module")
 def system(api_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    """The app with a broker of its own."""
+    """Yield the app with a broker of its own."""
     with rig(api_settings, tmp_path_factory.mktemp("nats")) as made:
         yield made
 
 
 @pytest.fixture
 def person(system: Rig) -> Person:
-    """Somebody new, logged in; nothing of others waits in the stream."""
+    """Return a new user, logged in; nothing of others waits in the stream."""
     for subject in (Subject.ANALYSIS_REQUEST, Subject.AVERAGE_REQUEST):
         system.take(subject)
     return arrive(system.app)
 
 
 def database_of(app: Flask) -> Database:
-    """The database an app was made with."""
+    """Return the database an app was made with."""
     return services_of(app).database

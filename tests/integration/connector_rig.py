@@ -106,7 +106,7 @@ class NatsServer:
         return self.ask(run)
 
     def dead(self, subject: str) -> list[tuple[bytes, dict[str, str]]]:
-        """The dead letters of a subject."""
+        """Return the dead letters of a subject."""
         return self.messages(bus.DEAD_PREFIX + subject, bus.STREAM_DEAD)
 
 
@@ -268,14 +268,14 @@ class Connector:
             return 0, ""
 
     def events(self) -> list[dict[str, Any]]:
-        """What it logged so far; every line must be JSON, but for one it is about to finish."""
+        """Return what it logged so far; every line must be JSON, but for one it is about to finish."""
         whole, _, _ = self.log.read_text().rpartition("\n")
         return [json.loads(line) for line in whole.splitlines()]
 
 
 @contextmanager
 def nats_server(folder: Path, max_payload: int | None = None) -> Iterator[NatsServer]:
-    """A NATS server that runs until the block ends."""
+    """Yield a NATS server that runs until the block ends."""
     server = NatsServer(folder, max_payload)
     server.start()
     try:
@@ -286,7 +286,7 @@ def nats_server(folder: Path, max_payload: int | None = None) -> Iterator[NatsSe
 
 @contextmanager
 def function_server() -> Iterator[FunctionServer]:
-    """A function that runs until the block ends."""
+    """Yield a function that runs until the block ends."""
     function = FunctionServer()
     function.start()
     try:

@@ -42,12 +42,12 @@ _numbers = count(1)
 
 
 def some_log() -> bytes:
-    """The bytes of a log nobody has uploaded before."""
+    """Return the bytes of a log that was not uploaded before."""
     return f"Date;Time;Revs;\n2025.02.03;07:41:03.1;800;\n2025.02.03;07:41:04.1;{next(_numbers)};\n".encode()
 
 
 def zipped(entries: dict[str, bytes]) -> bytes:
-    """A zip of these files."""
+    """Return a zip of these files."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as opened:
         for name, content in entries.items():
@@ -63,7 +63,7 @@ def upload(person: Person, content: bytes, name: str = "log.csv", path: str = "/
 
 
 def uploaded(person: Person, content: bytes | None = None, name: str = "log.csv") -> UUID:
-    """The id of an accepted upload."""
+    """Return the id of an accepted upload."""
     response = upload(person, some_log() if content is None else content, name)
     assert response.status_code == 202, response.text
     (made,) = response.get_json()["ids"]
@@ -71,14 +71,14 @@ def uploaded(person: Person, content: bytes | None = None, name: str = "log.csv"
 
 
 def get(person: Person, path: str, **query: Any) -> Any:
-    """The JSON of an answer that is 200."""
+    """Return the JSON of an answer that is 200."""
     response = person.call("GET", API + path, query_string=query)
     assert response.status_code == 200, response.text
     return response.get_json()
 
 
 def success(analysis_id: UUID, **more: Any) -> dict[str, Any]:
-    """A good result of an analysis, as `analyse` answers it."""
+    """Return a good result of an analysis, as `analyse` answers it."""
     return {
         "analysisId": str(analysis_id),
         "status": "Success",
@@ -93,7 +93,7 @@ def success(analysis_id: UUID, **more: Any) -> dict[str, Any]:
 
 
 def failure(analysis_id: UUID, **more: Any) -> dict[str, Any]:
-    """A result that says the log cannot be read."""
+    """Return a result that says the log cannot be read."""
     said = {
         "status": "Failed",
         "message": "Failed to read csv file: no rows.",
@@ -105,7 +105,7 @@ def failure(analysis_id: UUID, **more: Any) -> dict[str, Any]:
 
 
 def average_of(request: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """A good answer to an `average.request`."""
+    """Return a good answer to an `average.request`."""
     data = request["data"]
     answer = {key: data[key] for key in ("userId", "analysisSha", "type", "year", "month", "generation") if key in data}
     count_ = len(data["analysis"]) if "analysis" in data else None
@@ -145,7 +145,7 @@ class Rig:
         assert response.status_code == 200, response.text
 
     def take(self, subject: str) -> list[dict[str, Any]]:
-        """All messages of a subject, taken out of the stream as the connector would."""
+        """Take all messages of a subject out of the stream as the connector would, and return them."""
 
         async def fetch(jetstream: JetStreamContext) -> list[dict[str, Any]]:
             subscription = await jetstream.pull_subscribe(subject, durable=subject.replace(".", "-"), stream=bus.STREAM)
@@ -153,7 +153,7 @@ class Rig:
             waiting = (await subscription.consumer_info()).num_pending or 0
             while len(taken) < waiting:
                 messages = await subscription.fetch(min(100, waiting - len(taken)), timeout=PATIENCE_SEC)
-                # Answered acknowledgements: afterwards the messages are out of the stream, whoever looks next.
+                # Answered acknowledgements: afterwards the messages are out of the stream for every reader.
                 await asyncio.gather(*(message.ack_sync(PATIENCE_SEC) for message in messages))
                 taken += [orjson.loads(message.data) for message in messages]
             return taken
@@ -161,7 +161,7 @@ class Rig:
         return self.broker.ask(fetch)
 
     def waiting(self, subject: str) -> list[dict[str, Any]]:
-        """The messages of a subject that wait in the stream, left there."""
+        """Return the messages of a subject that wait in the stream, left there."""
 
         async def look(jetstream: JetStreamContext) -> list[dict[str, Any]]:
             from nats.js.errors import NotFoundError
@@ -200,7 +200,7 @@ class Rig:
         )
 
     def reconcile(self, **settings: Any) -> bool:
-        """One run of reconcile."""
+        """Run reconcile once."""
         given = self.settings.model_copy(update=settings)
         return Reconciler(replace(self.services, settings=given)).run()
 
@@ -209,7 +209,7 @@ class Rig:
         self.blobs.put(series_key(analysis_id), gzip.compress(content))
 
     def objects(self, prefix: str = "") -> set[str]:
-        """The keys of all objects."""
+        """Return the keys of all objects."""
         return {key for key, _ in self.blobs.list(prefix)}
 
     def close(self) -> None:
@@ -220,7 +220,7 @@ class Rig:
 
 @contextmanager
 def rig(settings: Settings, folder: Path) -> Iterator[Rig]:
-    """A rig on a fresh broker."""
+    """Yield a rig on a fresh broker."""
     broker = NatsServer(folder)
     broker.start()
     broker.ask(bus.ensure_streams)
@@ -245,7 +245,7 @@ def work(system: Rig) -> None:
 
 @contextmanager
 def empty_rig(settings: Settings, folder: Path) -> Iterator[Rig]:
-    """A rig on a fresh broker, without the analyses and averages of earlier tests."""
+    """Yield a rig on a fresh broker, without the analyses and averages of earlier tests."""
     with rig(settings, folder) as made:
         made.sql("DELETE FROM fap_analysis")
         made.sql("DELETE FROM fap_average")
@@ -253,7 +253,7 @@ def empty_rig(settings: Settings, folder: Path) -> Iterator[Rig]:
 
 
 def environment_of(system: Rig, servers: Servers, folder: Path) -> dict[str, str]:
-    """The environment of a process of the API that uses the rig's broker; its secrets are put into `folder`."""
+    """Return the environment of a process of the API that uses the rig's broker; its secrets are put into `folder`."""
     secrets = folder / "secrets"
     secrets.mkdir()
     for secret in servers.secrets.iterdir():
@@ -263,7 +263,7 @@ def environment_of(system: Rig, servers: Servers, folder: Path) -> dict[str, str
 
 
 def at_once(number: int, action: Callable[[int], T]) -> list[T]:
-    """What so many threads get that do the same at the same moment."""
+    """Return what so many threads get that do the same at the same moment."""
     ready = threading.Barrier(number)
 
     def go(which: int) -> T:

@@ -52,7 +52,7 @@ class FunctionProcess:
 
 
 def secrets(folder: Path) -> Path:
-    """A folder with the secrets of `analyse`; its object store is never reached."""
+    """Return a folder with the secrets of `analyse`; its object store is never reached."""
     folder.mkdir(exist_ok=True)
     (folder / "faplog-connector-secret").write_text(SECRET)
     (folder / "faplog-analyse-s3-access-key").write_text("key")
@@ -95,7 +95,7 @@ def function_process(folder: Path, home: Path, entry: str, **environment: str) -
 
 
 def image_layout(folder: Path, function: str) -> Path:
-    """The folders of the image, /home/app/{function,faplog}, none of them writable."""
+    """Return the folders of the image, /home/app/{function,faplog}, none of them writable."""
     home = folder / "home" / "app"
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "functions" / function, home / "function", ignore=ignored)

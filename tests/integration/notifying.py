@@ -26,7 +26,7 @@ PUBLIC_URL = "https://faplog.example"
 
 @contextmanager
 def notifying_rig(settings: Settings, folder: Path, mailbox: Mailbox | None = None) -> Iterator[Rig]:
-    """A rig whose operator allows receivers in private networks, and has a mail server if one is given."""
+    """Yield a rig whose operator allows receivers in private networks, and has a mail server if one is given."""
     changed: dict[str, Any] = {"webhooks": "any", "public_url": PUBLIC_URL}
     if mailbox is not None:
         changed |= {"smtp_url": SecretStr(mailbox.url), "mail_from": "faplog <noreply@faplog.example>"}
@@ -35,13 +35,13 @@ def notifying_rig(settings: Settings, folder: Path, mailbox: Mailbox | None = No
 
 
 def finding(code: str = "max_pressure", value: float = 420.0, severity: str = "act") -> dict[str, Any]:
-    """A finding as `analyse` writes it, as far as notifications read it."""
+    """Return a finding as `analyse` writes it, as far as notifications read it."""
     said = {"text": f"{code} is {value}.", "advice": f"Look after {code}.", "urgency": "workshop_gently"}
     return {"code": code, "severity": severity, "value": value, "unit": "mbar", **said}
 
 
 def judged(verdict: str, *findings: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """An analysis with this verdict."""
+    """Return an analysis with this verdict."""
     return {"overall": {"distance_km": 10.5}, "health": {"verdict": verdict, "findings": list(findings)}, **more}
 
 
@@ -50,14 +50,14 @@ GOOD = judged("good")
 
 
 def analysed(system: Rig, person: Person, analysis: dict[str, Any] = BAD) -> UUID:
-    """A log that was uploaded and analysed with this result."""
+    """Return a log that was uploaded and analysed with this result."""
     analysis_id = uploaded(person)
     system.analysed(success(analysis_id, analysis=analysis))
     return analysis_id
 
 
 def analysed_again(system: Rig, analysis_id: UUID, analysis: dict[str, Any]) -> None:
-    """The same log, analysed once more as by a newer analyser."""
+    """Analyse the same log once more as by a newer analyser."""
     system.sql("UPDATE fap_analysis SET status = 'Processing', attempt = attempt + 1 WHERE id = %s", analysis_id)
     system.analysed(success(analysis_id, analysis=analysis, attempt=2))
 
@@ -76,7 +76,7 @@ def send_due(system: Rig) -> int:
 
 
 def rows(system: Rig, person: Person) -> list[dict[str, Any]]:
-    """The person's rows of the outbox, oldest first."""
+    """Return the person's rows of the outbox, oldest first."""
     return system.sql("SELECT * FROM notification WHERE user_id = %s ORDER BY created_at, id", person.id)
 
 
@@ -87,7 +87,7 @@ def make_due(system: Rig, person: Person) -> None:
 
 @contextmanager
 def on_own_servers(folder: Path) -> Iterator[Rig]:
-    """A rig on servers of its own, whose channels have no share of an hour."""
+    """Yield a rig on servers of its own, whose channels have no share of an hour."""
     with running(prepare(folder / "servers")) as servers, pytest.MonkeyPatch.context() as patch:
         migrate(servers)
         for name, value in servers.environment.items():

@@ -17,19 +17,19 @@ _numbers = count(1)
 
 
 def somewhere() -> str:
-    """An address nobody in these tests had before."""
+    """Return an address that no test has used before."""
     number = next(_numbers)
     return f"198.{18 + number // 65536}.{number // 256 % 256}.{number % 256}"
 
 
 def some_email() -> str:
-    """An e-mail address nobody in these tests had before."""
+    """Return an e-mail address that no test has used before."""
     return f"{uuid4()}@example.org"
 
 
 @dataclass
 class Person:
-    """Somebody who has an account, and after `log_in` a session."""
+    """A user with an account, and after `log_in` a session."""
 
     app: Flask
     client: FlaskClient
@@ -40,7 +40,7 @@ class Person:
     refresh_token: str = ""
 
     def call(self, method: str, path: str, **more: Any) -> TestResponse:
-        """A request with the person's access token; if `buffered`, what follows its answer is done too."""
+        """Return a request with the person's access token; if `buffered`, what follows its answer is done too."""
         headers = {"Authorization": f"Bearer {self.access_token}", "X-Forwarded-For": self.address}
         more = {"buffered": True} | more
         return self.client.open(path, method=method, headers=headers | more.pop("headers", {}), **more)
@@ -58,7 +58,7 @@ class Person:
         return self.client.post(f"{AUTH}/refresh", json={"refresh_token": token or self.refresh_token})
 
     def browser(self) -> "Browser":
-        """The person at a browser, logged in by cookies."""
+        """Return the person at a browser, logged in by cookies."""
         browser = Browser(self.app.test_client(), self.address)
         assert log_in(browser.client, self.email, PASSWORD, self.address).status_code == 200
         return browser
@@ -72,27 +72,27 @@ class Browser:
     address: str
 
     def cookie(self, name: str, path: str = "/") -> str:
-        """The value of a cookie, empty if there is none."""
+        """Return the value of a cookie, empty if there is none."""
         found = self.client.get_cookie(name, path=path)
         return found.value if found else ""
 
     def call(
         self, method: str, path: str, *, origin: str = ORIGIN, csrf: str | None = None, **more: Any
     ) -> TestResponse:
-        """A request our own page makes."""
+        """Return a request our own page makes."""
         headers = {"Origin": origin, "X-CSRF-Token": self.cookie("faplog_csrf") if csrf is None else csrf}
         headers["X-Forwarded-For"] = self.address
         return self.client.open(path, method=method, headers=headers, **more)
 
 
 def log_in(client: FlaskClient, email: str, password: str, address: str) -> TestResponse:
-    """An attempt to log in."""
+    """Return an attempt to log in."""
     body = {"email": email, "password": password}
     return client.post(f"{AUTH}/login", json=body, headers={"X-Forwarded-For": address})
 
 
 def register(app: Flask) -> Person:
-    """Somebody new, with an account and no session."""
+    """Return a new user, with an account and no session."""
     client, email, address = app.test_client(use_cookies=False), some_email(), somewhere()
     body = {"email": email, "password": PASSWORD}
     response = client.post(f"{AUTH}/register", json=body, headers={"X-Forwarded-For": address})
@@ -101,7 +101,7 @@ def register(app: Flask) -> Person:
 
 
 def arrive(app: Flask) -> Person:
-    """Somebody new, logged in."""
+    """Return a new user, logged in."""
     person = register(app)
     assert person.log_in().status_code == 200
     return person

@@ -26,7 +26,7 @@ class Newcomer:
     """Registers, logs in, uploads two logs, shares the first, and has a car with a note."""
 
     def get(self, _case: Case[Any], _context: AuthContext) -> str:
-        """An access token."""
+        """Return an access token."""
         body = {"email": some_email(), "password": PASSWORD}
         with httpx.Client(base_url=os.environ["FAPLOG_API"], timeout=60) as client:
             client.post(f"{AUTH}/register", json=body).raise_for_status()
@@ -65,14 +65,14 @@ class Reader(Newcomer):
     """Has a link to a log, and no account."""
 
     def get(self, case: Case[Any], context: AuthContext) -> str:
-        """The token of the link."""
+        """Return the token of the link."""
         super().get(case, context)
         return _tokens[0]
 
 
 @schemathesis.hook
 def map_path_parameters(context: HookContext, path_parameters: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Every other time, look at what is there of the resident: a log, its link, a car or a note; or change it."""
+    """Use an id of the resident every other time: of a log, its link, a car or a note."""
     operation = context.operation
     if not path_parameters or operation is None or not _uploaded:
         return path_parameters

@@ -32,7 +32,7 @@ class Script:
     """The token that the test made."""
 
     def get(self, _case: Case[Any], _context: AuthContext) -> str:
-        """The read token."""
+        """Return the read token."""
         return os.environ["FAPLOG_READ_TOKEN"]
 
     def set(self, case: Case[Any], data: str, _context: AuthContext) -> None:
@@ -42,7 +42,7 @@ class Script:
 
 @schemathesis.hook
 def map_path_parameters(context: HookContext, path_parameters: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Every other time ask for what is there: the owner's log, or the token itself."""
+    """Use an existing id every other time: that of the owner's log, or of the token itself."""
     operation = context.operation
     if not path_parameters or operation is None or "id" not in path_parameters:
         return path_parameters
@@ -58,7 +58,7 @@ def map_path_parameters(context: HookContext, path_parameters: dict[str, Any] | 
 
 @schemathesis.check
 def a_read_token_only_reads(_context: CheckContext, response: Response, case: Case[Any]) -> None:
-    """A route that asks who is asking refuses the token, unless it is one of those that read."""
+    """Check that each authenticated route refuses the token, unless it is one of those that read."""
     operation = case.operation
     is_guarded = bool(operation.definition.raw["security"])
     accepted = response.status_code < 400 and case.method != "OPTIONS"  # which asks what there is

@@ -25,7 +25,7 @@ FIREFOX = "Mozilla/5.0 (Android 14; Mobile; rv:133.0) Gecko/133.0 Firefox/133.0"
 
 @pytest.fixture
 def person(api_app: Flask) -> Person:
-    """Somebody with a session."""
+    """Return a user with a session."""
     return arrive(api_app)
 
 
@@ -38,14 +38,14 @@ def change_email(person: Person, email: str, password: str = PASSWORD, **more: A
 
 
 def another_session(person: Person) -> Person:
-    """The same person at another device."""
+    """Return the same person at another device."""
     other = Person(person.app, person.app.test_client(use_cookies=False), person.email, person.address, person.id)
     assert other.log_in().status_code == 200
     return other
 
 
 def events(database: Database, person: Person) -> list[str]:
-    """What the audit log has of a person, oldest first."""
+    """Return what the audit log has of a person, oldest first."""
     with database.worker() as connection:
         rows = connection.execute("SELECT event FROM audit_log WHERE user_id = %s ORDER BY id", [person.id]).fetchall()
     return [row["event"] for row in rows]
@@ -178,7 +178,7 @@ def test_changes_by_cookies_need_the_csrf_token(person: Person, path: str) -> No
 
 @pytest.fixture
 def mailing(api_settings: Settings) -> Iterator[tuple[Flask, Mailbox]]:
-    """The app with a mail server."""
+    """Yield the app with a mail server."""
     with smtp_server() as mailbox:
         changed = {
             "smtp_url": SecretStr(mailbox.url),

@@ -1,4 +1,4 @@
-"""Who may register: everybody, or those with an invite, which one person can use once."""
+"""Who may register: everyone, or people with an invite, which works once."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +20,7 @@ from tests.integration.people import AUTH, PASSWORD, arrive, some_email, somewhe
 
 @pytest.fixture(scope="module", params=["invite", "closed"])
 def closed_app(request: pytest.FixtureRequest, api_settings: Settings) -> Iterator[Flask]:
-    """The app where nobody may register without an invite."""
+    """Yield the app where registration needs an invite."""
     app = create_app(api_settings.model_copy(update={"registration": request.param}))
     yield app
     database_of(app).close()
@@ -48,7 +48,7 @@ def accounts(database: Database, emails: list[str]) -> int:
     return int(row["n"])
 
 
-def test_without_an_invite_nobody_registers(closed_app: Flask, database: Database) -> None:
+def test_registration_without_an_invite_is_refused(closed_app: Flask, database: Database) -> None:
     email = some_email()
     refused = register(closed_app, email)
     how = closed_app.test_client().get("/api/v1/instance").get_json()["registration"]
@@ -114,7 +114,7 @@ def test_an_address_that_is_taken_does_not_use_the_invite_up(
     assert stored(database, token)
 
 
-def test_without_a_valid_invite_nobody_learns_who_has_an_account(closed_app: Flask, api_app: Flask) -> None:
+def test_an_invalid_invite_does_not_reveal_who_has_an_account(closed_app: Flask, api_app: Flask) -> None:
     person = arrive(api_app)
     answers = [register(closed_app, email, invite="wrong") for email in (person.email, some_email())]
     assert answers[0].data == answers[1].data

@@ -30,19 +30,19 @@ ACCOUNT = "/api/v1/account"
 
 @pytest.fixture
 def person(api_app: Flask) -> Person:
-    """Somebody with a session."""
+    """Return a user with a session."""
     return arrive(api_app)
 
 
 @pytest.fixture
 def in_app(api_app: Flask) -> Iterator[None]:
-    """The app's parts at hand."""
+    """Run the test in the app's context."""
     with api_app.app_context():
         yield
 
 
 def rows(database: Database, person: Person) -> dict[str, int]:
-    """How many rows of each table are the person's."""
+    """Return how many rows of each table are the person's."""
     counts = {}
     with database.worker() as connection:
         for table, column in {
@@ -170,7 +170,7 @@ def test_what_is_under_way_when_the_account_goes_leaves_nothing(person: Person, 
 
 
 def exported(person: Person) -> zipfile.ZipFile:
-    """The person's data."""
+    """Return the person's data."""
     response = person.call("GET", f"{ACCOUNT}/export")
     assert response.status_code == 200
     assert response.mimetype == "application/zip"
@@ -206,7 +206,7 @@ def test_the_export_holds_what_was_uploaded_and_what_came_of_it(person: Person, 
     assert {(row["code"], row["params"]) for row in analyses} == {(None, None)}
 
 
-def test_the_export_of_nobody_in_particular(person: Person) -> None:
+def test_the_export_needs_a_session(person: Person) -> None:
     with exported(person) as archive:
         assert sorted(archive.namelist()) == ["account.json", "analyses.json", "averages.json", "cars.json"]
         assert json.loads(archive.read("analyses.json")) == []
@@ -223,10 +223,10 @@ def test_the_export_goes_on_over_batches(person: Person, monkeypatch: pytest.Mon
 
 def test_the_export_is_ones_own(person: Person, api_app: Flask) -> None:
     other = arrive(api_app)
-    upload(other, log("somebody else's"))
+    upload(other, log("another user's"))
     with exported(person) as archive:
         everything = b"".join(archive.read(name) for name in archive.namelist())
-    assert b"somebody else's" not in everything
+    assert b"another user's" not in everything
     assert other.email.encode() not in everything
 
 
@@ -283,7 +283,7 @@ def test_names_that_macos_takes_for_the_same_are_made_different() -> None:
     ]
 
 
-def test_the_process_log_names_nobody(api_app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_process_log_has_no_addresses(api_app: Flask, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("DEBUG"):
         person = register(api_app)
         person.log_in("wrong pass phrase")

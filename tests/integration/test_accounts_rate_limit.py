@@ -1,4 +1,4 @@
-"""The brake on guessing: it slows whoever guesses, over all replicas, and never keeps the owner out."""
+"""The rate limit of password guesses: it holds over all replicas and never locks the owner out."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -21,12 +21,12 @@ WRONG = "wrong pass phrase"
 
 @pytest.fixture
 def owner(api_app: Flask) -> Person:
-    """Somebody with an account that others want to get into."""
+    """Return a user whose account others try to get into."""
     return register(api_app)
 
 
 def guess(owner: Person, address: str, times: int) -> list[int]:
-    """The answers to so many guesses from one address."""
+    """Return the answers to so many guesses from one address."""
     return [owner.log_in(WRONG, address).status_code for _ in range(times)]
 
 

@@ -1,4 +1,4 @@
-"""A forgotten password: links that work once, for an hour, and tell nobody who has an account."""
+"""A forgotten password: links that work once, for an hour, and do not reveal who has an account."""
 
 import logging
 import re
@@ -31,14 +31,14 @@ NEW = "another pass phrase"
 
 @pytest.fixture(scope="module")
 def mailbox() -> Iterator[Mailbox]:
-    """A mail server."""
+    """Yield a mail server."""
     with smtp_server() as mailbox:
         yield mailbox
 
 
 @pytest.fixture(scope="module")
 def app(api_settings: Settings, mailbox: Mailbox) -> Iterator[Flask]:
-    """The app with a mail server."""
+    """Yield the app with a mail server."""
     changed = {
         "smtp_url": SecretStr(mailbox.url),
         "mail_from": "faplog@example.org",
@@ -51,7 +51,7 @@ def app(api_settings: Settings, mailbox: Mailbox) -> Iterator[Flask]:
 
 @pytest.fixture
 def person(app: Flask) -> Person:
-    """Somebody with a session, who will forget the password."""
+    """Return a user with a session, who will forget the password."""
     return arrive(app)
 
 
@@ -65,13 +65,13 @@ def confirm(app: Flask, token: str, password: str = NEW) -> TestResponse:
 
 
 def token_in(text: str) -> str:
-    """The token in the link of a mail."""
+    """Return the token in the link of a mail."""
     [token] = re.findall(r"https://faplog\.example/reset#(\S+)", text)
     return str(token)
 
 
 def mailed_token(app: Flask, mailbox: Mailbox, person: Person, number: int = 1) -> str:
-    """The token of the link that somebody asks for and gets."""
+    """Return the token of a link that is asked for and sent."""
     assert ask(app, person.email).status_code == 202
     return token_in(mailbox.wait_for(person.email, number).get_content())
 
@@ -168,9 +168,9 @@ def test_a_weak_password_is_refused_and_the_link_still_works(app: Flask, databas
 
 def test_unknown_addresses_get_the_same_answer_and_no_mail(app: Flask, mailbox: Mailbox, person: Person) -> None:
     unknown = some_email()
-    theirs, nobodys = ask(app, person.email), ask(app, unknown)
-    assert (theirs.status_code, theirs.data) == (nobodys.status_code, nobodys.data)
-    assert {name for name, _ in theirs.headers} == {name for name, _ in nobodys.headers}
+    known, other = ask(app, person.email), ask(app, unknown)
+    assert (known.status_code, known.data) == (other.status_code, other.data)
+    assert {name for name, _ in known.headers} == {name for name, _ in other.headers}
     mailbox.wait_for(person.email)
     idle(app)
     assert not mailbox.to(unknown)

@@ -23,13 +23,13 @@ WHOAMI = "/api/v1/account"
 
 @pytest.fixture
 def person(api_app: Flask) -> Person:
-    """Somebody with a session."""
+    """Return a user with a session."""
     return arrive(api_app)
 
 
 @pytest.fixture
 def browser(person: Person) -> Browser:
-    """The same with a second session, at a browser."""
+    """Return the same with a second session, at a browser."""
     return person.browser()
 
 
@@ -262,7 +262,7 @@ def test_a_logout_by_the_refresh_token_when_the_access_token_has_expired(person:
     assert person.call("GET", WHOAMI).status_code == 401
 
 
-def test_a_logout_of_nobody(person: Person) -> None:
+def test_a_logout_without_a_session(person: Person) -> None:
     assert person.client.post(f"{AUTH}/logout").status_code == 401
     assert person.client.post(f"{AUTH}/logout", json={"refresh_token": "x"}).status_code == 401
 

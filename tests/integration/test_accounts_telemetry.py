@@ -20,7 +20,7 @@ NEW = "another pass phrase"
 
 
 def post(process: FunctionProcess, path: str, **body: str) -> int:
-    """The status of an answer."""
+    """Return the status of an answer."""
     content, kind = json.dumps(body).encode(), {"Content-Type": "application/json"}
     request = urllib.request.Request(f"{process.url}/api/v1/auth/{path}", content, kind)
     try:

@@ -42,7 +42,7 @@ class Admin:
         )
 
     def say(self, *arguments: str) -> str:
-        """What the command prints when it succeeds."""
+        """Return what the command prints when it succeeds."""
         done = self.run(*arguments)
         assert (done.returncode, done.stderr) == (0, "")
         return done.stdout
@@ -55,12 +55,12 @@ def admin(servers: Servers, tmp_path: Path) -> Admin:
 
 @pytest.fixture
 def person(api_app: Flask) -> Person:
-    """Somebody with a session."""
+    """Return a user with a session."""
     return arrive(api_app)
 
 
 def link_in(said: str) -> str:
-    """The token of the link in the first line."""
+    """Return the token of the link in the first line."""
     address, _, token = said.splitlines()[0].partition("#")
     assert address in ("https://faplog.example/register", "https://faplog.example/reset")
     return token

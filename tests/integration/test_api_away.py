@@ -43,7 +43,7 @@ def outgoing(number: int) -> Outgoing:
 
 @contextmanager
 def in_no_time() -> Iterator[None]:
-    """Nothing is waited for: neither the connection nor an answer."""
+    """Set the waits for connection and answer to zero."""
 
     def waits(*_: object) -> None:
         pytest.fail("it waits")

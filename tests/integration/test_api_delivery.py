@@ -90,7 +90,7 @@ def test_a_result_counts_once(system: Rig, person: Person, second: Any) -> None:
     assert system.blobs.get(series_key(analysis_id)) is not None
 
 
-def test_a_result_of_nobody_is_dropped_with_what_it_stored(system: Rig, person: Person) -> None:
+def test_a_result_of_an_unknown_log_is_dropped_with_what_it_stored(system: Rig, person: Person) -> None:
     analysis_id = uploaded(person)
     system.sql("DELETE FROM fap_analysis WHERE id = %s", analysis_id)
     system.put_series(analysis_id)
@@ -337,7 +337,7 @@ def test_a_long_list_goes_through_the_store(system: Rig, person: Person) -> None
     assert get(person, "/average")["average"] == {"overall": {"logs": 4}}
 
 
-def test_an_average_of_nobody_is_dropped_with_what_it_stored(system: Rig, person: Person) -> None:
+def test_an_average_of_an_unknown_user_is_dropped_with_what_it_stored(system: Rig, person: Person) -> None:
     system.analysed(success(uploaded(person)))
     request = _overall(system)
     sha = request["data"]["analysisSha"]
@@ -430,13 +430,13 @@ def delayed(system: Rig, request: dict[str, Any]) -> None:
 
 
 def large(analysis_id: UUID, day: str = "2025-02-03") -> dict[str, Any]:
-    """A result so large that the list of a few goes through the store."""
+    """Return a result so large that the list of a few goes through the store."""
     analysis = success(analysis_id)["analysis"] | {"drives": ["x" * 1000] * 100}
     return success(analysis_id, logDate=f"{day}T00:00:00.000Z", analysis=analysis)
 
 
 def lists(system: Rig, person: Person) -> set[str]:
-    """What is in the store on the way to and from `average`."""
+    """Return what is in the store on the way to and from `average`."""
     return system.objects(f"averages/{person.id}/")
 
 

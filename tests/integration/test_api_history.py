@@ -290,7 +290,7 @@ ROUTES = [
 
 
 @pytest.mark.parametrize(("method", "route"), ROUTES)
-def test_nobody_sees_what_is_anothers(system: Rig, person: Person, method: str, route: str) -> None:
+def test_other_users_logs_are_not_found(system: Rig, person: Person, method: str, route: str) -> None:
     analysis_id = uploaded(person)
     system.put_series(analysis_id)
     system.analysed(success(analysis_id))
@@ -405,7 +405,7 @@ def test_every_list_is_read_from_an_index(system: Rig, servers: Servers) -> None
 
 
 def _rows_read(plan: dict[str, Any]) -> float:
-    """How many rows the plan's scans looked at, those they left out included."""
+    """Return how many rows the plan's scans looked at, those they left out included."""
     if parts := plan.get("Plans"):
         return sum(_rows_read(part) for part in parts)
     return float((plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) * plan["Actual Loops"])
@@ -426,7 +426,7 @@ def test_ten_thousand_deleted_logs_slow_no_list_down(system: Rig, servers: Serve
 
 
 def _explained(system: Rig, person: Person, statement: Composable, values: dict[str, Any]) -> dict[str, Any]:
-    """The plan of a statement, and what it read."""
+    """Return the plan of a statement, and what it read."""
     with system.database.api(person.id) as connection:
         explain = b"EXPLAIN (ANALYZE, FORMAT JSON) " + statement.as_bytes(connection)
         (row,) = connection.execute(explain, values).fetchall()

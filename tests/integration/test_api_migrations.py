@@ -18,7 +18,7 @@ from standalone.servers import Servers
 
 @pytest.fixture
 def scratch(servers: Servers) -> Iterator[str]:
-    """The URL of an empty schema, as the tables' owner."""
+    """Yield the URL of an empty schema, as the tables' owner."""
     url = (servers.secrets / "faplog-owner-database").read_text()
     schema = f"scratch_{uuid4().hex}"
     with psycopg.connect(url, autocommit=True) as connection:
@@ -88,8 +88,10 @@ LOGS = 10_000
 
 
 def test_logs_of_two_cars_and_their_averages_of_the_first_release(scratch: str) -> None:
-    """10,000 logs of two cars with the same profile, and the averages over them: each is still there after the
-    migration, and while `reconcile` distributes the logs; a user with one car keeps the averages as they are."""
+    """The averages are there after the migration and while `reconcile` distributes 10,000 logs of two like cars.
+
+    A user with one car keeps the averages as they are.
+    """
     migrate(scratch, "0003")
     with psycopg.connect(scratch) as connection:
         for user, cars, logs in (("two", 2, LOGS), ("one", 1, 50)):
@@ -124,7 +126,7 @@ def test_logs_of_two_cars_and_their_averages_of_the_first_release(scratch: str) 
 
 
 def _release_0_1(connection: psycopg.Connection[Any], email: str, cars: int, logs: int) -> None:
-    """A user of the first release: logs of so many cars in turn, five a day, and the averages over all of them."""
+    """Insert a user of the first release: logs of so many cars in turn, five a day, and the averages over all."""
     connection.execute("INSERT INTO users (email, password_hash) VALUES (%s, 'x')", [email])
     connection.execute(
         """
@@ -158,7 +160,7 @@ def _release_0_1(connection: psycopg.Connection[Any], email: str, cars: int, log
 
 
 def _averages(connection: psycopg.Connection[Any]) -> dict[tuple[Any, ...], Any]:
-    """The averages that can be shown, by user and period."""
+    """Return the averages that can be shown, by user and period."""
     with connection.cursor(row_factory=tuple_row) as cursor:
         rows = cursor.execute(
             "SELECT user_id, type, year, month, average FROM fap_average WHERE average IS NOT NULL"
@@ -179,7 +181,7 @@ def test_a_database_that_is_away_is_a_sentence() -> None:
         migrate("postgresql://nobody:x@127.0.0.1:9/faplog")
 
 
-def test_every_table_is_under_row_level_security_and_nobody_else_owns_it(servers: Servers) -> None:
+def test_every_table_is_under_row_level_security_and_owned_by_the_owner_role(servers: Servers) -> None:
     url = (servers.secrets / "faplog-owner-database").read_text()
     with psycopg.connect(url) as connection:
         tables = connection.execute(

@@ -28,19 +28,19 @@ TAIL = b"\r\n--B--\r\n"
 
 @dataclass
 class Running:
-    """A process of the function, and somebody's token."""
+    """A process of the function, and a user's token."""
 
     port: int
     process: psutil.Process
     token: str
 
     def memory(self) -> int:
-        """Bytes the worker holds."""
+        """Return bytes the worker holds."""
         (worker,) = self.process.children()
         return int(worker.memory_info().rss)
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
-        """A request; an iterator as body goes out in chunks. Status and JSON of the answer."""
+        """Return a request; an iterator as body goes out in chunks. Status and JSON of the answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         given = {"Authorization": f"Bearer {self.token}"} | headers
         try:
@@ -92,7 +92,7 @@ def test_a_chunked_upload_is_taken(running: Running) -> None:
     assert (status, len(answer["ids"])) == (202, 1)
 
 
-def test_a_broken_off_upload_is_a_400_or_nobody_is_there_to_hear_it(running: Running) -> None:
+def test_an_interrupted_upload_is_a_400_if_the_client_still_reads(running: Running) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=60)
     headers = {"Authorization": f"Bearer {running.token}", "Content-Type": "multipart/form-data; boundary=B"}
     connection.request("POST", f"{API}/analyses", HEAD % b"a.csv" + b"Date;Time;Revs;\n", headers)
@@ -132,14 +132,14 @@ def test_21_megabytes_get_their_answer_every_time(running: Running) -> None:
         assert running.call("POST", "/analyses", body, **{"Content-Type": "multipart/form-data; boundary=B"})[0] == 413
 
 
-def test_an_upload_by_nobody_gets_its_answer_every_time(running: Running) -> None:
+def test_an_upload_without_a_session_is_answered_every_time(running: Running) -> None:
     stranger = Running(running.port, running.process, "no token")
     for _ in range(5):
         assert stranger.upload(iter([b"0" * MIB] * 15))[0] == 401
 
 
 def test_what_follows_an_answer_holds_up_no_other_request(running: Running) -> None:
-    """gunicorn keeps connections open for longer than this waits, but not one whose request still has work to do."""
+    """Gunicorn keeps connections open for longer than this waits, but not one whose request still has work to do."""
     rows = (b"2025.02.03;07:41:03.1;%d;\n" % number for number in range(1000, 2000))
     _, accepted = running.upload(iter([b"Date;Time;Revs;\n", *rows]))
     connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=60)

@@ -1,4 +1,4 @@
-"""Reconcile: what was lost is found, what waits is left alone, what nobody knows is removed."""
+"""Reconcile: lost requests are found, waiting ones are left alone, orphans are removed."""
 
 import json
 import os
@@ -40,7 +40,7 @@ from tests.integration.people import Person
 
 @pytest.fixture
 def system(api_settings: Settings, tmp_path: Path) -> Iterator[Rig]:
-    """A broker of its own; rows of earlier tests are gone, for reconcile looks at all there are."""
+    """Yield a broker of its own; rows of earlier tests are gone, for reconcile looks at all there are."""
     with empty_rig(api_settings, tmp_path) as made:
         yield made
 

@@ -58,14 +58,14 @@ class Script:
     address: str
 
     def call(self, method: str, path: str, **more: Any) -> TestResponse:
-        """A request with the token, without cookies."""
+        """Return a request with the token, without cookies."""
         headers = {"Authorization": f"Bearer {self.token}", "X-Forwarded-For": self.address}
         client = self.app.test_client(use_cookies=False)
         return client.open(path, method=method, headers=headers, buffered=True, **more)
 
 
 def created(person: Person, *scopes: str, **more: Any) -> Script:
-    """A script of this person."""
+    """Return a script of this person."""
     body = {"name": "a script", "scopes": list(scopes)} | more
     response = person.call("POST", TOKENS, json=body)
     assert response.status_code == 201, response.text
@@ -73,26 +73,26 @@ def created(person: Person, *scopes: str, **more: Any) -> Script:
 
 
 def listed(person: Person) -> list[dict[str, Any]]:
-    """The tokens as their owner sees them."""
+    """Return the tokens as their owner sees them."""
     found: list[dict[str, Any]] = person.call("GET", TOKENS).get_json()["data"]
     return found
 
 
 @pytest.fixture
 def person(api_app: Flask) -> Person:
-    """Somebody new, logged in."""
+    """Return a new user, logged in."""
     return arrive(api_app)
 
 
 @pytest.fixture(scope="module")
 def owner(api_app: Flask) -> Person:
-    """Somebody with an analysis, its series and an average."""
+    """Return a user with an analysis, its series and an average."""
     return arrive(api_app)
 
 
 @pytest.fixture(scope="module")
 def analysis_id(api_app: Flask, owner: Person) -> UUID:
-    """The owner's analysis."""
+    """Return the owner's analysis."""
     made = upload(owner, log("of a script"))
     succeed(services_of(api_app).database, made)
     services_of(api_app).blobs.put(keys.series_key(made), b"\x1f\x8b\x08\x00" + bytes(6) + b"\x03\x00" + bytes(8))
@@ -101,7 +101,7 @@ def analysis_id(api_app: Flask, owner: Person) -> UUID:
 
 @pytest.fixture(scope="module")
 def car_id(api_app: Flask, owner: Person, analysis_id: UUID) -> str:
-    """The owner's car, with an average."""
+    """Return the owner's car, with an average."""
     car: str = owner.call("POST", f"{PREFIX}/cars", json={"name": "Van"}).get_json()["id"]
     assert owner.call("PATCH", f"{PREFIX}/analyses/{analysis_id}", json={"car": car}).status_code == 200
     with services_of(api_app).database.worker() as connection:
@@ -116,7 +116,7 @@ def car_id(api_app: Flask, owner: Person, analysis_id: UUID) -> str:
 
 
 def operations(app: Flask) -> dict[str, dict[str, Any]]:
-    """The operations of the OpenAPI document by method and path."""
+    """Return the operations of the OpenAPI document by method and path."""
     paths = openapi.document(app, "faplog_access")["paths"]
     return {f"{method.upper()} {path}": one for path, methods in paths.items() for method, one in methods.items()}
 
@@ -382,7 +382,7 @@ def test_the_last_use_is_noted_at_most_once_a_minute(person: Person, database: D
     assert last_use() > earlier
 
 
-def test_noting_the_use_waits_for_nobody(person: Person, database: Database) -> None:
+def test_noting_the_use_waits_for_no_lock(person: Person, database: Database) -> None:
     """Neither for a deletion that holds the user's row, nor for another request that holds the token's."""
     script = created(person, "read")
     with database.worker() as connection:

@@ -29,7 +29,7 @@ def client(servers: Servers) -> Iterator[FlaskClient]:
 
 @pytest.fixture(scope="module")
 def api_blobs(servers: Servers) -> Blobs:
-    """The bucket as the API sees it."""
+    """Return the bucket as the API sees it."""
     access, secret = (
         (servers.secrets / f"faplog-api-s3-{name}-key").read_text("utf-8").strip() for name in ("access", "secret")
     )

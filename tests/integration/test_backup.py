@@ -42,13 +42,13 @@ def secret(servers: Servers, name: str) -> str:
 
 
 def target(servers: Servers, role: str = "api") -> Target:
-    """The servers as a restore sees them, or with the key of another role."""
+    """Return the servers as a restore sees them, or with the key of another role."""
     key = secret(servers, f"faplog-{role}-s3-access-key"), secret(servers, f"faplog-{role}-s3-secret-key")
     return Target(secret(servers, "faplog-owner-database"), Blobs(servers.s3.endpoint, servers.s3.bucket, *key))
 
 
 def contents(of: Target) -> tuple[dict[str, str], dict[str, str]]:
-    """Every row of every table and every object, as digests."""
+    """Return every row of every table and every object, as digests."""
     tables, objects = {}, {}
     with psycopg.connect(of.database) as connection:
         for table in database.counts(of.database):
@@ -83,7 +83,7 @@ def fill(of: Target) -> None:
 
 @pytest.fixture(scope="module")
 def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    """The machine that is backed up."""
+    """Yield the machine that is backed up."""
     with running(prepare(tmp_path_factory.mktemp("old"))) as servers:
         migrate(servers)
         fill(target(servers))
@@ -92,7 +92,7 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 
 @pytest.fixture(scope="module")
 def new(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    """A machine nobody used before: empty servers, no table, other passwords."""
+    """Yield a new machine: empty servers, no table, other passwords."""
     with running(prepare(tmp_path_factory.mktemp("new"))) as servers:
         yield servers
 
@@ -105,7 +105,7 @@ def backup(old: Servers, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def copy(backup: Path, tmp_path: Path) -> Path:
-    """A copy of the backup that a test may spoil."""
+    """Return a copy of the backup that a test may spoil."""
     return Path(shutil.copytree(backup, tmp_path / backup.name))
 
 
@@ -157,7 +157,7 @@ def test_what_is_there_is_not_overwritten_unasked(old: Servers, backup: Path) ->
 
 @pytest.fixture
 def empty(new: Servers) -> Target:
-    """The new machine without accounts and objects."""
+    """Return the new machine without accounts and objects."""
     of = target(new)
     of.blobs.delete(*(key for key, _ in of.blobs.list("")))
     with psycopg.connect(of.database) as connection:
@@ -308,7 +308,7 @@ def test_a_dump_that_fails_half_way_leaves_the_database_as_it_was(old: Servers, 
 
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The temporary folder of everything that runs here."""
+    """Return the temporary folder of everything that runs here."""
     folder = tmp_path / ("temporary" * 9)
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
@@ -416,7 +416,7 @@ def test_a_snapshot_that_is_not_whole_takes_no_ones_place(
     first = first.rename(tmp_path / "faplog-20200101T000000Z")
 
     def write(folder: Path, made: manifest.Manifest) -> None:
-        """The disk does not keep what is written."""
+        """Write as a disk does that does not keep the bytes."""
         manifest.write(folder, made)
         os.truncate(folder / manifest.DUMP, 100)
 
@@ -482,7 +482,7 @@ def test_the_drill_finds_what_would_not_restore(copy: Path) -> None:
 
 
 def small_disk(folder: Path, size: str) -> list[str]:
-    """What runs a command with a small disk at the folder; skips where none can be mounted."""
+    """Return what runs a command with a small disk at the folder; skips where none can be mounted."""
     namespace = ("unshare", "--mount", *(() if os.geteuid() == 0 else ("--user", "--map-root-user")), "--")
     mount = f'mount -t tmpfs -o size={size},mode=700 faplog-test {shlex.quote(str(folder))} && exec "$@"'
     command = [*namespace, "sh", "-c", mount, "sh"]
@@ -492,7 +492,7 @@ def small_disk(folder: Path, size: str) -> list[str]:
 
 
 def run(servers: Servers, *arguments: str, before: Sequence[str] = ()) -> "subprocess.CompletedProcess[str]":
-    """The command, told of the servers as a running system tells it."""
+    """Return the command, told of the servers as a running system tells it."""
     runtime = {"s3": {"endpoint": servers.s3.endpoint, "bucket": servers.s3.bucket}}
     (servers.state / "runtime.json").write_text(json.dumps(runtime), "utf-8")
     return subprocess.run(
@@ -546,7 +546,7 @@ def test_without_a_running_system_the_command_says_so(tmp_path: Path) -> None:
 
 
 def cluster(servers: Servers, command: str, folder: Path, **more: str) -> "subprocess.CompletedProcess[str]":
-    """What the cluster's jobs run, with a repository in a folder."""
+    """Return what the cluster's jobs run, with a repository in a folder."""
     environment = os.environ | servers.environment
     environment |= {"PYTHON": sys.executable, "STAGING": str(folder / "staging"), "HOME": str(folder)}
     environment |= {"RESTIC_REPOSITORY": str(folder / "repository"), "RESTIC_PASSWORD": "a test"} | more

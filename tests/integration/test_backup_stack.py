@@ -17,7 +17,7 @@ API = "/api/v1"
 
 
 def log_in(stack: Stack) -> httpx.Client:
-    """A client with the person's token."""
+    """Return a client with the person's token."""
     answer = httpx.post(f"{stack.url}{API}/auth/login", json=PERSON, timeout=30)
     assert answer.status_code == 200, answer.text
     token = answer.json()["access_token"]
@@ -25,7 +25,7 @@ def log_in(stack: Stack) -> httpx.Client:
 
 
 def everything(client: httpx.Client) -> dict[str, Any]:
-    """All a person can see of their logs."""
+    """Return all a person can see of their logs."""
     listed = client.get("/analyses", params={"sortBy": "logDate", "order": "asc"}).raise_for_status().json()
     ids = [item["id"] for item in listed["data"]]
     return {
@@ -38,7 +38,7 @@ def everything(client: httpx.Client) -> dict[str, Any]:
 
 
 def settled(client: httpx.Client) -> bool:
-    """Nothing of the person is in work."""
+    """Return whether nothing of the person is in work."""
     listed = client.get("/analyses").raise_for_status().json()["data"]
     if any(item["status"] == "Processing" for item in listed):
         return False

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.stack
 
 
 def blobs_of(servers: Servers, role: str) -> Blobs:
-    """The bucket with the key of a role."""
+    """Return the bucket with the key of a role."""
 
     def secret(name: str) -> str:
         return (servers.secrets / f"faplog-{role}-s3-{name}").read_text("utf-8").strip()

@@ -38,7 +38,7 @@ with_cases = pytest.mark.skipif(not CASES.is_dir(), reason=f"the cases are not p
 
 
 def log(day: int, life_km: float | None, *, additive_ml: float = 1260, rows: int = 60, hour: float = 8) -> bytes:
-    """A log of so many rows, so many days after the first one."""
+    """Return a log of so many rows, so many days after the first one."""
     columns: dict[str, Cells] = {
         "Speed": [20 + (day + row) % 60 for row in range(rows)],
         "Revs": [1500 + row for row in range(rows)],
@@ -73,7 +73,7 @@ def add(system: Rig, person: Person, content: bytes, file_name: str, car: str | 
 
 
 def drive(system: Rig, person: Person, day: int, life_km: float | None, **more: Any) -> str:
-    """A log of this day with this counter."""
+    """Return a log of this day with this counter."""
     return add(system, person, log(day, life_km, **more), name(day))
 
 
@@ -96,7 +96,7 @@ def car_of(person: Person, analysis_id: str) -> str:
 
 
 def check_averages(person: Person) -> None:
-    """The averages of each car are what `functions.average` makes of its logs, and every period of its logs has one."""
+    """Check that each period of a car's logs has an average, and that `functions.average` gives the same."""
     for car in cars(person):
         rows = get(person, "/analyses", car=car["id"], superseded="false", limit=100)["data"]
         details = [get(person, f"/analyses/{row['id']}") for row in rows]
@@ -119,7 +119,7 @@ def check_averages(person: Person) -> None:
 def expected(
     details: Sequence[dict[str, Any]], notes: Sequence[dict[str, Any]], period: Mapping[str, Any] | None = None
 ) -> Any:
-    """What the function makes of these analyses, as a period of the car: later notes do not count in it."""
+    """Return what the function makes of these analyses, as a period of the car: later notes do not count in it."""
     items = [
         {"analysisId": one["id"], "logDate": one["logDate"], "distance": one["distance"], "analysis": one["analysis"]}
         for one in details
@@ -203,7 +203,7 @@ def test_a_client_that_knows_no_cars_sees_what_it_saw(system: Rig, person: Perso
 
 
 def _requests_for_one_more(system: Rig, person: Person) -> list[dict[str, Any]]:
-    """The request for the overall average after another log; the others are answered."""
+    """Return the request for the overall average after another log; the others are answered."""
     post(person, log(41, 11_010), name(41))
     for message in system.take("analysis.request"):
         result = analyse_job.answer(AnalysisRequest.model_validate(message), system.blobs)
@@ -428,7 +428,7 @@ def test_reconcile_finds_the_car_of_a_log_that_has_none(system: Rig, person: Per
 
 
 def replaced(system: Rig, person: Person, order: Sequence[int]) -> dict[int, str]:
-    """Three logs with the old filter and three with a new one, uploaded in an order."""
+    """Return three logs with the old filter and three with a new one, uploaded in an order."""
     lives = [90_000, 90_200, 90_500, 20, 150, 400]
     return {index: drive(system, person, index * 4, lives[index]) for index in order}
 
@@ -550,7 +550,7 @@ def test_the_car_named_at_the_upload_counts_whatever_the_counters_say(system: Ri
 
 
 def uncounted(day: int, *, hour: float = 10, mean_km: int | None = None) -> bytes:
-    """A log without the counters of filter and additive."""
+    """Return a log without the counters of filter and additive."""
     columns: dict[str, Cells] = {"Speed": [30 + row % 50 for row in range(60)], "Revs": [1600] * 60}
     if mean_km is not None:
         columns["Avg10regen"] = [mean_km] * 60
@@ -1042,7 +1042,7 @@ def test_row_level_security_hides_cars_and_notes(system: Rig, person: Person) ->
 
 @contextmanager
 def as_user(url: str, user_id: UUID | None) -> Iterator[psycopg.Connection[Any]]:
-    """A connection as the role `faplog_api`, for a user or for none; nothing it does is kept."""
+    """Yield a connection as the role `faplog_api`, for a user or for none; nothing it does is kept."""
     with psycopg.connect(url) as connection:
         if user_id:
             connection.execute("SELECT set_config('app.current_user_id', %s, true)", [str(user_id)])

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.stack
 
 @pytest.fixture(scope="module")
 def averaging(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FunctionProcess]:
-    """The function `average`, with the secrets of the system."""
+    """Yield the function `average`, with the secrets of the system."""
     names = {"FAPLOG_SECRETS_DIR": str(servers.secrets), "FAPLOG_FUNCTION_NAME": "average"}
     folder = tmp_path_factory.mktemp("average")
     with function_process(folder, ROOT, "functions.average.handler:create_app()", **names) as process:
@@ -39,25 +39,25 @@ def averaging(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def system(
     api_settings: Settings, averaging: FunctionProcess, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Rig]:
-    """The app with a broker of its own and that function."""
+    """Yield the app with a broker of its own and that function."""
     settings = api_settings.model_copy(update={"average_url": averaging.url})
     with rig(settings, tmp_path_factory.mktemp("nats")) as made:
         yield made
 
 
 def note(person: Person, car: str, kind: str = "filter_cleaned", **more: Any) -> str:
-    """A note of a car."""
+    """Return a note of a car."""
     made: str = change(person, "POST", f"/cars/{car}/notes", 201, kind=kind, **more)["id"]
     return made
 
 
 def around(person: Person, car: str, note_id: str) -> Comparison:
-    """A car before and after."""
+    """Return a car before and after."""
     return Comparison.model_validate(get(person, f"/cars/{car}/comparison", note=note_id))
 
 
 def details(person: Person, ids: list[str]) -> list[dict[str, Any]]:
-    """Logs as an average takes them."""
+    """Return logs as an average takes them."""
     shown = [get(person, f"/analyses/{one}") for one in ids]
     return [{"analysisId": one["id"], "logDate": one["logDate"], "analysis": one["analysis"]} for one in shown]
 

@@ -36,7 +36,7 @@ def server(tmp_path: Path) -> Iterator[NatsServer]:
 
 @pytest.fixture
 def route(function: FunctionServer) -> Route:
-    """One function for requests; nobody takes results, so they stay in the stream to be looked at."""
+    """Yield one function for requests; no function takes results, so they stay in the stream for the test."""
     return Route(
         function="analyse",
         url=function.url,
@@ -54,7 +54,7 @@ def connector(tmp_path: Path, server: NatsServer, route: Route) -> Iterator[Conn
 
 
 def in_turn(function: FunctionServer, *behaviours: Behaviour) -> None:
-    """The function behaves so once each, then as the last."""
+    """Let the function behave so once each, then as the last."""
     waiting = list(behaviours)
 
     def answer(_: Call) -> Behaviour:
@@ -245,7 +245,7 @@ def test_a_connection_that_breaks_is_forgiven_until_it_always_breaks(
 
 @pytest.fixture
 def replies_to() -> Iterator[FunctionServer]:
-    """The function that takes the replies."""
+    """Yield the function that takes the replies."""
     with function_server() as function:
         yield function
 

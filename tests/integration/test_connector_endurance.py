@@ -47,7 +47,7 @@ def numbered(count: int) -> list[bytes]:
 
 
 def echo(function: FunctionServer) -> None:
-    """The reply is the request."""
+    """Reply with the request."""
     function.answer = lambda call: Behaviour(body=call.body)
 
 
@@ -148,7 +148,7 @@ def test_the_count_of_tries_survives_restarts_and_does_not_grow_by_them(
         ((payload, headers),) = until(lambda: server.dead("analysis.request"), what="a dead letter")
     assert payload == b"bad"
     assert headers[bus.HEADER_TRY] == "5"
-    assert len(function.calls) == 5 + 4, "five counted failures, and the four that nobody lived to count"
+    assert len(function.calls) == 5 + 4, "five counted failures, and the four whose connector was killed"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
@@ -403,7 +403,7 @@ def test_the_queue_can_be_watched(
         server.publish("analysis.request", *numbered(5))
 
         def number(name: str) -> float:
-            """The metric's value, NaN (equal to nothing) as long as the connector has not looked yet."""
+            """Return the metric's value, NaN (equal to nothing) as long as the connector has not looked yet."""
             lines = [line for line in connector.get("/metrics")[1].splitlines() if line.startswith(name + " ")]
             return float(lines[0].split()[-1]) if lines else nan
 

@@ -55,7 +55,7 @@ def age(system: Rig, analysis_id: UUID, seconds: float) -> None:
 
 
 def analysed(system: Rig, person: Person, content: bytes | None = None, **more: Any) -> UUID:
-    """The id of a log that was uploaded and analysed, with its series."""
+    """Return the id of a log that was uploaded and analysed, with its series."""
     analysis_id = uploaded(person, content)
     system.put_series(analysis_id, b'{"t": []}')
     system.analysed(success(analysis_id, **more))
@@ -79,12 +79,12 @@ def rows(system: Rig, analysis_id: UUID) -> int:
 
 
 def overall(system: Rig) -> list[str]:
-    """The analyses in the newest request for the overall average; empty if there was none."""
+    """Return the analyses in the newest request for the overall average; empty if there was none."""
     requests = [r["data"] for r in system.take("average.request") if r["data"]["type"] == "OVERALL"]
     return sorted(item["analysisId"] for item in requests[-1]["analysis"]) if requests else []
 
 
-# What nobody sees any more
+# What a deleted log is hidden from
 
 
 SINGLE = ["/analyses/{id}", "/analyse/{id}", "/analyses/{id}/file", "/analyses/{id}/series", "/analyses/{id}/share"]
@@ -475,12 +475,12 @@ def test_deleting_makes_room_at_once_and_restoring_needs_room(api_settings: Sett
 
 
 def same(person: Person) -> Person:
-    """The same person in another tab: a client of its own, for a thread of its own."""
+    """Return the same person in another tab: a client of its own, for a thread of its own."""
     return Person(**vars(person) | {"client": person.app.test_client(use_cookies=False)})
 
 
 def codes(person: Person, *actions: Callable[[Person], TestResponse], times: int = 4) -> list[list[int]]:
-    """The status codes of each action when all are done at once, each so many times."""
+    """Return the status codes of each action when all are done at once, each so many times."""
     tabs = [(action, same(person)) for action in actions for _ in range(times)]
     answers = at_once(len(tabs), lambda which: tabs[which][0](tabs[which][1]).status_code)
     return [answers[number * times : (number + 1) * times] for number in range(len(actions))]

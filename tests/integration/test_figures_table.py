@@ -10,7 +10,7 @@ from tests.integration.people import Person, arrive
 
 
 def rows(person: Person, **query: Any) -> list[dict[str, str]]:
-    """The rows of the table, by column."""
+    """Return the rows of the table, by column."""
     response = person.call("GET", f"{API}/analyses.csv", query_string=query)
     assert response.status_code == 200, response.text
     assert response.headers["Content-Type"] == "text/csv; charset=utf-8"

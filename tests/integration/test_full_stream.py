@@ -36,7 +36,7 @@ ROOM: Final = 5000
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stream that is soon full, for whoever makes it in the test's own process."""
+    """Make a stream that is soon full, in the test's own process."""
     monkeypatch.setattr(bus, "MAX_REQUEST_BYTES", REQUESTS)
     monkeypatch.setattr(bus, "MAX_STREAM_BYTES", REQUESTS + ROOM)
 
@@ -88,7 +88,7 @@ def work() -> StreamConfig:
 
 
 def fill(server: NatsServer) -> list[bytes]:
-    """Publish requests, asking nobody, until the server itself refuses one; those it took."""
+    """Publish requests without a look at the stream until the server refuses one; return those it took."""
 
     async def run(jetstream: JetStreamContext) -> list[bytes]:
         taken: list[bytes] = []
@@ -164,7 +164,7 @@ def test_the_size_of_a_stream_with_much_room_is_asked_for_once(
         publisher.close()
 
 
-def test_a_failed_message_is_in_nobodys_way(tmp_path: Path, server: NatsServer, function: FunctionServer) -> None:
+def test_a_failed_message_does_not_block_others(tmp_path: Path, server: NatsServer, function: FunctionServer) -> None:
     """Where its next try has no room beside it, the one slot there is goes to those that can be done."""
     gate = threading.Event()
     bad, good = b"bad" * 500, {b"1", b"2", b"3"}

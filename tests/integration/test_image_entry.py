@@ -30,7 +30,7 @@ def function(tmp_path: Path, home: Path) -> Iterator[FunctionProcess]:
 
 @pytest.fixture(scope="module")
 def log_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A drive of the synthetic car."""
+    """Return a drive of the synthetic car."""
     from faplog.synthetic.__main__ import main
 
     folder = tmp_path_factory.mktemp("logs")
@@ -122,14 +122,14 @@ def test_a_wrong_setting_of_gunicorn_is_said_in_one_sentence(tmp_path: Path, hom
 
 
 def has_taken(function: FunctionProcess, port: int) -> bool:
-    """Whether a worker has taken the connection from this port; until then it lies in the kernel's queue."""
+    """Return whether a worker has taken the connection from this port; until then it lies in the kernel's queue."""
     workers = psutil.Process(function.process.pid).children()
     remotes = [each.raddr for worker in workers for each in worker.net_connections()]
     return any(remote.port == port for remote in remotes if remote)
 
 
 def has_closed(function: FunctionProcess) -> bool:
-    """Whether gunicorn has closed its own listening socket, the first thing it does on SIGTERM."""
+    """Return whether gunicorn has closed its own listening socket, the first thing it does on SIGTERM."""
     try:
         sockets = psutil.Process(function.process.pid).net_connections()
     except psutil.NoSuchProcess:

@@ -67,7 +67,7 @@ def answers(monitor: int) -> bool:
 
 async def connected(port: int, role: str, password: str) -> Client:
     async def ignore(_: Exception) -> None:
-        """A refusal is also told to the asker's own call, which is what the test looks at."""
+        """Ignore a refusal here: the test looks at the one that its own call raises."""
 
     return await nats.connect(
         f"nats://{role}:{password}@{HOST}:{port}",
@@ -88,7 +88,7 @@ def test_the_connector_of_the_chart_makes_the_streams_and_no_role_deletes_one(br
             before = (await jetstream.stream_info(STREAM)).config
             forbidden = [connection.jetstream(timeout=2).delete_stream, connection.jetstream(timeout=2).purge_stream]
             for request in forbidden:
-                with pytest.raises(Error):  # nobody answers what was not let through
+                with pytest.raises(Error):  # a connection that is not let through gets no answer
                     await request(STREAM)
             if role == "api":
                 with pytest.raises(Error):
@@ -115,7 +115,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 
 
 def run_roles(servers: Servers, folder: Path) -> dict[str, str]:
-    """The roles job with freshly made secrets, as the cluster mounts them; each role's URL at this server."""
+    """Return the roles job with freshly made secrets, as the cluster mounts them; each role's URL at this server."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     secrets = {secret.name: secret.values[secret.name] for secret in seal.database(lambda *_: None)}

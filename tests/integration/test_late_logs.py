@@ -20,7 +20,7 @@ from tests.integration.people import arrive
 
 @contextmanager
 def served(system: Rig) -> Iterator[str]:
-    """The API over HTTP; its address."""
+    """Yield the API over HTTP; its address."""
     server = make_server("127.0.0.1", free_port(), system.app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -68,7 +68,7 @@ def test_averages_do_not_wait_for_a_log_whose_try_failed(
 
 
 def _averaged(system: Rig, user_id: object) -> set[int]:
-    """How many logs are in each average of a user; none while one is not there yet."""
+    """Return how many logs are in each average of a user; none while one is not there yet."""
     rows = system.sql("SELECT status, average FROM fap_average WHERE user_id = %s", user_id)
     done = all(row["status"] == "SUCCESS" for row in rows)
     return {row["average"]["overall"]["logs"] for row in rows} if done else set()

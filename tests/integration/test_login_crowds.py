@@ -22,7 +22,7 @@ API = next(function for function in stack.read(ROOT / "stack.yml", {}) if functi
 
 
 def post(process: FunctionProcess, path: str, email: str, address: str) -> int:
-    """The status of a registration or login; a refusal for now is tried again, as a client does."""
+    """Return the status of a registration or login; a refusal for now is tried again, as a client does."""
     content = json.dumps({"email": email, "password": PASSWORD}).encode()
     headers = {"Content-Type": "application/json", "X-Forwarded-For": address}
     while True:
@@ -37,7 +37,7 @@ def post(process: FunctionProcess, path: str, email: str, address: str) -> int:
 
 
 def memory_of(process: FunctionProcess) -> int:
-    """What all processes of the function have in memory, in bytes; shared pages count in each."""
+    """Return what all processes of the function have in memory, in bytes; shared pages count in each."""
     parent = psutil.Process(process.process.pid)
     return sum(one.memory_info().rss for one in [parent, *parent.children(recursive=True)])
 
@@ -53,7 +53,7 @@ def test_fifty_at_once_and_the_others_are_answered(api_app: Flask, servers: Serv
     with function_process(tmp_path, ROOT, "functions.api.handler:create_app()", **told) as process:
 
         def look() -> None:
-            """Somebody who is logged in goes on working until the crowd is through."""
+            """Work as a user who is logged in until the crowd is through."""
             headers = {"Authorization": f"Bearer {guest.access_token}"}
             while not done.is_set():
                 asked = urllib.request.Request(f"{process.url}/api/v1/analyses", headers=headers)

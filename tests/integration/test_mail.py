@@ -29,7 +29,7 @@ def settings_for(url: str) -> Settings:
 
 @pytest.fixture
 def server_context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
-    """A certificate for loopback that this process trusts."""
+    """Return a certificate for loopback that this process trusts."""
     files = certificate.make(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(files.certificate))
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -80,7 +80,7 @@ def test_smtps_is_tls_from_the_start(server_context: ssl.SSLContext) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
-def test_a_certificate_that_nobody_vouches_for_is_refused(
+def test_a_certificate_without_a_trusted_authority_is_refused(
     scheme: str, server_context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")

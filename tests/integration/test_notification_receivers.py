@@ -83,7 +83,7 @@ def endless(start: bytes, piece: bytes) -> Callable[[Receiver, socket.socket, Re
 
 
 def drip(receiver: Receiver, connection: socket.socket, request: Received) -> None:
-    """One byte of a head that never ends, again and again."""
+    """Send one byte of a head that never ends, again and again."""
     connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
     with suppress(OSError):
         while not receiver.stopped.wait(0.02):
@@ -91,7 +91,7 @@ def drip(receiver: Receiver, connection: socket.socket, request: Received) -> No
 
 
 def hang_up(receiver: Receiver, connection: socket.socket, request: Received) -> None:
-    """Ends the connection without an answer."""
+    """End the connection without an answer."""
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_no_way_of_writing_loopback_reaches_it(host: str) -> None:
 
 
 def resolving(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]:
-    """A DNS whose answers change: each question gets the next. Returns the hosts that were asked for."""
+    """Return a DNS whose answers change: each question gets the next. Returns the hosts that were asked for."""
     asked: list[str] = []
     real = socket.getaddrinfo
 
@@ -229,7 +229,7 @@ def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch
 
 @pytest.fixture
 def secured(tmp_path: Path) -> Iterator[tuple[Receiver, Path]]:
-    """A server with TLS, and the certificate it has for 127.0.0.1 alone."""
+    """Yield a server with TLS, and the certificate it has for 127.0.0.1 alone."""
     files = certificate.make(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(files.certificate, files.key)
@@ -246,7 +246,7 @@ def test_tls_with_a_certificate_of_a_trusted_authority(secured: tuple[Receiver, 
     assert len(server.received) == 1
 
 
-def test_tls_with_a_certificate_nobody_vouches_for(secured: tuple[Receiver, Path]) -> None:
+def test_tls_with_a_certificate_without_a_trusted_authority(secured: tuple[Receiver, Path]) -> None:
     server, _ = secured
     assert failed(server.url) is ErrorCode.RECEIVER_TLS_FAILED
     assert server.received == []

@@ -51,21 +51,21 @@ from tests.smtp_server import Mailbox, smtp_server
 
 @pytest.fixture(scope="module")
 def mailbox() -> Iterator[Mailbox]:
-    """The operator's mail server."""
+    """Yield the operator's mail server."""
     with smtp_server() as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def system(api_settings: Settings, mailbox: Mailbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    """The app with a broker of its own, allowed to send to loopback."""
+    """Yield the app with a broker of its own, allowed to send to loopback."""
     with notifying_rig(api_settings, tmp_path_factory.mktemp("nats"), mailbox) as made:
         yield made
 
 
 @pytest.fixture
 def person(system: Rig, mailbox: Mailbox) -> Person:
-    """Somebody new; nothing of others is due."""
+    """Return a new user; nothing of others is due."""
     system.sql("DELETE FROM notification")
     mailbox.answers.clear()
     return arrive(system.app)
@@ -73,13 +73,13 @@ def person(system: Rig, mailbox: Mailbox) -> Person:
 
 @pytest.fixture
 def hook() -> Iterator[Receiver]:
-    """A receiver that takes everything."""
+    """Yield a receiver that takes everything."""
     with receiving() as server:
         yield server
 
 
 def verified(request: Received, secret: str) -> dict[str, Any]:
-    """The body, once its signature is verified as docs/api.md says."""
+    """Return the body, once its signature is verified as docs/api.md says."""
     key = base64.b64decode(secret.removeprefix("whsec_"))
     signed = f"{request.headers['webhook-id']}.{request.headers['webhook-timestamp']}.".encode() + request.body
     right = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
@@ -89,7 +89,7 @@ def verified(request: Received, secret: str) -> dict[str, Any]:
 
 
 def overall(system: Rig, person: Person, health: dict[str, Any]) -> None:
-    """The average over all logs of the person comes out with this verdict."""
+    """Let the average over all logs of the person have this verdict."""
     asked = [one for one in system.take("average.request") if one["data"]["userId"] == str(person.id)]
     for request in asked:
         system.averaged(average_of(request, average={"overall": {"logs": 1}, **health}))
@@ -101,7 +101,7 @@ LATER = SOON + timedelta(days=30)
 
 
 def their_car(system: Rig, person: Person) -> str:
-    """The car of a person's first log, which is good."""
+    """Return the car of a person's first log, which is good."""
     analysed(system, person, GOOD)
     (car,) = person.call("GET", "/api/v1/cars").get_json()["data"]
     car_id: str = car["id"]
@@ -109,7 +109,7 @@ def their_car(system: Rig, person: Person) -> str:
 
 
 def reminder(person: Person, car_id: str, day: date = SOON) -> str:
-    """A reminder of a car, for a day."""
+    """Return a reminder of a car, for a day."""
     wanted = {"kind": "oil_changed", "onDate": day.isoformat()}
     note_id: str = person.call("POST", f"/api/v1/cars/{car_id}/notes", json=wanted).get_json()["id"]
     return note_id
@@ -121,7 +121,7 @@ def postpone(person: Person, note_id: str, day: date) -> None:
 
 
 def near(system: Rig, person: Person, car_id: str | None = None, near_km: int = 500) -> None:
-    """The average of a person's car forecasts that additive may reach its limit within so many kilometres."""
+    """Let the average of a person's car forecast that additive reaches its limit within so many kilometres."""
     watch = {"km_low": near_km, "km_high": near_km + 400}
     figure = {"code": "additive_remaining", "since": None, "text": "300 ml left.", "watch": watch}
     system.sql(
@@ -545,7 +545,7 @@ def test_averages_of_a_month_or_a_year_are_not_told(system: Rig, person: Person,
 
 
 def drives(rows: int) -> dict[str, Any]:
-    """A drive of so many rows, as far as superseding reads it: a longer one begins with all rows of a shorter one."""
+    """Return a drive of so many rows, as far as superseding reads it: longer ones begin with the shorter ones' rows."""
     starts = [hashlib.sha256(f"first {2**power} rows".encode()).hexdigest()[:16] for power in range(rows.bit_length())]
     whole = hashlib.sha256(f"{rows} rows".encode()).hexdigest()[:16]
     drive = {
@@ -571,7 +571,7 @@ def test_a_later_version_of_a_log_is_told_only_for_what_is_new(system: Rig, pers
 
 
 def sent_in_the_end(system: Rig, person: Person, hook: Receiver) -> list[dict[str, Any]]:
-    """What the receiver got once nothing waits, with all pauses over at once."""
+    """Return what the receiver got once nothing waits, with all pauses over at once."""
     while any(row["status"] == "waiting" for row in rows(system, person)):
         make_due(system, person)
         send_due(system)
@@ -991,7 +991,7 @@ SSRF = [
 
 @pytest.fixture(scope="module")
 def visitor(api_settings: Settings) -> Iterator[Person]:
-    """Somebody at an app that allows public addresses only, and has no mail server."""
+    """Yield a user of an app that allows public addresses only, and has no mail server."""
     app = create_app(api_settings.model_copy(update={"webhooks": "public"}))
     yield arrive(app)
     services_of(app).database.close()
@@ -1099,7 +1099,7 @@ def test_a_forecast_is_due_shortly_before_its_limit(system: Rig, person: Person,
 
 
 def another_car(system: Rig, person: Person) -> str:
-    """A second car of a person, without logs."""
+    """Return a second car of a person, without logs."""
     [car] = system.sql("INSERT INTO car (user_id, name) VALUES (%s, 'Other') RETURNING id", person.id)
     return str(car["id"])
 

@@ -24,21 +24,21 @@ from tests.receivers import OK, Received, Receiver, receiving
 
 @pytest.fixture(scope="module")
 def system(api_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    """The app with a broker of its own, allowed to send to loopback."""
+    """Yield the app with a broker of its own, allowed to send to loopback."""
     with notifying_rig(api_settings, tmp_path_factory.mktemp("nats")) as made:
         yield made
 
 
 @pytest.fixture
 def person(system: Rig) -> Person:
-    """Somebody new; nothing of others is due."""
+    """Return a new user; nothing of others is due."""
     system.sql("DELETE FROM notification")
     return arrive(system.app)
 
 
 @contextmanager
 def sending(system: Rig, servers: Servers, folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """One run of reconcile as a process of its own, which sends what is due."""
+    """Yield one run of reconcile as a process of its own, which sends what is due."""
     environment = environment_of(system, servers, folder) | {"FAPLOG_WEBHOOKS": "any", "FAPLOG_PUBLIC_URL": PUBLIC_URL}
     command = [sys.executable, "-m", "functions.api.reconcile"]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE)
@@ -58,7 +58,7 @@ def kill(process: "subprocess.Popen[bytes]") -> None:
 def answering(
     victim: Callable[[], "subprocess.Popen[bytes] | None"], at: int, *, answered: bool
 ) -> Callable[[Receiver, socket.socket, Received], None]:
-    """Takes everything, and kills the sender at its request of this number: before or after the answer."""
+    """Take every request, and kill the sender at the one of this number: before or after the answer."""
 
     def answer(receiver: Receiver, connection: socket.socket, request: Received) -> None:
         process = victim()
@@ -106,7 +106,7 @@ def test_killed_after_the_claim_and_before_sending(
     """The process hangs in the connection attempt; what it claimed is left alone until the lease is over."""
     with socket.create_server((HOST, 0), backlog=0) as full:
         held = []
-        for _ in range(3):  # a queue of connections that nobody accepts
+        for _ in range(3):  # a queue of connections that are not accepted
             waiting = socket.socket()
             waiting.setblocking(False)
             waiting.connect_ex(full.getsockname())

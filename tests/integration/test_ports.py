@@ -33,7 +33,7 @@ def status(port: int, path: str, method: str = "GET", **more: object) -> tuple[i
 
 
 def answer_by_tls(port: int, protocol: str, words: bytes) -> bytes:
-    """The first bytes a client without a certificate gets; with TLS 1.3 a refusal comes only here."""
+    """Return the first bytes a client without a certificate gets; with TLS 1.3 a refusal comes only here."""
     stranger = ssl.create_default_context()
     stranger.check_hostname, stranger.verify_mode = False, ssl.CERT_NONE
     stranger.set_alpn_protocols([protocol])

@@ -18,7 +18,7 @@ def log(servers: Servers) -> str:
 
 
 def marker() -> str:
-    """A value that stands for a person's and occurs nowhere else."""
+    """Return a value that stands for a person's and occurs nowhere else."""
     return f"person-{uuid4().hex}@example.org"
 
 

@@ -33,7 +33,7 @@ from tests.integration.people import Person, arrive
 
 @contextmanager
 def worker(system: Rig) -> Iterator[None]:
-    """The app's background work, as gunicorn starts and stops it."""
+    """Run the app's background work as gunicorn starts and stops it."""
     tasks = background_tasks(system.app)
     assert tasks
     for task in tasks:
@@ -47,13 +47,13 @@ def worker(system: Rig) -> Iterator[None]:
 
 @pytest.fixture
 def system(api_settings: Settings, tmp_path: Path) -> Iterator[Rig]:
-    """A broker of its own; no rows of earlier tests."""
+    """Yield a broker of its own; no rows of earlier tests."""
     with empty_rig(api_settings, tmp_path) as made:
         yield made
 
 
 def names(system: Rig, subject: str = "analysis.request") -> list[str]:
-    """The logs whose requests wait in the stream."""
+    """Return the logs whose requests wait in the stream."""
     return sorted(request["data"]["fileName"] for request in system.waiting(subject))
 
 
@@ -154,7 +154,7 @@ def test_it_stops_while_the_broker_is_away(system: Rig, person: Person) -> None:
 def test_a_worker_that_gets_no_request_connects_and_publishes(
     servers: Servers, api_settings: Settings, tmp_path: Path
 ) -> None:
-    """gunicorn starts it when the worker is ready, and the worker ends as it should."""
+    """Gunicorn starts it when the worker is ready, and the worker ends as it should."""
     with rig(api_settings, tmp_path) as system:
         system.sql("DELETE FROM fap_analysis")
         person = arrive(system.app)

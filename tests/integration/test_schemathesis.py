@@ -30,7 +30,7 @@ EXTENT = [f"--max-time={SECONDS}"] if SECONDS else ["--max-examples=5", "--gener
 
 @pytest.fixture(scope="module")
 def api(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FunctionProcess]:
-    """The function `api` as it runs, on the real servers."""
+    """Yield the function `api` as it runs, on the real servers."""
     environment = dict(servers.environment) | {"FAPLOG_FUNCTION_NAME": "api", "FAPLOG_THREADS": "4"}
     entry = "functions.api.handler:create_app()"
     with function_process(tmp_path_factory.mktemp("api"), ROOT, entry, **environment) as process:
@@ -73,7 +73,7 @@ def test_a_read_token_finds_no_route_that_writes(
 
 
 def rows_of(database: Database, owner: Person) -> dict[str, list[dict[str, Any]]]:
-    """Everything stored of a person, but when a token was used last, and when the process queued its log again."""
+    """Return everything stored of a person but two times: a token's last use, and when a log was queued again."""
     found: dict[str, list[dict[str, Any]]] = {}
     with database.worker() as connection:
         tables = connection.execute(
@@ -96,7 +96,7 @@ def rows_of(database: Database, owner: Person) -> dict[str, list[dict[str, Any]]
 def schemathesis(
     api: FunctionProcess, folder: Path, hooks: str, *arguments: str, **environment: str
 ) -> "subprocess.CompletedProcess[str]":
-    """A run of schemathesis against the API, with these hooks."""
+    """Return a run of schemathesis against the API, with these hooks."""
     return subprocess.run(
         [
             Path(sysconfig.get_path("scripts")) / "schemathesis",

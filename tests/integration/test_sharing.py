@@ -1,4 +1,4 @@
-"""One report by a link: read by whoever has it, until it expires, is ended or replaced, or the log goes."""
+"""One report by a link: read by everyone who has it, until it expires, is ended or replaced, or the log goes."""
 
 import gzip
 import json
@@ -31,13 +31,13 @@ SERIES = {"version": 1, "channels": []}
 
 @pytest.fixture(scope="module")
 def owner(api_app: Flask) -> Person:
-    """Somebody with logs."""
+    """Return a user with logs."""
     return arrive(api_app)
 
 
 @pytest.fixture
 def analysis_id(api_app: Flask, owner: Person, database: Database) -> UUID:
-    """A log of the owner's, analysed."""
+    """Return a log of the owner's, analysed."""
     made = upload(owner, log(str(uuid4())), "my secret trip.csv")
     succeed(database, made)
     services_of(api_app).blobs.put(keys.series_key(made), gzip.compress(json.dumps(SERIES).encode()))
@@ -46,25 +46,25 @@ def analysis_id(api_app: Flask, owner: Person, database: Database) -> UUID:
 
 @pytest.fixture
 def reader(api_app: Flask) -> FlaskClient:
-    """Somebody without an account."""
+    """Return a reader without an account."""
     return api_app.test_client()
 
 
 @pytest.fixture
 def connection(api_settings: Settings) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
-    """A connection as the role `faplog_api` for nobody; nothing it does is kept."""
+    """Yield a connection as the role `faplog_api` without a user; nothing it does is kept."""
     with psycopg.connect(api_settings.api_database.get_secret_value()) as made:
         yield made
         made.rollback()
 
 
 def address(analysis_id: UUID) -> str:
-    """Where a log is shared."""
+    """Return where a log is shared."""
     return f"/api/v1/analyses/{analysis_id}/share"
 
 
 def share(person: Person, analysis_id: UUID, **body: int) -> str:
-    """The token of a new link."""
+    """Return the token of a new link."""
     response = (
         person.call("POST", address(analysis_id), json=body) if body else person.call("POST", address(analysis_id))
     )
@@ -74,12 +74,12 @@ def share(person: Person, analysis_id: UUID, **body: int) -> str:
 
 
 def bearing(token: str) -> dict[str, str]:
-    """The header of a reader's request."""
+    """Return the header of a reader's request."""
     return {"Authorization": f"Bearer {token}"}
 
 
 def read(reader: FlaskClient, token: str) -> int:
-    """The status a reader gets: the same for report and plots, with the token in the header and in the path."""
+    """Return the status a reader gets: the same for report and plots, with the token in the header and in the path."""
     old = [reader.get(f"{SHARED}/{token}{what}") for what in ("", "/series")]
     new = [reader.get(f"{SHARED}{what}", headers=bearing(token)) for what in ("", "/series")]
     assert [response.data for response in new] == [response.data for response in old]
@@ -88,7 +88,7 @@ def read(reader: FlaskClient, token: str) -> int:
 
 
 def seen(connection: psycopg.Connection[tuple[object, ...]], table: str) -> int:
-    """How many rows of a table the connection sees."""
+    """Return how many rows of a table the connection sees."""
     return len(connection.execute(f"SELECT FROM {table}".encode()).fetchall())
 
 

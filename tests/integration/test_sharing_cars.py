@@ -27,7 +27,7 @@ SHARED = f"{API}/shared"
 
 @pytest.fixture
 def car(system: Rig, person: Person) -> str:
-    """A car of the person's with a name, three logs, a note and a reminder."""
+    """Return a car of the person's with a name, three logs, a note and a reminder."""
     for day, life_km in ((0, 10_000), (1, 10_050), (2, 10_100)):
         drive(system, person, day, life_km)
     (car_id,) = by_car(person)
@@ -50,7 +50,7 @@ def share(person: Person, car_id: object, **body: int) -> str:
 
 
 def read(person: Person, token: str) -> dict[str, object] | None:
-    """What a reader without an account sees; None if the link does not work."""
+    """Return what a reader without an account sees; None if the link does not work."""
     reader = person.app.test_client()
     response = reader.get(SHARED, headers={"Authorization": f"Bearer {token}"})
     if response.status_code == 404:

@@ -16,7 +16,7 @@ from tests.otlp_sink import otlp_sink
 
 
 def asked(process: FunctionProcess, address: str, method: str = "GET", token: str = "") -> int:
-    """The status of an answer."""
+    """Return the status of an answer."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     request = urllib.request.Request(process.url + address, method=method, headers=headers)
     try:

@@ -43,7 +43,7 @@ class Echo(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, dict[int, str]]]:
-    """The port of an edge, and which stand-in has which port."""
+    """Yield the port of an edge, and which stand-in has which port."""
     state = prepare(tmp_path_factory.mktemp("edge"))
     port = assign(state, ["edge"])["edge"]
     behind = {name: ThreadingHTTPServer((HOST, 0), Echo) for name in ("api", "ui")}

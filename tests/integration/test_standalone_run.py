@@ -27,7 +27,7 @@ PATIENCE_SEC = 60.0
 
 
 def refusal(state: Path, port: int, *arguments: str) -> str:
-    """What a start that cannot be says on stderr."""
+    """Return what a start that cannot be says on stderr."""
     process = launch(state, port, *arguments)
     printed, errors = process.communicate(timeout=START_SEC)
     assert process.returncode == 1
@@ -37,7 +37,7 @@ def refusal(state: Path, port: int, *arguments: str) -> str:
 
 
 def family(process: subprocess.Popen[str]) -> list[psutil.Process]:
-    """The supervisor and everything it started."""
+    """Return the supervisor and everything it started."""
     parent = psutil.Process(process.pid)
     return [parent, *parent.children(recursive=True)]
 
@@ -87,14 +87,14 @@ def test_a_child_that_cannot_start_is_reported_and_everything_stops(tmp_path: Pa
 
 
 def survivors(state: Path) -> list[str]:
-    """Processes whose command names the state folder."""
+    """Return processes whose command names the state folder."""
     commands = (" ".join(process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"]))
     return [command for command in commands if str(state) in command]
 
 
 @pytest.fixture
 def start() -> Iterator[Callable[[Path], Stack]]:
-    """Starts systems that the test ends itself, in its own ways; whatever it left is killed."""
+    """Yield a function that starts systems, which the test ends itself; what is left is killed."""
     systems: list[Stack] = []
 
     def started(state: Path) -> Stack:
@@ -117,8 +117,9 @@ def kill(victims: list[psutil.Process]) -> None:
 def test_state_survives_sigkill_and_ctrl_c_leaves_nothing(
     tmp_path: Path, stack: Stack, start: Callable[[Path], Stack]
 ) -> None:
-    """SIGKILL first of the supervisor alone, whose children live on and are ended by the next start; then of the whole
-    tree. All beside another running system, which must not notice.
+    """SIGKILL first of the supervisor alone, whose children are ended by the next start; then of the whole tree.
+
+    All beside another running system, which must not notice.
     """
     state = tmp_path / "state"
     content, _ = day(seed=11, minutes=5)
@@ -196,13 +197,13 @@ def test_a_dead_child_is_restarted(victim: Stack, name: str) -> None:
 
 
 def the_only(stack: Stack, name: str) -> psutil.Process | None:
-    """The process of a program, if there is one and no second."""
+    """Return the process of a program, if there is one and no second."""
     found = processes(stack, name)
     return found[0] if len(found) == 1 else None
 
 
 def ready(stack: Stack) -> bool:
-    """Whether the UI answers through the edge, and the API with all it depends on."""
+    """Return whether the UI answers through the edge, and the API with all it depends on."""
     try:
         health = httpx.get(f"{stack.url}/api/v1/health/readiness", timeout=PATIENCE_SEC)
         return httpx.get(f"{stack.url}/health", timeout=PATIENCE_SEC).is_success and set(health.json().values()) == {

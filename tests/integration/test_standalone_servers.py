@@ -83,7 +83,7 @@ def test_postgres_roles_are_no_superusers_and_their_passwords_are_scram(servers:
 
 def test_nats_takes_only_the_right_password(servers: Servers) -> None:
     def answer(**who: str) -> str:
-        """What the server says to a client that introduces itself so."""
+        """Return what the server says to a client that introduces itself so."""
         with socket.create_connection((servers.nats.host, servers.nats.port), timeout=30) as connection:
             connection.sendall(f"CONNECT {json.dumps(who | {'verbose': False})}\r\nPING\r\n".encode())
             with connection.makefile("r") as lines:
@@ -223,7 +223,7 @@ def test_s3_takes_only_the_right_key(servers: Servers) -> None:
 
 
 def test_the_inner_file_port_of_s3_refuses_the_unsigned(servers: Servers) -> None:
-    """The filer behind S3 would hand out every object to whoever finds its port.
+    """The filer behind S3 would hand out every object to every client of its port.
 
     Only the server's own certificate opens the connection, and even then the request must be signed.
     """

@@ -46,7 +46,7 @@ def state(tmp_path: Path) -> State:
 
 @pytest.fixture
 def web(tmp_path: Path) -> Program:
-    """A small application, served as a function is."""
+    """Return a small application, served as a function is."""
     (tmp_path / "app.py").write_text(APP)
     port = free_port()
     return Program(
@@ -89,7 +89,7 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 def commands(pid: int) -> list[str]:
-    """The command line of a process; empty where it has ended."""
+    """Return the command line of a process; empty where it has ended."""
     try:
         return psutil.Process(pid).cmdline()
     except psutil.NoSuchProcess:
@@ -97,7 +97,7 @@ def commands(pid: int) -> list[str]:
 
 
 def get(port: int | None, path: str = "/") -> int:
-    """The process id of the replica that answered."""
+    """Return the process id of the replica that answered."""
     return int(httpx.get(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE_SEC).raise_for_status().text)
 
 

@@ -35,7 +35,7 @@ with_cases = pytest.mark.skipif(not CASES.is_dir(), reason=f"the cases are not p
 
 
 def log(*drives: int, base: int = 0, start: float = 8 * 3600, turned: bool = False) -> bytes:
-    """A log of drives of so many rows, ten minutes apart; `turned` has the same rows in another form."""
+    """Return a log of drives of so many rows, ten minutes apart; `turned` has the same rows in another form."""
     parts = []
     for rows in drives:
         columns: dict[str, Cells] = {
@@ -56,7 +56,7 @@ def case(name: str) -> bytes:
 
 @pytest.fixture(autouse=True, scope="module")
 def no_logs_of_others(system: Rig) -> None:
-    """What earlier tests left is not analysed again beside the logs of these tests."""
+    """Delete what earlier tests left, so that it is not analysed beside the logs of these tests."""
     system.sql("DELETE FROM fap_analysis")
 
 
@@ -88,7 +88,7 @@ def newer(person: Person, analysis_id: UUID) -> str | None:
 
 
 def average(person: Person, **query: Any) -> list[float]:
-    """The number of logs and the kilometres in an average."""
+    """Return the number of logs and the kilometres in an average."""
     found = get(person, "/average", **query)
     assert found["status"] == "SUCCESS"
     overall = found["average"]["overall"]

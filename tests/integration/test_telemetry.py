@@ -118,7 +118,7 @@ print("served")
 
 
 def served(**variables: str) -> str:
-    """What a program with these variables writes that serves two requests, counts, logs and ends."""
+    """Return what a program with these variables writes that serves two requests, counts, logs and ends."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("OTEL_")} | variables
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
@@ -128,7 +128,7 @@ def served(**variables: str) -> str:
 
 
 def arrived(sink: Sink) -> set[str]:
-    """The signals of which something arrived."""
+    """Return the signals of which something arrived."""
     signals = {"TRACES": sink.spans, "METRICS": sink.metrics, "LOGS": sink.logs}
     return {name for name, taken in signals.items() if taken}
 

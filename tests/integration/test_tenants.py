@@ -37,7 +37,7 @@ OPEN = {
     "/api/v1/shared/<token>",
     "/api/v1/shared/<token>/series",
 }
-"""What anybody may ask for. Refresh, logout, new passwords and shared reports ask for their token themselves."""
+"""Routes without a login. Refresh, logout, new passwords and shared reports ask for their token themselves."""
 
 WITH_QUERY = {"/api/v1/cars/<uuid:id>/comparison"}
 """Routes that need a query besides the id in their path."""
@@ -65,13 +65,13 @@ UNREADABLE = {"refresh_tokens", "brake", "password_reset", "invite"}
 
 @pytest.fixture(scope="module")
 def owner(api_app: Flask) -> Person:
-    """Somebody with an analysis, its file, its series and a link to it."""
+    """Return a user with an analysis, its file, its series and a link to it."""
     return arrive(api_app)
 
 
 @pytest.fixture(scope="module")
 def analysis_id(api_app: Flask, owner: Person) -> UUID:
-    """The owner's analysis."""
+    """Return the owner's analysis."""
     made = upload(owner, log("private"))
     succeed(services_of(api_app).database, made)
     services_of(api_app).blobs.put(keys.series_key(made), b"\x1f\x8b\x08\x00" + bytes(6) + b"\x03\x00" + bytes(8))
@@ -81,7 +81,7 @@ def analysis_id(api_app: Flask, owner: Person) -> UUID:
 
 @pytest.fixture(scope="module")
 def ids(owner: Person, analysis_id: UUID) -> dict[str, UUID]:
-    """What an id in a path may be: by the first part of the path the owner's analysis, car or note."""
+    """Return what an id in a path may be: by the first part of the path the owner's analysis, car or note."""
     car = owner.call("POST", "/api/v1/cars", json={"name": "Golf"}).get_json()["id"]
     owner.call("POST", "/api/v1/cars", json={"name": "Duster"})  # the only car cannot be deleted
     note = owner.call("POST", f"/api/v1/cars/{car}/notes", json={"kind": "egr", "km": 1}).get_json()["id"]
@@ -100,12 +100,12 @@ def ids(owner: Person, analysis_id: UUID) -> dict[str, UUID]:
 
 @pytest.fixture(scope="module")
 def stranger(api_app: Flask) -> Person:
-    """Somebody else with a session."""
+    """Return another user with a session."""
     return arrive(api_app)
 
 
 def calls(app: Flask, *, with_id: bool) -> list[tuple[str, str]]:
-    """Method and path pattern of every route that asks who is asking."""
+    """Return method and path pattern of every authenticated route."""
     return [
         (method, rule.rule)
         for rule in app.url_map.iter_rules()
@@ -115,12 +115,12 @@ def calls(app: Flask, *, with_id: bool) -> list[tuple[str, str]]:
 
 
 def filled(pattern: str, analysis_id: UUID) -> str:
-    """The path with the id in it."""
+    """Return the path with the id in it."""
     return path_of(pattern).format(id=analysis_id, token=analysis_id)
 
 
 def kind_of(path: str) -> str:
-    """What the id in a path is of."""
+    """Return what the id in a path is of."""
     return path.removeprefix(f"{PREFIX}/").removeprefix("account/").split("/")[0]
 
 
@@ -133,7 +133,7 @@ def test_every_route_that_is_not_open_asks_who_is_asking(api_app: Flask) -> None
     assert unguarded == OPEN
 
 
-def test_nobody_gets_in(api_app: Flask, analysis_id: UUID) -> None:
+def test_requests_without_a_valid_token_are_refused(api_app: Flask, analysis_id: UUID) -> None:
     client = api_app.test_client()
     codes = {
         (method, path): client.open(filled(path, analysis_id), method=method).status_code
@@ -179,7 +179,7 @@ def test_a_session_cannot_be_used_for_another_user(api_app: Flask, owner: Person
 
 @contextmanager
 def raw(settings: Settings, user_id: UUID | None) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
-    """A connection as the role `faplog_api`, for a user or for none; nothing it does is kept."""
+    """Yield a connection as the role `faplog_api`, for a user or for none; nothing it does is kept."""
     with psycopg.connect(settings.api_database.get_secret_value()) as connection:
         if user_id:
             connection.execute("SELECT set_config('app.current_user_id', %s, true)", [str(user_id)])
@@ -188,7 +188,7 @@ def raw(settings: Settings, user_id: UUID | None) -> Iterator[psycopg.Connection
 
 
 def visible(connection: psycopg.Connection[tuple[object, ...]], table: str) -> int:
-    """How many rows of a table the role sees."""
+    """Return how many rows of a table the role sees."""
     row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
     assert row is not None
     assert isinstance(row[0], int)

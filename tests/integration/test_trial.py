@@ -50,7 +50,7 @@ BUSY: Final = "The service is busy at the moment. Please try again in a few seco
 
 @contextmanager
 def api_with(settings: Settings, url: str | None) -> Iterator[Flask]:
-    """The API with this address of `analyse`."""
+    """Yield the API with this address of `analyse`."""
     app = create_app(settings.model_copy(update={"analyse_url": url}))
     yield app
     services_of(app).database.close()
@@ -58,7 +58,7 @@ def api_with(settings: Settings, url: str | None) -> Iterator[Flask]:
 
 @pytest.fixture(scope="module")
 def analysing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FunctionProcess]:
-    """The function `analyse`; its object store does not exist."""
+    """Yield the function `analyse`; its object store does not exist."""
     folder = tmp_path_factory.mktemp("analyse")
     with function_process(folder, ROOT, "functions.analyse.handler:create_app()") as process:
         yield process
@@ -66,21 +66,21 @@ def analysing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FunctionProc
 
 @pytest.fixture(scope="module")
 def app(api_settings: Settings, analysing: FunctionProcess) -> Iterator[Flask]:
-    """The API with that function."""
+    """Yield the API with that function."""
     with api_with(api_settings, analysing.url) as made:
         yield made
 
 
 @pytest.fixture
 def with_stand_in(api_settings: Settings, function: FunctionServer) -> Iterator[Flask]:
-    """The API with a function that answers as the test says."""
+    """Yield the API with a function that answers as the test says."""
     function.answer = lambda _: Behaviour(body=RESULT)
     with api_with(api_settings, function.url) as made:
         yield made
 
 
 def send(app: Flask, content: bytes, name: str = NAME, address: str = "", **headers: str) -> TestResponse:
-    """Try a log, from an address nobody had before unless one is given."""
+    """Try a log, from an address that no test has used unless one is given."""
     given = {"X-Real-Ip": address or somewhere()} | {key.replace("_", "-"): value for key, value in headers.items()}
     head = f'--B0undary\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
     body = head.encode() + content + b"\r\n--B0undary--\r\n"
@@ -104,7 +104,7 @@ def test_the_answer_is_what_an_upload_of_the_file_shows(app: Flask) -> None:
 
 
 def contents(database: Database, app: Flask) -> dict[str, Any]:
-    """Everything the API could have written to: each table but the rate limit's, and the bucket."""
+    """Return everything the API could have written to: each table but the rate limit's, and the bucket."""
     with database.worker() as connection:
         tables = [row["name"] for row in connection.execute("SELECT relname AS name FROM pg_stat_user_tables")]
         rows = {
@@ -234,7 +234,7 @@ def test_an_odd_answer_of_the_function_is_a_503(
 
 @pytest.fixture
 def limited(servers: Servers, function: FunctionServer, tmp_path: Path) -> Iterator[str]:
-    """The API as gunicorn runs it with the threads of stack.yml, and its address."""
+    """Yield the API as gunicorn runs it with the threads of stack.yml, and its address."""
     (api,) = (one for one in stack.read(ROOT / "stack.yml", {}) if one.name == "api")
     port = free_port()
     environment = servers.environment | {

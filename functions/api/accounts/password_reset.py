@@ -1,4 +1,4 @@
-"""Setting a new password by a one-time link, for somebody who has forgotten the old one.
+"""A new password by a one-time link, for users who have forgotten the old one.
 
 A link works once, for an hour, and not after the password or the e-mail address was changed in another way. Only the
 digest of its token is stored.
@@ -28,7 +28,7 @@ def make(connection: Conn, email: str, *, by_operator: bool = False) -> str | No
     Args:
         connection: A worker transaction.
         email: The normalised address.
-        by_operator: Whether the operator asked for it, and not somebody at the pages; for the audit log.
+        by_operator: Whether the operator asked for it, and not a visitor of the pages; for the audit log.
     """
     user = connection.execute("SELECT id FROM users WHERE email = %s FOR UPDATE", [email]).fetchone()
     if user is None:

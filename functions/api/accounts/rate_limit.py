@@ -42,7 +42,7 @@ ADDRESS: Final = Rule(30, timedelta(seconds=2), _MINUTES_15, timedelta(hours=1))
 REGISTRATION: Final = Rule(30, timedelta(seconds=10), _MINUTES_15, timedelta(hours=1))
 WRONG_TOKEN: Final = Rule(30, timedelta(seconds=2), _MINUTES_15, timedelta(hours=1))
 RESET: Final = Rule(3, timedelta(minutes=1), _MINUTES_15, timedelta(hours=1))
-"""Requests of a mail to one address, so that nobody's inbox is flooded. It counts unknown addresses as well."""
+"""Requests of a mail to one address, so that no inbox is flooded. It counts unknown addresses as well."""
 
 MESSAGE: Final = Rule(10, timedelta(seconds=30), _MINUTES_15, timedelta(hours=1))
 TRIAL: Final = Rule(20, timedelta(seconds=30), _MINUTES_15, timedelta(hours=1))

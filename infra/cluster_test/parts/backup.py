@@ -338,6 +338,6 @@ def delete_everything() -> list[str]:
 
 
 def release(volumes: list[str]) -> None:
-    """Let the volumes of the deleted namespace go: nobody can claim them any more."""
+    """Release the volumes of the deleted namespace, which no claim can use any more."""
     for name in volumes:
         kube.kubectl("patch", "pv", name, "-p", '{"spec": {"persistentVolumeReclaimPolicy": "Delete"}}')

@@ -16,7 +16,7 @@ FOUND = sorted(FAULTS.keys() - WHY.keys())
 
 @cache
 def car(seed: int) -> Car:
-    """A car, its healthy logs driven once for all tests."""
+    """Return a car, its healthy logs driven once for all tests."""
     return Car(seed, profile_of(seed))
 
 

@@ -22,7 +22,7 @@ def csv_log(
     separator: str = ";",
     date: str = "2025.02.03",
 ) -> bytes:
-    """The bytes of a log as the app writes it; `t` are seconds after `start`, `None` is an empty cell."""
+    """Return the bytes of a log as the app writes it; `t` are seconds after `start`, `None` is an empty cell."""
     rows = max(map(len, columns.values()))
     times = [float(second) for second in range(rows)] if t is None else t
     lines = [separator.join(["Date", "Time", *columns, ""])]
@@ -39,17 +39,17 @@ def clock(second: float) -> str:
 
 
 def plot_series(reading: Reading) -> Any:
-    """The plot series as clients get them."""
+    """Return the plot series as clients get them."""
     return orjson.loads(orjson.dumps(series(reading), option=orjson.OPT_SERIALIZE_NUMPY))
 
 
 def clean_log(columns: Mapping[str, Cells], *, t: Sequence[float] | None = None) -> Log:
-    """The clean log of hand-made columns."""
+    """Return the clean log of hand-made columns."""
     return read(csv_log(columns, t=t)).log
 
 
 def analysis(columns: Mapping[str, Cells], *, t: Sequence[float] | None = None, **how: Any) -> dict[str, Any]:
-    """The analysis of hand-made columns."""
+    """Return the analysis of hand-made columns."""
     return analyse(read(csv_log(columns, t=t, **how)))
 
 

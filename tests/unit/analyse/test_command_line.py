@@ -107,7 +107,7 @@ def test_text_says_what_a_regeneration_left(folder: Path, capsys: pytest.Capture
     assert values[1] < values[0]
 
 
-def test_text_of_a_regeneration_whose_interval_nobody_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_text_of_a_regeneration_without_an_interval(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "short.csv"
     path.write_bytes(csv_log({"REGEN": [1, 1], "Revs": [1800, 1800]}))
     assert main(["--text", str(path)]) == 0
@@ -125,7 +125,7 @@ def test_standard_input_and_a_start_without_rich(folder: Path) -> None:
     assert json.loads(done.stdout)["drives_total"] >= 1
 
 
-def test_whoever_reads_may_stop_reading(folder: Path) -> None:
+def test_the_reader_of_the_output_may_stop_reading(folder: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     command = [sys.executable, "-m", "functions.analyse", str(folder)]
@@ -171,7 +171,7 @@ def test_several_logs_show_progress_on_a_terminal(folder: Path) -> None:
 
 
 def _read(terminal: int) -> bytes:
-    """What the terminal shows next; nothing once the program has closed it."""
+    """Return what the terminal shows next; nothing once the program has closed it."""
     try:
         return os.read(terminal, 4096)
     except OSError:

@@ -49,12 +49,12 @@ def wrong(given: dict[str, Any]) -> set[str]:
 
 
 def test_the_example_lacks_at_most_what_was_added_since(example: dict[str, Any]) -> None:
-    """What clients were promised keeps its name, place and kind; a new metric beside it breaks nobody."""
+    """What clients were promised keeps its name, place and kind; a new metric beside it breaks no client."""
     assert wrong(example) <= {"missing"}
 
 
 def shape(value: Any, path: str = "") -> dict[str, str]:
-    """Each leaf's path and type; entries of a list are one, speed ranges and voided columns are what they are."""
+    """Return each leaf's path and type; entries of a list count as one, and names that are data as `*`."""
     if isinstance(value, dict):
         free = path.endswith(("bySpeedRange", "voided"))
         return {k: v for name, one in value.items() for k, v in shape(one, f"{path}.{'*' if free else name}").items()}

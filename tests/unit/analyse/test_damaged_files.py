@@ -21,7 +21,7 @@ ROW = 40
 
 @cache
 def raw() -> bytes:
-    """A day of two drives of 20 minutes each."""
+    """Return a day of two drives of 20 minutes each."""
     return synthetic.day(3, minutes=40)[0]
 
 
@@ -54,7 +54,7 @@ def refused(content: Sequence[str] | bytes, day: date | None = DAY) -> BadLog:
 
 
 def check_near(found: dict[str, Any], share: float = 0.01) -> None:
-    """The sums are those of the original within one percent or three seconds, and nothing was cut or joined."""
+    """Check that the sums are within 1 % or 3 s of the original's, and that nothing was cut or joined."""
     assert found["overall"]["duration"] == pytest.approx(original()["overall"]["duration"], rel=share, abs=3)
     assert found["fuelConsumption"]["overall"] == pytest.approx(original()["fuelConsumption"]["overall"], rel=share)
     assert found["overall"]["distance_km"] == pytest.approx(original()["overall"]["distance_km"], rel=share)
@@ -68,7 +68,7 @@ def in_whole_seconds() -> dict[str, Any]:
 
 
 def check_same(found: dict[str, Any], expected: dict[str, Any] | None = None) -> None:
-    """All figures are those of the original, or of the one given; only `quality` may say more."""
+    """Check that all figures are those of the original, or of the one given; only `quality` may say more."""
     expected = expected or original()
     assert {**found, "quality": None} == {**expected, "quality": None}
     assert found["quality"]["voided"] == expected["quality"]["voided"]
@@ -79,7 +79,7 @@ def is_row(line: str) -> bool:
 
 
 def changed(change: Callable[[list[str]], list[str]], content: Sequence[str] | None = None) -> list[str]:
-    """The log with the cells of each row changed."""
+    """Return the log with the cells of each row changed."""
     return [";".join(change(line.split(";"))) if is_row(line) else line for line in content or lines()]
 
 
@@ -87,7 +87,7 @@ def changed(change: Callable[[list[str]], list[str]], content: Sequence[str] | N
 
 
 def set_clock(jumps: dict[int, float]) -> list[str]:
-    """The log with the clock set forward by so many seconds from these rows on."""
+    """Return the log with the clock set forward by so many seconds from these rows on."""
     moved, row, made = 0.0, 0, []
     for line in lines():
         if not is_row(line):
@@ -341,7 +341,7 @@ def test_a_day_other_than_the_files_name_is_told() -> None:
 
 
 def grouped(cell: str, decimal: str, group: str) -> str:
-    """A number as a spreadsheet writes it: with another decimal mark, and thousands apart."""
+    """Return a number as a spreadsheet writes it: with another decimal mark, and thousands apart."""
     whole, point, decimals = cell.partition(".")
     sign, digits = ("-", whole[1:]) if whole.startswith("-") else ("", whole)
     if not digits.isdigit() or (point and not decimals.isdigit()):

@@ -329,7 +329,7 @@ def test_the_hour_begins_with_the_start() -> None:
     assert found["engine"]["engineWarmup"]["coolant_sec"] == 249
 
 
-def test_without_an_engine_start_nobody_knows_whether_it_was_cold() -> None:
+def test_without_an_engine_start_a_cold_start_is_unknown() -> None:
     found = analysis({"Revs": [0, 0], "Coolant": [10, 10]})
     assert found["drives"][0]["coldStart"] is None
     found = analysis({"Revs": [0, 800, 800], "Coolant": [10, None, None]})

@@ -61,7 +61,7 @@ def egr(position: float, demand: float) -> dict[str, Cells]:
 
 
 def resisting(kv: float) -> dict[str, Cells]:
-    """A steady engine whose filter resists by `kv`: a flow of 100 m³/h at 200 °C, and the pressure that takes."""
+    """Return a steady engine whose filter resists by `kv`: 100 m³/h at 200 °C, and the pressure for that."""
     kelvin = REFERENCE_K
     air = 100 * 100 * STANDARD_MBAR / (3600 * GAS_CONSTANT * kelvin) * 30e6 / 1500
     pressure = kv * 100
@@ -165,7 +165,7 @@ def finding(code: Code, columns: dict[str, Cells]) -> dict[str, Any]:
 
 
 def rests_on(found: dict[str, Any]) -> tuple[int, str, str]:
-    """How many rows a finding rests on, and the times of the first and the last."""
+    """Return how many rows a finding rests on, and the times of the first and the last."""
     evidence = found["evidence"]
     return evidence["rows"], evidence["from"][11:], evidence["to"][11:]
 
@@ -300,7 +300,7 @@ def test_a_complete_regeneration_is_none_aborted() -> None:
     assert rests_on(found) == (100, "08:01:40", "08:03:19")
 
 
-def test_of_what_became_of_it_nothing_is_said_where_nobody_knows() -> None:
+def test_an_unknown_outcome_is_not_judged() -> None:
     columns = log(REGEN=[0] * 100 + [1] * 100 + [0] * 500)
     assert "regens_aborted" not in {one["code"] for one in analysis(columns)["health"]["findings"]}
 

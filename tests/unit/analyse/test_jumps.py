@@ -42,7 +42,7 @@ POSITIONS_READ = [SPEED, REVS, *[place for place in range(12) if place not in (S
 
 
 def clock(*, row: int = 200, seconds: float = 0.0) -> Any:
-    """A row a second; from `row` on the clock is set forward, or back where negative."""
+    """Return a row a second; from `row` on the clock is set forward, or back where negative."""
     ms = np.arange(ROWS, dtype=np.int64) * 1000
     ms[row:] += int(seconds * 1000)
     return ms
@@ -59,7 +59,7 @@ def channels(*, running: bool = True, leap: float = 0.0) -> Any:
 
 
 def found(times: Any, values: Any, headers: Sequence[int] = (), holes: Sequence[int] = ()) -> list[tuple[int, int]]:
-    """The jumps as (row, ms)."""
+    """Return the jumps as (row, ms)."""
     sessions, lost = np.zeros(ROWS, bool), np.zeros(ROWS, bool)
     sessions[list(headers)], lost[list(holes)] = True, True
     jumps, too_many = find_jumps(times, values, sessions, lost, POSITIONS_READ)

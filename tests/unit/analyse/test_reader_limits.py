@@ -18,7 +18,7 @@ def refusal(raw: bytes) -> str:
 
 
 def known(raw: bytes) -> int:
-    """How many rows are used."""
+    """Return how many rows are used."""
     rows: int = analyse(read(raw))["quality"]["rows_used"]
     return rows
 

@@ -22,7 +22,7 @@ def log(**columns: list[Any]) -> dict[str, list[Any]]:
 
 
 def counter(*pieces: tuple[Any, int]) -> list[Any]:
-    """A held value, piece by piece: (value, up to which row)."""
+    """Return a held value, piece by piece: (value, up to which row)."""
     cells: list[Any] = []
     for value, until in pieces:
         cells += [value] * (until - len(cells))
@@ -34,7 +34,7 @@ ROWS = END + 1000
 
 
 def regen(columns: dict[str, list[Any]], **how: Any) -> dict[str, Any]:
-    """The only regeneration."""
+    """Return the only regeneration."""
     found = analysis(columns, **how)
     assert found["regens_total"] == 1
     return found["regens"][0]  # type: ignore[no-any-return]

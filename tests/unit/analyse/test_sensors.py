@@ -22,7 +22,7 @@ OFTEN = 45
 
 
 def wave(*values: float, rows: int = ROWS) -> list[float]:
-    """The values in turn, each kept for a while."""
+    """Return the values in turn, each kept for a while."""
     return list(islice(cycle([value for value in values for _ in range(OFTEN)]), rows))
 
 
@@ -84,7 +84,7 @@ def test_what_does_not_need_the_sensor_stays() -> None:
 
 
 def mixed(share_of_noise: int) -> list[float]:
-    """A pressure that follows the flow, but for the first so many of a hundred rows, in which it falls with it."""
+    """Return a pressure that follows the flow, except in so many of 100 rows, where it falls as the flow rises."""
     rises, falls = wave(20, 32, 45, 58), wave(58, 45, 32, 20)
     return [falls[row] if row * 37 % 100 < share_of_noise else rises[row] for row in range(ROWS)]
 
@@ -108,7 +108,7 @@ def test_a_correlation_needs_two_hundred_rows(rows: int, checked: bool) -> None:
 
 
 def flow_of(low: float, high: float) -> dict[str, Cells]:
-    """Two air flows in turn, at 1500 rpm and 200 °C; the pressure stands still."""
+    """Return two air flows in turn, at 1500 rpm and 200 °C; the pressure stands still."""
     return drive(
         Revs=[1500] * ROWS, FAPtemp=[200] * ROWS, InjFlow=[0] * ROWS, AirFlow=wave(low, high), FAPpressure=[20] * ROWS
     )
@@ -141,7 +141,7 @@ def test_without_air_flow_a_pressure_that_stands_still_is_noticed_by_the_revs() 
 
 
 def unreadable(cells: int, word: float = 65280) -> dict[str, Cells]:
-    """Every few rows hold no usable pressure; together so many of 700."""
+    """Return a log in which so many of 700 rows hold no usable pressure."""
     columns: dict[str, Cells] = {"Revs": [800] * 700, "Speed": [0] * 700}
     return columns | {"FAPpressure": [word if row * 9 % 700 < cells else 6 + row % 3 for row in range(700)]}
 
@@ -160,7 +160,7 @@ def test_readings_without_a_usable_value(cells: int, severity: str | None, word:
         assert found["evidence"]["rows"] == cells
 
 
-def test_a_sensor_that_sends_nothing_is_not_a_pressure_nobody_asked_for() -> None:
+def test_a_pressure_without_readings_differs_from_one_that_was_not_polled() -> None:
     assert verdict(unreadable(700)) == "act"
     assert verdict(unreadable(0) | {"FAPpressure": [None] * 700}) == "unknown"
     some = unreadable(100) | {"FAPpressure": [None if row % 2 else 6 for row in range(700)]}
@@ -180,7 +180,7 @@ USUAL = {"Coolant": 85, "OilTemp": 90, "Battery": 14, "FuelPress": 300, "Turbopr
 
 
 def no_value(name: str, rows: int, of: int = 2000, word: float | None = None) -> dict[str, Cells]:
-    """A drive whose last rows hold "no value" in one column."""
+    """Return a drive whose last rows hold "no value" in one column."""
     columns: dict[str, Cells] = {column: list(islice(cycle(cells), of)) for column, cells in drive().items()}
     usual = list(columns.get(name, [USUAL.get(name)] * of))
     return columns | {name: usual[: of - rows] + [NO_VALUE[name] if word is None else word] * rows}
@@ -253,7 +253,7 @@ def test_with_the_engine_off_no_signal_needs_a_value() -> None:
 
 
 def cold(filter_c: float, oil: float, coolant: float, fuel: float, **columns: Cells) -> dict[str, Cells]:
-    """A drive that begins with the ignition on for half a minute, at these temperatures."""
+    """Return a drive that begins with the ignition on for half a minute, at these temperatures."""
 
     def rising(first: float) -> list[float]:
         return [first] * 60 + [first + 1 + row * 0.1 for row in range(ROWS - 60)]

@@ -26,5 +26,5 @@ def settings_without_servers(**changed: str) -> Settings:
 
 @pytest.fixture(scope="module")
 def app() -> Flask:
-    """The whole function; nothing connects before a request needs it."""
+    """Return the whole function; nothing connects before a request needs it."""
     return create_app(settings_without_servers())

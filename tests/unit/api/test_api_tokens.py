@@ -18,7 +18,7 @@ GIVEN = {"name": "Nightly upload", "scopes": ["upload"]}
 
 
 def operations(app: Flask) -> dict[str, dict[str, object]]:
-    """The document's operations by method and path below the prefix."""
+    """Return the document's operations by method and path below the prefix."""
     paths = openapi.document(app, "faplog_access")["paths"]
     return {
         f"{method.upper()} {path.removeprefix(PREFIX)}": operation

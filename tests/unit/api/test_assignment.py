@@ -43,14 +43,14 @@ def reading(
     car: UUID | None = None,
     chosen: bool = False,
 ) -> Reading:
-    """A log that began so many days after the first of January."""
+    """Return a log that began so many days after the first of January."""
     at = START + timedelta(days=day)
     number = UUID(bytes=md5(repr((day, life_km, additive_ml, profile)).encode(), usedforsecurity=False).digest())
     return Reading(number, at, profile, life_km, additive_ml, car, chosen)
 
 
 def car(*logs: Reading, id: UUID = GOLF, profile: str | None = "DCM62v2", resets: Sequence[Reset] = ()) -> Neighbours:
-    """A car with these logs around the one in question."""
+    """Return a car with these logs around the one in question."""
     return Neighbours(id, profile, logs, resets)
 
 
@@ -174,7 +174,7 @@ def test_a_car_without_logs_is_taken_before_one_is_guessed() -> None:
 
 
 def two_cars(seed: int, logs: int) -> tuple[list[Reading], list[Reading]]:
-    """The logs of two cars with the same profile, one driven 30 km a day from 10,000 km, one 60 km from 150,000 km."""
+    """Return logs of two cars with the same profile: from 10,000 km at 30 km a day, from 150,000 km at 60."""
     random = Random(seed)  # noqa: S311  (logs, not secrets)
     days = sorted(random.uniform(0, 300) for _ in range(logs))
     first = [reading(day, 10_000 + 30 * day, 1260) for day in days[::2]]

@@ -1,4 +1,4 @@
-"""Where a request comes from: the edge's word, and nobody else's."""
+"""Where a request comes from: only the edge is believed."""
 
 import pytest
 from flask import Request
@@ -9,7 +9,7 @@ from functions.api.web import client_address
 
 
 def seen(forwarded: str | None, peer: str | None = "10.42.0.7", real: str | None = None) -> str:
-    """The address of a request with this X-Forwarded-For and X-Real-Ip from this peer."""
+    """Return the address of a request with this X-Forwarded-For and X-Real-Ip from this peer."""
     named = {"X-Forwarded-For": forwarded, "X-Real-Ip": real}
     headers = {name: value for name, value in named.items() if value is not None}
     environ = EnvironBuilder(headers=Headers(headers)).get_environ()

@@ -13,13 +13,13 @@ HOST = "faplog.example"
 
 
 def asked(method: str = "POST", **headers: str) -> Request:
-    """A request to our host; underscores in header names stand for dashes."""
+    """Return a request to our host; underscores in header names stand for dashes."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Request(EnvironBuilder(method=method, headers=Headers({"Host": HOST} | named)).get_environ())
 
 
 def passes(request: Request, *, origins: frozenset[str] = frozenset(), secure: bool = False) -> bool:
-    """Whether the check lets it through."""
+    """Return whether the check lets it through."""
     try:
         csrf.check(request, tokens.digest(TOKEN), origins, secure=secure)
     except Forbidden:

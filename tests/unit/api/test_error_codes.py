@@ -33,7 +33,7 @@ CODED_ERRORS: Final = {
 
 
 def nodes(path: Path) -> Iterator[ast.AST]:
-    """Every node of a module."""
+    """Return every node of a module."""
     return ast.walk(tree(path))
 
 
@@ -42,12 +42,12 @@ def calls(path: Path) -> Iterator[ast.Call]:
 
 
 def called(node: ast.expr) -> str:
-    """The last part of the name of what is called."""
+    """Return the last part of the name of what is called."""
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
 def werkzeug_names(path: Path) -> set[str]:
-    """The names a module imports from werkzeug's exceptions, and `abort`."""
+    """Return the names a module imports from werkzeug's exceptions, and `abort`."""
     names = {"abort"}
     for node in nodes(path):
         if isinstance(node, ast.ImportFrom) and node.module == "werkzeug.exceptions":
@@ -56,7 +56,7 @@ def werkzeug_names(path: Path) -> set[str]:
 
 
 def code_of(node: ast.Call) -> ErrorCode | None:
-    """The code that is a call's first argument."""
+    """Return the code that is a call's first argument."""
     first = node.args[0] if node.args else None
     if isinstance(first, ast.Attribute) and isinstance(first.value, ast.Name) and first.value.id == "ErrorCode":
         return ErrorCode[first.attr]

@@ -23,19 +23,19 @@ class Car(inputs.Input):
 
 
 def body(content: bytes, content_type: str | None = "application/json") -> Car | None:
-    """The optional body of a request with this content."""
+    """Return the optional body of a request with this content."""
     with APP.test_request_context(method="POST", data=content, content_type=content_type):
         return inputs.optional_body(Car)
 
 
 def query(text: str) -> Car:
-    """The query of a request."""
+    """Return the query of a request."""
     with APP.test_request_context(f"/?{text}"):
         return inputs.query(Car)
 
 
 def refusal(read: Callable[[], Car | None]) -> str | None:
-    """What a 400 said; None where it was read."""
+    """Return what a 400 said; None where it was read."""
     try:
         read()
     except BadRequest as error:

@@ -45,7 +45,7 @@ def test_what_goes_wrong_is_logged_and_the_next_mail_is_sent(caplog: pytest.LogC
     ]
 
 
-def test_too_many_are_dropped_with_a_warning_and_nobody_waits(
+def test_too_many_are_dropped_with_a_warning_and_no_caller_waits(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(mail_queue, "MAX_WAITING", 2)

@@ -39,7 +39,7 @@ class Reply(BaseModel):
 
 
 def described(**said: Any) -> dict[str, Any]:
-    """The document's operation of one view described so."""
+    """Return the document's operation of one view described so."""
     app = Flask("described", static_folder=None)
     guarded = said.pop("guarded", False)
 
@@ -58,7 +58,7 @@ def test_no_public_route_is_left_out(app: Flask) -> None:
     assert openapi.undescribed(app) == []
 
 
-def test_a_route_nobody_described_is_noticed() -> None:
+def test_a_route_without_a_description_is_noticed() -> None:
     app = Flask("forgotten", static_folder=None)
     app.add_url_rule("/api/v1/forgotten", view_func=lambda: "")
     assert openapi.undescribed(app) == ["/api/v1/forgotten"]

@@ -61,7 +61,7 @@ def test_a_hash_that_is_none_matches_nothing() -> None:
     assert not passwords.verify("a diesel hums", "not a hash")
 
 
-def test_nobody_has_a_password() -> None:
+def test_an_unknown_account_has_no_password() -> None:
     assert not passwords.verify_dummy("the password of no account")
 
 

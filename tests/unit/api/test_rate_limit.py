@@ -23,6 +23,6 @@ def test_it_delays_and_never_locks_out(rule: Rule, failures: int) -> None:
     assert wait is None or (next_wait is not None and next_wait >= wait)
 
 
-def test_whoever_is_attacked_leaves_strangers_less() -> None:
+def test_an_attacked_account_gives_strangers_fewer_tries() -> None:
     assert PAIR_UNDER_ATTACK.free < PAIR.free
     assert PAIR_UNDER_ATTACK.free > 1, "the owner may mistype once"

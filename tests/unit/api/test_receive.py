@@ -40,7 +40,7 @@ class Chunked(io.RawIOBase):
 
 
 def request_of(body: bytes | Chunked, kind: str = "multipart/form-data; boundary=B", length: bool = False) -> Request:
-    """A request with a chunked body, as of-watchdog makes every one."""
+    """Return a request with a chunked body, as of-watchdog makes every one."""
     environ: dict[str, Any] = EnvironBuilder(method="POST").get_environ()
     environ["CONTENT_TYPE"] = kind
     environ["wsgi.input"] = io.BytesIO(body) if isinstance(body, bytes) else body
@@ -243,7 +243,7 @@ def test_a_name_that_is_refused_is_told_why(header: str, said: str) -> None:
 
 
 def two_parts(*parts: tuple[bytes, bytes]) -> bytes:
-    """A form of parts: a disposition and a content each."""
+    """Return a form of parts: a disposition and a content each."""
     begun = b"".join(b"--B\r\nContent-Disposition: " + kind + b"\r\n\r\n" + said + b"\r\n" for kind, said in parts)
     return begun + b"--B--\r\n"
 

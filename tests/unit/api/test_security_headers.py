@@ -12,7 +12,7 @@ APP_ORIGIN = "https://app.example"
 def answer(
     *origins: str, secure: bool = False, method: str = "GET", path: str = "/", origin: str | None = None
 ) -> TestResponse:
-    """What an app with these settings answers."""
+    """Return what an app with these settings answers."""
     app = Flask("headers", static_folder=None)
     security_headers.register(app, origins=frozenset(origins), secure=secure)
 

@@ -11,7 +11,7 @@ from tests.unit.api.conftest import settings_without_servers
 
 @pytest.fixture
 def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The environment of a function whose servers do not exist."""
+    """Return the environment of a function whose servers do not exist."""
     valid = settings_without_servers()
     monkeypatch.setenv("FAPLOG_SECRETS_DIR", str(tmp_path))
     monkeypatch.setenv("FAPLOG_PUBLIC_URL", "https://faplog.example")

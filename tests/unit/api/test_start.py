@@ -20,7 +20,7 @@ SECRETS = {
 
 @pytest.fixture
 def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with all secrets but the signing keys."""
+    """Return a folder with all secrets but the signing keys."""
     for name, value in SECRETS.items():
         (tmp_path / name).write_text(value)
     for name, value in {

@@ -35,7 +35,7 @@ def parsed(*rows: dict[str, Any]) -> list[dict[str, str]]:
 
 
 def numbers(section: dict[str, Any], prefix: str = "") -> Iterator[str]:
-    """Every number of an analysis by its path, without those in lists."""
+    """Yield every number of an analysis by its path, without those in lists."""
     for name, value in section.items():
         if isinstance(value, dict):
             yield from numbers(value, f"{prefix}{name}.")

@@ -20,20 +20,19 @@ ACCESS = Access(UUID(int=1), "you@example.org", UUID(int=2))
 
 
 def claims(**changed: Any) -> dict[str, Any]:
-    """The claims of a token that is good for as long as a run of all tests takes, some of them changed; None leaves
-    one out."""
+    """Return the claims of a token, some of them changed; None leaves one out. It outlives a run of all tests."""
     now = int(time.time())
     good = {"sub": str(UUID(int=1)), "email": "you@example.org", "sid": str(UUID(int=2)), "jti": "x", "iat": now}
     return {k: v for k, v in (good | {"exp": now + 86_400} | changed).items() if v is not None}
 
 
 def signed(payload: dict[str, Any], key: bytes = b"n" * 32, kid: str | None = "new", algorithm: str = "HS256") -> str:
-    """A token made by somebody."""
+    """Return a token of a user."""
     return jwt.encode(payload, key, algorithm, headers={"kid": kid} if kid else None)
 
 
 def secret(**keys: str) -> str:
-    """The secret with these keys, the first one active."""
+    """Return the secret with these keys, the first one active."""
     return json.dumps({"active": next(iter(keys)), "keys": keys})
 
 

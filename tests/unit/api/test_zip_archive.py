@@ -25,7 +25,7 @@ def zipped(entries: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> io.
 
 
 def logs_of(file: io.BytesIO) -> tuple[dict[str, bytes | None], tuple[str, ...]]:
-    """The logs by name, None for a damaged one, and what was skipped."""
+    """Return the logs by name, None for a damaged one, and what was skipped."""
     with zip_archive.open_zip(file) as opened:
         listing = zip_archive.listing(opened)
         found: dict[str, bytes | None] = {}

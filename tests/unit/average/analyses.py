@@ -6,7 +6,7 @@ Json = dict[str, Any]
 
 
 def analysis(at: Json | None = None, *, date: str | None = "2025-03-14", profile: str = "DCM62v2", **top: Any) -> Json:
-    """An analysis with values at dotted paths, such as `{"fap.temp.avg_c": 200}`, and top-level values by name."""
+    """Return an analysis with values at dotted paths such as `{"fap.temp.avg_c": 200}`, and others by name."""
     made: Json = {"overall": {"date": {"date": date, "start": "07:41:03"}}, "quality": {"profile": profile}}
     for path, value in [*(at or {}).items(), *top.items()]:
         node = made
@@ -18,7 +18,7 @@ def analysis(at: Json | None = None, *, date: str | None = "2025-03-14", profile
 
 
 def regen(**known: Any) -> Json:
-    """An entry of `regens[]`."""
+    """Return an entry of `regens[]`."""
     return {"outcome": "complete", "interval_km": None} | known
 
 

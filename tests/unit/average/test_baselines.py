@@ -19,7 +19,7 @@ def note(kind: str, on: str, km: int | None = None) -> Json:
 
 
 def findings(logs: list[Json], *notes: Json) -> dict[str, tuple[float, int]]:
-    """The value of each finding, and over how many logs."""
+    """Return the value of each finding, and over how many logs."""
     return {one.code: (one.value, one.evidence.logs) for one in average(logs, notes).health.findings}
 
 

@@ -73,7 +73,7 @@ def test_it_runs_as_a_process_and_reads_standard_input() -> None:
     assert json.loads(done.stdout)["overall"]["distance_km"] == 2.0
 
 
-def test_whoever_reads_may_stop_reading(tmp_path: Path) -> None:
+def test_the_reader_of_the_output_may_stop_reading(tmp_path: Path) -> None:
     (tmp_path / "one.json").write_text(json.dumps(analysis()), "utf-8")
     reader, writer = os.pipe()
     os.close(reader)

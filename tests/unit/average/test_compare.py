@@ -29,25 +29,25 @@ LITRES: Final = "fuelConsumption.overall.total_l"
 
 
 def item(number: int, day: int, at: Json, **more: Any) -> Json:
-    """An element of an `average.request`: a log of a day of March."""
+    """Return an element of an `average.request`: a log of a day of March."""
     states = {f"overall.duration.{name}": 600 for name in ("overall_sec", "engineOn_sec", "idle_sec", "driving_sec")}
     made = analysis(states | at, date=None if day == 0 else f"2025-03-{day:02}", **more)
     return {"analysisId": f"00000000-0000-4000-8000-{number:012}", "analysis": made}
 
 
 def period(path: str, before: list[Any], after: list[Any], **more: Any) -> list[Json]:
-    """Logs of a car: these values before 10 March, and those from then on."""
+    """Return logs of a car: these values before 10 March, and those from then on."""
     early = [item(number, 1 + number % 9, {path: value}, **more) for number, value in enumerate(before)]
     return early + [item(100 + number, 10 + number % 20, {path: value}, **more) for number, value in enumerate(after)]
 
 
 def figure(comparison: Comparison, key: str) -> FigureCompared:
-    """A figure of a comparison."""
+    """Return a figure of a comparison."""
     return next(one for one in comparison.figures if one.key == key)
 
 
 def judged(path: str, before: list[Any], after: list[Any], key: str = "") -> FigureCompared:
-    """A figure around the cleaned filter."""
+    """Return a figure around the cleaned filter."""
     return figure(compare_around(period(path, before, after), CLEANED), key or path)
 
 

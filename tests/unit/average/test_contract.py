@@ -25,7 +25,7 @@ def example(name: str) -> Json:
 
 
 def shape(tree: Any, at: str = "") -> set[str]:
-    """Every key's path; below keys that are data (speed ranges, profiles) only that there are some."""
+    """Return every key's path; below keys that are data (speed ranges, profiles) only that there are some."""
     if isinstance(tree, dict):
         if at in (".fuelConsumption.bySpeedRange", ".trends"):
             return {at} | {path for value in tree.values() for path in shape(value, f"{at}.*")}

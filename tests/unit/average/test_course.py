@@ -25,7 +25,7 @@ RISING_KV = [0.20, 0.21, 0.23, 0.24, 0.26, 0.28]
 
 
 def history(figure: str, values: list[float], **more: Any) -> list[Json]:
-    """A log a week with one figure."""
+    """Return a log a week with one figure."""
     first = date(2025, 1, 1)
     return [
         analysis({PATHS[figure]: value}, date=(first + timedelta(days=7 * at)).isoformat(), **more)
@@ -53,7 +53,7 @@ def test_four_logs_are_too_few_to_say() -> None:
 
 
 def with_soot(figure: str, values: list[float], soot: list[float]) -> list[Json]:
-    """A log a week with one figure, and the soot in the filter."""
+    """Return a log a week with one figure, and the soot in the filter."""
     return [
         analysis({PATHS[figure]: value, PATHS["soot_gl"]: gl}, date=f"2025-01-{at + 1:02}")
         for at, (value, gl) in enumerate(zip(values, soot, strict=True))

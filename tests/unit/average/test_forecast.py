@@ -24,7 +24,7 @@ PATHS = {
 
 
 def history(*logs: dict[str, Any], every_days: int = 7) -> list[Json]:
-    """A log a week with the given figures."""
+    """Return a log a week with the given figures."""
     return [
         analysis(
             {PATHS[name]: value for name, value in log.items()},
@@ -35,7 +35,7 @@ def history(*logs: dict[str, Any], every_days: int = 7) -> list[Json]:
 
 
 def course(name: str, *values: float | None, step_km: int = 1000, start_km: int = 20_000) -> list[Json]:
-    """A history of one figure, its logs so many km apart."""
+    """Return a history of one figure, its logs so many km apart."""
     return history(*({"km": start_km + number * step_km, name: value} for number, value in enumerate(values)))
 
 
@@ -174,7 +174,7 @@ def test_soot_between_two_regenerations_is_no_way_to_the_limit() -> None:
     assert (found.per_1000km, found.watch, found.act) == (0, None, None)
 
 
-def test_a_refill_nobody_wrote_down_is_seen() -> None:
+def test_a_refill_without_a_note_is_seen() -> None:
     refilled = course("additive", 120, 110, 100, 1000, 990, 980, 970, 960)
     found = additive(refilled)
     assert found is not None
@@ -266,7 +266,7 @@ def test_a_limit_that_was_passed_since_is_due_now() -> None:
     found = additive([*FALLING, analysis({"overall.distance_km": 19_000}, date="2025-02-06")])
     assert found is not None
     assert found.watch is not None
-    assert (found.watch.km_low, found.watch.km_high) == (0, 1), "due, but nobody has read it"
+    assert (found.watch.km_low, found.watch.km_high) == (0, 1), "due, but not read yet"
     assert "300 ml in 0 to 1 km (2025-02-06 to 2025-02-07). " in found.text
 
 

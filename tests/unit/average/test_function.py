@@ -185,7 +185,7 @@ def test_other_paths_and_methods_and_health(client: FlaskClient) -> None:
 
 
 def noted(client: FlaskClient, notes: Any, **period: Any) -> Json:
-    """The average of a log of 14 March with thinned oil."""
+    """Return the average of a log of 14 March with thinned oil."""
     items = [{"analysis": analysis({"engine.oilDilution_perc": 8}, date="2025-03-14")}]
     status, result = post(client, message(analysis=items, notes=notes, **period))
     assert (status, result["status"]) == (200, "SUCCESS")
@@ -238,7 +238,7 @@ def test_a_note_after_the_period_that_is_averaged_does_not_count(
 
 
 def call(client: FlaskClient, body: Any, secret: str = SECRET) -> tuple[int, Json]:
-    """A direct call of the function."""
+    """Return a direct call of the function."""
     content = body if isinstance(body, bytes) else orjson.dumps(body)
     answer = client.post("/", data=content, content_type=COMPARISON, headers={HEADER_SECRET: secret})
     return answer.status_code, json.loads(answer.data)

@@ -11,7 +11,7 @@ from tests.unit.average.analyses import Json, analysis, regen
 
 
 def history(*days: Json, profile: str = "DCM62v2") -> list[Json]:
-    """A log a day, each with the given values at dotted paths."""
+    """Return a log a day, each with the given values at dotted paths."""
     return [analysis(day, date=f"2025-03-{number:02d}", profile=profile) for number, day in enumerate(days, 1)]
 
 
@@ -193,7 +193,7 @@ def test_after_an_interrupted_regeneration_there_is_no_clean_filter_to_plot(outc
 
 
 def own(verdict: str | None, *listed: Any) -> Json:
-    """A log's own health: a verdict, and findings of (code, severity, value)."""
+    """Return a log's own health: a verdict, and findings of (code, severity, value)."""
     names = ("code", "severity", "value")
     return {"health": {"verdict": verdict, "findings": [dict(zip(names, one, strict=True)) for one in listed]}}
 

@@ -32,7 +32,7 @@ maybe_sec = st.none() | st.integers(0, 80_000)
 
 @st.composite
 def analyses(draw: st.DrawFn) -> Json:
-    """A consistent analysis in which anything may be missing, but where a mean is, its extremes are."""
+    """Return a consistent analysis in which anything may be missing, but where a mean is, its extremes are."""
     made: dict[str, Any] = {}
     for path, names in LEVELS.items():
         levels = draw(st.none() | st.lists(st.integers(-50, 4000), min_size=3, max_size=3).map(sorted))

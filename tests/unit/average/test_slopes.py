@@ -17,7 +17,7 @@ from functions.average.core.slopes import (
 
 
 def points(*values: float, step: float = 100.0) -> list[Point]:
-    """Readings a step apart."""
+    """Return readings a step apart."""
     return [Point(number * step, value, number) for number, value in enumerate(values)]
 
 

@@ -12,7 +12,7 @@ RATE = "logs/s"
 
 
 def section(cpu_ms: float = 60, per_sec: float = 30, *, slowness: float = 1.0) -> Section:
-    """Two figures on a machine so many times slower than the usual one."""
+    """Return two figures on a machine so many times slower than the usual one."""
     return Section(
         {Reference.READ_CSV: 3.0 * slowness, Reference.IMPORT_PANDAS: 500.0 * slowness},
         [

@@ -30,12 +30,12 @@ class Request:
 
 
 def as_json(value: Any, status: int = 200, **headers: str) -> Reply:
-    """An answer with a JSON body."""
+    """Return an answer with a JSON body."""
     return Reply(status, json.dumps(value).encode(), {"Content-Type": "application/json", **headers})
 
 
 def refusal(status: int, code: str, message: str = "A sentence.", params: Any = None, **headers: str) -> Reply:
-    """A refusal as the API writes it."""
+    """Return a refusal as the API writes it."""
     body = {"statusCode": status, "error": "Error", "message": message, "code": code, "params": params or {}}
     return as_json(body, status, **{name.replace("_", "-"): value for name, value in headers.items()})
 

@@ -60,7 +60,7 @@ def test_a_function_cannot_ask_for_a_pause_without_end() -> None:
     assert asyncio.run(run()) <= LONGEST_SEC * 1.2
 
 
-def test_the_end_tells_whoever_waits() -> None:
+def test_the_end_wakes_the_waiting() -> None:
     async def run() -> bool:
         gate = Gate()
         gate.shut(at_least_sec=10)

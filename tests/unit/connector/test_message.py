@@ -23,7 +23,7 @@ def delivered(headers: dict[str, str] | None = None, sequence: int = 7, data: by
 
 
 def again(outgoing: Outgoing, sequence: int) -> Message:
-    """What the connector sees when the outgoing message is delivered."""
+    """Return what the connector sees when the outgoing message is delivered."""
     return delivered(outgoing.headers, sequence, outgoing.payload)
 
 

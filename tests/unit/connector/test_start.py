@@ -16,7 +16,7 @@ ROUTES = '[{"function": "analyse", "url": "http://127.0.0.1:9/", "topic": "analy
 def start(
     folder: Path, *arguments: str, nats: str | None = None, secret: str | None = None, routes: str = ROUTES
 ) -> str:
-    """What it says on stderr; it must end with an error."""
+    """Return what it says on stderr; it must end with an error."""
     (folder / "routes.json").write_text(routes)
     for name, value in (("faplog-connector-nats", nats), ("faplog-connector-secret", secret)):
         if value is not None:

@@ -15,13 +15,13 @@ TIMES = 3
 
 
 class Faulty:
-    """A broker, and a lane, that fail in a way nobody has thought of."""
+    """A broker, and a lane, that fail in an unexpected way."""
 
     def __init__(self) -> None:
         self.asked = 0
 
     async def client(self) -> None:
-        """Connected at once."""
+        """Return at once, as if connected."""
 
     async def heartbeat(self) -> None:
         self._fail()

@@ -40,7 +40,7 @@ class Connection:
 
 
 def answered(body: object, status: str = "401 Unauthorized") -> tuple[list[tuple[str, str]], Connection]:
-    """The headers of an answer that was given before the body was read."""
+    """Return the headers of an answer that was given before the body was read."""
     seen: list[tuple[str, str]] = []
     connection = Connection()
 

@@ -1,4 +1,4 @@
-"""Every error in one shape, and what nobody expected tells nothing."""
+"""Every error in one shape; an unexpected one reveals nothing."""
 
 import logging
 
@@ -15,7 +15,7 @@ from faplog.errors import Unavailable
 
 @pytest.fixture
 def client() -> FlaskClient:
-    """An app whose views fail in every way."""
+    """Return an app whose views fail in every way."""
     app = Flask("failing", static_folder=None)
     errors.register(app)
 
@@ -127,7 +127,7 @@ def test_answers_and_redirects_are_left_alone(client: FlaskClient) -> None:
     assert client.get("/folder").status_code == 308
 
 
-def test_what_nobody_expected_is_logged_once(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unexpected_error_is_logged_once(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         client.get("/bug")
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [("ERROR", "unexpected error")]

@@ -31,7 +31,7 @@ def test_a_message_with_the_secret_is_read(request_of: Callable[..., Request]) -
 
 
 @pytest.mark.parametrize("headers", [{}, {"X_Connector_Secret": ""}, {"X_Connector_Secret": SECRET + "x"}])
-def test_without_the_secret_nobody_gets_in(request_of: Callable[..., Request], headers: dict[str, str]) -> None:
+def test_messages_without_the_secret_are_refused(request_of: Callable[..., Request], headers: dict[str, str]) -> None:
     with pytest.raises(Unauthorized):
         receive(request_of(GOOD, **headers), AnalysisRequest, SECRET)
 

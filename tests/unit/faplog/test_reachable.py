@@ -10,7 +10,7 @@ from faplog import reachable
 
 @pytest.fixture
 def port() -> int:
-    """A free port of this machine on which no program listens."""
+    """Return a free port of this machine on which no program listens."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         chosen: int = found.getsockname()[1]

@@ -10,7 +10,7 @@ from faplog.contracts import schema
 
 @pytest.fixture
 def docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of docs/ that a test may spoil."""
+    """Return a copy of docs/ that a test may spoil."""
     copy = tmp_path / "docs"
     shutil.copytree(schema.DOCS, copy, ignore=shutil.ignore_patterns("screenshots", "adr"))
     monkeypatch.setattr(schema, "DOCS", copy)

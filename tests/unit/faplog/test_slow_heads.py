@@ -33,7 +33,7 @@ def application(environ, start_response):
 
 @pytest.fixture
 def port(tmp_path: Path) -> Iterator[int]:
-    """The port of gunicorn with our configuration, with less patience."""
+    """Yield the port of gunicorn with our configuration, with less patience."""
     (tmp_path / "impatient.py").write_text(CONFIGURATION)
     (tmp_path / "simple.py").write_text(APPLICATION)
     port = free_port()
@@ -90,7 +90,7 @@ def closing_pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 
 def assert_passes(sender: socket.socket, receiver: socket.socket) -> None:
-    """A byte gets through."""
+    """Check that a byte gets through."""
     sender.sendall(b"x")
     assert receiver.recv(1) == b"x"
 

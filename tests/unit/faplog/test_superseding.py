@@ -13,7 +13,7 @@ from tests.unit.analyse.handmade import Cells, csv_log
 
 
 def log(*drives: int, base: int = 0, start: float = 8 * 3600) -> bytes:
-    """A log of drives of so many rows, ten minutes apart."""
+    """Return a log of drives of so many rows, ten minutes apart."""
     parts = []
     for rows in drives:
         speeds = [base + row % 97 for row in range(rows)]

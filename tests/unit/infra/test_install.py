@@ -17,7 +17,7 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def built_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Builds are kept between tests, and Knative is two objects."""
+    """Keep builds between tests, and let Knative be two objects."""
     knative = check.INFRA / "knative/install"
     monkeypatch.setattr(
         install, "built", lambda folder: cluster_stub.KNATIVE if folder == knative else check.build(folder)
@@ -26,13 +26,13 @@ def built_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cluster that has what is needed."""
+    """Return a cluster that has what is needed."""
     monkeypatch.setenv("PATH", cluster_stub.write(tmp_path)["PATH"])
     return tmp_path
 
 
 def changes(folder: Path) -> list[str]:
-    """The commands that change something."""
+    """Return the commands that change something."""
     return [line for line in cluster_stub.told(folder) if line.split()[1] in ("apply", "upgrade") or " delete " in line]
 
 

@@ -19,7 +19,7 @@ COMPONENTS = {"prod": "../../../mail", "openfaas": "../../../openfaas/mail"}
 
 @pytest.fixture(params=COMPONENTS)
 def with_mail(request: pytest.FixtureRequest, tmp_path: Path) -> list[dict[str, Any]]:
-    """The functions of an environment with the component."""
+    """Return the functions of an environment with the component."""
     shutil.copytree(ROOT / "infra", tmp_path / "infra", ignore=shutil.ignore_patterns("schemas", "__pycache__"))
     folder = tmp_path / "infra/environments" / request.param / "functions"
     kustomization = yaml.safe_load((folder / "kustomization.yaml").read_text("utf-8"))
@@ -29,7 +29,7 @@ def with_mail(request: pytest.FixtureRequest, tmp_path: Path) -> list[dict[str, 
 
 
 def ports(things: list[dict[str, Any]]) -> set[int]:
-    """Every port that a policy lets pods reach outside of the cluster."""
+    """Return every port that a policy lets pods reach outside of the cluster."""
     return {
         port["port"]
         for thing in things

@@ -14,12 +14,12 @@ GUIDE = (check.ROOT / "docs/operations.md").read_text("utf-8")
 
 
 def blocks() -> list[str]:
-    """The guide's shell blocks."""
+    """Return the guide's shell blocks."""
     return re.findall(r"```sh\n(.*?)```", GUIDE, re.DOTALL)
 
 
 def expanded(word: str) -> list[str]:
-    """A word as bash expands its braces."""
+    """Return a word as bash expands its braces."""
     done = subprocess.run(["bash", "-c", f"printf '%s\\n' {word}"], capture_output=True, text=True, check=True)
     return done.stdout.split()
 
@@ -46,7 +46,7 @@ def test_what_it_says_to_type_is_shell(block: str) -> None:
 
 
 def block(words: str) -> str:
-    """The only shell block with these words."""
+    """Return the only shell block with these words."""
     [found] = [text for text in blocks() if words in text]
     return found
 
@@ -66,7 +66,7 @@ def test_the_steps_without_argo_cd_are_taken_as_written(tmp_path: Path) -> None:
 
 
 def commands(text: str) -> list[list[str]]:
-    """The kubectl commands of a shell block, as words."""
+    """Return the kubectl commands of a shell block, as words."""
     joined = text.replace("\\\n", " ")
     return [shlex.split(line, comments=True) for line in joined.splitlines() if line.strip().startswith("kubectl ")]
 

@@ -12,7 +12,7 @@ from infra.backup.manifest import BadBackup
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was done, in order; the command's parts do nothing else."""
+    """Return what was done, in order; the command's parts do nothing else."""
     done: list[str] = []
 
     def restored(*_: object, **__: object) -> SimpleNamespace:

@@ -31,13 +31,13 @@ OPERATOR = {
 
 
 def environments(folder: Path) -> Path:
-    """A copy of the environments, to seal into."""
+    """Return a copy of the environments, to seal into."""
     return Path(shutil.copytree(check.ENVIRONMENTS, folder / "environments"))
 
 
 @pytest.fixture
 def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """No kubeseal and no cluster: what would be sealed is hashed, and its values in clear are in the list returned."""
+    """Replace kubeseal by a hash and the cluster by none; return the list of the values in clear."""
     values: list[str] = []
 
     def hashed(manifest: dict[str, Any], _: Path | None) -> str:

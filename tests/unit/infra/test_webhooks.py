@@ -19,7 +19,7 @@ JOB = ("Job", "openfaas-deploy")
 
 @pytest.fixture(params=COMPONENTS)
 def with_webhooks(request: pytest.FixtureRequest, tmp_path: Path) -> list[dict[str, Any]]:
-    """The objects of the functions of an environment that has the component."""
+    """Return the objects of the functions of an environment that has the component."""
     shutil.copytree(ROOT / "infra", tmp_path / "infra", ignore=shutil.ignore_patterns("__pycache__"))
     folder = tmp_path / "infra/environments" / request.param / "functions"
     kustomization = yaml.safe_load((folder / "kustomization.yaml").read_text("utf-8"))
@@ -29,7 +29,7 @@ def with_webhooks(request: pytest.FixtureRequest, tmp_path: Path) -> list[dict[s
 
 
 def rules(things: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Every rule by which functions may leave the cluster."""
+    """Return every rule by which functions may leave the cluster."""
     return [
         rule
         for thing in things

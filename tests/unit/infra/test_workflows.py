@@ -127,7 +127,7 @@ def test_k3s_is_as_new_as_the_manifests_need() -> None:
 
 
 def planned(*arguments: str) -> str:
-    """What `make` would run."""
+    """Return what `make` would run."""
     command = ["make", "--dry-run", *arguments]
     return subprocess.run(command, cwd=check.ROOT, capture_output=True, text=True, check=True).stdout
 

@@ -111,7 +111,7 @@ def test_an_unencrypted_address_elsewhere_is_warned_of(
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1", "https://a.invalid"])
-def test_an_address_that_nobody_can_listen_to_is_not_warned_of(
+def test_an_encrypted_or_local_address_is_not_warned_of(
     logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(VARIABLE)

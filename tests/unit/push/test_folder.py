@@ -29,7 +29,7 @@ def without_privileges() -> Iterator[None]:
 
 @pytest.fixture
 def shared() -> Iterator[Path]:
-    """A folder that every user can enter; those above pytest's are its user's alone."""
+    """Yield a folder that every user can enter; those above pytest's are its user's alone."""
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
     yield folder

@@ -18,7 +18,7 @@ from standalone.supervisor import Supervisor
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No pauses worth the name."""
+    """Shorten the pauses to nothing."""
     monkeypatch.setattr(housekeeping, "FIRST_PAUSE_SEC", 0.001)
     monkeypatch.setattr(housekeeping, "LONGEST_PAUSE_SEC", 0.001)
     monkeypatch.setattr(recovery, "LOOK_SEC", 0.001)

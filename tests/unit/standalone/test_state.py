@@ -97,7 +97,7 @@ def test_a_port_that_another_process_has_drawn_is_not_given_again(
     assert ports.claim(31_777), "the other has ended"
 
 
-def test_ports_stay_unless_somebody_took_one(tmp_path: Path) -> None:
+def test_ports_stay_unless_one_was_taken(tmp_path: Path) -> None:
     state = prepare(tmp_path)
     first = assign(state, ["a", "b"])
     assert assign(state, ["b"]) == {"b": first["b"]}

@@ -19,7 +19,7 @@ class Plain:
     gap_sec: float = 0.0
 
     def column(self, name: str) -> list[float]:
-        """The values that were read, in order, without sentinels."""
+        """Return the values that were read, in order, without sentinels."""
         return [float(row[name]) for row in self.rows if row[name] not in ("", "65280", "25855")]
 
 

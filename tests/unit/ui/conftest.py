@@ -15,26 +15,26 @@ ADDRESS = "http://api.invalid"
 
 @pytest.fixture
 def api() -> FakeApi:
-    """The API; what it answers is up to the test."""
+    """Return the API; what it answers is up to the test."""
     return FakeApi()
 
 
 @pytest.fixture(scope="session")
 def pages() -> Flask:
-    """The pages' application, made once as in a process; `browser` puts the test's own API behind it."""
+    """Return the pages' application, made once as in a process; `browser` puts the test's own API behind it."""
     return create_app(Settings.model_validate({"api_url": ADDRESS}))
 
 
 @pytest.fixture
 def browser(pages: Flask, api: FakeApi) -> FlaskClient:
-    """A browser without a session."""
+    """Return a browser without a session."""
     pages.extensions["api"] = Api(ADDRESS, httpx.WSGITransport(app=api.app()))
     return pages.test_client()
 
 
 @pytest.fixture
 def user(browser: FlaskClient) -> FlaskClient:
-    """A browser that is signed in."""
+    """Return a browser that is signed in."""
     browser.set_cookie("faplog_access", "good")
     browser.set_cookie("faplog_csrf", "token")
     return browser

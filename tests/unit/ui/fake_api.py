@@ -24,7 +24,7 @@ class FakeApi:
     bearers: list[str] = field(default_factory=list)
 
     def app(self) -> Flask:
-        """The API as a WSGI application."""
+        """Return the API as a WSGI application."""
         app = Flask(__name__)
 
         @app.get("/api/v1/<path:path>")
@@ -50,7 +50,7 @@ def _error(code: int, message: str) -> tuple[Response, int]:
 
 
 def item(log_id: str = LOG_ID, **changes: Any) -> dict[str, Any]:
-    """A log as a list names it."""
+    """Return a log as a list names it."""
     return {
         "id": log_id,
         "fileName": "DCM62v2_20250314.csv",
@@ -66,7 +66,7 @@ def item(log_id: str = LOG_ID, **changes: Any) -> dict[str, Any]:
 
 
 def listing(*items: dict[str, Any]) -> dict[str, Any]:
-    """One page of a list."""
+    """Return one page of a list."""
     return {
         "data": list(items),
         "pagination": {"totalItems": len(items), "currentPage": 1, "pageSize": 20, "totalPages": 1},
@@ -74,7 +74,7 @@ def listing(*items: dict[str, Any]) -> dict[str, Any]:
 
 
 def detail(analysis: dict[str, Any] | None, **changes: Any) -> dict[str, Any]:
-    """A log with its analysis."""
+    """Return a log with its analysis."""
     return item(**changes) | {"analysis": analysis}
 
 

@@ -15,7 +15,7 @@ FRAGMENT = {"fragment": 1}
 
 
 def token(**changes: Any) -> dict[str, Any]:
-    """A token as the API lists it."""
+    """Return a token as the API lists it."""
     return {
         "id": "0b6a7a6e-2a0b-4d5c-8a51-6f3f6f1f0c22",
         "name": "Garage NAS",

@@ -41,7 +41,7 @@ def test_the_pages_open_without_an_answer_of_the_api(
 
 
 @pytest.mark.parametrize("path", OF_INSTANCE)
-def test_no_session_is_handed_on_for_what_anybody_may_know(user: FlaskClient, api: FakeApi, path: str) -> None:
+def test_no_session_is_handed_on_for_public_answers(user: FlaskClient, api: FakeApi, path: str) -> None:
     api.answers["instance"] = INSTANCE
     user.get(path)
     assert api.cookies == [{}]

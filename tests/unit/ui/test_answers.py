@@ -115,7 +115,7 @@ def test_in_miles(user: FlaskClient, api: FakeApi) -> None:
 
 
 def change(figure: str, direction: str, by: int | None, count: int = 12) -> dict[str, Any]:
-    """A change of a figure, as an average has it."""
+    """Return a change of a figure, as an average has it."""
     return {"figure": figure, "direction": direction, "count": count, "change_perc": by}
 
 

@@ -19,7 +19,7 @@ POLISH = {"Accept-Language": "pl"}
 
 
 def car(car_id: str = ONE, **changes: Any) -> dict[str, Any]:
-    """A car as the API lists it."""
+    """Return a car as the API lists it."""
     return {
         "id": car_id,
         "name": None,
@@ -38,7 +38,7 @@ def car(car_id: str = ONE, **changes: Any) -> dict[str, Any]:
 
 
 def note(**changes: Any) -> dict[str, Any]:
-    """A note as the API lists it."""
+    """Return a note as the API lists it."""
     return {
         "id": NOTE,
         "carId": ONE,
@@ -60,7 +60,7 @@ def with_cars(api: FakeApi, *cars: dict[str, Any], notes: tuple[dict[str, Any], 
 
 
 def forecast(**changes: Any) -> dict[str, Any]:
-    """A forecast of the additive."""
+    """Return a forecast of the additive."""
     return {
         "code": "additive_remaining",
         "value": 840,
@@ -81,7 +81,7 @@ def forecast(**changes: Any) -> dict[str, Any]:
 
 
 def reach(limit: float, low: int, high: int | None, first: str | None, last: str | None) -> dict[str, Any]:
-    """When a limit is reached."""
+    """Return when a limit is reached."""
     return {"limit": limit, "km_low": low, "km_high": high, "date_low": first, "date_high": last}
 
 
@@ -92,7 +92,7 @@ def foresee(api: FakeApi, **of: Any) -> None:
 
 
 def plots(page: str) -> list[dict[str, Any]]:
-    """The trends that the page carries for its script."""
+    """Return the trends that the page carries for its script."""
     found = re.search(r'id="trend-data">(.*?)</script>', page, re.DOTALL)
     assert found
     profiles: list[list[dict[str, Any]]] = json.loads(found[1])
@@ -316,7 +316,7 @@ def test_trends_carry_limits_and_notes(user: FlaskClient, api: FakeApi) -> None:
 
 
 def regeneration(start: str = "2025-03-14T07:58:10", **changes: Any) -> dict[str, Any]:
-    """A regeneration as the API lists it."""
+    """Return a regeneration as the API lists it."""
     return {
         "logs": [LOG_ID],
         "start": start,
@@ -331,7 +331,7 @@ def regeneration(start: str = "2025-03-14T07:58:10", **changes: Any) -> dict[str
 
 
 def section(page: str, name: str) -> str:
-    """The text of a section of the page."""
+    """Return the text of a section of the page."""
     found = re.search(rf'<section [^>]*id="{name}".*?</section>', page, re.DOTALL)
     assert found, name
     shown = re.sub(r"<[^>]+>", " ", found[0])

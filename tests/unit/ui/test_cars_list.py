@@ -14,7 +14,7 @@ FOURTH_ID = "7a6f7f0c-57c6-4a8e-8f8e-2f9a3c1d5e34"
 
 
 def car(car_id: str = LOG_ID, **changes: Any) -> dict[str, Any]:
-    """A car as the API lists it."""
+    """Return a car as the API lists it."""
     return {
         "id": car_id,
         "name": None,
@@ -33,7 +33,7 @@ def car(car_id: str = LOG_ID, **changes: Any) -> dict[str, Any]:
 
 
 def show(user: FlaskClient, api: FakeApi, *cars: dict[str, Any], deleted: tuple[dict[str, Any], ...] = ()) -> str:
-    """The page's HTML."""
+    """Return the page's HTML."""
     api.answers |= {"cars": {"data": list(cars)}, "cars/deleted": {"data": list(deleted)}}
     answer = user.get("/cars")
     assert answer.status_code == 200

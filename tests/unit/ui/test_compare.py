@@ -19,7 +19,7 @@ LOGS: Final = f"/compare?a={LOG_ID}&b={OTHER_ID}"
 
 
 def figure(key: str, before: float | None, after: float | None, judgement: str, **more: Any) -> dict[str, Any]:
-    """A figure of a comparison."""
+    """Return a figure of a comparison."""
     change = None if before is None or after is None else after - before
     unit = COMPARED[key].unit if key in COMPARED else "bar"
     return {
@@ -29,7 +29,7 @@ def figure(key: str, before: float | None, after: float | None, judgement: str, 
 
 
 def comparison(before: int = 12, after: int = 8, *, enough: bool = True) -> dict[str, Any]:
-    """A comparison as the API answers it."""
+    """Return a comparison as the API answers it."""
     sides = {
         name: {
             "logs": logs, "distance_km": 812.4 if logs else None, "profile": "DCM62v2",
@@ -50,7 +50,7 @@ def comparison(before: int = 12, after: int = 8, *, enough: bool = True) -> dict
 
 @pytest.fixture
 def around(api: FakeApi) -> FakeApi:
-    """An API with a car, a note and a reminder."""
+    """Return an API with a car, a note and a reminder."""
     car = {"id": CAR, "name": "Blue one", "profile": "DCM62v2", "createdAt": "2025-01-01T00:00:00.000Z"}
     note = {
         "id": NOTE,

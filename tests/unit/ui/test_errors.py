@@ -32,7 +32,7 @@ NOT_ABOUT_MESSAGES: Final = {
 
 
 def params_of(code: ErrorCode) -> dict[str, Any]:
-    """A value for each parameter of a code."""
+    """Return a value for each parameter of a code."""
     values = {str: "x", int: 1234, Cause: asdict(cause(ErrorCode.NO_ROWS))}
     return {name: values[kind] for name, kind in TEMPLATES[code].params.items()}
 

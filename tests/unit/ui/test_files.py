@@ -55,7 +55,7 @@ def test_files_are_kept_for_a_year_under_their_version_only(browser: FlaskClient
 
 
 @pytest.mark.parametrize("path", ["/", "/login"])
-def test_pages_are_kept_by_nobody(browser: FlaskClient, path: str) -> None:
+def test_pages_are_not_cached(browser: FlaskClient, path: str) -> None:
     assert browser.get(path).headers["Cache-Control"] == "private, no-store"
 
 

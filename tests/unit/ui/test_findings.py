@@ -19,14 +19,14 @@ ALARMING = [case for case in REACHED if case[2] in (Severity.WATCH, Severity.ACT
 
 
 def page(user: FlaskClient, api: FakeApi, analysis: dict[str, Any], language: str = "en") -> str:
-    """The text of the page of a log with this analysis, without the analysis that scripts read."""
+    """Return the text of the page of a log with this analysis, without the analysis that scripts read."""
     api.answers[f"analyses/{LOG_ID}"] = detail(analysis)
     answer = user.get(f"/logs/{LOG_ID}", headers={"Accept-Language": language}).text
     return text_of(answer)
 
 
 def text_of(page: str) -> str:
-    """What a reader sees of a page: no tags, no scripts, one blank between words."""
+    """Return what a reader sees of a page: no tags, no scripts, one blank between words."""
     shown = re.sub(r"<script.*?</script>|<[^>]+>", " ", page, flags=re.DOTALL)
     return " ".join(unescape(shown).split())
 
@@ -141,7 +141,7 @@ def test_over_many_logs_the_page_shows_the_advice_and_the_date(user: FlaskClient
 
 
 def observed(user: FlaskClient, api: FakeApi, code: str = "idle_pressure", **evidence: Any) -> str:
-    """The page with one finding and this evidence for it."""
+    """Return the page with one finding and this evidence for it."""
     seen = {"rows": 845, "from": "2025-03-14T07:41:03", "to": "2025-03-14T08:19:40"} | evidence
     shown = {"code": code, "severity": "watch", "value": 30.0, "unit": "mbar", "evidence": seen}
     health = {"verdict": "watch", "findings": [shown]}

@@ -10,7 +10,7 @@ CAR = "3f0c6f0e-7a43-4c0e-9b60-0a6f0a3c2f01"
 
 
 def asked(api: FakeApi) -> dict[str, str]:
-    """The query of the last list."""
+    """Return the query of the last list."""
     return [query for path, query in api.asked if path == "analyses"][-1]
 
 

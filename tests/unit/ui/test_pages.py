@@ -22,7 +22,7 @@ TEMPLATES = Path(ui.__file__).parent / "templates"
 
 
 def text(response: TestResponse) -> str:
-    """What a reader sees of a page, roughly: without tags, one blank between words."""
+    """Return what a reader sees of a page, roughly: without tags, one blank between words."""
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.text)).replace("\u202f", " ").replace("\xa0", " ")
 
 
@@ -313,7 +313,7 @@ def test_a_finding_unknown_here_is_shown_in_the_words_of_the_api(user: FlaskClie
 
 
 def nothing(value: Any) -> Any:
-    """The same shape with every number gone."""
+    """Return the same shape with every number gone."""
     if isinstance(value, dict):
         return {key: nothing(inner) for key, inner in value.items()}
     return [] if isinstance(value, list) else None
@@ -401,7 +401,7 @@ def test_a_log_on_its_way_is_waited_for(user: FlaskClient, api: FakeApi) -> None
 
 
 def deleted(minutes: float, log_id: str = LOG_ID, **changes: Any) -> dict[str, Any]:
-    """A deleted log that can be restored for so many minutes."""
+    """Return a deleted log that can be restored for so many minutes."""
     until = datetime.now(UTC) + timedelta(minutes=minutes)
     times = {"deletedAt": (until - timedelta(hours=1)).isoformat(), "restorableUntil": until.isoformat()}
     return item(log_id, **changes) | times

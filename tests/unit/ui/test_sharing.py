@@ -19,12 +19,12 @@ STATE_OF_CAR = f"/cars/{OTHER_ID}/share"
 
 
 def opened(client: FlaskClient, token: str = TOKEN, **headers: str) -> TestResponse:
-    """What the script of the page gets for a token."""
+    """Return what the script of the page gets for a token."""
     return client.get(PAGE, query_string={"fragment": 1}, headers={"Authorization": f"Bearer {token}"} | headers)
 
 
 def shared(**changes: Any) -> dict[str, Any]:
-    """What the API says of a shared log."""
+    """Return what the API says of a shared log."""
     whole = detail(ANALYSIS, **changes)
     return {
         key: whole[key] for key in ("status", "stage", "message", "logDate", "fapRegen", "distance", "analysis")
@@ -32,7 +32,7 @@ def shared(**changes: Any) -> dict[str, Any]:
 
 
 def shared_car(**changes: Any) -> dict[str, Any]:
-    """What the API says of a shared car."""
+    """Return what the API says of a shared car."""
     average: Any = summary_answers()["average"]["average"]
     for points in average["trends"].values():
         for point in points:
@@ -54,7 +54,7 @@ def shared_car(**changes: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def linked(api: FakeApi) -> FakeApi:
-    """An API with one shared log."""
+    """Return an API with one shared log."""
     api.answers[f"shared/{TOKEN}"] = shared()
     return api
 
@@ -71,7 +71,7 @@ def test_a_reader_without_an_account_gets_the_report(browser: FlaskClient) -> No
 
 @pytest.mark.parametrize("who", ["browser", "user"])
 @pytest.mark.usefixtures("linked")
-def test_nothing_of_the_owners_is_on_it_whoever_looks(request: pytest.FixtureRequest, who: str) -> None:
+def test_nothing_of_the_owners_is_on_it_for_any_reader(request: pytest.FixtureRequest, who: str) -> None:
     client: FlaskClient = request.getfixturevalue(who)
     main = client.get(PAGE).text.split("<body", 1)[1] + opened(client).text
     for owners in (
@@ -120,7 +120,7 @@ def test_a_link_of_an_earlier_release_leads_to_its_new_address(browser: FlaskCli
 
 @pytest.mark.usefixtures("linked")
 @pytest.mark.parametrize("path", [PAGE, f"{PAGE}?fragment=1", OLD_PAGE, f"{OLD_PAGE}?fragment=1", "/shared/dead"])
-def test_the_address_is_told_to_nobody(browser: FlaskClient, path: str) -> None:
+def test_the_address_is_not_sent_to_other_sites(browser: FlaskClient, path: str) -> None:
     headers = browser.get(path, headers={"Authorization": f"Bearer {TOKEN}"}).headers
     assert "Authorization" in headers["Vary"]
     assert headers["Referrer-Policy"] == "no-referrer"
@@ -190,7 +190,7 @@ def test_preferences_come_back_to_it(browser: FlaskClient) -> None:
 
 @pytest.fixture
 def linked_car(api: FakeApi) -> FakeApi:
-    """An API with one shared car."""
+    """Return an API with one shared car."""
     api.answers[f"shared/{TOKEN}"] = shared_car()
     return api
 

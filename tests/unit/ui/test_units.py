@@ -13,7 +13,7 @@ from ui.preferences import Units
 
 
 def finding(code: Code, value: float | None) -> Shown:
-    """A finding of this code and value."""
+    """Return a finding of this code and value."""
     return Shown(code, Severity.GOOD, "", value, LIMITS[code].unit, 0, "")
 
 

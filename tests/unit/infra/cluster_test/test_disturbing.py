@@ -51,7 +51,7 @@ def test_a_step_that_failed_is_a_row_that_fails() -> None:
 
 @pytest.fixture
 def outcomes(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """A system that accepts every upload; what becomes of the logs is the test's to say."""
+    """Return a system that accepts every upload; what becomes of the logs is the test's to say."""
     found: dict[str, str] = {}
 
     @contextmanager

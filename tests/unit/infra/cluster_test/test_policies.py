@@ -14,7 +14,7 @@ NAMESPACES = {
 
 
 def end(name: str, namespace: str = "faplog", ip: str = "10.42.0.9", **labels: str) -> End:
-    """An end with labels; `__` in a name stands for `/`."""
+    """Return an end with labels; `__` in a name stands for `/`."""
     named = {key.replace("__", "/").replace("_", "-"): value for key, value in labels.items()}
     return End(name, ip, namespace, named, NAMESPACES.get(namespace, {}))
 
@@ -115,7 +115,7 @@ def policies() -> list[dict[str, Any]]:
 
 
 def ours(name: str, key: str = "faplog.dev/role", **further: str) -> End:
-    """A pod of ours with its labels."""
+    """Return a pod of ours with its labels."""
     return End(name, "10.42.0.1", "faplog", {key: name, **further}, NAMESPACES["faplog"])
 
 

@@ -54,7 +54,7 @@ for thing in ("api", "analyse", "average"):
 
 @pytest.fixture
 def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cluster with everything of ours, and no account."""
+    """Return a cluster with everything of ours, and no account."""
     monkeypatch.setenv("PATH", cluster_stub.write(tmp_path, **THERE)["PATH"])
     return tmp_path
 
