@@ -115,7 +115,7 @@ def completed(outcome: Any, when: str, log_id: str | None) -> Answer:
 def _since(log: dict[str, Any], analysis: dict[str, Any]) -> str:
     """Return how far back an unrecorded regeneration was. Only the owner's own pages look into other logs."""
     since = (analysis.get("fap") or {}).get("lastRegen_km")
-    where: str = _("None of your logs has it.") if "lastRegeneration" in log else _("This log does not have it.")
+    where: str = _("It is in none of your logs.") if "lastRegeneration" in log else _("It is not in this log.")
     if since is None:
         return where
     before: str = _("It was %(distance)s before the end of this log.", distance=units.quantity(since, "km"))
@@ -146,7 +146,7 @@ def filter_course(course: Any, unknown: str) -> Answer:
             detail = _("No lasting change over %(logs)s logs: %(figures)s.", logs=units.number(logs), figures=steady)
             return Answer(question, _("No"), Severity.GOOD, detail)
         case _:
-            needs = _("It takes five logs with the same value, since the last maintenance of the filter.")
+            needs = _("This needs five logs with the same value since the last work on the filter.")
             return Answer(question, _("Too few logs to say"), detail=needs)
 
 

@@ -115,14 +115,14 @@ def state(average: Mapping[str, Any], regenerations: Sequence[Mapping[str, Any]]
     coming = answers.next_regeneration(due)
     if due.get("low_km") is None or due.get("high_km") is None:
         coming = replace(coming, detail=_("Your logs do not have the values to tell."))
-    course = answers.filter_course(average.get("course"), _("The averages do not say yet."))
+    course = answers.filter_course(average.get("course"), _("The averages do not show it yet."))
     return [drive, coming, _last_regeneration(regenerations), course]
 
 
 def _last_regeneration(regenerations: Sequence[Mapping[str, Any]]) -> Answer:
     last = next((point for point in regenerations if point.get("outcome") is not None), None)
     if last is None:
-        return answers.not_recorded(_("None of your logs has it."))
+        return answers.not_recorded(_("It is in none of your logs."))
     return answers.completed(last["outcome"], units.day(last.get("date"), "medium"), last.get("analysisId"))
 
 
@@ -150,7 +150,7 @@ def _forecast(one: Mapping[str, Any], code: Code) -> Forecast:
     reach = act or watch
     details = []
     if reach is None:
-        coming, tint = _("not on its way to a limit"), Severity.GOOD
+        coming, tint = _("no limit in sight"), Severity.GOOD
     else:
         coming, tint = _reach(reach, unit), Severity.UNKNOWN
         if _reached(watch or act):

@@ -118,7 +118,7 @@ def outcome(listed: list[Change]) -> str:
     """Return how many figures got better and how many worse, as a sentence."""
     better, worse = (sum(one.judgement == judgement for one in listed) for judgement in ("better", "worse"))
     if not better and not worse:
-        return str(_("Nothing changed by more than it usually differs."))
+        return str(_("Nothing changed by more than the usual differences."))
     parts = [
         ngettext("%(num)s value is better", "%(num)s values are better", better) if better else "",
         ngettext("%(num)s value is worse", "%(num)s values are worse", worse) if worse else "",

@@ -72,7 +72,7 @@ _OF_FILES: Final[Mapping[str, Any]] = {
     ErrorCode.UPLOAD_NOT_FINISHED: _("The upload did not finish. Please upload the log again."),
     # uploads
     ErrorCode.UPLOAD_TIMEOUT: _("The upload took too long. Please try again on a better connection."),
-    ErrorCode.UPLOAD_INCOMPLETE: _("The upload broke off before its end. Please try again."),
+    ErrorCode.UPLOAD_INCOMPLETE: _("The upload was interrupted. Please try again."),
     **dict.fromkeys(
         (
             ErrorCode.FORM_EXPECTED,
@@ -95,9 +95,9 @@ _OF_FILES: Final[Mapping[str, Any]] = {
         ),
         _("Only .csv files can be read here."),
     ),
-    ErrorCode.NOT_TEXT: _("This is not a text file. Expected is the CSV the FAP app writes."),
+    ErrorCode.NOT_TEXT: _("This is not a text file. Please choose a CSV file written by the FAP app."),
     ErrorCode.HEADER_EXPECTED: _(
-        "The file has no header line. Expected is the CSV the FAP app writes, with columns like Date and Time."
+        "The file has no header line. Please choose a CSV file written by the FAP app, with columns like Date and Time."
     ),
     # zips
     ErrorCode.ZIP_INVALID: _("The file is not a zip, or it is damaged. Please create it again."),
@@ -123,7 +123,7 @@ _OF_FILES: Final[Mapping[str, Any]] = {
         "Another log from your network is being analysed. Please try again in {retry_after_sec} s."
     ),
     # quotas
-    ErrorCode.QUOTA_EXCEEDED: _("You keep {kept} logs and may keep {quota}. Delete some that you no longer need."),
+    ErrorCode.QUOTA_EXCEEDED: _("You have {kept} logs and may keep {quota}. Delete some that you no longer need."),
     ErrorCode.DELETED_QUOTA_EXCEEDED: _(
         "You have deleted {deleted} logs that can still be restored. Please try again in an hour."
     ),
@@ -201,7 +201,9 @@ _OF_REQUESTS: Final[Mapping[str, Any]] = {
     ErrorCode.RESET_LINK_INVALID: _(
         "This link does not work: it was used, has expired, or is incomplete. Ask for a new one."
     ),
-    ErrorCode.RESET_NOT_BY_MAIL: _("No e-mail is sent from here. Ask the operator for a link to set a new password."),
+    ErrorCode.RESET_NOT_BY_MAIL: _(
+        "This server does not send e-mail. Ask the operator for a link to set a new password."
+    ),
     ErrorCode.SESSION_NOT_FOUND: _("This session has already ended."),
     ErrorCode.RATE_LIMITED: _("Too many attempts. Please try again in {retry_after_sec} s."),
     **dict.fromkeys(
@@ -251,7 +253,8 @@ _OF_REQUESTS: Final[Mapping[str, Any]] = {
     ),
     ErrorCode.NTFY_URL_INVALID: _("The address must end with a topic of ntfy, such as https://ntfy.sh/my-topic."),
     ErrorCode.RECEIVER_NOT_ALLOWED: _(
-        "Messages may not be sent to this address: it is in a private network, at an unusual port, or this service."
+        "Messages may not be sent to this address: it is in a private network, uses an unusual port, or belongs to "
+        "this service."
     ),
     ErrorCode.RECEIVER_HOST_UNKNOWN: _("The host of this address cannot be found. Please check its spelling."),
     ErrorCode.RECEIVER_UNREACHABLE: _("The receiver cannot be reached."),
@@ -265,7 +268,7 @@ _OF_REQUESTS: Final[Mapping[str, Any]] = {
     # any request
     ErrorCode.INVALID_INPUT: _("This was not accepted: {field}: {reason}. Please check what you entered."),
     ErrorCode.REQUEST_TIMEOUT: _("The request took too long. Please try again."),
-    ErrorCode.REQUEST_INCOMPLETE: _("The request broke off before its end. Please try again."),
+    ErrorCode.REQUEST_INCOMPLETE: _("The request was interrupted. Please try again."),
     ErrorCode.REQUEST_REFUSED: _("The request was refused: {reason}"),
     **dict.fromkeys(
         (

@@ -42,7 +42,7 @@ def texts() -> dict[str, object]:
         ),
         "skipped": _("skipped, not CSV files: {names}"),
         "retry": _("Try again"),
-        "findCar": _("Upload and find the car by itself"),
+        "findCar": _("Upload and detect the car automatically"),
         "forCar": _("for {name}"),
         "remove": _("Remove"),
         "open": _("Open report"),

@@ -130,6 +130,6 @@ def _resets(forecast: Mapping[str, Any]) -> Iterator[Event]:
             yield Event(
                 at=f"{figure['since']}T00",
                 icon="info-circle",
-                title=_("New start seen in the logs"),
+                title=_("Reset seen in the logs"),
                 begins=[findings.title(code)],
             )

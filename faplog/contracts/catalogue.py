@@ -153,7 +153,7 @@ WORDS: Final[dict[Code, Words]] = {
     ),
     Code.REGENS_ABORTED_SHARE: Words(
         title="Share of interrupted regenerations",
-        seen="Of the last regenerations {value} were interrupted",
+        seen="{value} of the last regenerations were interrupted",
         watch="Give regenerations the time they need: 15 to 20 minutes at a steady speed, without switching the engine "
         "off.",
         act="Most regenerations are interrupted, so soot stays in the filter and fuel gets into the oil. Let the next "
@@ -216,7 +216,7 @@ WORDS: Final[dict[Code, Words]] = {
     ),
     Code.REGEN_INTERVAL: Words(
         title="Distance between regenerations",
-        seen="On average {value} lie between the last regenerations",
+        seen="The last regenerations were {value} apart on average",
         watch="Short trips alone can cause this. If your trips are long, look for a cause of extra soot: EGR valve, a "
         "leaking intake, injectors.",
         act="The filter fills far too fast. Have EGR valve, intake, injectors and the ash load checked before more "
@@ -358,7 +358,7 @@ ENGINE_UNREAD: Final = "The engine speed was never read, so this log does not te
 PRESSURE_UNREAD: Final = "The pressure of the filter was never read, and without it the filter cannot be judged."
 
 MEANINGS: Final[dict[Severity, str]] = {
-    Severity.GOOD: "Nothing in this log asks for attention.",
+    Severity.GOOD: "Nothing in this log needs attention.",
     Severity.WATCH: "The car can be driven as usual. Something is worth watching.",
     Severity.ACT: "Something is outside its limits and needs attention soon.",
     Severity.UNKNOWN: "The engine ran for less than five minutes. A longer drive says more.",

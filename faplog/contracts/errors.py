@@ -584,7 +584,8 @@ TEMPLATES: Final[Mapping[ErrorCode, Template]] = {
     ),
     ErrorCode.RECEIVER_NOT_ALLOWED: _refusal(
         HTTPStatus.BAD_REQUEST,
-        "Messages may not be sent to this address: it is in a private network, at an unusual port, or this service.",
+        "Messages may not be sent to this address: it is in a private network, uses an unusual port, or belongs to "
+        "this service.",
     ),
     ErrorCode.RECEIVER_HOST_UNKNOWN: _refusal_for_now(
         HTTPStatus.UNPROCESSABLE_ENTITY, "The host of this address cannot be found."

@@ -66,7 +66,7 @@ class Settings(PublicSettings, FunctionSettings):
     """How to reach them: an e-mail address, a web address or a sentence. Shown to people who forgot their password."""
 
     operator_location: str | None = None
-    """Where the data are stored, for the privacy page, such as `a server in Lyon, France`."""
+    """Where the data is stored, for the privacy page, such as `a server in Lyon, France`."""
 
     public_s3_endpoint: HttpAddress | None = None
     """Address of the bucket as browsers reach it. If set, files are served by a redirect to a signed address."""

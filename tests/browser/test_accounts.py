@@ -228,7 +228,7 @@ def test_from_an_invite_to_a_forgotten_password_and_back(instance: Instance, dev
     expect(page.get_by_role("alert")).to_have_text("Please enter your e-mail address.")
     page.get_by_label("E-mail").fill(email)
     page.get_by_role("button", name="Send the link").click()
-    expect(page.get_by_role("heading", name="Look into your inbox")).to_be_visible()
+    expect(page.get_by_role("heading", name="Check your inbox")).to_be_visible()
     link = link_in(instance.mailbox.wait_for(email).get_content())
     page.goto(link)
     page.get_by_label("New password").fill("password123")

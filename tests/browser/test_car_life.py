@@ -163,7 +163,7 @@ def test_the_car_of_an_upload_is_chosen_and_may_be_gone(
     expect(refused).to_contain_text("This car no longer exists")
     expect(page.locator("[data-upload-car]")).to_be_hidden()
     page.reload()  # the file stays in the list
-    refused.get_by_role("button", name="Upload and find the car by itself").click()
+    refused.get_by_role("button", name="Upload and detect the car automatically").click()
     expect(page.locator(".upload[data-state=finished]")).to_have_count(2)
     until(lambda: [one["logs"] for one in cars(owner)] == [1], 60)
 
@@ -192,7 +192,7 @@ def test_the_guessed_car_of_a_log_is_confirmed(visit: Visit, another: Callable[[
     owner.upload(log_of(tmp_path, 2))
     (log,) = owner.logs(carGuessed="true")["data"]
     page = visit(owner, **DESKTOP).page(f"/logs/{log['id']}")
-    asked = page.get_by_role("region", name="Which car is this log of?")
+    asked = page.get_by_role("region", name="Which car is this log from?")
     other = next(one["id"] for one in cars(owner) if one["id"] != log["carId"])
     assert sideways(page) == {}
     assert axe(page) == []

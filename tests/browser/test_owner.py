@@ -92,7 +92,7 @@ def test_trying_again_is_offered_where_it_can_help(
     binary.write_bytes(b"%PDF-1.7 \x00\x01")
     page.locator("#files").set_input_files(binary)
     refused = page.locator(".upload", has_text="binary.csv")
-    expect(refused).to_contain_text("Expected is the CSV the FAP app writes.")
+    expect(refused).to_contain_text("Please choose a CSV file written by the FAP app")
     expect(refused.get_by_role("button", name="Remove")).to_be_visible()
     expect(again).to_have_count(0)
 
@@ -110,7 +110,7 @@ def test_trying_again_is_offered_where_it_can_help(
     expect(page.locator("#files")).to_be_focused()
     page.locator("#files").set_input_files(binary)
     expect(page.locator(".upload")).to_have_count(2)
-    expect(refused).to_contain_text("Expected is the CSV the FAP app writes.")
+    expect(refused).to_contain_text("Please choose a CSV file written by the FAP app")
     clear = page.get_by_role("button", name="Clear list")
     clear.click()
     expect(page.locator(".upload")).to_have_count(0)

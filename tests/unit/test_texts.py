@@ -52,6 +52,13 @@ FORBIDDEN: Final = {
         "nothing new\\.",
         "reckons, not what",
         "an educated guess: compare",
+        "expected is the",
+        "look into (your|the)",
+        "(found|find the car) by itself",
+        "is this log of\\?",
+        "is sent from here",
+        "before its end\\. please",
+        "does not have it\\.",
     ),
     "fr": (
         "à emporter",
@@ -66,6 +73,8 @@ FORBIDDEN: Final = {
         "en sont la cause",
         "filtre bouché",
         "pas des csv",
+        "tuyau",
+        "exploitables?\\b",
     ),
     "pl": (
         "na tle granic",
@@ -76,6 +85,9 @@ FORBIDDEN: Final = {
         "jeden na drugim",
         "zabierz ze sobą",
         "wyniku nie widać",
+        "\\bserwis(u|ie|em)?\\b",
+        "użyteczn",
+        "obsług(a|ą)\\b",
     ),
 }
 """Regular expressions by language, upper and lower case alike."""

@@ -20,7 +20,7 @@ class Operator(Output):
 
     name: str | None
     contact: str | None
-    location: str | None = Field(description="Where the data are stored.")
+    location: str | None = Field(description="Where the data is stored.")
 
 
 class Kept(Output):

@@ -29,8 +29,9 @@ blueprint = Routes("cars", __name__, url_prefix=PREFIX)
 @describe(
     summary="List my cars",
     tag=TAG,
-    description="The car of the newest log comes first. Cars are found by themselves: a log belongs to the car named "
-    "at its upload, else to the car with the same profile whose counters fit, else to a new car, marked as `guessed`.",
+    description="The car of the newest log comes first. Cars are detected automatically: a log belongs to the car "
+    "named at its upload, else to the car with the same profile whose counters fit, else to a new car, marked as "
+    "`guessed`.",
     responses={200: CarList},
 )
 @authenticated

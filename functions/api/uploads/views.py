@@ -37,7 +37,11 @@ _FORM: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
         "file": {"type": "string", "contentMediaType": "application/octet-stream"},
-        "car": {"type": "string", "format": "uuid", "description": "The car of the logs; found by itself if left out."},
+        "car": {
+            "type": "string",
+            "format": "uuid",
+            "description": "The car of the logs; detected automatically if left out.",
+        },
     },
     "required": ["file"],
     "additionalProperties": False,

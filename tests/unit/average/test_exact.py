@@ -170,7 +170,7 @@ def test_the_mean_interval_is_of_the_last_ten() -> None:
     found = history(*intervals(9000, *[500] * 9, 600))[Code.REGEN_INTERVAL]
     assert (found.value, found.evidence.logs) == (510, 10)
     assert found.text == (
-        "On average 510 km lie between the last regenerations (over 10 logs). This is fine; the limit is 300 km or "
+        "The last regenerations were 510 km apart on average (over 10 logs). This is fine; the limit is 300 km or "
         "less. Medium confidence."
     )
 
@@ -234,7 +234,7 @@ def test_a_verdict_needs_five_minutes(engine_on: int, verdict: str) -> None:
          "According to the ECU the oil contains 7 % of fuel (the median of the last 3 logs). The limit is 7 % or more. "
          "Medium confidence."),
         ([{"regens": [regen(interval_km=500), regen(interval_km=510)]}], Code.REGEN_INTERVAL,
-         "On average 505 km lie between the last regenerations (over one log). This is fine; the limit is 300 km or "
+         "The last regenerations were 505 km apart on average (over one log). This is fine; the limit is 300 km or "
          "less. Medium confidence."),
     ],
 )  # fmt: skip

@@ -64,14 +64,14 @@ def test_did_the_last_one_finish(browser: FlaskClient, outcome: str, said: str) 
 def test_a_regeneration_that_no_log_has(browser: FlaskClient) -> None:
     owner = asked(browser, {"lastRegeneration": None}, fap={"lastRegen_km": 320}, regens=[])
     assert owner.answer == "Not recorded"
-    assert owner.detail == "It was 320\u202fkm before the end of this log. None of your logs has it."
-    assert asked(browser, {"lastRegeneration": None}).detail == "None of your logs has it."
+    assert owner.detail == "It was 320\u202fkm before the end of this log. It is in none of your logs."
+    assert asked(browser, {"lastRegeneration": None}).detail == "It is in none of your logs."
 
 
 def test_a_reader_of_a_shared_report_learns_nothing_of_other_logs(browser: FlaskClient) -> None:
     reader = asked(browser, {}, fap={"lastRegen_km": 320}, regens=[])
     assert (reader.answer, reader.log_id) == ("Not recorded", None)
-    assert reader.detail.endswith("This log does not have it.")
+    assert reader.detail.endswith("It is not in this log.")
     assert asked(browser, {}, regens=[COMPLETE | {"outcome": "aborted"}]).answer == "No, it was interrupted"
 
 
@@ -159,9 +159,9 @@ STEADY = [change("restriction", "steady", 3), change("soot_rate", "steady", -4, 
             {"direction": "unknown", "changes": [change("ash", "steady", 2)]},
             "Too few logs to say",
             Severity.UNKNOWN,
-            "It takes five logs with the same value, since the last maintenance of the filter.",
+            "This needs five logs with the same value since the last work on the filter.",
         ),
-        ({"direction": "of a later release", "changes": []}, "Too few logs to say", Severity.UNKNOWN, "It takes five"),
+        ({"direction": "of a later release", "changes": []}, "Too few logs to say", Severity.UNKNOWN, "This needs"),
         (
             {"direction": "worse", "changes": [change("of a later release", "worse", 3)]},
             "Yes",

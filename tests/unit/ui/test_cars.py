@@ -206,7 +206,7 @@ def test_the_state_comes_first(user: FlaskClient, api: FakeApi, verdict: str, ur
 
 def test_the_state_says_whether_the_filter_is_getting_worse(user: FlaskClient, api: FakeApi) -> None:
     with_cars(api, car())
-    assert "Is the filter getting worse? Not known The averages do not say yet." in text(user.get("/summary"))
+    assert "Is the filter getting worse? Not known The averages do not show it yet." in text(user.get("/summary"))
     api.answers["average"]["average"]["course"] = {
         "direction": "worse",
         "changes": [{"figure": "restriction", "direction": "worse", "count": 9, "change_perc": 25}],
@@ -219,7 +219,7 @@ def test_the_state_says_whether_the_filter_is_getting_worse(user: FlaskClient, a
 def test_without_a_regeneration_the_state_says_so(user: FlaskClient, api: FakeApi) -> None:
     with_cars(api, car())
     api.answers["average"]["average"]["trends"] = {}
-    assert "Not recorded None of your logs has it." in text(user.get("/summary"))
+    assert "Not recorded It is in none of your logs." in text(user.get("/summary"))
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_without_a_regeneration_the_state_says_so(user: FlaskClient, api: FakeAp
         ({"act": reach(100, 8231, 9249, None, None)}, "100 mL in about 8,200–9,200 km 300 mL"),
         ({"act": reach(100, 8231, None, "2027-05-02", None)}, "100 mL in 8,200 km at the earliest, from May 2027 on"),
         ({"act": reach(100, 0, 0, None, None), "watch": reach(300, 0, 0, None, None)}, "100 mL has been reached"),
-        ({"act": None, "watch": None}, "Not on its way to a limit"),
+        ({"act": None, "watch": None}, "No limit in sight"),
         ({"act": None}, "300 mL in about 6,000–7,700 km, spring 2027"),
         ({"since": "2025-02-01"}, "judged since 1 Feb 2025"),
     ],
@@ -361,7 +361,7 @@ def test_the_timeline_puts_everything_in_one_order(user: FlaskClient, api: FakeA
         "10 Mar 2025 · 61,000 km Filter replaced Garage Martin Starts over from here: Filter restriction, Ash in the",
         "2 Feb 2025 Additive refilled reminder, done Starts over from here: Additive left",
         "2 Feb 2025 Regeneration interrupted",
-        "3 Jan 2025 New start seen in the logs Starts over from here: Ash in the filter",
+        "3 Jan 2025 Reset seen in the logs Starts over from here: Ash in the filter",
     ]
     assert [one for one in words if one not in shown] == [], shown
     places = [shown.index(one) for one in words]

@@ -80,7 +80,7 @@ def test_numbers_and_errors_within_an_error_are_in_the_readers_language_too(brow
     quota = {"code": "QUOTA_EXCEEDED", "params": {"kept": 9990, "quota": 10_000}, "message": "In English."}
     error = {"code": "ZIP_PARTLY_STORED", "params": {"reason": quota, "stored": 1200}, "message": "In English."}
     said = in_words(browser, error, "fr")
-    assert said.startswith("Vous gardez 9\u202f990 relevés et pouvez en garder 10\u202f000.")
+    assert said.startswith("Vous avez 9\u202f990 relevés et pouvez en garder 10\u202f000.")
     assert said.endswith("1\u202f200 relevés du zip ont été enregistrés.")
 
 

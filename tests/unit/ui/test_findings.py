@@ -67,9 +67,9 @@ def test_an_overheating_engine_is_told_to_stop(user: FlaskClient, api: FakeApi) 
 
 def test_what_was_seen_is_said_in_the_readers_units(user: FlaskClient, api: FakeApi) -> None:
     found = analysis(log(Avg10regen=flat(290)))
-    assert "On average 290 km lie between the last regenerations." in page(user, api, found)
+    assert "The last regenerations were 290 km apart on average." in page(user, api, found)
     user.set_cookie("faplog_units", "mi")
-    assert "On average 180 mi lie between the last regenerations." in page(user, api, found)
+    assert "The last regenerations were 180 mi apart on average." in page(user, api, found)
 
 
 def test_every_injector_outside_its_limits_is_named(user: FlaskClient, api: FakeApi) -> None:

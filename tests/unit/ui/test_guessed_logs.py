@@ -14,7 +14,7 @@ CARS = {"data": [car(ONE, name="Berlingo"), car(TWO, name="C5")]}
 def test_the_report_asks_which_car_it_is(user: FlaskClient, api: FakeApi) -> None:
     api.answers |= {f"analyses/{LOG_ID}": detail(ANALYSIS, carId=TWO, carGuessed=True), "cars": CARS}
     page = user.get(f"/logs/{LOG_ID}").text
-    assert "Which car is this log of? It has no counters" in text_of(page)
+    assert "Which car is this log from? It has no counters" in text_of(page)
     assert "It was put with C5" in text_of(page)
     assert f'data-log-car="{LOG_ID}"' in page
     assert re.findall(r'<option value="([^"]+)"( selected)?>(?:Berlingo|C5)<', page) == [(ONE, ""), (TWO, " selected")]
