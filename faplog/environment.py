@@ -48,10 +48,16 @@ _warned: set[str] = set()
 
 
 def warn_of_former_name(name: str) -> None:
-    """Log once per process that a variable is set by its former name."""
+    """Log once per process that a variable is set by its former name.
+
+    The sentence itself names both: gunicorn's master reads some variables before its logging has fields.
+    """
     if name not in _warned:
         _warned.add(name)
+        setting = PREFIX + name.upper()
         log.warning(
-            "a setting uses its former name; the next release reads the new one only",
-            extra={"former": name, "setting": PREFIX + name.upper()},
+            "the setting %s is called %s now; the next release reads the new name only",
+            name,
+            setting,
+            extra={"former": name, "setting": setting},
         )

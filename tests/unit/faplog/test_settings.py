@@ -1,6 +1,9 @@
 """A process with a missing or malformed setting refuses to start, with one sentence that names it."""
 
 import logging
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,7 @@ from pydantic import Field, SecretStr
 
 from faplog import environment
 from faplog.settings import Settings, SettingsError, load
+from tests.conftest import ROOT
 
 
 class Example(Settings):
@@ -80,6 +84,20 @@ def test_former_names_are_read_with_a_warning_that_names_the_new_one(
         assert load(Example).s3_bucket == "former"
     named = {(vars(record)["former"], vars(record)["setting"]) for record in caplog.records}
     assert named == {("s3_bucket", "FAPLOG_S3_BUCKET"), ("SECRETS_DIR", "FAPLOG_SECRETS_DIR")}
+
+
+def test_the_warning_names_both_before_logging_is_set_up() -> None:
+    """Gunicorn's master reads address, threads and level, and has no logging of ours yet."""
+    variables = {"BIND": "127.0.0.1:8000", "THREADS": "3", "LOG_LEVEL": "INFO"}
+    read = "import faplog.gunicorn_conf as c; print(c.bind, c.threads)"
+    done = subprocess.run(
+        [sys.executable, "-c", read], env=os.environ | variables, cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["127.0.0.1:8000", "3"]
+    said = done.stderr.splitlines()
+    assert sorted(line.split()[2:6] for line in said) == sorted(
+        [name, "is", "called", f"FAPLOG_{name}"] for name in variables
+    )
 
 
 def test_a_new_name_wins_over_a_former_one_without_a_warning(
