@@ -25,12 +25,10 @@ import kubernetes_validate
 import yaml
 
 from faplog import routes, stack
-from infra import dockerfiles, gitops, policy, render, upstream, workflows
+from infra import ENVIRONMENTS, ROOT, dockerfiles, gitops, policy, render, upstream, workflows
 from infra.dockerfiles import DOCKERFILES
 
-ROOT: Final = Path(__file__).resolve().parents[1]
 INFRA: Final = ROOT / "infra"
-ENVIRONMENTS: Final = INFRA / "environments"
 SCHEMAS: Final = INFRA / "schemas"
 INSTALLS: Final = (INFRA / "argocd/install", INFRA / "knative/install")
 """Kustomizations of released manifests. They need the network; here they build with shapes of the releases."""

@@ -1,4 +1,4 @@
-"""What our Dockerfiles have in common, kept here once; `make render` writes it between the marks of each Dockerfile.
+"""The blocks that our Dockerfiles share; `make render` writes them between the marks of each Dockerfile.
 
 A shared base image would have to be published before each build, also before `faas-cli up`. So every Dockerfile stays
 whole: the block of a name stands between `# <name>: …` and `# end of <name>`.

@@ -1,4 +1,4 @@
-"""Rules for the Applications of Argo CD that no schema knows: what was seen to go wrong on a real cluster."""
+"""Rules for the Applications of Argo CD that no schema has; each comes from a failure on a real cluster."""
 
 import re
 from collections.abc import Iterator, Mapping

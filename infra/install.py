@@ -19,11 +19,8 @@ from typing import Any, Final
 
 import yaml
 
-from infra import seal
+from infra import ENVIRONMENTS, ROOT, seal
 from infra.gitops import wave
-
-ROOT: Final = Path(__file__).resolve().parents[1]
-ENVIRONMENTS: Final = ROOT / "infra/environments"
 
 KUBERNETES_MINOR: Final = 34
 CORES: Final = 2.0

@@ -15,10 +15,8 @@ import yaml
 
 from faplog import nats_users, routes, stack
 from faplog.version import VERSION
-from infra import dashboards, dockerfiles, release, settings_page
+from infra import NAMESPACE, ROOT, dashboards, dockerfiles, release, settings_page
 
-ROOT: Final = Path(__file__).resolve().parents[1]
-NAMESPACE: Final = "faplog"
 SECRETS_PATH: Final = "/var/openfaas/secrets"
 PORT: Final = 8080
 USER: Final = 10001

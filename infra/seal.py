@@ -23,13 +23,11 @@ from typing import Any, Final
 import yaml
 
 from faplog import nats_users, stack
+from infra import ENVIRONMENTS, NAMESPACE, ROOT
 
-ROOT: Final = Path(__file__).resolve().parents[1]
-ENVIRONMENTS: Final = ROOT / "infra/environments"
 ON_OPENFAAS: Final = "../../argocd/openfaas"
 """The resource of an environment whose functions run on OpenFaaS."""
 
-NAMESPACE: Final = "faplog"
 FUNCTIONS: Final = "openfaas-fn"
 TELEMETRY: Final = "telemetry"
 OPENFAAS: Final = "openfaas"

@@ -22,10 +22,10 @@ from functions.analyse.settings import Settings as AnalyseSettings
 from functions.api.settings import AdminSettings, OwnerSettings
 from functions.api.settings import Settings as ApiSettings
 from functions.average.settings import Settings as AverageSettings
+from infra import ROOT
 from infra.backup.target import BackupSettings, RestoreSettings
 from ui.settings import Settings as UiSettings
 
-ROOT: Final = Path(__file__).resolve().parents[1]
 PAGE: Final = Path("docs/settings.md")
 
 
@@ -97,7 +97,7 @@ def render(functions: list[stack.Function]) -> str:
     of_functions = {f"functions.{function.name}": function.environment for function in functions}
     for process in PROCESSES:
         in_cluster = of_functions.get(process.program, {}) | _of_manifest(process.manifest)
-        rows = list(_rows(process.model, in_cluster))
+        rows = list(_setting_rows(process.model, in_cluster))
         if process.model is ConnectorSettings:
             rows += [_of_variable(variable, in_cluster) for variable in (HEALTH, GRACE)]
         parts.append(_section(process.heading, f"Read by `{process.program}`.", rows))
@@ -117,7 +117,7 @@ def _of_variable(variable: Variable, in_cluster: Mapping[str, str]) -> _Row:
     )
 
 
-def _rows(model: type[Settings], in_cluster: Mapping[str, str]) -> Iterator[_Row]:
+def _setting_rows(model: type[Settings], in_cluster: Mapping[str, str]) -> Iterator[_Row]:
     for name, field in model.model_fields.items():
         if name == "log_level":  # of every process
             continue

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import yaml
 
-ROOT: Final = Path(__file__).resolve().parents[1]
+from infra import ROOT
+
 WORKFLOWS: Final = ROOT / ".github/workflows"
 
 _PINNED: Final = re.compile(r"^\s*-?\s*uses: [\w./-]+@[0-9a-f]{40} # v\d[\w.]*$")

@@ -13,7 +13,7 @@ from typing import Final
 
 import httpx
 
-from infra import install
+from infra import ENVIRONMENTS, NAMESPACE, install
 from infra.cluster_test import preflight, report
 from infra.cluster_test.guide import CommandFailed
 from infra.cluster_test.kube import KubeError, kubectl
@@ -33,7 +33,7 @@ from infra.cluster_test.parts import (
 )
 from infra.cluster_test.parts import install as installing
 from infra.cluster_test.report import Report, Row
-from infra.cluster_test.target import NAMESPACE, STRANGER, Target
+from infra.cluster_test.target import STRANGER, Target
 from infra.cluster_test.versions import versions
 from infra.cluster_test.waiting import TooLate
 
@@ -83,7 +83,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _stop("\n".join(f"Missing: {line}." for line in lacks))
     target = Target(given.environment, where.rstrip("/"), given.runs)
     _announce(target, given.parts)
-    rows = list(_rows(target, given.parts))
+    rows = list(_run_parts(target, given.parts))
     found = Report(datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), target.environment, versions(), rows)
     for path, form in ((given.markdown, report.as_markdown), (given.json, report.as_json)):
         if path:
@@ -97,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m infra.cluster_test", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    names = sorted(path.parent.name for path in install.ENVIRONMENTS.glob("*/kustomization.yaml"))
+    names = sorted(path.parent.name for path in ENVIRONMENTS.glob("*/kustomization.yaml"))
     parser.add_argument("--environment", choices=names, default="local", help="what is tested (default: %(default)s)")
     parser.add_argument("--address", help="where the edge answers (default: the address of Traefik's Service)")
     parser.add_argument(
@@ -136,7 +136,7 @@ def _announce(target: Target, parts: list[str]) -> None:
     )
 
 
-def _rows(target: Target, parts: list[str]) -> Iterator[Row]:
+def _run_parts(target: Target, parts: list[str]) -> Iterator[Row]:
     """Run the parts and yield their rows; each is printed as soon as it is there."""
     for name in parts:
         for row in _guarded(target, name):

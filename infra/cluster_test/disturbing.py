@@ -1,4 +1,4 @@
-"""Steps that disturb the system, one after the other under load, and the rows that say what users met meanwhile."""
+"""Steps that disturb the system under load, one after the other, and rows with what users experienced."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -5,7 +5,7 @@ import re
 import subprocess
 from typing import Final
 
-from infra.cluster_test.target import ROOT
+from infra import ROOT
 
 GUIDE: Final = ROOT / "docs/operations.md"
 

@@ -28,10 +28,10 @@ def kubectl(*arguments: str, given: str | None = None) -> str:
     Raises:
         KubeError: It failed.
     """
-    return _checked(["kubectl", *arguments], given)[0]
+    return _run(["kubectl", *arguments], given)[0]
 
 
-def _checked(command: Sequence[str], given: str | None = None) -> tuple[str, str]:
+def _run(command: Sequence[str], given: str | None = None) -> tuple[str, str]:
     done = run(command, given)
     if done.returncode:
         raise KubeError(f"{' '.join(command[:6])}: {(done.stderr or done.stdout).strip()}")
@@ -116,7 +116,7 @@ def apply(things: list[Object], *, dry_run: bool = False) -> list[str]:
     options = ["--server-side", "--force-conflicts", f"--field-manager={FIELD_MANAGER}"]
     if dry_run:
         options.append("--dry-run=server")
-    _, errors = _checked(["kubectl", "apply", *options, "-f", "-"], listing)
+    _, errors = _run(["kubectl", "apply", *options, "-f", "-"], listing)
     return [line.removeprefix("Warning: ") for line in errors.splitlines() if line.startswith("Warning: ")]
 
 

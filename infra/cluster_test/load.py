@@ -18,7 +18,7 @@ CLIENTS: Final = 64
 """More than one upload waits at a time when an answer takes longer than half a second."""
 
 DIFFERENT: Final = 40
-"""So many different logs are made beforehand. Further ones are those with more blank lines at the end."""
+"""Number of different logs that are made beforehand. Further ones are these with more blank lines at the end."""
 
 Kind = Literal["upload", "page"]
 
@@ -42,7 +42,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a load met: requests, failed ones by reason, and the longest time without a good answer in seconds."""
+    """The results of a load: requests, failures by reason, and the longest time without a good answer in seconds."""
 
     requests: int
     failed: dict[str, int]

@@ -11,8 +11,9 @@ from typing import Any, Final
 import httpx
 
 from faplog import synthetic
+from infra import NAMESPACE
 from infra.cluster_test import kube
-from infra.cluster_test.target import NAMESPACE, Target
+from infra.cluster_test.target import Target
 from infra.cluster_test.waiting import until
 
 TIMEOUT_SEC: Final = 60.0

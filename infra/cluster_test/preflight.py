@@ -1,14 +1,14 @@
-"""What a run needs, asked before anything is changed."""
+"""The requirements of a run, checked before anything is changed."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from faplog.version import VERSION
-from infra import install, policy, seal
+from infra import NAMESPACE, ROOT, install, policy, seal
 from infra.cluster_test import kube
 from infra.cluster_test import owner as accounts
 from infra.cluster_test.parts import backup, pages
-from infra.cluster_test.target import FUNCTIONS, NAMESPACE, ROOT, manifests, workload
+from infra.cluster_test.target import FUNCTIONS, manifests, workload
 
 DISTURBING: Final = frozenset({"roll", "kill", "rotate", "backup"})
 """Parts that interrupt the system, or delete it and bring it back."""

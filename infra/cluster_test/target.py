@@ -1,4 +1,4 @@
-"""What a run is about: the environment, where its edge answers, and what belongs to it."""
+"""The target of a run: the environment, the address of its edge, and its objects."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -7,10 +7,11 @@ from typing import Any, Final
 
 import yaml
 
-from infra import install
+from infra import ROOT, install
 
-ROOT: Final = Path(__file__).resolve().parents[2]
-NAMESPACE: Final = "faplog"
+MARK: Final = "faplog.dev/cluster-test"
+"""Label and annotation of what the test makes or touches."""
+
 STRANGER: Final = "faplog-cluster-test"
 """The namespace of the test's own pods. It is deleted at the end."""
 

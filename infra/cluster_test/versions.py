@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from faplog.version import VERSION
+from infra import ROOT
 from infra.cluster_test import kube
-from infra.cluster_test.target import ROOT
 from infra.install import quantity, run
 
 NAMES: Final = {

@@ -6,10 +6,10 @@ from typing import Final
 
 import yaml
 
-from infra import install
+from infra import NAMESPACE, ROOT, install
 from infra.cluster_test import kube
 from infra.cluster_test.report import Row, proof
-from infra.cluster_test.target import NAMESPACE, ROOT, Target, downloads
+from infra.cluster_test.target import Target, downloads
 
 PART: Final = "admission"
 

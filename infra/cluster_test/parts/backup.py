@@ -9,12 +9,12 @@ import secrets
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from infra import install
+from infra import NAMESPACE, install
 from infra.cluster_test import guide, kube
 from infra.cluster_test import owner as accounts
 from infra.cluster_test.owner import Owner, now, owner
 from infra.cluster_test.report import Row, proof
-from infra.cluster_test.target import NAMESPACE, STRANGER, Target, folders, manifests
+from infra.cluster_test.target import MARK, STRANGER, Target, folders, manifests
 from infra.cluster_test.waiting import until
 
 PART: Final = "backup"
@@ -47,7 +47,6 @@ PREFIX: Final = re.compile(r"^\[pod/[^]]*\] ")
 """What `kubectl logs --all-pods` writes before each line."""
 
 REFUSAL: Final = "The target holds"
-MARK: Final = "faplog.dev/cluster-test"
 
 
 def run(target: Target) -> Iterator[Row]:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
+from infra import NAMESPACE
 from infra.cluster_test import kube
 from infra.cluster_test import owner as accounts
 from infra.cluster_test.owner import now, owner
 from infra.cluster_test.report import Row, measured, proof
-from infra.cluster_test.target import NAMESPACE, Target
+from infra.cluster_test.target import Target
 from infra.cluster_test.waiting import TooLate, until
 
 PART: Final = "cold"

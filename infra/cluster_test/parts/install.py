@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
+from infra import NAMESPACE
 from infra.cluster_test import guide, kube
 from infra.cluster_test.owner import now
 from infra.cluster_test.report import Row, proof
-from infra.cluster_test.target import NAMESPACE, Target
+from infra.cluster_test.target import Target
 
 PART: Final = "install"
 

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final
 
+from infra import NAMESPACE
 from infra.cluster_test import kube
 from infra.cluster_test.disturbing import BACK_SEC, Step, under_load
 from infra.cluster_test.owner import now
 from infra.cluster_test.report import Row
-from infra.cluster_test.target import NAMESPACE, Target, workload
+from infra.cluster_test.target import Target, workload
 from infra.cluster_test.waiting import until
 
 PART: Final = "kill"

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from infra import install
+from infra import NAMESPACE, install
 from infra.cluster_test import kube
 from infra.cluster_test import owner as accounts
 from infra.cluster_test.policies import End, allowed
 from infra.cluster_test.report import Row, proof
-from infra.cluster_test.target import NAMESPACE, STRANGER, Target, manifests, workload
+from infra.cluster_test.target import STRANGER, Target, manifests, workload
 from infra.cluster_test.waiting import until
 
 PART: Final = "network"
@@ -105,7 +105,7 @@ def run(target: Target) -> Iterator[Row]:
         sources = [pod for pod in ready if not kube.is_of_a_job(pod)]
         targets = _targets(sources, namespaces)
         for pod in one_of_each(sources):
-            yield _row(pod, targets, policies, namespaces)
+            yield _row_of_pod(pod, targets, policies, namespaces)
     finally:
         kube.kubectl("delete", "namespace", STRANGER, "--ignore-not-found", "--wait=false")
         kube.kubectl("-n", NAMESPACE, "delete", "pod", STRANGER, "--ignore-not-found", "--wait=false")
@@ -167,7 +167,7 @@ def _targets(ours: list[kube.Object], namespaces: dict[str, dict[str, str]]) -> 
     return found
 
 
-def _row(
+def _row_of_pod(
     pod: kube.Object,
     targets: list[tuple[End, int]],
     policies: list[kube.Object],
@@ -201,7 +201,7 @@ def in_words(trials: list[Trial]) -> str:
 
 def _try(pod: kube.Object, addresses: list[str]) -> dict[str, bool] | None:
     """Return which addresses a pod reaches, or None if its container has no program to try with."""
-    container = _first(pod)
+    container = _own_container(pod)
     for way in WAYS:
         done = kube.execute(pod, container, *way, *addresses)
         happened = parsed(done.stdout)
@@ -210,7 +210,7 @@ def _try(pod: kube.Object, addresses: list[str]) -> dict[str, bool] | None:
     return None
 
 
-def _first(pod: kube.Object) -> str:
+def _own_container(pod: kube.Object) -> str:
     """Return the container of a pod that is ours."""
     names = [container["name"] for container in pod["spec"]["containers"]]
     return "function" if "function" in names else str(names[0])

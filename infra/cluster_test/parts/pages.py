@@ -17,7 +17,7 @@ from infra.cluster_test.target import Target
 
 PART: Final = "pages"
 PLAIN_HTTP: Final = "header has been ignored, because the URL's origin was untrustworthy"
-"""Chromium's word on Cross-Origin-Opener-Policy at an address without TLS, which `local` has."""
+"""Chromium's message about Cross-Origin-Opener-Policy at an address without TLS, as `local` has."""
 
 PATIENCE_MS: Final = 60_000
 PASSWORD: Final = "four unrelated plain words"  # noqa: S105  (of an account that lives for a minute)
@@ -84,7 +84,7 @@ def _upload(page: Page, target: Target, email: str) -> None:  # noqa: ARG001  (a
 
 
 def complaint(kind: str, text: str) -> list[str]:
-    """Return what to complain about in a message of the console."""
+    """Return the complaint about a message of the console, or None."""
     return [f"console: {text}"] if kind in ("error", "warning") and PLAIN_HTTP not in text else []
 
 

@@ -3,21 +3,21 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from infra import policy
+from infra import NAMESPACE, policy
 from infra.cluster_test import kube
 from infra.cluster_test import owner as accounts
 from infra.cluster_test.report import Row, proof
-from infra.cluster_test.target import NAMESPACE, Target, manifests, workload
+from infra.cluster_test.target import Target, manifests, workload
 
 PART: Final = "pods"
 KNATIVES: Final = "queue-proxy"
 """Knative's container beside a function: it has no program to ask, and its user comes with its image."""
 
 FACTS: Final = ("cat", "/proc/self/status", "/proc/self/mounts")
-"""Of the asking process, which is confined as its container is. Process 1 is the sandbox's where a pod shares it."""
+"""Facts of the asking process, which is confined as its container is. Process 1 may be the sandbox's."""
 
 ABSENT: Final = "executable file not found"
-"""What the runtime says of a container without `cat`."""
+"""Errors of the runtime for a container without `cat`."""
 
 TOKEN: Final = "/run/secrets/kubernetes.io/"  # noqa: S105  (a part of a path)
 VIRTUAL: Final = {"proc", "sysfs", "cgroup", "cgroup2", "devpts", "mqueue", "devtmpfs"}

@@ -5,16 +5,16 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final
 
+from infra import NAMESPACE
 from infra.cluster_test import kube
 from infra.cluster_test.disturbing import Step, under_load
 from infra.cluster_test.owner import now
 from infra.cluster_test.report import Row
-from infra.cluster_test.target import FUNCTIONS, NAMESPACE, Target
+from infra.cluster_test.target import FUNCTIONS, MARK, Target
 from infra.cluster_test.waiting import until
 
 PART: Final = "roll"
 DEPLOYMENTS: Final = ("connector", "ui")
-MARK: Final = "faplog.dev/cluster-test"
 ROLLED_SEC: Final = 300.0
 
 

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
+from infra import NAMESPACE
 from infra.cluster_test import guide, kube
 from infra.cluster_test.disturbing import Step, under_load
 from infra.cluster_test.owner import now
 from infra.cluster_test.report import Row
-from infra.cluster_test.target import NAMESPACE, Target
+from infra.cluster_test.target import Target
 
 PART: Final = "rotate"
 GROUPS: Final = ("tokens", "database", "store", "store", "broker", "connector")

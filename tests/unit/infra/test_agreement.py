@@ -16,15 +16,14 @@ from faplog import bus, routes, stack
 from faplog.metrics import METRICS
 from faplog.version import VERSION
 from functions.api.settings import OwnerSettings, Settings
-from infra import check, dashboards, dockerfiles, policy, render, seal
+from infra import ENVIRONMENTS, ROOT, check, dashboards, dockerfiles, policy, render, seal
 from infra.gitops import wave
 from standalone import edge, nats, postgres
 
-ROOT = check.ROOT
 FUNCTIONS = {function.name: function for function in stack.read(ROOT / "stack.yml", {})}
 DOCUMENT: dict[str, Any] = yaml.safe_load((ROOT / "stack.yml").read_text("utf-8"))
 OURS = "ghcr.io/faplog/"
-ENVIRONMENTS = [path.name for path in check.environments()]
+NAMES = [path.name for path in check.environments()]
 
 
 def read(path: str) -> Any:
@@ -38,7 +37,7 @@ def everything() -> Iterator[dict[str, Any]]:
 
 def of(environment: str, application: str) -> list[dict[str, Any]]:
     """Return what an Application of an environment applies."""
-    return check.build(check.applied(check.ENVIRONMENTS / environment)[application])
+    return check.build(check.applied(ENVIRONMENTS / environment)[application])
 
 
 def test_what_is_rendered_is_fresh() -> None:
@@ -171,7 +170,7 @@ def test_the_edge_has_the_laptops_rules() -> None:
 
 
 def test_only_the_pages_and_the_api_are_reached_from_outside() -> None:
-    for environment in ENVIRONMENTS:
+    for environment in NAMES:
         for thing in of(environment, "edge"):
             if thing["kind"] == "IngressRoute":
                 services = {service["name"] for route in thing["spec"]["routes"] for service in route["services"]}
@@ -323,9 +322,9 @@ def test_the_streams_fit_into_what_the_server_may_store() -> None:
     assert streams <= nats.MAX_STORE_BYTES
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("environment", NAMES)
 def test_argo_cd_deploys_what_is_there_in_order(environment: str) -> None:
-    applications = check.applications(check.ENVIRONMENTS / environment)
+    applications = check.applications(ENVIRONMENTS / environment)
     for name, application in applications.items():
         if source := application["spec"].get("source"):
             folder = ROOT / source["path"]
@@ -342,10 +341,10 @@ def test_argo_cd_deploys_what_is_there_in_order(environment: str) -> None:
             assert applications[name]["spec"]["source"]["path"] == f"infra/environments/openfaas/{name}"
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("environment", NAMES)
 def test_an_environment_has_a_folder_only_for_what_it_changes(environment: str) -> None:
     """Each folder is applied by the Application of its name, and builds something else than the base."""
-    folder = check.ENVIRONMENTS / environment
+    folder = ENVIRONMENTS / environment
     applied = check.applied(folder)
     assert applied["faplog"] == folder
     for path in (path.parent for path in folder.glob("*/kustomization.yaml")):
@@ -375,14 +374,14 @@ def test_an_application_reads_from_the_repository_of_the_settings(tmp_path: Path
             assert "prod" not in ours.get("path", "")
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("environment", NAMES)
 def test_a_namespace_is_there_before_what_goes_into_it(environment: str) -> None:
-    applications = list(check.applications(check.ENVIRONMENTS / environment).values())
+    applications = list(check.applications(ENVIRONMENTS / environment).values())
     there = {"argocd", "kube-system"}
     for application in sorted(applications, key=wave):
         spec = application["spec"]
         folder = ROOT / spec.get("source", {}).get("path", "")
-        offline = folder in check.folders() and folder.parent != check.ENVIRONMENTS
+        offline = folder in check.folders() and folder.parent != ENVIRONMENTS
         things = check.build(folder) if offline else []
         there |= {thing["metadata"]["name"] for thing in things if thing["kind"] == "Namespace"}
         if "CreateNamespace=true" in spec["syncPolicy"]["syncOptions"]:

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from infra import check
+from infra import ROOT
 
 RESTIC = """#!/bin/sh
 # Answers as the files `cat` and `init` say; a restore brings a snapshot.
@@ -28,7 +28,7 @@ def run(folder: Path, command: str) -> "subprocess.CompletedProcess[str]":
         (folder / name).chmod(0o700)
     environment = os.environ | {"PATH": f"{folder}:{os.environ['PATH']}", "STAGING": str(folder / "staging")}
     return subprocess.run(
-        ["bash", str(check.ROOT / "infra/backup/cluster.sh"), command],
+        ["bash", str(ROOT / "infra/backup/cluster.sh"), command],
         env=environment | {"PYTHON": str(folder / "python"), "TMPDIR": str(folder)},
         capture_output=True,
         text=True,

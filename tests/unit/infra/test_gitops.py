@@ -8,11 +8,11 @@ import pytest
 import yaml
 
 from faplog import stack
-from infra import check, gitops
+from infra import ENVIRONMENTS, ROOT, check, gitops
 from infra.dockerfiles import DOCKERFILES
 
 Object = dict[str, Any]
-PROD = check.ENVIRONMENTS / "prod"
+PROD = ENVIRONMENTS / "prod"
 
 
 def parts() -> dict[str, list[Object]]:
@@ -110,7 +110,7 @@ def test_a_health_check_that_lets_an_unfinished_application_pass_is_found(condit
     ],
 )
 def test_a_command_that_goes_wrong_is_found_in_the_guide(command: str, sentence: str) -> None:
-    guide = (check.ROOT / "docs/operations.md").read_text("utf-8")
+    guide = (ROOT / "docs/operations.md").read_text("utf-8")
     assert list(gitops.guide_misses(guide)) == []
     [problem] = gitops.guide_misses(f"{guide}\nRun `{command}`.\n")
     assert sentence in problem
@@ -119,14 +119,14 @@ def test_a_command_that_goes_wrong_is_found_in_the_guide(command: str, sentence:
 @pytest.mark.parametrize("exec_timeout", ["120s", "118s"])
 def test_a_function_that_outlives_its_proxy_is_found(exec_timeout: str) -> None:
     gateway = {"upstreamTimeout": "123s", "readTimeout": "126s"}
-    functions = stack.read(check.ROOT / "stack.yml", {})
+    functions = stack.read(ROOT / "stack.yml", {})
     assert list(check.timeouts(functions, gateway)) == []
     functions[0].environment["exec_timeout"] = exec_timeout
     assert list(check.timeouts(functions, gateway)) == ["stack.yml: api: exec_timeout must be 3 s below write_timeout"]
 
 
 def test_a_gateway_that_gives_up_before_the_function_is_found() -> None:
-    functions = stack.read(check.ROOT / "stack.yml", {})
+    functions = stack.read(ROOT / "stack.yml", {})
     assert len(list(check.timeouts(functions, {"upstreamTimeout": "60s", "readTimeout": "126s"}))) == 3
 
 

@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from infra import check, dockerfiles
+from infra import ROOT, dockerfiles
 
-ROOT = check.ROOT
 DOCKER = """#!/bin/sh
 echo "$@" >> "$DOCKER_LOG"
 """

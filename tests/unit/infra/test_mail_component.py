@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from functions.api.settings import mail_address
-from infra import check, policy
+from infra import ENVIRONMENTS, check, policy
 from tests.conftest import ROOT
 from tests.unit.infra.test_agreement import used
 
@@ -86,6 +86,6 @@ def test_the_address_of_the_pages_is_the_host_of_the_edge(environment: str) -> N
 
 @pytest.mark.parametrize("environment", ["local", "prod", "openfaas"])
 def test_a_cluster_wants_invites(environment: str) -> None:
-    folder = check.applied(check.ENVIRONMENTS / environment)["functions"]
+    folder = check.applied(ENVIRONMENTS / environment)["functions"]
     built = yaml.safe_dump(check.build(folder))
     assert re.search(r"FAPLOG_REGISTRATION\s+value: invite|FAPLOG_REGISTRATION: \$\{REGISTRATION:-invite\}", built)

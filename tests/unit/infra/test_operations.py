@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from infra import check, seal
+from infra import ROOT, check, seal
 from tests.unit.infra import cluster_stub
 
-GUIDE = (check.ROOT / "docs/operations.md").read_text("utf-8")
+GUIDE = (ROOT / "docs/operations.md").read_text("utf-8")
 
 
 def blocks() -> list[str]:
@@ -29,13 +29,13 @@ def test_every_file_of_infra_it_names_is_there() -> None:
     assert len(words) > 10
     for word in sorted(words):
         for path in expanded(word):
-            assert list(check.ROOT.glob(path)), path
+            assert list(ROOT.glob(path)), path
 
 
 def test_it_opens_every_file_with_settings() -> None:
     editor = next(line for block in blocks() for line in block.splitlines() if line.startswith("$EDITOR"))
-    opened = {check.ROOT / file for word in editor.split()[1:] for file in expanded(word)}
-    files = [path for path in (check.ROOT / "infra/environments/prod").rglob("*") if path.is_file()]
+    opened = {ROOT / file for word in editor.split()[1:] for file in expanded(word)}
+    files = [path for path in (ROOT / "infra/environments/prod").rglob("*") if path.is_file()]
     assert opened == {path for path in files if "Yours to change" in path.read_text("utf-8")}
 
 
@@ -54,7 +54,7 @@ def block(words: str) -> str:
 def test_the_steps_without_argo_cd_are_taken_as_written(tmp_path: Path) -> None:
     done = subprocess.run(
         ["bash", "-e", "-c", block("infra/install.sh")],
-        cwd=check.ROOT,
+        cwd=ROOT,
         env=cluster_stub.write(tmp_path),
         capture_output=True,
         text=True,
@@ -75,7 +75,7 @@ def test_argo_cd_is_given_folders_that_build() -> None:
     given = [words[words.index("-k") + 1] for words in commands(block("infra/argocd/install")) if "-k" in words]
     assert given == ["infra/argocd/install", "infra/environments/prod"]
     for folder in given:
-        assert check.build(check.ROOT / folder)
+        assert check.build(ROOT / folder)
 
 
 @pytest.mark.parametrize("environment", check.environments(), ids=lambda path: path.name)

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from functions.api.signing_keys import SigningKeys
-from infra import check, seal
+from infra import ENVIRONMENTS, check, seal
 
 KUBESEAL = """#!/bin/sh
 cat > "$0.stdin"
@@ -32,7 +32,7 @@ OPERATOR = {
 
 def environments(folder: Path) -> Path:
     """Return a copy of the environments, to seal into."""
-    return Path(shutil.copytree(check.ENVIRONMENTS, folder / "environments"))
+    return Path(shutil.copytree(ENVIRONMENTS, folder / "environments"))
 
 
 @pytest.fixture
@@ -55,12 +55,12 @@ def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_everything_is_sealed_and_nothing_shown(
-    given: list[str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, given: list[str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     for name, value in OPERATOR.items():
         monkeypatch.setenv(name, value)
     assert seal.main(["--environment", "openfaas"]) == 0
-    folder = seal.ENVIRONMENTS / "openfaas/secrets"
+    folder = tmp_path / "environments/openfaas/secrets"
     said = "".join(capfd.readouterr())
     written = "".join(path.read_text("utf-8") for path in folder.iterdir())
     values = set(given)
@@ -80,24 +80,24 @@ def namespaces(folder: Path) -> set[str]:
 
 @pytest.mark.parametrize("environment", ["prod", "openfaas"])
 def test_secrets_go_only_where_there_is_a_namespace(
-    given: list[str], monkeypatch: pytest.MonkeyPatch, environment: str
+    tmp_path: Path, given: list[str], monkeypatch: pytest.MonkeyPatch, environment: str
 ) -> None:
     for name, value in OPERATOR.items():
         monkeypatch.setenv(name, value)
-    made = check.build(check.applied(check.ENVIRONMENTS / environment)["namespaces"])
+    made = check.build(check.applied(ENVIRONMENTS / environment)["namespaces"])
     assert seal.main(["--environment", environment]) == 0
-    assert namespaces(seal.ENVIRONMENTS / environment / "secrets") == {
+    assert namespaces(tmp_path / "environments" / environment / "secrets") == {
         thing["metadata"]["name"] for thing in made if thing["kind"] == "Namespace"
     }
 
 
 def test_the_secrets_of_openfaas_belong_to_an_environment_that_has_it(
-    given: list[str], capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, given: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert seal.main(["--rotate", "openfaas"]) == 1
     assert capfd.readouterr().err == "openfaas: the functions of prod do not run on OpenFaaS\n"
     assert seal.main(["--environment", "openfaas", "--rotate", "tokens"]) == 0
-    sealed = yaml.safe_load_all((seal.ENVIRONMENTS / "openfaas/secrets/tokens.yaml").read_text("utf-8"))
+    sealed = yaml.safe_load_all((tmp_path / "environments/openfaas/secrets/tokens.yaml").read_text("utf-8"))
     assert {thing["metadata"]["namespace"] for thing in sealed} == {"faplog", "openfaas-fn"}
 
 
@@ -165,7 +165,7 @@ def test_without_the_cluster_a_rotation_changes_nothing(
     for name, value in OPERATOR.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(seal, "ENVIRONMENTS", tmp_path / "environments")
-    file = seal.ENVIRONMENTS / f"prod/secrets/{group}.yaml"
+    file = tmp_path / "environments" / f"prod/secrets/{group}.yaml"
     before = file.read_text("utf-8")
     (tmp_path / "kubectl").write_text(CLUSTER_AWAY, "utf-8")
     (tmp_path / "kubectl").chmod(0o755)
@@ -176,7 +176,7 @@ def test_without_the_cluster_a_rotation_changes_nothing(
 
 
 def test_what_the_operator_did_not_say_is_named_and_left_out(
-    given: list[str], capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, given: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert seal.main([]) == 0
     errors = capfd.readouterr().err
@@ -184,16 +184,17 @@ def test_what_the_operator_did_not_say_is_named_and_left_out(
         "backup: skipped, set RESTIC_REPOSITORY, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY in the environment" in errors
     )
     assert "grafana: skipped, set GRAFANA_OTLP_ENDPOINT" in errors
-    assert not (seal.ENVIRONMENTS / "prod/secrets/backup.yaml").exists()
+    assert not (tmp_path / "environments/prod/secrets/backup.yaml").exists()
 
 
-def test_what_is_sealed_stays_until_it_is_rotated(given: list[str]) -> None:
+def test_what_is_sealed_stays_until_it_is_rotated(tmp_path: Path, given: list[str]) -> None:
     assert seal.main([]) == 0
-    before = {path.name: path.read_text("utf-8") for path in (seal.ENVIRONMENTS / "prod/secrets").iterdir()}
+    folder = tmp_path / "environments/prod/secrets"
+    before = {path.name: path.read_text("utf-8") for path in folder.iterdir()}
     assert seal.main([]) == 0
-    assert {path.name: path.read_text("utf-8") for path in (seal.ENVIRONMENTS / "prod/secrets").iterdir()} == before
+    assert {path.name: path.read_text("utf-8") for path in folder.iterdir()} == before
     assert seal.main(["--rotate", "broker"]) == 0
-    after = {path.name: path.read_text("utf-8") for path in (seal.ENVIRONMENTS / "prod/secrets").iterdir()}
+    after = {path.name: path.read_text("utf-8") for path in folder.iterdir()}
     assert {name for name in after if after[name] != before[name]} == {"broker.yaml"}
 
 
@@ -212,7 +213,7 @@ def test_kubeseal_gets_the_secret_by_standard_input(tmp_path: Path, monkeypatch:
     assert (secret["kind"], secret["metadata"]) == ("Secret", {"name": "basic-auth", "namespace": "openfaas"})
     assert secret["stringData"]["basic-auth-password"] not in (tmp_path / "kubeseal.arguments").read_text("utf-8")
     assert "--cert cluster.pem" in (tmp_path / "kubeseal.arguments").read_text("utf-8")
-    assert (seal.ENVIRONMENTS / "openfaas/secrets/openfaas.yaml").read_text("utf-8") == "sealed: true\n"
+    assert (tmp_path / "environments/openfaas/secrets/openfaas.yaml").read_text("utf-8") == "sealed: true\n"
 
 
 def test_without_kubeseal_it_says_so(

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from infra import settings_page
-from infra.render import ROOT
+from infra import ROOT, settings_page
 
 
 def test_every_setting_has_a_description() -> None:

@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from faplog.version import VERSION
-from infra import check, workflows
+from infra import ROOT, check, workflows
 
-MAKEFILE = (check.ROOT / "Makefile").read_text("utf-8")
+MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 PINNED = "actions/checkout@df4cb1c069e1874edd31b4311f1884172cec0e10 # v6.0.3"
 
 
@@ -60,7 +60,7 @@ def scripted(tmp_path: Path, script: str, *, fails: str = "nothing", **variables
     notes.touch()
     kept = {"PATH": f"{tmp_path}:/usr/bin:/bin", "NOTES": str(notes), "FAILS": fails, "BUILD": str(tmp_path / "build")}
     done = subprocess.run(
-        ["bash", str(check.ROOT / script)],
+        ["bash", str(ROOT / script)],
         env={"HOME": os.environ.get("HOME", "/"), "PYTHON": str(tmp_path / "docker")} | kept | variables,
         capture_output=True,
         text=True,
@@ -129,7 +129,7 @@ def test_k3s_is_as_new_as_the_manifests_need() -> None:
 def planned(*arguments: str) -> str:
     """Return what `make` would run."""
     command = ["make", "--dry-run", *arguments]
-    return subprocess.run(command, cwd=check.ROOT, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.mark.parametrize("target", re.findall(r"^([a-z0-9-]+):.*## ", MAKEFILE, re.MULTILINE))
