@@ -17,6 +17,7 @@ def texts() -> dict[str, object]:
     return {
         "lang": preferences.locale().replace("_", "-"),
         "imperial": preferences.units() is preferences.Units.IMPERIAL,
+        "milesPerKm": 1 / units.KM_PER_MILE,
         "units": {
             unit: units.unit_name(unit) for unit in ("km/h", "km", "rpm", "l/h", "g/l", "mbar", "bar", "°C", "%")
         },

@@ -2,22 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final
 
 from flask_babel import gettext as _
 
 from faplog.contracts.forecasts import Basis
 from faplog.contracts.limits import Code
-from faplog.contracts.notes import RESETS, Kind
+from faplog.contracts.notes import AHEAD_OF_UTC, RESETS, Kind
 from ui import cars, findings, units
 
 MOST_EVENTS: Final = 100
 FIRST_EVENTS: Final = 12
 """How many are shown unfolded."""
-
-TIME_ZONES: Final = timedelta(hours=14)
-"""A day begins so much earlier somewhere on Earth than in UTC."""
 
 SHOWN_RESETS: Final = (
     Code.RESTRICTION_HIGH,
@@ -28,7 +24,7 @@ SHOWN_RESETS: Final = (
     Code.INJECTOR_CORRECTION,
     Code.EGR_ERROR,
 )
-"""What is named of the findings that maintenance resets; the others go with one of these."""
+"""The findings whose reset by maintenance is named; the others are reset together with one of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +94,7 @@ def _maintenance(note: Mapping[str, Any]) -> Event:
 def _was_to_come(note: Mapping[str, Any]) -> bool:
     """Return whether the day of a note had not begun anywhere on Earth when it was written: then it was a reminder."""
     written = units.parse_time(note.get("createdAt"))
-    return written is not None and (written + TIME_ZONES).date().isoformat() < str(note["onDate"])
+    return written is not None and (written + AHEAD_OF_UTC).date().isoformat() < str(note["onDate"])
 
 
 def _regeneration(one: Mapping[str, Any]) -> Event:

@@ -22,13 +22,18 @@ class _Error(BaseModel):
     params: dict[str, Any] = Field(default_factory=dict)
 
 
+def not_faplog(what: str) -> NotFaplog:
+    """Return the error for an answer, described by `what`, that is not one of faplog."""
+    return NotFaplog(f"{what}, but not like a faplog server.")
+
+
 def check(response: httpx.Response) -> None:
-    """Raise what a response says went wrong; return if it is a success.
+    """Raise the error that a response states; return if it is a success.
 
     Raises:
         ApiError: The server refused.
         Unreachable: A proxy answered that the server is not there.
-        NotFaplog: The answer is none of faplog.
+        NotFaplog: The answer does not come from faplog.
     """
     if response.is_success:
         return
@@ -41,7 +46,7 @@ def check(response: httpx.Response) -> None:
     except ValidationError:
         if response.status_code in _PROXY:
             raise Unreachable(f"{place} is not available now ({response.status_code}).") from None
-        raise NotFaplog(f"{place} answers, but not like a faplog server ({response.status_code}).") from None
+        raise not_faplog(f"{place} answers ({response.status_code})") from None
     raise ApiError(
         error.message,
         status=response.status_code,
@@ -55,12 +60,12 @@ def parsed(response: httpx.Response, kind: type[T]) -> T:
     """Return a successful response as a model, without fields that are unknown here.
 
     Raises:
-        NotFaplog: It is no JSON.
+        NotFaplog: It is not JSON.
         OtherVersion: It is JSON of another shape.
     """
     if not response.headers.get("Content-Type", "").startswith("application/json"):
         place = f"{response.url.scheme}://{response.url.netloc.decode()}"
-        raise NotFaplog(f"{place} answers, but not like a faplog server.")
+        raise not_faplog(f"{place} answers")
     try:
         return TypeAdapter(kind).validate_json(response.content, extra="ignore")
     except ValidationError as error:

@@ -17,7 +17,6 @@ from faplog.client.errors import (
     AnalysisFailed,
     ApiError,
     FaplogError,
-    NotFaplog,
     TokenInvalid,
     Unreachable,
 )
@@ -33,7 +32,7 @@ PREFIX: Final = "/api/v1"
 PAGE: Final = 100
 POLL_SEC: Final = 1.0
 Progress = Callable[[int, int], None]
-"""Is told the bytes that were sent so far, and the bytes of the file."""
+"""Called with the bytes that were sent so far, and the bytes of the file."""
 
 T = TypeVar("T")
 
@@ -66,8 +65,8 @@ class Client:
             sleep: Waits the given number of seconds.
 
         Raises:
-            AddressInvalid: The address is none of http or https.
-            TokenInvalid: The token cannot be one.
+            AddressInvalid: The address is not an http or https URL.
+            TokenInvalid: The text does not have the form of an API token.
         """
         self.url: Final = base_address(url)
         self._patience_sec = patience_sec
@@ -109,7 +108,7 @@ class Client:
         """
         alive = self.get_json("/health/liveness")
         if not isinstance(alive, dict) or alive.get("status") != "ok":
-            raise NotFaplog(f"{self.url} answers, but not like a faplog server.")
+            raise answers.not_faplog(f"{self.url} answers")
         try:
             self.get_json("/analyses", limit=1)
         except ApiError as error:
@@ -124,7 +123,7 @@ class Client:
         Args:
             log: A file's path, an open file (it is read from its start), or its content.
             name: The file's name; needed for bytes. Model and day of the car are read from it.
-            progress: Is told how many bytes were sent.
+            progress: Called with the bytes that were sent.
 
         Raises:
             ApiError: The server refused the file; `code` says why.
@@ -242,7 +241,7 @@ class Client:
             except httpx.TransportError as error:
                 raise Unreachable(f"{self.url} does not answer: {_reason(error)}.") from error
             except (httpx.DecodingError, httpx.TooManyRedirects):
-                raise NotFaplog(f"{self.url} answers, but not like a faplog server.") from None
+                raise answers.not_faplog(f"{self.url} answers") from None
             answers.check(response)
             return read(response)
 

@@ -1,4 +1,4 @@
-"""What the client raises. Every message is a sentence for people; `ApiError.code` is for programs."""
+"""Errors that the client raises. Every message is a sentence for people; `ApiError.code` is for programs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,11 +9,11 @@ class FaplogError(Exception):
 
 
 class AddressInvalid(FaplogError, ValueError):
-    """The address of the server is none."""
+    """The address of the server is malformed."""
 
 
 class TokenInvalid(FaplogError, ValueError):
-    """The token is none, whatever server it is for."""
+    """The text does not have the form of an API token."""
 
 
 class Unreachable(FaplogError):
@@ -21,7 +21,7 @@ class Unreachable(FaplogError):
 
 
 class NotFaplog(FaplogError):
-    """Something answered that is no faplog: a wrong address, or a proxy that redirects."""
+    """The answer does not come from faplog: the address is wrong, or a proxy redirects."""
 
 
 class OtherVersion(FaplogError):

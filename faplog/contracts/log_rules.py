@@ -1,4 +1,4 @@
-"""What a log may be and how it is read, as far as more than one process or the pages need to know."""
+"""Rules for logs that more than one process needs: the largest size, and what counts as a gap."""
 
 from typing import Final
 

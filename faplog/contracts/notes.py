@@ -1,6 +1,6 @@
 """Maintenance notes of a car: what was done to it, or is to be done, and which findings it resets."""
 
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -10,13 +10,16 @@ from pydantic.alias_generators import to_camel
 from faplog.contracts.limits import Code
 
 MOST_NOTES: Final = 500
-"""More notes than this no car has."""
+"""The largest number of notes that a car may have."""
 
 MOST_TEXT: Final = 1000
-"""Characters of a note's text."""
+"""The largest number of characters in the text of a note."""
 
 MOST_KM: Final = 2_000_000
-"""No filter was driven further."""
+"""The highest odometer reading of a note."""
+
+AHEAD_OF_UTC: Final = timedelta(hours=14)
+"""How much earlier than in UTC a day begins somewhere on Earth: there work can be done on UTC's tomorrow."""
 
 
 class Kind(StrEnum):

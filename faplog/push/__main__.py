@@ -14,7 +14,7 @@ from faplog.client import AddressInvalid, ApiError, Client, FaplogError, TokenIn
 from faplog.client.client import base_address
 from faplog.push import memory
 from faplog.push.display import Lines, shown
-from faplog.push.exits import MEANINGS, Exit, Stopped
+from faplog.push.exits import MEANINGS, Exit, Stopped, token_refused
 from faplog.push.sending import Clock, Counts, Rules, Run, push
 from faplog.push.token import VARIABLE, read_token, refuse_on_command_line
 
@@ -97,7 +97,7 @@ def _check_server(client: Client, watch: bool, display: Lines) -> None:
         client.check()
     except ApiError as error:
         if error.status == 401:
-            raise Stopped(Exit.TOKEN, f"The server does not accept the token: {error}") from None
+            raise token_refused(error) from None
         display.status(str(error))  # busy: the first upload will be repeated
     except Unreachable as error:
         if not watch:

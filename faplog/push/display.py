@@ -1,4 +1,4 @@
-"""What the user sees: a progress bar on a terminal, lines elsewhere. All of it goes to standard error."""
+"""The progress that the user sees: a bar on a terminal, lines elsewhere. All of it goes to standard error."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -33,3 +33,8 @@ class Stopped(Exception):
     def __init__(self, status: Exit, message: str) -> None:
         super().__init__(message)
         self.status = status
+
+
+def token_refused(error: Exception) -> Stopped:
+    """Return the end of a run whose token the server does not accept."""
+    return Stopped(Exit.TOKEN, f"The server does not accept the token: {error}")

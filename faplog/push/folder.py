@@ -1,4 +1,4 @@
-"""What lies in the folder, and which of its files are complete."""
+"""The files in the folder, and which of them are complete."""
 
 import os
 from collections.abc import Mapping

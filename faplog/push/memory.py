@@ -1,4 +1,4 @@
-"""What was sent: a small SQLite database, so that a process killed at any time loses at most its last note of it.
+"""The record of sent logs: a small SQLite database. A process killed at any time loses at most its last entry.
 
 Without this note the next start sends one file again, and the server recognises its content.
 """

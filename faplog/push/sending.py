@@ -16,7 +16,7 @@ from faplog.client.retrying import is_repeatable
 from faplog.contracts.errors import ErrorCode, message
 from faplog.contracts.log_rules import MAX_LOG_MB
 from faplog.push import folder
-from faplog.push.exits import Exit, Stopped
+from faplog.push.exits import Exit, Stopped, token_refused
 from faplog.push.folder import Look, Stamp
 from faplog.push.memory import Memory
 
@@ -229,7 +229,7 @@ def _uploaded(run: Run, path: Path, content: bytes) -> _Outcome:
         run.upload(printable(path.name), content, lambda done, size: run.display.sending(path, done, size))
     except ApiError as error:
         if error.status in _TOKEN:
-            raise Stopped(Exit.TOKEN, f"The server does not accept the token: {error}") from None
+            raise token_refused(error) from None
         if error.code in _QUOTAS:
             raise Stopped(Exit.QUOTA, str(error)) from None
         if is_repeatable(error):

@@ -8,7 +8,6 @@ from faplog.synthetic.profiles import SENTINELS, Profile
 
 ROW_SEC = 0.9505
 SENTINEL_CHANCE = 1 / 700
-GAP_SEC = 10.0
 BUSY_CHANCE = 0.15
 BUSY_SEC = (0.95, 0.95, 1.9, 2.85)
 """Now and then the app is busy with other work, and every channel waits for so long."""

@@ -20,7 +20,7 @@ IDLE_MG_S_PER_RPM = 0.19
 FULL_AIR_MG = 520.0
 """Air per stroke at 1005 mbar without exhaust recirculation."""
 EGR_FOR_AIR = 0.6
-"""How much air a share of EGR takes away: the valve's position is not its flow."""
+"""How much air a share of EGR replaces; the valve's position is not proportional to its flow."""
 
 SHIFT_UP_KMH = (16.0, 37.0, 60.0, 77.0, 95.0)
 RPM_PER_KMH = (110.0, 60.0, 36.5, 27.0, 22.0, 18.8)
@@ -32,7 +32,7 @@ CALM_FROM_KMH = 38.0
 """Unsteadiness of the pedal: its strength in town, how long it lasts, and the speed at which it has halved."""
 FLOW_NOISE = 0.07
 FLOW_NOISE_SEC = 3.0
-"""Swirl: the pressure's own noise as a share of it, in a hurry more than at idle, and how long it lasts."""
+"""Noise of the pressure as a share of it (larger at high flow than at idle), and how long it lasts."""
 FLOW_DRIFT = 0.06
 FLOW_DRIFT_SEC = 45.0
 """Slow noise of the pressure: the air mass of the ECU differs a little from the true one."""
@@ -228,7 +228,7 @@ class Car:
         self.flow_drift = self._noise(self.flow_drift, FLOW_DRIFT, FLOW_DRIFT_SEC, dt)
         noise = 1.0 + self.flow_noise + self.flow_drift
         resistance = self.restriction() * (kelvin / 473.0) ** 0.7 * noise
-        # p·(atmosphere + p) = resistance·flow, as the volume shrinks under the very pressure it makes
+        # p·(atmosphere + p) = resistance·flow, because the pressure itself compresses the gas
         half = self.atmosphere_mbar / 2.0
         pressure = (half * half + resistance * flow) ** 0.5 - half
         self.pressure_mbar = max(0.0, pressure + random.gauss(0.0, 0.2))

@@ -69,7 +69,7 @@ class Cells:
         for cell in old[first:]:
             if cell != before:
                 keep = not cell or cell == SENTINELS.get(name)
-                text = cell if keep else _text(change(float(cell)), decimals)
+                text = cell if keep else _format_value(change(float(cell)), decimals)
                 before = cell
             new.append(text)
         return self.with_column(name, new)
@@ -80,11 +80,11 @@ class Cells:
         return self.with_column(
             name,
             [
-                _text(change(float(cell)), decimals) if row and cell else cell
+                _format_value(change(float(cell)), decimals) if row and cell else cell
                 for cell, row in zip(old, rows, strict=True)
             ],
         )
 
 
-def _text(value: float, decimals: int) -> str:
+def _format_value(value: float, decimals: int) -> str:
     return f"{value:.{decimals}f}" if decimals else str(round(value))

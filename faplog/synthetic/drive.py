@@ -5,7 +5,8 @@ from datetime import datetime, time, timedelta
 from random import Random
 from typing import Literal
 
-from faplog.synthetic.app import GAP_SEC, DayFile
+from faplog.contracts.log_rules import GAP_SEC
+from faplog.synthetic.app import DayFile
 from faplog.synthetic.car import SOOT_TRIGGER_GL, Car
 from faplog.synthetic.road import Kind, legs
 from faplog.synthetic.truth import DriveTruth, PauseTruth, RegenTruth

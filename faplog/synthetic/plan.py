@@ -7,7 +7,8 @@ from itertools import pairwise
 from random import Random
 from typing import Final, Literal
 
-from faplog.synthetic.app import GAP_SEC, ROW_SEC, DayFile
+from faplog.contracts.log_rules import GAP_SEC
+from faplog.synthetic.app import ROW_SEC, DayFile
 from faplog.synthetic.car import RESTRICTION_PER_GL, Car
 from faplog.synthetic.drive import Drive, Trip, Wish
 from faplog.synthetic.profiles import PROFILES, Profile

@@ -21,7 +21,7 @@ FUNCTION: Final = ("faplog.contracts", "faplog.function", "faplog.inbox", "faplo
 ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "faplog": ("faplog.contracts",),
     "faplog/contracts": (),
-    "faplog/synthetic": (),
+    "faplog/synthetic": ("faplog.contracts.log_rules",),
     "faplog/client": ("faplog.contracts", "faplog.version"),
     "faplog/push": ("faplog.contracts", "faplog.client"),
     # the command `faplog`: starts the program of any room
@@ -40,6 +40,7 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
             "faplog.background",
             "faplog.blobs",
             "faplog.bus",
+            "faplog.draining",
             "faplog.environment",
             "faplog.errors",
             "faplog.http_errors",

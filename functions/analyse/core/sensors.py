@@ -15,12 +15,13 @@ from .reading import Floats
 from .restriction import volume_flow
 from .signs import Sign
 from .text import Integers
+from .warmup import COLD_BELOW_C
 
 MIN_ROWS: Final = 200
 """Rows with the engine on that a check of the pressure needs."""
 
 MAX_ROWS: Final = 10_000
-"""Of more rows than this only every n-th is correlated: ranking all rows of a long log takes long and adds nothing."""
+"""The largest number of rows that are correlated: of longer logs every n-th, because ranking takes long."""
 
 MIN_FLOW_SPREAD_M3H: Final = 30.0
 """Interquartile range of the exhaust flow that the pressure has to follow."""
@@ -29,7 +30,7 @@ WORKING_LEFT_OUT: Final = 0.1
 MIN_WORKING_FLOW_M3H: Final = 30.0
 MIN_WORKING_REVS: Final = 200.0
 """Range of flow or revs, without a tenth at either end, from which on the engine counts as working. The interquartile
-range would be too small on an even road, where no sensor may stand still either."""
+range would be too small on an even road, where a sensor must not stand still either."""
 
 STILL_SEC: Final = 600.0
 """A reading that stands still for this long while the engine works is stuck."""
@@ -37,14 +38,11 @@ STILL_SEC: Final = 600.0
 STILL_RANGE: Final = 3.0
 """A reading that varies by less than this stands still."""
 
-COLD_BELOW_C: Final = 40.0
-"""Colder coolant or oil warms up as soon as the engine works. Warm coolant is held by the thermostat."""
-
 UNREADABLE_SEC: Final = 180.0
 """Readings without a usable value count from this long on. A slow channel holds a single bad answer for 80 s."""
 
 DEAD_PERC: Final = cast(float, LIMITS[Code.PRESSURE_UNREADABLE].act)
-"""A sensor with this share of unusable readings is not believed in the rest of the log either."""
+"""Share of unusable readings from which on a sensor is not believed in the rest of the log either."""
 
 ALIKE_C: Final = 5.0
 """Before a cold start the temperatures of a car that stood for hours differ by less than this."""
@@ -58,9 +56,9 @@ SIGNALS: Final = (
 )  # fmt: skip
 """Signals the verdict rests on, beside the pressure."""
 EVERY_ECU_HAS: Final = frozenset(("Speed", "AirFlow", "InjFlow", "FAPtemp", "Coolant"))
-"""Of these, the ones that are dead where the column stays empty. Others may be missing in the car."""
+"""Signals of every ECU: an empty column means that the sensor is dead. Others may be missing in the car."""
 KEPT: Final = frozenset(("Revs", "Speed"))
-"""Signals that are kept although they are dead for a while: without them no drive, distance or idle is known."""
+"""Signals that are kept although they are dead for a while, because drives, distances and idle need them."""
 COLD_START: Final = ("FAPtemp", "OilTemp", "Coolant", "FuelTemp")
 MOVING: Final = ("FAPtemp", "AirFlow")
 WARMING: Final = ("Coolant", "OilTemp")
@@ -240,7 +238,7 @@ def _still_stretches(work: _Work, name: str) -> Iterator[tuple[float, Integers]]
 
 
 def _still_cold_stretches(work: _Work, name: str) -> Iterator[tuple[float, Integers]]:
-    """Yield the same for a temperature that began cold and did not rise from there, or that stands still while cold."""
+    """Yield the stretches in which a temperature began cold and did not rise, or stood still while cold."""
     for rows, values in _stretches_with(work, name):
         ran = work.ran[rows]
         spans = []
@@ -267,7 +265,7 @@ def _longest_still(values: Floats, ran: Floats) -> tuple[int, int]:
 def _stretches_with(work: _Work, name: str) -> Iterator[tuple[Integers, Floats]]:
     """Yield the running rows with a reading, and the readings, of each drive and of all together.
 
-    Only of what ran long enough: a sensor that is dead in a log of short drives shows it only over all of them.
+    All drives together count because a sensor that is dead in a log of short drives shows it only there.
     """
     column, drives = work.log[name], work.log.drives
     for stretch in drives if len(drives) == 1 else [*drives, slice(0, len(work.log))]:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from faplog.contracts.errors import ErrorCode
 from faplog.http_errors import refused
+from faplog.words import LANGUAGES
 
 from .. import mail
 from ..services import Services
@@ -186,4 +187,4 @@ def confirm_reset(services: Services) -> ResponseReturnValue:
 def _language() -> str:
     """Return the language of a mail that this request causes: the most wanted one that there is."""
     wanted = (language.partition("-")[0].lower() for language in request.accept_languages.values())
-    return next((language for language in wanted if language in mail_texts.LANGUAGES), mail_texts.LANGUAGES[0])
+    return next((language for language in wanted if language in LANGUAGES), LANGUAGES[0])

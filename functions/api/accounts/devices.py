@@ -39,8 +39,8 @@ UNKNOWN: Final = Device(None, None)
 
 def recognise(user_agent: str) -> Device:
     """Return the browser and the device of a User-Agent header."""
-    return Device(_first(_BROWSERS, user_agent), _first(_DEVICES, user_agent))
+    return Device(_first_named(_BROWSERS, user_agent), _first_named(_DEVICES, user_agent))
 
 
-def _first(names: tuple[tuple[str, str], ...], user_agent: str) -> str | None:
+def _first_named(names: tuple[tuple[str, str], ...], user_agent: str) -> str | None:
     return next((name for sign, name in names if sign in user_agent), None)

@@ -2,8 +2,6 @@
 
 from typing import Final
 
-LANGUAGES: Final = ("en", "fr", "pl")
-
 _RESET: Final = {
     "en": (
         "Set a new faplog password",

@@ -23,6 +23,7 @@ from ..accounts.authentication import User, authenticated
 from ..cars import garage
 from ..db import Database
 from ..services import Services
+from ..stored_values import value_at
 from ..web import inputs
 from ..web.names import PREFIX
 from ..web.operations import Answer, describe
@@ -94,7 +95,7 @@ def figures_table(services: Services) -> ResponseReturnValue:
     user: User = g.user
     database = services.database
     ids = _select_ids(database, user.id, inputs.query(LogFilters))
-    response = Response(csv_lines(_rows(database, user.id, ids)), content_type="text/csv; charset=utf-8")
+    response = Response(csv_lines(_select_rows(database, user.id, ids)), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="faplog-{datetime.now(UTC):%Y-%m-%d}.csv"'
     response.headers["Cache-Control"] = "private, no-store"
     return response
@@ -110,7 +111,7 @@ def _select_ids(database: Database, user_id: UUID, query: LogFilters) -> list[UU
         return [row["id"] for row in connection.execute(statement, values).fetchall()]
 
 
-def _rows(database: Database, user_id: UUID, ids: list[UUID]) -> Iterator[Mapping[str, Any]]:
+def _select_rows(database: Database, user_id: UUID, ids: list[UUID]) -> Iterator[Mapping[str, Any]]:
     """Yield the rows, each batch from its own transaction: no connection is held while a client reads slowly."""
     for start in range(0, len(ids), BATCH):
         batch = ids[start : start + BATCH]
@@ -144,14 +145,7 @@ def _cells(row: Mapping[str, Any]) -> Iterator[Any]:
     yield row["worst_finding"]
     analysis = orjson.loads(row["analysis"]) if row["analysis"] else {}
     for path in FIGURES:
-        yield _value(analysis, path)
-
-
-def _value(analysis: Mapping[str, Any], path: str) -> Any:
-    value: Any = analysis
-    for name in path.split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value
+        yield value_at(analysis, *path.split("."))
 
 
 def _cell(value: Any) -> str:

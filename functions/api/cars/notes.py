@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from faplog.contracts.errors import ErrorCode
-from faplog.contracts.notes import MOST_KM, MOST_NOTES, Kind
+from faplog.contracts.notes import AHEAD_OF_UTC, MOST_KM, MOST_NOTES, Kind
 from faplog.http_errors import refused
 
 from ..db import Conn
@@ -16,9 +16,6 @@ from ..db import Conn
 FIRST_DATE: Final = date(1990, 1, 1)
 FURTHEST: Final = timedelta(days=20 * 365)
 """How far in the future a reminder may be."""
-
-TIME_ZONES: Final = timedelta(hours=14)
-"""A day has begun so much earlier somewhere on Earth than in UTC: maintenance can be done there on UTC's tomorrow."""
 
 _SELECT: Final = """
     SELECT note.id, note.car_id, note.kind, note.on_date, note.km, note.text, note.done, note.created_at,
@@ -75,7 +72,7 @@ def new_content(kind: Kind, on_date: date | None, km: int | None, text: str, *, 
         BadRequest: The values are not possible.
     """
     content = Content(kind, on_date, km, text, done=has_begun(on_date, anywhere=done))
-    _check(content)
+    _check_content(content)
     return content
 
 
@@ -94,7 +91,7 @@ def changed_content(old: Content, changes: dict[str, Any]) -> Content:
         new = replace(new, done=True, on_date=new.on_date if has_begun(new.on_date, anywhere=True) else today())
     elif new.on_date != old.on_date:
         new = replace(new, done=has_begun(new.on_date))
-    _check(new)
+    _check_content(new)
     return new
 
 
@@ -104,7 +101,7 @@ def has_begun(day: date | None, *, anywhere: bool = False) -> bool:
 
 
 def _furthest_today() -> date:
-    return (datetime.now(UTC) + TIME_ZONES).date()
+    return (datetime.now(UTC) + AHEAD_OF_UTC).date()
 
 
 def check_date(day: date, *, past: bool = False) -> None:
@@ -114,7 +111,7 @@ def check_date(day: date, *, past: bool = False) -> None:
         raise refused(ErrorCode.NOTE_DATE_OUT_OF_RANGE, first=FIRST_DATE.isoformat(), last=last.isoformat())
 
 
-def _check(content: Content) -> None:
+def _check_content(content: Content) -> None:
     if content.on_date is None and content.km is None:
         raise refused(ErrorCode.NOTE_NOT_PLACED)
     if content.on_date is not None:

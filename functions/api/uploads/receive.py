@@ -43,8 +43,6 @@ _CHUNK: Final = 64 * 1024
 _PARSER_HEADER_BYTES: Final = 4 * _CHUNK
 """The parser's own limit, larger than ours, because its error does not say which header is too long."""
 _IN_MEMORY: Final = 1024 * 1024
-_TIMEOUTS: Final = {"upload": ErrorCode.UPLOAD_TIMEOUT, "request": ErrorCode.REQUEST_TIMEOUT}
-_INCOMPLETE: Final = {"upload": ErrorCode.UPLOAD_INCOMPLETE, "request": ErrorCode.REQUEST_INCOMPLETE}
 
 
 @dataclass(slots=True)

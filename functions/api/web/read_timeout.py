@@ -7,10 +7,8 @@ from typing import Final, Literal
 from flask import Request
 
 from faplog.contracts.errors import ErrorCode
+from faplog.draining import PAUSE_SEC
 from faplog.http_errors import refused
-
-STALL_SEC: Final = 20
-"""How long a client may send nothing."""
 
 _TIMEOUTS: Final = {"upload": ErrorCode.UPLOAD_TIMEOUT, "request": ErrorCode.REQUEST_TIMEOUT}
 _INCOMPLETE: Final = {"upload": ErrorCode.UPLOAD_INCOMPLETE, "request": ErrorCode.REQUEST_INCOMPLETE}
@@ -25,12 +23,12 @@ def read_timeout(request: Request, what: Literal["upload", "request"]) -> Iterat
         what: What is read; it decides the error code.
 
     Raises:
-        RequestTimeout: Nothing arrived for `STALL_SEC`.
+        RequestTimeout: Nothing arrived for `PAUSE_SEC`.
         BadRequest: The client closed the connection.
     """
     connection = request.environ.get("gunicorn.socket")
     if connection is not None:
-        connection.settimeout(STALL_SEC)
+        connection.settimeout(PAUSE_SEC)
     try:
         yield
     except TimeoutError:

@@ -13,6 +13,7 @@ from faplog.contracts.forecasts import Baseline, Basis, Forecast, Forecasts, Rea
 from faplog.contracts.limits import LIMITS, Bad, Code, Limit
 
 from .baselines import Baselines, is_after
+from .health import RECENT
 from .reading import Log, driven_after
 from .slopes import (
     Point,
@@ -30,24 +31,21 @@ from .slopes import (
 MIN_POINTS: Final = 5
 MIN_KM: Final = 300.0
 WINDOW_KM: Final = 30_000.0
-"""Readings further back say little about how the car is driven now."""
+"""Distance of readings that count; older ones say little about how the car is driven now."""
 
 HORIZON_KM: Final = 200_000.0
-"""No range ends beyond this."""
+"""The furthest end of a range."""
 
 RATE_CHANGE: Final = 0.2
-"""How much a rate of the future (per km, or km per day) may differ from that of the past, at least: winters, other
-trips, other drivers. An educated guess, held against simulated lives (docs/accuracy.md)."""
-
-RECENT: Final = 5
-"""What varies from log to log is the median of so many last readings."""
+"""The least share by which a future rate (per km, or km per day) may differ from the past one: winters, other trips,
+other drivers. An educated guess, compared with simulated lives (docs/accuracy.md)."""
 
 ODOMETER_FALLS_KM: Final = 50.0
 """The odometer on a filter does not go back by more than this, unless the filter is new."""
 
 PACE_DAYS: Final = 365
 MIN_PACE_DAYS: Final = 14
-"""Kilometres per week are those of the last year, and of two weeks at least."""
+"""Kilometres per day are taken over the last year, and over at least two weeks."""
 
 LEAST_RATE: Final = 1e-7
 """Change per km below which nothing changes: 0.001 in 10,000 km."""
@@ -107,7 +105,7 @@ class Readings(NamedTuple):
 
 
 class Car(NamedTuple):
-    """What dates are reckoned with: the date of the last log, and the kilometres per day."""
+    """The base of dates: the date of the last log, and the kilometres per day."""
 
     last_day: date | None
     km_per_day: Slope | None
@@ -249,7 +247,7 @@ def _forecast(
         since=given.since,
         watch=watch,
         act=act,
-        text=_text(figure.code, value, change, [one for one in (watch, act) if one is not None]),
+        text=_sentences(figure.code, value, change, [one for one in (watch, act) if one is not None]),
     )
 
 
@@ -287,7 +285,7 @@ def km_to(distance: float, towards: Slope, off: float, stand: float) -> Span | N
     Args:
         distance: From the value to the limit, above 0.
         towards: Change per km towards the limit: its slowest in `low`, its fastest in `high`.
-        off: What the value may be off.
+        off: The error of the value.
         stand: Over how many km the reading may stand still before its next step.
     """
     if towards.middle < LEAST_RATE:
@@ -332,7 +330,7 @@ def _day(text: str | None) -> date | None:
         return None
 
 
-def _text(code: Code, value: float, change: Slope, reached: Sequence[Reach]) -> str:
+def _sentences(code: Code, value: float, change: Slope, reached: Sequence[Reach]) -> str:
     """Return a forecast as English sentences."""
     unit = LIMITS[code].unit
     rate = quantity(abs(change.middle) * 1000, unit)
@@ -340,11 +338,11 @@ def _text(code: Code, value: float, change: Slope, reached: Sequence[Reach]) -> 
         "not changing" if rate.startswith("0 ") else f"{rate} {'more' if change.middle > 0 else 'less'} per 1,000 km"
     )
     parts = [f"{WORDS[code].title}: {quantity(value, unit)}, {course}."]
-    parts += [f"{quantity(one.limit, unit)} {_when(one)}." for one in reached]
+    parts += [f"{quantity(one.limit, unit)} {_reach_in_words(one)}." for one in reached]
     return " ".join(parts)
 
 
-def _when(reach: Reach) -> str:
+def _reach_in_words(reach: Reach) -> str:
     if reach.km_high == 0:
         return "has been reached"
     if reach.km_high is None:

@@ -18,17 +18,17 @@ from .reading import text as text_of
 from .regens import Episode
 
 RECENT: Final = 5
-"""The state of the car is the median of so many last logs: one odd log is no trend."""
+"""What varies from log to log has the median of so many last logs as its present value: one odd log is no trend."""
 LAST_INTERVALS: Final = 3
 MIN_INTERVALS_FOR_DROP: Final = 6
-"""The last three are compared with a median that is not made of them alone."""
+"""Least number of intervals for a drop, so that the last three are compared with a median of more than themselves."""
 MIN_RISE_POINTS: Final = 3
 MAX_RISE_POINTS: Final = 60
 
 
 LAST_OUTCOMES: Final = 9
 MIN_OUTCOMES: Final = 6
-"""Fewer regenerations have no share: one of two may be chance."""
+"""Least number of regenerations for a share; with fewer it may be chance."""
 
 _VERDICTS: Final = {Severity.GOOD.value, Severity.WATCH.value, Severity.ACT.value}
 _CODES: Final = {code.value: code for code in Code}
@@ -238,7 +238,7 @@ def _intervals(profile: Profile) -> list[tuple[float, TrendPoint]]:
 
 
 def _mean_interval(profile: Profile) -> Seen | None:
-    """Return the mean of the last intervals, ten at most, as the ECU reckons it; from two on."""
+    """Return the mean of the last intervals, two to ten, as the ECU calculates it."""
     known = _intervals(profile)[-10:]
     if len(known) < 2:
         return None

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge, RequestTimeout
 from werkzeug.test import EnvironBuilder
 
+from faplog.draining import PAUSE_SEC
 from faplog.errors import Unavailable
 from faplog.http_errors import Refused
 from functions.api.uploads.file_names import plain_name
 from functions.api.uploads.receive import MAX_UPLOAD_BYTES, Spooled, uploaded
-from functions.api.web.read_timeout import STALL_SEC
 
 APP = Flask(__name__)
 
@@ -178,7 +178,7 @@ def test_a_client_that_stalls_is_not_waited_for() -> None:
     connection = request.environ["gunicorn.socket"] = Connection()
     with pytest.raises(RequestTimeout), uploaded(request):
         pytest.fail("taken")
-    assert connection.patience == [STALL_SEC, None]
+    assert connection.patience == [PAUSE_SEC, None]
 
 
 def test_a_full_disk_is_not_the_uploads_fault(monkeypatch: pytest.MonkeyPatch) -> None:

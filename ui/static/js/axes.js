@@ -1,7 +1,8 @@
 // Shared by all plots: colours from the stylesheet, axes, times and the range of a scale.
 import { texts } from "./texts.js";
 
-export const MILES = 1 / 1.609344; // per kilometre
+export const MILES = texts.milesPerKm;
+export const FONT = "system-ui, sans-serif"; // that of the stylesheet
 
 export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 export const colours = () => ["--fl-plot-1", "--fl-plot-2", "--fl-plot-3"].map(css);

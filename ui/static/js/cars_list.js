@@ -3,9 +3,8 @@ import { attempt, closeBeside, complain } from "./dialogs.js";
 import { body, fill as refill } from "./fragment.js";
 import { api, json } from "./http.js";
 import { fill, texts } from "./texts.js";
-import { toast } from "./toast.js";
+import { toast, UNDO_SEC } from "./toast.js";
 
-const SECONDS = 8;
 const said = document.querySelector("[data-cars-said]");
 const renaming = document.getElementById("rename-dialog");
 const merging = document.getElementById("merge-dialog");
@@ -88,7 +87,7 @@ async function remove(row) {
   if (deleted) {
     toast(fill(said.dataset.deleted, { name: label }), {
       action: texts.undo,
-      seconds: SECONDS,
+      seconds: UNDO_SEC,
       focused: true,
       onAction: () => restore(car, label, document.createElement("div")),
       back: () => body.querySelector("[data-rename]"),

@@ -1,9 +1,8 @@
 // Deletes and restores logs. The server keeps a deleted log for an hour; the browser stores nothing.
 import { API, api, json, Problem, refusal, request } from "./http.js";
 import { fill, plural, texts } from "./texts.js";
-import { toast } from "./toast.js";
+import { toast, UNDO_SEC } from "./toast.js";
 
-const SECONDS = 8;
 const sending = new Set(); // ids of running requests: a second click is ignored
 
 const shortened = (name) => (name.length > 40 ? `${name.slice(0, 38)}…` : name);
@@ -31,7 +30,7 @@ export async function remove(id, name, { restored, back } = {}) {
   if (!await send(id, "", "DELETE")) return false; // 404: already deleted in another tab
   toast(fill(texts.deleted, { name: shortened(name) }), {
     action: texts.undo,
-    seconds: SECONDS,
+    seconds: UNDO_SEC,
     focused: true,
     onAction: async () => { if (await restore(id, name)) restored?.(); },
     back,
@@ -56,7 +55,7 @@ export async function removeSeveral(ids, { restored, back } = {}) {
   if (!gone.length) return false;
   toast(plural(texts.severalDeleted, gone.length), {
     action: texts.undo,
-    seconds: SECONDS,
+    seconds: UNDO_SEC,
     focused: true,
     onAction: async () => {
       const there = await sendSeveral(gone, "restore");

@@ -3,9 +3,8 @@ import { attempt, closeBeside, complain } from "./dialogs.js";
 import { carOptions } from "./car_options.js";
 import { api, json, Problem } from "./http.js";
 import { plural, texts } from "./texts.js";
-import { toast } from "./toast.js";
+import { toast, UNDO_SEC } from "./toast.js";
 
-const SECONDS = 8;
 const dialog = document.getElementById("move-dialog");
 const form = dialog.querySelector("form");
 const select = document.getElementById("move-to");
@@ -76,7 +75,7 @@ async function report({ waiting, moved, done, focus }) {
   if (!moved.length) return;
   const known = moved.filter(({ car }) => car);
   toast(plural(texts.severalMoved, moved.length), known.length
-    ? { action: texts.undo, seconds: SECONDS, focused: true, onAction: () => undo(known, done), back: focus }
+    ? { action: texts.undo, seconds: UNDO_SEC, focused: true, onAction: () => undo(known, done), back: focus }
     : {});
 }
 

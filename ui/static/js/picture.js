@@ -1,11 +1,10 @@
 // One PNG of all plots of a log: of the same width on every screen, in light colours, with title, verdict and legend.
-import { lightPalette } from "./axes.js";
+import { FONT, lightPalette } from "./axes.js";
 import { texts } from "./texts.js";
 
 const RATIO = 2; // pixels of the picture per unit of the measures below
 const [WIDTH, HEIGHT, TALL, EDGE] = [800, 150, 190, 20];
 const [LINE, HEAD] = [20, 26];
-const FONT = "system-ui, sans-serif";
 
 // Breaks a text into lines that fit, a word only where it is longer than a line.
 function wrapped(ctx, text, width) {

@@ -1,5 +1,5 @@
 // Plots over time: one uPlot per quantity, with a shared cursor and zoom.
-import { clock, fade, MILES, palette, places, span, wall, writeOver } from "./axes.js";
+import { clock, fade, FONT, MILES, palette, places, span, wall, writeOver } from "./axes.js";
 import { fit, frame, held, label, measured } from "./frame.js";
 import { cursor, keys, selecting, touch } from "./gestures.js";
 import { folding, gaps } from "./gaps.js";
@@ -25,7 +25,6 @@ const PANELS = [
 const SHORTEST = 10; // seconds; the smallest range of a plot
 const MARGIN = 20; // seconds before and after what a finding is about
 const REACH = 0.6; // a limit is shown if it is no further above the values than this share of their range
-const FONT = "system-ui, sans-serif";
 const PANEL_OF = { oil: "coolant" };
 
 // Converts a channel to the reader's units: [times, values].

@@ -1,5 +1,5 @@
 // The summary: trend plots whose points open a log, printing, and polling while averages are recalculated.
-import { fade, palette, places, span, wall, writeOver } from "./axes.js";
+import { fade, FONT, palette, places, span, wall, writeOver } from "./axes.js";
 import { body, fill as refill, load, poll, whenFilled } from "./fragment.js";
 import { fit, label, measured } from "./frame.js";
 import { points } from "./gestures.js";
@@ -13,7 +13,6 @@ const DAY = 86400;
 const STEPS = [1, 2, 3, 5, 7, 14, 30, 61, 91, 182, 365].map((count) => count * DAY);
 const MOST_POINTS = 60; // more points would hide the line
 const PAPER = { width: 218, height: 88 }; // three in a row
-const FONT = "system-ui, sans-serif";
 let drawn = [];
 let stop = null;
 

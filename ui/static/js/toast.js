@@ -2,6 +2,8 @@
 const region = document.getElementById("toasts");
 const LEAST_MS = 2000; // minimum remaining time after a pause
 
+export const UNDO_SEC = 8; // how long a toast offers to undo something
+
 // Returns a function that closes the toast. With `focused` the action gets the focus. The timer pauses while the toast
 // has the focus or the pointer. Escape closes it and moves the focus to the element that `back` returns.
 export function toast(text, { action, onAction, seconds = 6, focused = false, back } = {}) {
