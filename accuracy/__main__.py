@@ -21,9 +21,9 @@ from faplog.synthetic.faults import DEGREES, FAULTS
 
 CARS: Final = 200
 FILES_EVERY: Final = 5
-"""Every such car's log is also damaged in every way."""
+"""Of every n-th car a log is also damaged in every way."""
 SLIGHT_EVERY: Final = 5
-"""Only every such car gets slight faults: they are held to no bar, and mostly all ten logs have to be analysed."""
+"""Only every n-th car gets slight faults: they have no bar, and take long because mostly all ten logs are analysed."""
 
 
 @dataclass(frozen=True)

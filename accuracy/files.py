@@ -14,7 +14,7 @@ Outcome = Literal["right", "wrong", "refused"]
 """`refused` is a refusal where the log could have been read: nothing false is said, but the figures are lost."""
 
 TOLERANCE: Final = 0.01
-"""Allowed relative error of distance and running time, besides what was lost with rows and cells."""
+"""Allowed relative error of distance and running time, in addition to the losses with rows and cells."""
 COUNTS: Final = {"rows_read", "rows_used", "gaps", "gap_sec", "sampling_sec", "missing_columns"}
 """Parts of `quality` that do not report damage."""
 

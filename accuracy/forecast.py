@@ -29,11 +29,11 @@ MOST_LOGS: Final = 400
 REAL_EVERY: Final = 10
 REAL_SPAN_KM: Final = 10_000
 REAL_LOGS: Final = 40
-"""Every such car's history of that length is thinned to so many logs, which are written, analysed and averaged. Of the
-others the counters go straight to the average."""
+"""Of every n-th car a history of that length is thinned to so many logs, which are written, analysed and averaged. Of
+the others the counters go straight to the average."""
 
 SERVICE_EVERY: Final = 3
-"""Every such car had a new filter and a full tank within its history; every other one of these has a note of it."""
+"""Every n-th car had a new filter and a full tank within its history; every other one of these has a note of it."""
 
 HOLDS: Final = 0.9
 """Share of the ranges that must hold the truth."""
@@ -180,10 +180,12 @@ def rows(found: Iterable[ForecastCase]) -> list[ForecastRow]:
     for one in found:
         groups.setdefault((one.figure, one.limit, one.span_km), []).append(one)
     order = [(figure, span, limit) for figure in FIGURES for span in SPANS_KM for limit in LIMITS[figure]]
-    return [_row(*key, groups[key]) for key in sorted(groups, key=lambda key: order.index((key[0], key[2], key[1])))]
+    return [
+        _counted(*key, groups[key]) for key in sorted(groups, key=lambda key: order.index((key[0], key[2], key[1])))
+    ]
 
 
-def _row(figure: Figure, limit: int, span: int, group: Sequence[ForecastCase]) -> ForecastRow:
+def _counted(figure: Figure, limit: int, span: int, group: Sequence[ForecastCase]) -> ForecastRow:
     made = [one for one in group if one.forecast is not None]
     closed = [
         (one.forecast.km_high - one.forecast.km_low) / 2 / max(one.true_km, 1.0)

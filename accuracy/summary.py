@@ -14,7 +14,7 @@ NAMED_BAR: Final = 0.98
 WATCH_BAR_PER_1000: Final = 2.0
 ACT_BAR_PER_1000: Final = 0.0
 BARRED: Final[frozenset[Degree]] = frozenset({"clear", "severe"})
-"""Slight faults are reported, and held to no bar."""
+"""The degrees that have a bar. Slight faults are only reported."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +89,14 @@ def rows(cases: Sequence[Case]) -> list[Row]:
     for case in cases:
         by_row.setdefault((case.fault, case.degree), []).append(case)
     return [
-        _row(name, degree, by_row[name, degree]) for name in FAULTS for degree in DEGREES if (name, degree) in by_row
+        _counted(name, degree, by_row[name, degree])
+        for name in FAULTS
+        for degree in DEGREES
+        if (name, degree) in by_row
     ]
 
 
-def _row(name: str, degree: Degree, cases: list[Case]) -> Row:
+def _counted(name: str, degree: Degree, cases: list[Case]) -> Row:
     fault = FAULTS[name]
     followed = [case for case in cases if case.logs_followed == LOGS]
     if fault.over_logs:

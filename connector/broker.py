@@ -28,7 +28,7 @@ CONSUMER_OVERLAPS: Final = 10100
 NOT_STORED: Final = 10077
 """The stream, or the disk under it, is full."""
 AWAY: Final = (NatsError, OSError, TimeoutError)
-"""What nats-py raises while the server is not available or does not answer."""
+"""Errors of nats-py while the server is not available or does not answer."""
 
 
 class Broker:

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 PULL_SEC: Final = 20.0
 """Lifetime of one pull request before it is renewed."""
 SILENCE_SEC: Final = PULL_SEC + 10
-"""Without any message or status from NATS for this long, the pull requests must have been lost."""
+"""Silence of NATS after which the pull requests count as lost."""
 FIRST_PAUSE_SEC: Final = 0.1
 LONGEST_PAUSE_SEC: Final = 5.0
 """Longest pause between attempts to fetch while stream or consumer are missing or changed."""

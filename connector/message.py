@@ -23,7 +23,7 @@ HEADER_NOT_BEFORE: Final = "Faplog-Not-Before"
 
 MAX_REASON_CHARS: Final = 300
 MAX_ID_CHARS: Final = 128
-"""A longer message id is replaced by its digest, since a reply has little room for headers."""
+"""The longest message id; a longer one is replaced by its digest, since a reply has little room for headers."""
 _TRIES: Final = re.compile(r"[0-9]{1,6}")
 _TRY_SUFFIX: Final = re.compile(r":try\d+$")
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")

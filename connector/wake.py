@@ -7,7 +7,7 @@ from typing import Final
 import aiohttp
 
 WAKE_EVERY_SEC: Final = 20.0
-"""A function that was asked this recently is still awake: functions sleep after a minute at the earliest."""
+"""How long after a request a function counts as awake: functions sleep after a minute at the earliest."""
 START_SEC: Final = 30.0
 """How long a start from zero may take."""
 
@@ -15,7 +15,7 @@ START_SEC: Final = 30.0
 class Waker:
     """Asks one function for its health, at most once in `WAKE_EVERY_SEC` and without waiting for the answer.
 
-    Whatever comes back is ignored: the message that follows finds out by itself whether the function works.
+    The answer is ignored: the message that follows shows whether the function works.
     """
 
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:

@@ -11,9 +11,9 @@ STREAM_DEAD: Final = "FAPLOG_DEAD"
 DEAD_PREFIX: Final = "dead."
 
 MAX_REQUEST_BYTES: Final = 1 << 30
-"""While the stream holds so much, no request is added: it waits in Postgres until reconcile publishes it."""
+"""Size of the stream from which no request is added: it waits in Postgres until reconcile publishes it."""
 MAX_STREAM_BYTES: Final = MAX_REQUEST_BYTES + (256 << 20)
-"""What the server takes. The difference is the replies' and next tries': they are what empties a stream of requests."""
+"""Size limit of the stream. The difference is for replies and next tries, because they empty a stream of requests."""
 MAX_DEAD_BYTES: Final = 256 << 20
 DEAD_DAYS: Final = 14
 DUPLICATE_WINDOW_SEC: Final = 120
@@ -75,10 +75,10 @@ async def ensure_streams(jetstream: "JetStreamContext") -> None:
 
 
 async def room(jetstream: "JetStreamContext") -> int:
-    """Return how many bytes of requests the stream may still take. Raises what nats-py raises without the server."""
+    """Return how many bytes of requests the stream may still take. Raises the errors of nats-py without the server."""
     return max(0, MAX_REQUEST_BYTES - (await jetstream.stream_info(STREAM)).state.bytes)
 
 
 async def full(jetstream: "JetStreamContext") -> bool:
-    """Return whether no request may be added now. Raises what nats-py raises while the server is away."""
+    """Return whether no request may be added now. Raises the errors of nats-py without the server."""
     return await room(jetstream) == 0

@@ -27,7 +27,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """How long the head of a request may take."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Await no head yet."""
+        """Prepare the list of connections whose heads are awaited."""
         super().__init__(*args, **kwargs)
         self._slow_heads = SlowHeads(self.head_sec)
 
@@ -69,20 +69,20 @@ def _threads() -> int:
 
 
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-"""There are none; to look for them pydantic would read the metadata of every package at each start."""
+"""pydantic has no plugins here, and would read the metadata of every package at each start to look for them."""
 
 gc.disable()
-"""Until the application is there: what importing makes stays, so looking through it again and again finds nothing."""
+"""Off until the application is loaded: the objects that imports make stay, so collecting them would find nothing."""
 
 threading.stack_size(1 << 20)
-"""Of every thread started from now on: the usual 8 MiB each count in full against a limit on address space."""
+"""The stack of each thread started from now on: the usual 8 MiB count in full against a limit on address space."""
 
 bind = environment.BIND.read()
 workers = 1
 worker_class = Worker
 threads = _threads()
 log_level = level_of(environment.LOG_LEVEL.read())
-"""Of our own events, not gunicorn's; judged before a worker starts."""
+"""The level of our own events, not gunicorn's; checked before a worker starts."""
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108
 timeout = 150
 graceful_timeout = 130
@@ -91,8 +91,8 @@ loglevel = "warning"
 control_socket_disable = True
 
 if threads == 1:
-    # One request at a time: take the next connection only when this one is done, so that what waits, waits in the
-    # kernel's queue, where the next free replica on the same socket finds it. A kept connection would be in its way.
+    # One request at a time: the next connection is accepted when this one is done, so that waiting connections stay
+    # in the kernel's queue, where a free replica on the same socket finds them. A kept connection would block others.
     worker_connections = 1
     keepalive = 0
 else:
@@ -110,7 +110,7 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001
 def post_worker_init(worker: Any) -> None:
     """Start the background work of the application when the worker is ready for requests.
 
-    From now on garbage is collected, among what is made from now on.
+    Garbage collection begins here, and ignores the objects that exist by now.
     """
     gc.freeze()
     gc.enable()

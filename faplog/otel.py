@@ -1,7 +1,7 @@
 """The OpenTelemetry SDK, set up by opentelemetry-distro from the standard `OTEL_…` variables.
 
-Imported by faplog.telemetry only, and only where an endpoint is set. Here is what the variables cannot say: faplog's
-defaults, and what of a span or a log event may leave the process.
+Imported by faplog.telemetry only, and only where an endpoint is set. This module adds faplog's
+defaults, and limits which parts of a span or a log event may leave the process.
 """
 
 import logging
@@ -51,10 +51,10 @@ KEPT_ATTRIBUTES: Final = frozenset(
         *("db.system", "db.system.name", "db.name", "db.namespace", "db.statement", "db.query.text"),
     }
 )
-"""What of a span leaves the process. Which attributes there are depends on the release of an instrumentation and on
-OTEL_SEMCONV_STABILITY_OPT_IN, and many hold what a person typed, or who they are."""
+"""The attributes of a span that leave the process. The set that an instrumentation writes depends on its release and on
+OTEL_SEMCONV_STABILITY_OPT_IN, and many hold personal data."""
 PATH_ATTRIBUTES: Final = frozenset({"http.target", "url.path"})
-"""Kept as a path alone: without what was searched for, and without the token of a link."""
+"""Attributes that are reduced to a path: without the query string and the token of a link."""
 
 _SEVERITY: Final = {
     logging.DEBUG: SeverityNumber.DEBUG,
@@ -182,7 +182,7 @@ class Exporting:
 
 
 def instrument(app: "Flask", *, database: bool) -> None:
-    """Spans for requests and, if asked for, SQL. Their ready-made metrics stay off: ours are enough."""
+    """Trace requests and, with `database`, SQL. The metrics of the instrumentations stay off: ours are enough."""
     from opentelemetry.instrumentation.flask import FlaskInstrumentor
 
     asked = os.environ.get("OTEL_PYTHON_FLASK_EXCLUDED_URLS") or os.environ.get("OTEL_PYTHON_EXCLUDED_URLS")
@@ -251,7 +251,7 @@ def _path(target: str) -> str:
 
 
 class _Handler(logging.Handler):
-    """Log events as OTLP records with the trace they belong to; not what the exporters themselves have to say."""
+    """Log events as OTLP records with the trace they belong to, without those of the exporters themselves."""
 
     def __init__(self, provider: LoggerProvider) -> None:
         super().__init__()
@@ -259,7 +259,7 @@ class _Handler(logging.Handler):
         self.addFilter(lambda record: not record.name.startswith(("opentelemetry", "urllib3", "requests")))
 
     def emit(self, record: logging.LogRecord) -> None:
-        attributes = {key: _plain(value) for key, value in extra_fields(record).items()}
+        attributes = {key: _attribute(value) for key, value in extra_fields(record).items()}
         attributes["logger"] = record.name
         if record.exc_info and record.exc_info[0]:
             attributes["exception.type"] = record.exc_info[0].__name__
@@ -278,5 +278,5 @@ class _Handler(logging.Handler):
         )
 
 
-def _plain(value: object) -> str | int | float | bool:
+def _attribute(value: object) -> str | int | float | bool:
     return value if isinstance(value, (int, float, bool)) else without_tokens(str(value))

@@ -9,7 +9,7 @@ from standalone.program import Program, bare_environment, binary
 from standalone.state import State, write_private
 
 MAX_BODY_BYTES: Final = 39_999_999
-"""Twice the API's limit: up to here the API itself refuses, beyond (eight digits that begin with 4) the edge does."""
+"""Twice the API's limit. Up to here the API refuses, beyond it the edge (lengths of eight digits that begin with 4)."""
 READ_SEC: Final = 900
 """Time limit for receiving a request with its body: 20 MB at 24 kB/s. The edge has no limit for a pause."""
 GRACE_SEC: Final = 2
@@ -22,7 +22,7 @@ INNER: Final = (
     "X-Call-Id",
     "X-Start-Time",
 )
-"""Headers with which gunicorn, of-watchdog, Envoy and OpenFaaS' gateway speak of themselves: nothing for a browser."""
+"""Headers in which gunicorn, of-watchdog, Envoy and OpenFaaS' gateway describe themselves; not for browsers."""
 _ENCODED: Final = ("Slash", "BackSlash", "NullCharacter", "Semicolon", "Percent", "QuestionMark", "Hash")
 _ANNOUNCED: Final = "HeaderRegexp(`Content-Length`, `.`)"
 _TOO_LARGE: Final = "HeaderRegexp(`Content-Length`, `^0*([4-9][0-9]{7}|[1-9][0-9]{8,})$`)"

@@ -36,7 +36,7 @@ def claim(port: int) -> bool:
         fcntl.lockf(_lock_file(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
     except BlockingIOError:
         return False
-    except OSError:  # no file can be made there: whether the port is free has to do
+    except OSError:  # no file can be made there: then only the check for a free port is left
         return True
     return True
 

@@ -13,8 +13,8 @@ from standalone.supervisor import Supervisor
 
 LOOK_SEC: Final = 3.0
 LASTING_SEC: Final = 12.0
-"""A program that reports this for so long does not recover by itself. One that was never well since its start may
-still be reading its data, and has as long as a start may take.
+"""A program that reports a broken state for this long does not recover. One that has not worked since its start may
+still be reading its data, and has the time of a start.
 """
 ROOM_BYTES: Final = 4 << 20
 """With less free space a restart would not help."""

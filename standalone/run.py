@@ -44,7 +44,7 @@ async def serve(state: State, made: Servers, plan: System) -> None:
     tasks: list[asyncio.Task[None]] = []
     try:
         starting = asyncio.create_task(_start(state, made, plan, supervisor))
-        await _first(starting, stopped)
+        await _wait_for_first(starting, stopped)
         if not starting.done():
             starting.cancel()
             return
@@ -58,7 +58,7 @@ async def serve(state: State, made: Servers, plan: System) -> None:
         tasks = [asyncio.create_task(housekeeping.keep_going(*item)) for item in work.items()]
         _publish(state, made, plan, supervisor)
         print(f"faplog is running at {plan.urls['edge']}", flush=True)
-        await _first(stopped, supervisor.failed)
+        await _wait_for_first(stopped, supervisor.failed)
         if supervisor.failed.done():
             raise supervisor.failed.result()
     finally:
@@ -68,7 +68,7 @@ async def serve(state: State, made: Servers, plan: System) -> None:
         state.runtime.unlink(missing_ok=True)
 
 
-async def _first(*futures: asyncio.Future[Any]) -> None:
+async def _wait_for_first(*futures: asyncio.Future[Any]) -> None:
     await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
 
 

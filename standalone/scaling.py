@@ -12,9 +12,9 @@ from standalone.system import Scale
 
 LOOK_SEC: Final = 0.5
 WAITING_LOOKS: Final = 2
-"""So many looks in a row must find a waiting caller while every replica is busy, before another replica starts."""
+"""Checks in a row that must find a waiting caller while every replica is busy, before another replica starts."""
 WORK_SEC: Final = 0.02
-"""CPU time between two looks that means a request too short to be seen; gunicorn's own checks take less."""
+"""CPU time between two checks that shows a request too short to be seen; gunicorn's own checks take less."""
 
 
 def decide(scale: Scale, replicas: int, waiting_looks: int, idle_sec: float) -> int:

@@ -19,7 +19,7 @@ from standalone.state import Problem, State, write_private
 ROOT: Final = Path(__file__).parents[1]
 RECONCILE_EVERY_SEC: Final = 15
 OVERDUE_SEC: Final = 20
-"""On one machine no message is in transit for longer; what is still queued is not published again at any age."""
+"""The longest time a message is in transit on one machine. A message that is still queued is not published again."""
 UI_THREADS: Final = 8
 _UNITS: Final = {"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
 

@@ -149,8 +149,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Yield a system that tests may harm. Idle functions stop after 2 s; a lost connector is noticed after 6 s."""
     folder = tmp_path_factory.mktemp("victim")
-    impatient = re.sub(r'idle-seconds: "\d+"', 'idle-seconds: "2"', (ROOT / "stack.yml").read_text("utf-8"))
-    (folder / "stack.yml").write_text(impatient)
+    shortened = re.sub(r'idle-seconds: "\d+"', 'idle-seconds: "2"', (ROOT / "stack.yml").read_text("utf-8"))
+    (folder / "stack.yml").write_text(shortened)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FAPLOG_CONNECTOR_ACK_WAIT_SEC", "6")
         system = running_stack(folder / "state", "--stack", str(folder / "stack.yml"))

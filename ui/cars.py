@@ -184,12 +184,12 @@ def _reach(reach: Mapping[str, Any], unit: str) -> str:
     low, high = _rounded_km(reach["km_low"]), reach.get("km_high")
     if high is None:
         text = str(_("%(limit)s in %(distance)s at the earliest", limit=limit, distance=_with_km(low)))
-        return f"{text}, {_when(reach['date_low'], None)}" if reach.get("date_low") else text
+        return f"{text}, {_season_or_months(reach['date_low'], None)}" if reach.get("date_low") else text
     last = _rounded_km(high)
     distance = _with_km(last) if low == last else f"{units.number(low)}–{_with_km(last)}"
     text = str(_("%(limit)s in about %(distance)s", limit=limit, distance=distance))
     if reach.get("date_low") and reach.get("date_high"):
-        text += f", {_when(reach['date_low'], reach['date_high'])}"
+        text += f", {_season_or_months(reach['date_low'], reach['date_high'])}"
     return text
 
 
@@ -206,7 +206,7 @@ def _with_km(distance: int) -> str:
     return f"{units.number(distance)}{units.NARROW_SPACE}{units.unit_name('km')}"
 
 
-def _when(low: str, high: str | None) -> str:
+def _season_or_months(low: str, high: str | None) -> str:
     """Return the season of a range of dates, or its months where it is longer than a season."""
     first, last = date.fromisoformat(low), date.fromisoformat(high) if high else None
     if last is None:

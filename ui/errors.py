@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _
 from faplog.contracts.errors import TEMPLATES, ErrorCode
 
 _OF_FILES: Final[Mapping[str, Any]] = {
-    # what the analysis says of a file
+    # errors of the analysis of a file
     ErrorCode.FILE_MISSING: _("The file is no longer there. Please upload it again."),
     **dict.fromkeys(
         (
@@ -65,7 +65,7 @@ _OF_FILES: Final[Mapping[str, Any]] = {
         "Its clock jumps {jumps} times, so the order of the rows cannot be known. Please check the date and "
         "time of the phone."
     ),
-    # what the API says where it gave up waiting
+    # time-outs of the API
     ErrorCode.ANALYSIS_TIMED_OUT: _(
         "The analysis did not finish, although it was tried {tries} times. Upload the log again to try once more."
     ),
@@ -311,12 +311,12 @@ def text(error: Mapping[str, Any]) -> str:
     """Return the text of an error (`message`, `code`, `params`), or its message where the code has no text here."""
     params = error.get("params") or {}
     try:
-        return str(TEXTS[error["code"]]).format_map({name: _shown(value) for name, value in params.items()})
+        return str(TEXTS[error["code"]]).format_map({name: _parameter_text(value) for name, value in params.items()})
     except KeyError:  # no code, an unknown one, or a parameter that is missing
         return str(error.get("message") or "")
 
 
-def _shown(value: object) -> str:
+def _parameter_text(value: object) -> str:
     """Return a parameter as the reader writes it: a number, another error, or a name."""
     if isinstance(value, Mapping):
         return text(value)

@@ -45,7 +45,7 @@ WITHOUT_DECIMALS_FROM: Final = 100
 """Values of this size are shown as whole numbers."""
 
 MOMENT_SEC: Final = 60
-"""What was seen for less than this is a moment."""
+"""Durations below this are shown as a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +109,11 @@ def shown(findings: Iterable[dict[str, Any]] | None, sampling_sec: float | None 
         findings: The findings as the API writes them.
         sampling_sec: The time between two rows of the log, from which durations are computed.
     """
-    every = [_shown(finding, sampling_sec) for finding in findings or ()]
+    every = [_shown_finding(finding, sampling_sec) for finding in findings or ()]
     return sorted(every, key=lambda finding: -RANK.index(finding.severity))
 
 
-def _shown(finding: dict[str, Any], sampling_sec: float | None) -> Shown:
+def _shown_finding(finding: dict[str, Any], sampling_sec: float | None) -> Shown:
     level, value = severity(finding.get("severity")), finding.get("value")
     evidence = finding.get("evidence") or {}
     unit = str(finding.get("unit") or "")

@@ -79,11 +79,11 @@ def _marks(limit: Limit) -> tuple[Mark, ...]:
 def _bounds(limit: Limit) -> list[float]:
     found: list[float] = []
     for bound in (limit.watch, limit.act):
-        found += _plain(bound)
+        found += _bound_values(bound)
     return found
 
 
-def _plain(bound: Bound | None) -> list[float]:
+def _bound_values(bound: Bound | None) -> list[float]:
     if bound is None:
         return []
     return list(bound) if isinstance(bound, tuple) else [bound]

@@ -18,7 +18,7 @@ MPG_TIMES_L100KM: Final = 282.481
 SECONDS_PER_MINUTE: Final = 60
 
 LARGEST: Final = 1e15
-"""Numbers from here on are no measured values and are not displayed; Babel cannot format more than 28 digits."""
+"""Numbers of this size are not measured values and are not displayed; Babel cannot format more than 28 digits."""
 
 NARROW_SPACE: Final = "\u202f"
 DASH: Final = "–"

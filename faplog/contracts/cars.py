@@ -1,4 +1,4 @@
-"""What the pages and the API both know about cars."""
+"""Rules for cars that the pages and the API share."""
 
 from typing import Final
 

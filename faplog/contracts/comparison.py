@@ -26,7 +26,7 @@ MOST_LOGS: Final = 250
 """Logs of each period at most: those next to the work."""
 
 MIN_LOGS: Final = 3
-"""With fewer logs in a period nothing is judged: one odd log is no period."""
+"""With fewer logs in a period nothing is judged, so that one odd log does not decide."""
 
 
 class Better(StrEnum):

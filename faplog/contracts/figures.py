@@ -1,9 +1,9 @@
 # ruff: noqa: N815  (field names are the JSON's)
 """Figures that an analysis and an average have in common.
 
-Of one log a figure is what was measured, of many it is pooled: the lowest of the lowest, the highest of the highest,
-and a mean weighted by what each was taken over (docs/average.md). So a field added here needs its row in the table of
-`functions/average/core/figures.py`; a metric of single logs goes into a model of its own in `analysis`.
+An analysis has the measured figure; an average pools it over its logs: the lowest of the lowest, the highest of the
+highest, and a mean weighted by what each was taken over (docs/average.md). So a field added here needs its row in the
+table of `functions/average/core/figures.py`; a metric of single logs goes into a model of its own in `analysis`.
 """
 
 from enum import StrEnum

@@ -109,7 +109,7 @@ class Limit:
         """Return whether a good value is close to its watch limit.
 
         Close means within 5 % of the limit, or within 1 where a whole-numbered limit is below 20; of a range, within
-        5 % of its width. A count is never close: one less is simply fewer.
+        5 % of its width. A count is never close.
         """
         if self.unit in COUNTS or self.judge(value) is not Severity.GOOD:
             return False
@@ -132,7 +132,7 @@ class Limit:
 
     def to_dict(self) -> dict[str, float | list[float] | None]:
         """Return the limits as a finding shows them: a number each, or `[lowest, highest]` good value."""
-        return {"watch": _plain(self.watch), "act": _plain(self.act)}
+        return {"watch": _bound_as_json(self.watch), "act": _bound_as_json(self.act)}
 
 
 COUNTS: Final = frozenset({"in a row", "codes"})
@@ -163,7 +163,7 @@ def _beyond(value: float, bad: Bad, bound: Bound) -> bool:
             raise ValueError("limits of a range are two numbers")
 
 
-def _plain(bound: Bound | None) -> float | list[float] | None:
+def _bound_as_json(bound: Bound | None) -> float | list[float] | None:
     return list(bound) if isinstance(bound, tuple) else bound
 
 
@@ -210,16 +210,16 @@ LIMITS: Final[dict[Code, Limit]] = {
 }
 
 HOSES_SWAPPED_BELOW: Final = -0.3
-"""A pressure that falls this clearly with the flow is measured the wrong way round."""
+"""A correlation below this means that the hoses are swapped: the pressure falls as the flow rises."""
 
 COLD_LOG_C: Final = 60.0
-"""A log whose coolant never got above this says little about pressures and fuel economy."""
+"""If the coolant stays below this, pressures and fuel economy of the log say little."""
 
 REGENERATION_NEAR_KM: Final = 100.0
 """A regeneration due within this distance is worth planning for."""
 
 FILTER_LIFE_KNOWN_KM: Final = 10_000
-"""Below this many km on a filter the ECU's extrapolated rest says nothing."""
+"""Kilometres on a filter from which on the ECU's extrapolated rest is meaningful."""
 
 MIN_ENGINE_ON_SEC: Final = 300
 """A verdict needs the engine to have run this long, and the filter's pressure to have been read."""

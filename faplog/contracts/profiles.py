@@ -1,4 +1,4 @@
-"""What the app writes into a log's file name, `DCM62v2_20250203.csv`: the ECU profile and the day."""
+"""The parts of a log's file name, `DCM62v2_20250203.csv`: the ECU profile and the day."""
 
 import re
 from datetime import date, datetime

@@ -29,7 +29,7 @@ GZIP_LEVEL: Final = 4
 """8 % more bytes than at level 5, for two thirds of its time."""
 
 ENVELOPE_BYTES: Final = 2048
-"""What a result message carries besides the analysis, at most."""
+"""Room in a result message for everything besides the analysis."""
 
 
 class Store(Protocol):

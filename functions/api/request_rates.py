@@ -14,10 +14,10 @@ BURST: Final = 1000
 """Requests that a token may send at once after a pause."""
 
 PER_SEC: Final = 20.0
-"""Requests per second that a token may send on and on."""
+"""Requests per second that a token may send continuously."""
 
 MANY: Final = 10_000
-"""Above this number of tokens those whose bucket is full again are forgotten."""
+"""The number of tokens from which on those whose bucket is full again are forgotten."""
 
 
 class RequestRates:

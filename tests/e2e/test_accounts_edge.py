@@ -34,7 +34,7 @@ def test_a_browsers_session(client: httpx.Client, stack: Stack) -> None:
 
 
 def test_clients_cannot_make_up_an_address(client: httpx.Client) -> None:
-    """The brake counts the peer the edge saw, whatever a client claims to be.
+    """The rate limit counts the peer that the edge saw, not what a client claims to be.
 
     On a machine so slow that a wait is over before the next guess, the next wait is twice as long.
     """

@@ -107,7 +107,7 @@ def test_a_browser_must_repeat_the_password(person: Person) -> None:
 
 
 @pytest.mark.usefixtures("long_waits")
-def test_guessing_the_password_here_is_braked_as_well(person: Person) -> None:
+def test_guessing_the_password_here_is_limited_as_well(person: Person) -> None:
     wrong = {"password": "wrong pass phrase"}
     codes = [person.call("DELETE", ACCOUNT, json=wrong).status_code for _ in range(PAIR.free + 1)]
     assert codes == [403] * PAIR.free + [429]

@@ -31,7 +31,7 @@ def guess(owner: Person, address: str, times: int) -> list[int]:
 
 
 def failures(database: Database, account: str, address: str, times: int) -> None:
-    """So many failures as the brake counts them, without the cost of hashing; waits are skipped."""
+    """So many failures as the rate limit counts them, without the cost of hashing; waits are skipped."""
     for _ in range(times):
         with database.worker() as connection:
             rate_limit.count_attempt(connection, account, address)
@@ -47,12 +47,12 @@ def over(database: Database) -> None:
 def test_some_failures_are_free_then_there_is_a_wait(owner: Person) -> None:
     attacker = somewhere()
     assert guess(owner, attacker, PAIR.free) == [401] * PAIR.free
-    braked = owner.log_in(WRONG, attacker)
-    assert braked.status_code == 429
-    assert 1 <= int(braked.headers["Retry-After"]) <= rate_limit.PAIR.first_wait.total_seconds()
-    assert braked.headers["Retry-After"] in braked.get_json()["message"]
-    wait = {"retry_after_sec": int(braked.headers["Retry-After"])}
-    assert (braked.get_json()["code"], braked.get_json()["params"]) == ("RATE_LIMITED", wait)
+    limited = owner.log_in(WRONG, attacker)
+    assert limited.status_code == 429
+    assert 1 <= int(limited.headers["Retry-After"]) <= rate_limit.PAIR.first_wait.total_seconds()
+    assert limited.headers["Retry-After"] in limited.get_json()["message"]
+    wait = {"retry_after_sec": int(limited.headers["Retry-After"])}
+    assert (limited.get_json()["code"], limited.get_json()["params"]) == ("RATE_LIMITED", wait)
 
 
 def test_during_the_wait_the_right_password_must_wait_too_but_only_there(owner: Person) -> None:
@@ -163,7 +163,7 @@ def test_logging_into_an_own_account_does_not_free_an_attackers_address(owner: P
     assert owner.log_in(WRONG, attacker.address).status_code == 429
 
 
-def test_unknown_accounts_are_braked_alike(owner: Person) -> None:
+def test_unknown_accounts_are_limited_alike(owner: Person) -> None:
     attacker, unknown = somewhere(), some_email()
     codes = [log_in(owner.client, unknown, WRONG, attacker).status_code for _ in range(PAIR.free + 1)]
     assert codes == [401] * PAIR.free + [429]
@@ -174,15 +174,15 @@ def test_one_ipv6_household_is_one_address(owner: Person) -> None:
     assert codes == [401] * PAIR.free + [429]
 
 
-def test_registrations_are_braked_by_address(api_app: Flask, database: Database) -> None:
+def test_registrations_are_limited_by_address(api_app: Flask, database: Database) -> None:
     address, client = somewhere(), api_app.test_client()
     for _ in range(REGISTRATION.free):
         with database.worker() as connection:
             rate_limit.count_registration(connection, address)
     body, headers = {"email": some_email(), "password": PASSWORD}, {"X-Forwarded-For": address}
-    braked = client.post(f"{AUTH}/register", json=body, headers=headers)
-    assert braked.status_code == 429
-    assert int(braked.headers["Retry-After"]) > 0
+    limited = client.post(f"{AUTH}/register", json=body, headers=headers)
+    assert limited.status_code == 429
+    assert int(limited.headers["Retry-After"]) > 0
     assert client.post(f"{AUTH}/register", json=body, headers={"X-Forwarded-For": somewhere()}).status_code == 201
 
 
@@ -199,7 +199,7 @@ def test_what_is_long_quiet_is_forgotten(owner: Person, database: Database) -> N
     assert left == {"n": 0}
 
 
-def test_the_brake_keeps_no_addresses(owner: Person, database: Database) -> None:
+def test_the_rate_limit_keeps_no_addresses(owner: Person, database: Database) -> None:
     home = somewhere()
     guess(owner, home, 1)
     with database.worker() as connection:

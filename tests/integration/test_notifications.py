@@ -990,7 +990,7 @@ SSRF = [
 
 
 @pytest.fixture(scope="module")
-def visitor(api_settings: Settings) -> Iterator[Person]:
+def guest(api_settings: Settings) -> Iterator[Person]:
     """Yield a user of an app that allows public addresses only, and has no mail server."""
     app = create_app(api_settings.model_copy(update={"webhooks": "public"}))
     yield arrive(app)
@@ -1007,21 +1007,21 @@ def test_everything_is_off_where_the_operator_said_nothing(api_app: Flask) -> No
 
 @pytest.mark.parametrize("kind", ["webhook", "ntfy"])
 @pytest.mark.parametrize("url", SSRF)
-def test_private_receivers_are_refused_unless_the_operator_allows_them(visitor: Person, kind: str, url: str) -> None:
-    refused = visitor.call("PUT", f"{NOTIFICATIONS}/{kind}", json={"url": url.rstrip("/") + "/topic"})
+def test_private_receivers_are_refused_unless_the_operator_allows_them(guest: Person, kind: str, url: str) -> None:
+    refused = guest.call("PUT", f"{NOTIFICATIONS}/{kind}", json={"url": url.rstrip("/") + "/topic"})
     assert (refused.status_code, refused.get_json()["code"]) == (400, "RECEIVER_NOT_ALLOWED"), refused.text
 
 
-def test_without_a_mail_server_mail_is_not_offered(visitor: Person) -> None:
-    assert visitor.call("GET", NOTIFICATIONS).get_json()["offered"] == ["webhook", "ntfy"]
+def test_without_a_mail_server_mail_is_not_offered(guest: Person) -> None:
+    assert guest.call("GET", NOTIFICATIONS).get_json()["offered"] == ["webhook", "ntfy"]
     for method, path, body in (("PUT", "email", {}), ("POST", "email/test", None)):
-        refused = visitor.call(method, f"{NOTIFICATIONS}/{path}", json=body)
+        refused = guest.call(method, f"{NOTIFICATIONS}/{path}", json=body)
         assert (refused.status_code, refused.get_json()["code"]) == (409, "CHANNEL_NOT_OFFERED")
 
 
-def test_switching_off_what_is_off_is_no_error(visitor: Person) -> None:
+def test_switching_off_what_is_off_is_no_error(guest: Person) -> None:
     for kind in ("webhook", "ntfy", "email"):
-        assert visitor.call("DELETE", f"{NOTIFICATIONS}/{kind}").status_code == 204
+        assert guest.call("DELETE", f"{NOTIFICATIONS}/{kind}").status_code == 204
 
 
 def test_ids_of_events_are_uuids(system: Rig, person: Person, hook: Receiver) -> None:

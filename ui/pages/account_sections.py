@@ -1,4 +1,4 @@
-"""What the sections of the account page need from the API. A section is a reader here and a template it is shown by."""
+"""The data of the account page's sections from the API. Each section has a function here, and a template."""
 
 from collections.abc import Callable
 from typing import Any, Final

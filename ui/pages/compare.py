@@ -69,7 +69,7 @@ def _changes(first: str, second: str) -> dict[str, Any]:
     if first == second:
         return _missing(ErrorCode.COMPARISON_SAME_LOG)
     try:
-        return _shown(fetch("/comparison", before=first, after=second))
+        return _template_variables(fetch("/comparison", before=first, after=second))
     except NotFound:  # an API of the release before, or one that cannot reach the function
         return _missing(ErrorCode.COMPARISON_NOT_OFFERED)
     except Unavailable:
@@ -82,7 +82,7 @@ def _missing(code: ErrorCode) -> dict[str, Any]:
     return {"changes": [], "changes_missing": errors.text({"code": code})}
 
 
-def _shown(comparison: dict[str, Any]) -> dict[str, Any]:
+def _template_variables(comparison: dict[str, Any]) -> dict[str, Any]:
     listed = changes.changes(comparison)
     return {
         "changes": listed,
@@ -109,7 +109,7 @@ def _around_note(car_id: str | None, note_id: str | None) -> Answer:
         except NotFound:
             raise Refused({"code": ErrorCode.COMPARISON_NOT_OFFERED}) from None
         sides = {side: comparison.get(side) or {} for side in ("before", "after")}
-        return _shown(comparison) | {
+        return _template_variables(comparison) | {
             "car": car,
             "car_label": cars.label(car, every),
             "note": note,

@@ -17,7 +17,7 @@ ACCEPTED: Final = (
     *(".csv", "text/csv", "text/comma-separated-values", "application/csv", "application/vnd.ms-excel", "text/plain"),
     *(".zip", "application/zip", "application/x-zip-compressed", "application/octet-stream"),
 )
-"""What phones say of CSV and zip files."""
+"""The media types that phones use for CSV and zip files."""
 
 _BRAND: Final = "#0d5c63"
 _BACKGROUND: Final = "#f4f6f7"

@@ -1,4 +1,4 @@
-"""What the API says of this instance: who may register, how passwords are reset, who runs it, what it keeps."""
+"""The API's description of this instance: who may register, how passwords are reset, who runs it, what it keeps."""
 
 from typing import Any
 

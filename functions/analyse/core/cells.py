@@ -12,13 +12,13 @@ from .text import NEWLINE, Bytes, Integers, Table
 Floats = npt.NDArray[np.float64]
 
 MAX_DIGITS: Final = 15
-"""An integer of so many digits is exact as a floating-point number, so dividing it by a power of ten rounds once."""
+"""Integers up to so many digits are exact as a float, so that dividing by a power of ten rounds once."""
 
 MAX_SHORT_DIGITS: Final = 9
-"""An integer of so many digits fits in 32 bits, which halves what is moved."""
+"""The largest number of digits that fit in 32 bits, which halves the memory traffic."""
 
 BLOCK_BYTES: Final = 1 << 17
-"""Bytes read at a time: so many, and what comes of them, stay in the processor's cache."""
+"""Bytes read at a time: few enough that they and the intermediate arrays stay in the processor's cache."""
 
 _ZERO, _PLUS, _MINUS, _POINT = np.frombuffer(b"0+-.", np.uint8)
 _ONE, _TEN = np.array([1, 10], np.uint8)
@@ -56,7 +56,7 @@ def blocks(table: Table, size: int) -> list[slice]:
 def spans(table: Table, rows: slice, columns: list[int], separator: int) -> tuple[Integers, Integers]:
     """Return where the cells of some columns begin and end: two matrices with a row for each column.
 
-    A cell that its line is too short to have ends where it begins, as an empty one does.
+    A cell that is missing in a short line ends where it begins, as an empty one does.
     """
     starts = table.starts[rows]
     begin = int(starts[0])

@@ -17,14 +17,14 @@ from .reading import Floats, Rows
 from .text import Integers
 
 MIDNIGHT_FALL_MS: Final = DAY_MS // 2
-"""Where the time falls by more than this under the same date, midnight passed."""
+"""A fall of the time by more than this under the same date means that midnight passed."""
 
 NEWEST_FIRST_FALLS: Final = 10
 NEWEST_FIRST_SHARE: Final = 0.9
-"""So many steps back, and such a share of all steps, are a file whose last row stands first."""
+"""This many steps back, and this share of all steps, mean that the file is sorted newest first."""
 
 EARLY_ROWS: Final = 10
-"""So many rows before midnight may have the date of the next day: date and time of a row are not of one instant."""
+"""This many rows before midnight may have the date of the next day, because the app reads date and time separately."""
 
 SLOW_POSITIONS: Final = tuple(POSITIONS[plain(name)] for name in ("Coolant", "OilTemp"))
 """Temperatures of litres of liquid: they cannot jump."""
@@ -37,11 +37,11 @@ LIFE: Final = POSITIONS[plain("FAP life")]
 
 FOREIGN_KM: Final = 1000.0
 FOREIGN_KM_A_DAY: Final = 2000.0
-"""Kilometres on the filter that differ by more, and by more than so many for each day between, are another car's."""
+"""Rows are another car's if the kilometres on the filter differ by more than this, and by more than so many a day."""
 
 FOREIGN_SHARE: Final = 0.05
 FOREIGN_ROWS: Final = 10
-"""Rows of another car that are dropped as damaged; with more, and more than this share, the log is refused."""
+"""Largest number of rows of another car that are dropped as damaged; beyond it and this share, the log is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ def _foreign(rows: Rows, numbers: Floats) -> Mask:
 
 
 def _middle(values: Floats) -> float:
-    """Return the middle one of the values: of two cars' kilometres one of them, and no mean of both."""
+    """Return the middle one of the values. The median would average two cars' kilometres."""
     return float(np.partition(values, len(values) // 2)[len(values) // 2])
 
 

@@ -1,8 +1,8 @@
 """Timestamps straight from the bytes: the app writes fixed layouts, so whole columns are turned at once.
 
 The first row not yet understood is matched by a regular expression; every row of the same layout (digits in the same
-places, the same characters between them) is then computed together, and every other row with the same nonsense is
-given up with it. Odd rows are few and matched one by one.
+places, the same characters between them) is then computed together. Rows that repeat the same malformed text are
+skipped together. The remaining rows are few and matched one by one.
 """
 
 import re
@@ -32,7 +32,7 @@ EXAMPLES: Final = 50
 DAY_MS: Final = 86_400_000
 
 YEARS: Final = range(1970, 3000)
-"""A date outside is none. After the last one a file may still tell many midnights, none of them in a year 10000."""
+"""Years that a date may have. The last one leaves room for further midnights before the year 10000."""
 
 EXCEL_EPOCH_DAYS: Final = 25_569
 """A spreadsheet's serial number of 1970-01-01."""

@@ -26,10 +26,10 @@ class Column:
 
 
 UNBOUNDED: Final = 1e7
-"""Where only "not negative" is known: larger than any kilometre or gram a car can show."""
+"""Upper bound where only "not negative" is known; larger than any value that a car can show."""
 
 MOST_CODES: Final = 254.0
-"""An ECU counts its stored fault codes in a byte."""
+"""The largest count of fault codes, which an ECU stores in a byte."""
 
 PRESSURE_INVALID: Final = 65280.0  # 0xFF00: the sensor sent nothing
 TEMPERATURE_INVALID: Final = 25855.0  # 0x64FF

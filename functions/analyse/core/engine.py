@@ -13,7 +13,7 @@ from .text import Integers
 from .warmup import WARM_C, engine_warmup
 
 BOOST_MBAR: Final = 1200.0
-"""Below this the turbocharger is not asked for anything; the demand's pseudo-value is 1000."""
+"""Demand or pressure above which there is boost; without demand the ECU sends the pseudo-value 1000."""
 
 
 def engine(log: Log) -> Section:

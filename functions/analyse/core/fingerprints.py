@@ -1,4 +1,4 @@
-"""Fingerprints of drives: the same for the same rows, in whichever file they stand."""
+"""Fingerprints of drives: equal for equal rows, in any file."""
 
 from hashlib import blake2b
 from typing import Final

@@ -1,4 +1,4 @@
-"""Fuel: how much, and how much at which speed."""
+"""Fuel: total, and by speed range."""
 
 import numpy as np
 

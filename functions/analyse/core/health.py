@@ -80,7 +80,7 @@ def _finding(log: Log, sign: Sign) -> Section:
             "flow_m3h": None if sign.flow_m3h is None else round(sign.flow_m3h),
         },
         "confidence": limit.confidence.value,
-        "text": text(limit.code, severity, value, _when(first, last, sign.flow_m3h), sign.which),
+        "text": text(limit.code, severity, value, _moment_in_words(first, last, sign.flow_m3h), sign.which),
         "advice": advice(limit.code, severity, value),
         "urgency": urgency(limit.code, severity),
         "near": severity is Severity.GOOD and limit.near(value),
@@ -88,6 +88,6 @@ def _finding(log: Log, sign: Sign) -> Section:
     }
 
 
-def _when(first: str, last: str, flow_m3h: float | None) -> str:
+def _moment_in_words(first: str, last: str, flow_m3h: float | None) -> str:
     when = f"at {first[11:]}" if first == last else f"{first[11:]} to {last[11:]}"
     return when if flow_m3h is None else f"{when}, at a flow of {flow_m3h:.0f} m³/h"

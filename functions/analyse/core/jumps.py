@@ -38,7 +38,7 @@ MAX_STEPS: Final = 5000
 """Steps looked at; a file with more of them is no log with a clock that jumps."""
 
 MAX_PAUSES: Final = 300
-"""With more steps forward, or if every other step is one, long steps are how the app was set, and none is a jump."""
+"""With more steps forward, or if every other step is one, long steps are the app's setting, and none is a jump."""
 
 RETURN_STEPS: Final = 5
 """Odd steps within which a longer block of rows out of order ends."""
@@ -47,7 +47,7 @@ HOLE_SHARE: Final = 0.6
 """A hole into which late rows fit is at least this share of the time that they usually take."""
 
 BOOT_JUMP_MS: Final = 12 * 3_600_000
-"""A jump further than this began with a phone that did not know the day: its later clock is the right one."""
+"""A larger jump means that the phone did not know the day at first: its later clock is the right one."""
 
 MIN_ROWS: Final = 5
 """Rows after a step back that make it a jump."""
@@ -68,7 +68,7 @@ FAR: Final = 60
 
 MIN_CHANNELS: Final = 5
 MAX_EVIDENCE: Final = 3.0
-"""Of one channel: one that stands still because it was not polled proves nothing."""
+"""The largest evidence of one channel, because one that was not polled stands still and proves nothing."""
 
 MIN_EVIDENCE: Final = 5.0
 """How much likelier a jump must be than a pause, as a logarithm."""
@@ -78,7 +78,7 @@ MIN_EVIDENCE_LONG: Final = -3.0
 """The same for a longer step with the engine on: the app is silent so long only when it sleeps, or was started anew."""
 
 MIN_EVIDENCE_ZONE: Final = -6.0
-"""The same for a whole number of half hours, as between time zones: pauses seldom last so."""
+"""The same for a whole number of half hours, as between time zones: few pauses have such a length."""
 
 ZONE_MS: Final = 1_800_000
 ZONE_TOLERANCE_MS: Final = 15_000
@@ -86,10 +86,10 @@ STARTING_ROWS: Final = 60
 """Rows after its start in which the app is watched, and does not fall silent."""
 
 LATE: Final = 1.8
-"""A step of so many usual ones is late."""
+"""A row is late after a step of so many usual ones."""
 
 RESTART_SHARE: Final = 0.7
-"""Where fewer of the filled cells are still filled, the app was started anew."""
+"""The app was restarted if a smaller share of the filled cells is still filled."""
 
 
 @dataclass(frozen=True, slots=True)

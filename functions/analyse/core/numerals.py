@@ -21,7 +21,7 @@ Mask = npt.NDArray[np.bool_]
 THOUSAND: Final = 1000
 
 MAX_DIGITS: Final = 400
-"""A longer cell is no number."""
+"""The longest text of a number, in characters."""
 
 _MINUS: Final = str.maketrans({"\u2212": "-", "\u2013": "-", "\u02d7": "-", "\ufe63": "-", "\uff0d": "-", "\x1f": ","})
 _GROUP = "[ \u00a0\u202f\u2009\u2007'\u2019\u02bc{}]"
@@ -82,10 +82,10 @@ def _readings(cell: str) -> tuple[float, float, bool, bool]:
     if _PLAIN.match(text):
         value = float(text)
         return value, value, False, True
-    return _value(_POINT, text), _value(_COMMA, text), False, False
+    return _parse_number(_POINT, text), _parse_number(_COMMA, text), False, False
 
 
-def _value(pattern: re.Pattern[str], text: str) -> float:
+def _parse_number(pattern: re.Pattern[str], text: str) -> float:
     match = pattern.match(text)
     if match is None:
         return nan

@@ -1,4 +1,4 @@
-"""What comes: how fast soot builds up, and when the next regeneration is due."""
+"""The outlook: how fast soot builds up, and when the next regeneration is due."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ from .regen import Episode, outside
 from .sections import Section
 
 MIN_KM: Final = 5.0
-"""Over less, a single step of the soot reading would be the whole rate."""
+"""The shortest distance for a rate; over less, a single step of the soot reading would decide it."""
 
 
 def soot_rate(log: Log, episodes: list[Episode]) -> float | None:

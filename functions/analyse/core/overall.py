@@ -1,4 +1,4 @@
-"""When, how long and how far."""
+"""Date, duration and distance of a log, and how it was driven."""
 
 from . import stats
 from .log import Log

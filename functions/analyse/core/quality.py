@@ -1,4 +1,4 @@
-"""How far to trust the rest: what was read, dropped, voided and missing."""
+"""Data quality: what was read, dropped, voided and missing."""
 
 from datetime import date
 from typing import Final

@@ -26,7 +26,7 @@ FIRST_SUNDAY: Final = 3
 """4 January 1970, in days since 1970-01-01."""
 DAYS_A_WEEK: Final = 7
 TURN_MS: Final = 10_000
-"""A clock that goes from so short before a full hour to so short after the same one has lost its hours."""
+"""A clock that jumps from just before a full hour to just after the same hour has lost its hours; this is "just"."""
 
 THREE: Final = 3
 """Digits that may be decimals or a group of thousands."""
@@ -35,16 +35,16 @@ MAX_CELLS: Final = 8_000_000
 """Rows × known columns: four times what 20 MB of the widest real log hold."""
 
 BLOCK_BYTES: Final = 1 << 18
-"""Bytes compared at a time: so many, and what comes of them, stay in the processor's cache."""
+"""Bytes compared at a time: few enough that they and the intermediate arrays stay in the processor's cache."""
 
 WORDS_BLOCK_BYTES: Final = 1 << 22
-"""Bytes read at a time where cells are text: a text that occurs twice in a block is judged once."""
+"""Bytes read at a time where cells are text; a text that occurs twice in a block is parsed once."""
 
 SECONDLESS_ROWS: Final = 6
-"""So many rows whose time is a minute alone, and more than have a whole one, are a clock without seconds."""
+"""Rows without seconds from which on the clock counts as one without seconds, if they outnumber the others."""
 
 ROWS_A_MINUTE: Final = (6, 300)
-"""Rows of one minute between which a clock without seconds can be restored."""
+"""Least and largest number of rows in a minute for which seconds can be restored."""
 
 FILLED_SHARE: Final = 0.85
 """A minute with fewer of the usual rows has a pause in it."""
@@ -341,7 +341,7 @@ def _numbers(table: Table, separator: bytes) -> tuple[Floats, list[int]]:
 
 
 def _with_points(table: Table, separator: bytes) -> Table | None:
-    """Return the table with decimal points; None where it takes a look at each cell to tell what its marks mean."""
+    """Return the table with decimal points; None where the marks are ambiguous and each cell has to be read."""
     comma = b"," if separator != b"," else QUOTED_COMMA
     if _has_three_decimals(table, b".", separator):
         return None
@@ -355,7 +355,7 @@ def _with_points(table: Table, separator: bytes) -> Table | None:
 
 
 def _has_three_decimals(table: Table, mark: bytes, separator: bytes) -> bool:
-    """Return whether a cell ends in the mark and three digits after one to three others: `1.013` may be a thousand."""
+    """Return whether a cell ends in the mark and three digits after one to three others: `1.013` may mean 1013."""
     view, width = table.view, len(mark) + THREE
     at_ends = np.append(table.starts[1:] - 1, [len(view) - 1, len(view)]) - width
     at_ends = at_ends[at_ends > 0]
@@ -388,7 +388,7 @@ def _any_begins_short(view: Bytes, marks: Integers, separator: bytes) -> bool:
 def _written_numbers(
     table: Table, positions: list[int], columns: list[int], separator: bytes
 ) -> tuple[Floats, list[int]]:
-    """Return the same for cells with words, thousands or other marks.
+    """Return the columns and the words in them as `_numbers` does, for cells with words, thousands or other marks.
 
     Read in blocks, so that a file full of words stays small in memory.
     """

@@ -1,4 +1,4 @@
-"""The filter's resistance to flow: what raw pressure hides, because it follows flow and temperature."""
+"""The filter's resistance to flow: pressure divided by flow, brought to one temperature."""
 
 from functools import reduce
 from typing import Final
@@ -14,7 +14,7 @@ from .sections import Section
 STEADY_ROWS: Final = 10
 STEADY_REVS: Final = 0.08
 STEADY_FLOW: Final = 0.20
-"""So many rows are steady while revs and air flow differ by less than these shares of their mean."""
+"""Rows are steady while revs and air flow vary by less than these shares of their mean over so many rows."""
 MIN_ROWS: Final = 30
 STANDARD_MBAR: Final = 1013.0
 GAS_CONSTANT: Final = 287.0
@@ -50,7 +50,7 @@ def volume_flow(log: Log, assumed_c: float | None = None) -> Floats:
 
     Args:
         log: The log.
-        assumed_c: Filter temperature to reckon with where it was never read.
+        assumed_c: Filter temperature to use where it was never read.
     """
     air = log["AtmosphPress"]
     rows = np.maximum.accumulate(np.where(np.isnan(air), -1, np.arange(len(log))))

@@ -21,19 +21,19 @@ from .warmup import never_warm
 
 ENGINE_OFF_SEC: Final = 10.0
 BOOST_ROWS: Final = 60
-"""Rows under boost that its error is judged by."""
+"""Least number of rows under boost that its error is judged by."""
 EGR_SETTLED_SEC: Final = 5.0
 """After this long the valve has followed its demand, and both have been read again."""
 EGR_OPEN_PERC: Final = 5.0
-"""From this demand on the valve is to be open."""
+"""Demand from which on the valve must be open."""
 EGR_ROWS: Final = 30
 CHARGING_SEC: Final = 600.0
 IDLE_SEC: Final = 60.0
-"""In less idle than this the engine is mostly slowing down, and the pressure still that of the flow before."""
+"""The shortest idle that counts: in less, the engine is slowing down and the pressure still that of the former flow."""
 SETTLED_IDLE_SEC: Final = 5.0
 SETTLED_ROWS: Final = 10
 IDLE_ROWS: Final = 30
-"""Rows of settled idle, and without them of any idle, that the rail pressure is judged by."""
+"""Rows of settled idle that the rail pressure is judged by, and rows of any idle if fewer are settled."""
 CHARGING_GOOD_V: Final = 14.1
 
 
@@ -86,7 +86,7 @@ def lasting(log: Log, mask: Mask, seconds: float) -> Mask:
     return np.asarray(mask & (log.t - log.t[begin] >= seconds))
 
 
-def _known(values: Floats, mask: Mask | None = None) -> npt.NDArray[np.intp]:
+def _known_rows(values: Floats, mask: Mask | None = None) -> npt.NDArray[np.intp]:
     known = ~np.isnan(values)
     return np.flatnonzero(known if mask is None else known & mask)
 
@@ -99,14 +99,14 @@ def _kv(seen: Observed) -> float | None:
 
 
 def _resists(kv: float | None) -> bool:
-    """Return False only where the filter is known to resist far too little."""
+    """Return False only if the filter is known to have far too little resistance."""
     return kv is None or LIMITS[Code.RESTRICTION_LOW].judge(kv) is Severity.GOOD
 
 
 def _restriction(seen: Observed) -> Iterator[Sign]:
     kv = _kv(seen)
     if kv is not None:
-        rows = _known(seen.log["FAPpressure"], seen.log.engine_on)
+        rows = _known_rows(seen.log["FAPpressure"], seen.log.engine_on)
         yield Sign(Code.RESTRICTION_LOW, kv, rows)
         if _resists(kv):
             yield Sign(Code.RESTRICTION_HIGH, kv, rows)
@@ -118,7 +118,7 @@ def _pressure(seen: Observed) -> Iterator[Sign]:
     pressure, resists = log["FAPpressure"], _resists(_kv(seen))
     idle, highest = fap["pressure_idle"]["avg_mbar"], fap["pressure"]["max_mbar"]
     if idle is not None and resists and log.dt[log.idle].sum() >= IDLE_SEC:
-        yield Sign(Code.IDLE_PRESSURE, idle, _known(pressure, log.idle))
+        yield Sign(Code.IDLE_PRESSURE, idle, _known_rows(pressure, log.idle))
     if highest is not None and resists:
         top = np.flatnonzero(log.engine_on & (pressure == np.nanmax(pressure[log.engine_on])))
         flow = float(seen.flow[top[0]])
@@ -126,7 +126,7 @@ def _pressure(seen: Observed) -> Iterator[Sign]:
     still = lasting(log, log.engine_off & ~log.driving, ENGINE_OFF_SEC)  # a car that moves: Revs may be dead
     rest = stats.median(pressure, still)
     if rest is not None:
-        yield Sign(Code.PRESSURE_ENGINE_OFF, rest, _known(pressure, still))
+        yield Sign(Code.PRESSURE_ENGINE_OFF, rest, _known_rows(pressure, still))
 
 
 def _temperatures(seen: Observed) -> Iterator[Sign]:
@@ -143,50 +143,50 @@ def _additive(seen: Observed) -> Iterator[Sign]:
     additive = seen.sections["fap"]["additive"]
     remain = additive["remain_ml"]
     if remain is not None and additive["vol_ml"] != 0:  # without a tank both read 0
-        yield Sign(Code.ADDITIVE_REMAINING, remain, _known(seen.log["FAPAdditiveRemain"]))
+        yield Sign(Code.ADDITIVE_REMAINING, remain, _known_rows(seen.log["FAPAdditiveRemain"]))
 
 
 def _regenerations(seen: Observed) -> Iterator[Sign]:
     episodes, sections = seen.episodes, seen.sections
     interval = sections["fap"]["last10Regen_km"]
     if interval:
-        yield Sign(Code.REGEN_INTERVAL, interval, _known(seen.log["Avg10regen"]))
+        yield Sign(Code.REGEN_INTERVAL, interval, _known_rows(seen.log["Avg10regen"]))
     entries: list[Section] = sections["regens"]
     on_the_road = [index for index, entry in enumerate(entries) if not entry["service"]]
     if on_the_road:
         longest = max(on_the_road, key=lambda index: entries[index]["duration_sec"])
         minutes = entries[longest]["duration_sec"] / 60
-        yield Sign(Code.REGEN_DURATION, minutes, _rows(episodes[longest : longest + 1]))
+        yield Sign(Code.REGEN_DURATION, minutes, _rows_of(episodes[longest : longest + 1]))
     runs = [(outcome, list(run)) for outcome, run in groupby(range(len(entries)), lambda i: entries[i]["outcome"])]
     aborted = max((run for outcome, run in runs if outcome == "aborted"), key=len, default=[])
     judged = aborted or [index for index, entry in enumerate(entries) if entry["outcome"] == "complete"]
     if judged:
-        yield Sign(Code.REGENS_ABORTED, len(aborted), _rows([episodes[index] for index in judged]))
+        yield Sign(Code.REGENS_ABORTED, len(aborted), _rows_of([episodes[index] for index in judged]))
 
 
-def _rows(episodes: list[Episode]) -> npt.NDArray[np.intp]:
+def _rows_of(episodes: list[Episode]) -> npt.NDArray[np.intp]:
     return np.concatenate([np.arange(episode.first, episode.last + 1) for episode in episodes])
 
 
 def _oil(seen: Observed) -> Iterator[Sign]:
     dilution = seen.sections["engine"]["oilDilution_perc"]
     if dilution is not None:
-        yield Sign(Code.OIL_DILUTION, dilution, _known(seen.log["OilDilution"], seen.log.engine_on))
+        yield Sign(Code.OIL_DILUTION, dilution, _known_rows(seen.log["OilDilution"], seen.log.engine_on))
 
 
 def _filter_life(seen: Observed) -> Iterator[Sign]:
     fap = seen.sections["fap"]
     life, ash = fap["life"], fap["deposits"]["percentage_perc"]
     if life["left_km"] is not None and (life["life_km"] or 0) >= FILTER_LIFE_KNOWN_KM:
-        yield Sign(Code.FILTER_LIFE_LEFT, life["left_km"], _known(seen.log["FAPlifeLeft"]))
+        yield Sign(Code.FILTER_LIFE_LEFT, life["left_km"], _known_rows(seen.log["FAPlifeLeft"]))
     if ash is not None:
-        yield Sign(Code.ASH_SHARE, ash, _known(seen.log["FAPcinder"]))
+        yield Sign(Code.ASH_SHARE, ash, _known_rows(seen.log["FAPcinder"]))
 
 
 def _battery(seen: Observed) -> Iterator[Sign]:
     before = seen.sections["engine"]["battery"]["beforeDrive_v"]
     if before is not None:
-        yield Sign(Code.BATTERY_BEFORE_START, before, _known(seen.log["Battery"], before_start(seen.log)))
+        yield Sign(Code.BATTERY_BEFORE_START, before, _known_rows(seen.log["Battery"], before_start(seen.log)))
     charging = _charging(seen.log)
     if charging is not None:
         yield charging
@@ -235,8 +235,8 @@ def _rail(seen: Observed) -> Iterator[Sign]:
     if mean is None:
         return
     error = log["FuelPress"] - log["FuelPressInstr"]
-    idle = _known(error, log.idle)
-    settled = _known(error, lasting(log, log.idle, SETTLED_IDLE_SEC))
+    idle = _known_rows(error, log.idle)
+    settled = _known_rows(error, lasting(log, log.idle, SETTLED_IDLE_SEC))
     rows = settled if len(settled) >= SETTLED_ROWS else idle
     fine = limit.judge(mean) is Severity.GOOD
     if len(rows) >= (SETTLED_ROWS if rows is settled else IDLE_ROWS):
@@ -259,17 +259,17 @@ def _injectors(section: Section) -> tuple[Named, ...]:
 def _boost(seen: Observed) -> Iterator[Sign]:
     """Yield the mean boost error over all rows in which boost is asked for or there.
 
-    The app reads boost and demand seconds apart. A rise of the demand that was read first and its fall that was read
-    first cancel out in that mean.
+    The app reads boost and demand seconds apart. The errors while the demand rises and while it falls cancel out in
+    that mean.
     """
     error = seen.sections["engine"]["boost"]["avg_diff_mbar"]
-    rows = _known(seen.log["Turbopress"] - seen.log["TurboInstr"], boosted(seen.log))
+    rows = _known_rows(seen.log["Turbopress"] - seen.log["TurboInstr"], boosted(seen.log))
     if error is not None and len(rows) >= BOOST_ROWS:
         yield Sign(Code.BOOST_ERROR, error, rows)
 
 
 def _egr(seen: Observed) -> Iterator[Sign]:
-    """Yield the larger error of the EGR valve: while it is to be shut, or while it is to be open."""
+    """Yield the larger error of the EGR valve: while it must be shut, or while it must be open."""
     log = seen.log
     error = log["EGRpos"] - log["EGRposInstr"]
     running = log.engine_on & ~log.regenerating & ~np.isnan(error)

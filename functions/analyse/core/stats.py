@@ -1,4 +1,4 @@
-"""Sums and means for all sections. A missing column, an empty mask and void cells give None."""
+"""Sums and means for all sections. A missing column, an empty mask or only void cells give None."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""From bytes to lines of one table: encoding, separator, header, repeated headers, and what is refused at sight.
+"""From bytes to the lines of tables: encoding, separator, header, repeated headers, and early refusals.
 
 All checks here look at bytes only and cost a fraction of the parsing they may spare. What shows that bytes were lost
 (NULs, broken multi-byte characters) is left in the text as NULs, for `reading` to drop the rows they stand in.
@@ -25,7 +25,7 @@ MAX_COLUMNS: Final = 1000
 MAX_LINES: Final = 600_000
 """More than a week at one row a second."""
 MAX_TABLES: Final = 100
-"""Headers that name other columns than the one before."""
+"""The largest number of headers that name other columns than the one before."""
 HEADER_WITHIN_LINES: Final = 50
 PIECE_BYTES: Final = 1 << 20
 SEPARATORS: Final = (b";", b"\t", b",")
@@ -189,7 +189,7 @@ def _header(text: bytes) -> tuple[bytes, tuple[str, ...], int, int]:
         for separator in SEPARATORS:
             names = _names(line, separator)
             if DATE in names and TIME in names:
-                return _checked(separator, names, start, end)
+                return _check_columns(separator, names, start, end)
             too_wide = too_wide or _is_wide_header(line, separator)
             if not missing and not KNOWN.isdisjoint(names):
                 missing = [label for label, name in (("Date", DATE), ("Time", TIME)) if name not in names]
@@ -228,7 +228,9 @@ def _is_wide_header(line: bytes, separator: bytes) -> bool:
     return {DATE.encode(), TIME.encode()} <= words
 
 
-def _checked(separator: bytes, names: tuple[str, ...], start: int, end: int) -> tuple[bytes, tuple[str, ...], int, int]:
+def _check_columns(
+    separator: bytes, names: tuple[str, ...], start: int, end: int
+) -> tuple[bytes, tuple[str, ...], int, int]:
     if KNOWN.isdisjoint(names):
         raise BadLog(ErrorCode.NO_KNOWN_COLUMN)
     return separator, names, start, end

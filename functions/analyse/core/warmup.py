@@ -18,15 +18,15 @@ PROTECTED_C: Final = 70.0
 WITHIN_SEC: Final = 3600.0
 
 LONG_SEC: Final = 1200.0
-"""After this much running in one drive an engine with a working thermostat is warm, or still getting warmer."""
+"""Seconds of running in one drive after which an engine with a working thermostat is warm, or still warming up."""
 LAST_SEC: Final = 600.0
 RISING_C: Final = 3.0
-"""A coolant that ends less than this above its highest until ten minutes before no longer rises: without a thermostat
+"""A coolant no longer rises if it ends less than this above its maximum until ten minutes before. Without a thermostat
 it goes up and down with the load."""
 TYPICAL_SEC: Final = 300.0
 RISING_TYPICALLY_C: Final = 1.0
-"""Neither does one whose median over the last five minutes is less than this above that of ten minutes before,
-however high the load took it at the end."""
+"""A coolant no longer rises either if its median over the last five minutes is less than this above that of ten minutes
+before, even if a load raised it at the end."""
 THERMOSTAT_C: Final = cast(float, LIMITS[Code.NEVER_WARM].watch)
 
 

@@ -380,11 +380,11 @@ def _question(car_id: UUID, found: Contradiction) -> Question | None:
     """Return the question that a contradiction with the only car raises: only a counter that fell can be a reset."""
     if not found.fell or found.after.at is None:
         return None
-    before, after = (_value(reading, found.counter) for reading in (found.before, found.after))
+    before, after = (_counter_value(reading, found.counter) for reading in (found.before, found.after))
     return Question(car_id, found.counter, before, after, found.after.at.date())
 
 
-def _value(reading: Reading, counter: Counter) -> float:
+def _counter_value(reading: Reading, counter: Counter) -> float:
     return (reading.life_km if counter is Counter.LIFE else reading.additive_ml) or 0.0
 
 

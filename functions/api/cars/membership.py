@@ -32,10 +32,10 @@ from .assignment import (
 )
 
 MAX_COUNTER: Final = 10_000_000.0
-"""Above this a counter is nonsense, which no log is judged by."""
+"""A larger counter is nonsense and is ignored."""
 
 _NO_TIME: Final = datetime.fromisoformat("9999-12-31")
-"""Stands for the time of a log that has none: all others are before it."""
+"""The time used for a log without one; it sorts after all others."""
 
 _LOG: Final = """
     SELECT log.id, log.file_name, log.driven_at, log.life_km, log.additive_ml, log.mean_regen_km, log.distance,

@@ -86,7 +86,7 @@ def show(services: Services, id: UUID) -> ResponseReturnValue:
 def change(services: Services, id: UUID) -> ResponseReturnValue:
     """Change a car."""
     user: User = g.user
-    _check(services, user.id, id)
+    _check_car(services, user.id, id)
     wanted = inputs.body(CarChange)
     with services.database.worker() as connection:
         lock_user(connection, user.id)
@@ -111,7 +111,7 @@ def change(services: Services, id: UUID) -> ResponseReturnValue:
 def merge(services: Services, id: UUID) -> ResponseReturnValue:
     """Merge two cars."""
     user: User = g.user
-    _check(services, user.id, id)
+    _check_car(services, user.id, id)
     wanted = inputs.body(Merge)
     with services.database.worker() as connection:
         lock_user(connection, user.id)
@@ -136,7 +136,7 @@ def merge(services: Services, id: UUID) -> ResponseReturnValue:
 def answer(services: Services, id: UUID) -> ResponseReturnValue:
     """Answer the question about a car."""
     user: User = g.user
-    _check(services, user.id, id)
+    _check_car(services, user.id, id)
     said = inputs.body(Answer)
     with services.database.worker() as connection:
         lock_user(connection, user.id)
@@ -154,7 +154,7 @@ def answer(services: Services, id: UUID) -> ResponseReturnValue:
     return json_then_publish(services, shown, requests)
 
 
-def _check(services: Services, user_id: UUID, car_id: UUID) -> None:
+def _check_car(services: Services, user_id: UUID, car_id: UUID) -> None:
     """Raise `NotFound` unless the user has this car: before the body is read, so that a wrong id is always a 404."""
     with services.database.api(user_id) as connection:
         garage.check_car(connection, user_id, car_id)

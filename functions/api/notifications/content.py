@@ -1,4 +1,4 @@
-"""What a message says: title, the worst findings with their advice, and a link. Pure; in the channel's language."""
+"""Content of a message in the channel's language: title, the worst findings with their advice, a link. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ MOST_FINDINGS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is true about an event while its message is made."""
+    """The present facts about an event, for its message."""
 
     health: Mapping[str, Any]
     """The verdict with its findings; empty where there is none."""

@@ -1,4 +1,4 @@
-"""What can be told: one frozen model for each kind of event, stored as JSON in the outbox."""
+"""The events of notifications: one frozen model for each kind, stored as JSON in the outbox."""
 
 from datetime import date
 from typing import Annotated, ClassVar, Final, Literal

@@ -1,4 +1,4 @@
-"""One POST to a receiver that a user chose, who may be slow, hostile, or not who it seems to be.
+"""One POST to a receiver that a user chose, and which may be slow or hostile.
 
 The host is resolved once, each of its addresses is checked, and the connection is made to one of these addresses; TLS
 and the Host header still name the host. Redirects are not followed, proxies of the environment are not used, nothing of

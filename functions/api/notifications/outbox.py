@@ -29,7 +29,7 @@ MOST_IN_AN_HOUR: Final = 30
 """Messages to one channel of an account within an hour; more wait. An old archive may hold hundreds of bad logs."""
 
 HEARD_FOR: Final = timedelta(days=7)
-"""How long an average, or interrupted regenerations, are no news once their findings were told."""
+"""How long events of averages and interrupted regenerations are not told again after their findings were told."""
 
 FAILURES_SHOWN: Final = timedelta(days=30)
 FAILURES_LIMIT: Final = 20
@@ -38,7 +38,7 @@ KEPT: Final = timedelta(days=90)
 
 
 class Channel(StrEnum):
-    """A way to tell."""
+    """A channel for notifications."""
 
     WEBHOOK = "webhook"
     NTFY = "ntfy"
@@ -55,7 +55,7 @@ class Status(StrEnum):
 
 
 class EarlierVersion(Enum):
-    """What an earlier version of a log told of all that the message of the log is about."""
+    """Whether an earlier version of a log told the findings of a message."""
 
     NOTHING = "nothing"
     MAY_BE_TELLING = "may be telling"

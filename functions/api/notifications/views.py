@@ -95,7 +95,7 @@ def put_webhook(services: Services) -> ResponseReturnValue:
         keeps = earlier is not None and earlier.secret is not None and not given.new_secret
         secret = earlier.secret if earlier is not None and keeps else channels.new_secret()
         channels.switch_on(connection, user.id, Channel.WEBHOOK, given.language, given.url, secret)
-        shown = _shown(connection, user, Channel.WEBHOOK)
+        shown = _channel_that_is_on(connection, user, Channel.WEBHOOK)
     return json_response(WebhookView(**shown.model_dump(), secret=None if keeps else secret))
 
 
@@ -118,7 +118,7 @@ def put_ntfy(services: Services) -> ResponseReturnValue:
         if given.token is None and earlier is not None and earlier.url == given.url:
             token = earlier.secret
         channels.switch_on(connection, user.id, Channel.NTFY, given.language, given.url, token)
-        return json_response(_shown(connection, user, Channel.NTFY))
+        return json_response(_channel_that_is_on(connection, user, Channel.NTFY))
 
 
 @blueprint.put("/email")
@@ -139,14 +139,14 @@ def put_email(services: Services) -> ResponseReturnValue:
     with services.database.worker() as connection:
         if channels.open_channel(connection, user.id, Channel.EMAIL) is not None:
             channels.set_email_language(connection, user.id, given.language)
-            return json_response(_shown(connection, user, Channel.EMAIL))
+            return json_response(_channel_that_is_on(connection, user, Channel.EMAIL))
     _count_message(services, user)
     with services.database.worker() as connection:
         account = connection.execute("SELECT email FROM users WHERE id = %s", [user.id]).fetchone()
         if account is None:
             raise authentication.unauthorized(ErrorCode.ACCOUNT_DELETED)
         code = channels.set_code(connection, user.id, account["email"], given.language)
-        shown = _shown(connection, user, Channel.EMAIL)
+        shown = _channel_that_is_on(connection, user, Channel.EMAIL)
     title = translated(notices.CODE_TITLE, given.language).format(code=code)
     text = translated(notices.CODE_TEXT, given.language).format(code=code)
     with _sending():
@@ -168,7 +168,7 @@ def confirm_email(services: Services) -> ResponseReturnValue:
     given = inputs.body(EmailCode)
     with services.database.worker() as connection:
         confirmed = channels.confirm(connection, user.id, given.code)
-        shown = _shown(connection, user, Channel.EMAIL) if confirmed else None
+        shown = _channel_that_is_on(connection, user, Channel.EMAIL) if confirmed else None
     if shown is None:
         raise refused(ErrorCode.EMAIL_CODE_WRONG)
     return json_response(shown)
@@ -310,7 +310,7 @@ def _refusal_of(error: CodedError) -> Refused:
     return refused(error.code, **error.params)
 
 
-def _shown(connection: Conn, user: User, kind: Channel) -> ChannelView:
+def _channel_that_is_on(connection: Conn, user: User, kind: Channel) -> ChannelView:
     """Return a channel of the user, which must be there."""
     return next(_view(one) for one in channels.select(connection, user.id) if one.kind == kind)
 

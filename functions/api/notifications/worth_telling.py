@@ -1,4 +1,4 @@
-"""Which changes of a verdict, and which forecasts, are worth telling. Pure."""
+"""Which changes of a verdict, and which forecasts, are worth telling. Pure functions."""
 
 from collections.abc import Mapping
 from typing import Any, Final

@@ -59,7 +59,7 @@ class Shared(RootModel[Annotated[SharedAnalysis | SharedCar, Field(discriminator
 )
 def open_link(services: Services) -> ResponseReturnValue:
     """Answer what the link leads to."""
-    token = _checked(_bearer_token())
+    token = _check_token(_bearer_token())
     with services.database.anonymous() as connection:
         link = _open(connection, token)
         if link.car_id is not None:
@@ -68,7 +68,7 @@ def open_link(services: Services) -> ResponseReturnValue:
             row = _find_log(connection, link)
             shown = report(row) | {"kind": "log"} if row else None
     if shown is None:
-        raise _dead()
+        raise _link_not_valid()
     return json_response(shown | {"expiresAt": timestamp(link.expires_at)})
 
 
@@ -128,19 +128,19 @@ def _bearer_token() -> str:
 
 def _select_shared(services: Services, token: str) -> dict[str, Any]:
     """Return the row of the analysis that a link leads to, with `expires_at`. Raises `NotFound` for invalid links."""
-    presented = _checked(token)
+    presented = _check_token(token)
     with services.database.anonymous() as connection:
         link = _open(connection, presented)
         row = _find_log(connection, link)
     if row is None:
-        raise _dead()
+        raise _link_not_valid()
     return row | {"expires_at": link.expires_at}
 
 
-def _checked(token: str) -> str:
+def _check_token(token: str) -> str:
     """Return the token if it has the form of one, so that nothing else reaches the database. Raises `NotFound`."""
     if not is_token(token):
-        raise _dead()
+        raise _link_not_valid()
     return token
 
 
@@ -148,7 +148,7 @@ def _open(connection: Conn, token: str) -> Link:
     """Return the link of a token. Raises `NotFound`."""
     link = links.open_by_token(connection, token)
     if link is None:
-        raise _dead()
+        raise _link_not_valid()
     return link
 
 
@@ -156,6 +156,6 @@ def _find_log(connection: Conn, link: Link) -> dict[str, Any] | None:
     return find_analysis(connection, link.user_id, link.analysis_id) if link.analysis_id is not None else None
 
 
-def _dead() -> Refused:
+def _link_not_valid() -> Refused:
     """Return the 404 of every link that does not work, so that it does not say whether there ever was one."""
     return refused(ErrorCode.LINK_NOT_VALID)

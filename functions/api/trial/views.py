@@ -75,7 +75,7 @@ def blueprint(analyser: Analyser | None) -> Routes:
         if analyser is None:
             raise refused(ErrorCode.TRIAL_NOT_OFFERED)
         with slots.hold(), _counted(services, client_address.address(request)), uploaded(request) as spooled:
-            _check(spooled)
+            _check_file(spooled)
             began = perf_counter()
             content = analyser.analyse(spooled.file, spooled.size, DirectCall.for_file(spooled.file_name))
             log.info("trial", extra={"bytes": spooled.size, "ms": round((perf_counter() - began) * 1000, 1)})
@@ -118,7 +118,7 @@ def _running() -> Refused:
     return limited.with_headers({"Retry-After": str(seconds)})
 
 
-def _check(spooled: Spooled) -> None:
+def _check_file(spooled: Spooled) -> None:
     """Raise `BadRequest` if the file cannot be a log."""
     if not spooled.file_name.lower().endswith(".csv"):
         raise refused(ErrorCode.CSV_EXPECTED)

@@ -24,7 +24,7 @@ def refusal(head: bytes) -> Cause | None:
     """Return why a file that begins with these bytes (up to `HEAD_BYTES`) is no log, or None if it may be one."""
     if not head.strip(b"\x00 \t\r\n" + codecs.BOM_UTF8):
         return cause(ErrorCode.UPLOAD_EMPTY)
-    text = _text(head)
+    text = _decode(head)
     if text is None:
         return cause(ErrorCode.NOT_TEXT)
     app = other_app(text)
@@ -35,7 +35,7 @@ def refusal(head: bytes) -> Cause | None:
     return None
 
 
-def _text(head: bytes) -> str | None:
+def _decode(head: bytes) -> str | None:
     """Return the bytes as text, or None if they are binary."""
     for bom, encoding in _BOMS:
         if head.startswith(bom):

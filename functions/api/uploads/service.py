@@ -143,7 +143,7 @@ class UploadService:
                 with self._claiming(user_id) as connection:
                     existing = self._find_existing(connection, user_id, by_digest, car_id)
                     if known is None:
-                        known = _known(existing)
+                        known = _usable_ids(existing)
                     if not any(row["deleted"] for row in existing):
                         claim = self._claim(connection, user_id, by_digest, car_id)
                 if claim is None:
@@ -319,7 +319,7 @@ class UploadService:
             log.warning("upload not rolled back", extra={"analyses": len(claim.waiting), "reason": str(error)})
 
 
-def _known(rows: Sequence[DictRow]) -> list[UUID]:
+def _usable_ids(rows: Sequence[DictRow]) -> list[UUID]:
     """Return the ids of the rows that are neither failed nor deleted."""
     return [row["id"] for row in rows if not row["deleted"] and row["status"] != AnalysisStatus.FAILED]
 

@@ -70,7 +70,7 @@ def blueprint(service: UploadService) -> Routes:
         with services.slots.uploads.hold(), uploaded(request) as spooled:
             name = spooled.file_name.lower()
             if name.endswith(".csv"):
-                added = service.add_logs(user.id, [_checked(spooled)], _car(spooled))
+                added = service.add_logs(user.id, [_check_log(spooled)], _car(spooled))
                 accepted = Accepted(ids=added.ids, known=added.known or None)
                 return json_response(accepted, 202, exclude_none=True)
             if name.endswith(".zip"):
@@ -90,7 +90,7 @@ def blueprint(service: UploadService) -> Routes:
         with services.slots.uploads.hold(), uploaded(request) as spooled:
             if not spooled.file_name.lower().endswith(".csv"):
                 raise refused_request(ErrorCode.CSV_EXPECTED)
-            (analysis_id,) = service.add_logs(user.id, [_checked(spooled)], _car(spooled)).ids
+            (analysis_id,) = service.add_logs(user.id, [_check_log(spooled)], _car(spooled)).ids
             return json_response(AcceptedShort(id=analysis_id), 202)
 
     return routes
@@ -153,7 +153,7 @@ def batches(opened: ZipFile, listing: zip_archive.Listing, refused: list[Refused
         yield batch
 
 
-def _checked(spooled: Spooled) -> Spooled:
+def _check_log(spooled: Spooled) -> Spooled:
     """Return the file if it may be a log. Raises `BadRequest`."""
     if reason := contents.refusal(spooled.head):
         raise refused_request(reason.code, **reason.params)

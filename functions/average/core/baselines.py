@@ -1,4 +1,4 @@
-"""From when on a figure counts: the last maintenance note that resets it."""
+"""Baselines: the last maintenance note that resets a figure. Logs before it no longer count."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date

@@ -209,12 +209,12 @@ def _compared(one: Compared, before: Side, after: Side, others: Side, *, enough:
 
 
 def _clear(change: float, threshold: float) -> bool:
-    """Return whether a change reaches a threshold, but for what floating point makes of 0.3."""
+    """Return whether a change reaches a threshold, allowing for rounding errors such as that of 0.3."""
     return round(change, 9) >= round(threshold, 9)
 
 
 def _yardstick(one: Compared, before: Sample, after: Sample, scatter: float | None) -> tuple[float, float]:
-    """Return by what a change is measured, and from which change on it counts."""
+    """Return the unit that a change is measured in, and the smallest change that counts."""
     step = 10.0**-one.decimals
     share = COARSE_SHARE if scatter is None else FINE_SHARE
     if one.code is None:

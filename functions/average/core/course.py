@@ -22,7 +22,7 @@ from .reading import LEAST
 from .slopes import MOST_POINTS, at_equal_soot
 
 MIN_READINGS: Final = 5
-"""Fewer readings can be in any order by chance."""
+"""Least number of readings for a trend; fewer can be in order by chance."""
 
 CHANCE_Z: Final = 1.96
 """Standard score of the Mann-Kendall statistic beyond which an order is chance in 5 of 100 cases."""
@@ -40,7 +40,7 @@ class Figure:
         findings: Findings that say by themselves that it is worse.
         reads: How to read it from a log; the first with enough readings is used.
         threshold_perc: Change that counts, in per cent of the first value.
-        floor: Least first value that the change is taken relative to: 2 mbar more than 1 mbar is no doubling.
+        floor: Least first value that the change is taken relative to, so that 2 mbar after 1 mbar is not a doubling.
         is_bad_rising: Whether a higher value is worse.
         rises_with_soot: Which readings rise with the soot in the filter: they are compared at equal soot.
     """
@@ -163,7 +163,7 @@ def _change(figure: Figure, history: History, alarming: set[Code]) -> Change | N
     if values is None:
         if not figure.findings & alarming:
             return None
-        count = max(len(_known(read, figure.baseline, history)) for read in figure.reads)
+        count = max(len(_known_readings(read, figure.baseline, history)) for read in figure.reads)
         return Change(figure=figure.name, direction=Direction.WORSE, count=count, change_perc=None)
     change_perc = relative_change_perc(values, figure.floor)
     worse_perc = change_perc if figure.is_bad_rising else -change_perc
@@ -177,7 +177,7 @@ def _change(figure: Figure, history: History, alarming: set[Code]) -> Change | N
 
 
 def _ash(history: History, alarming: set[Code]) -> Change | None:
-    values = [value for value, _ in _known(lambda point: point.ash_perc, Code.ASH_SHARE, history)]
+    values = [value for value, _ in _known_readings(lambda point: point.ash_perc, Code.ASH_SHARE, history)]
     if len(values) < MIN_READINGS and Code.ASH_SHARE not in alarming:
         return None
     direction = Direction.WORSE if Code.ASH_SHARE in alarming else Direction.STEADY
@@ -187,12 +187,12 @@ def _ash(history: History, alarming: set[Code]) -> Change | None:
 
 def _readings(figure: Figure, read: Read, history: History) -> list[float]:
     """Return the last 60 readings of a figure since its baseline, at equal soot where they rise with it."""
-    known = _known(read, figure.baseline, history)
+    known = _known_readings(read, figure.baseline, history)
     values = [value for value, _ in known]
     return at_equal_soot(values, [soot for _, soot in known]) if read in figure.rises_with_soot else values
 
 
-def _known(read: Read, code: Code, history: History) -> list[tuple[float, float | None]]:
+def _known_readings(read: Read, code: Code, history: History) -> list[tuple[float, float | None]]:
     """Return the last 60 readings since a baseline, each with the soot of its log."""
     note = history.since.get(code)
     known = [

@@ -10,7 +10,7 @@ Values = list[tuple[int | float, int]]
 """The values of one figure, each with the index of its log."""
 
 Weights = Sequence[int | float | None]
-"""Of each log, what an average in it was taken over."""
+"""The weight of each log: what an average in it was taken over."""
 
 Reduce = Callable[[Values, dict[str, Weights]], int | float | None]
 

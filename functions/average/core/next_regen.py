@@ -11,15 +11,15 @@ OWN: Final = "own trigger and rate"
 ECU: Final = "ecu mean interval"
 
 LEAST_RATE_GL100KM: Final = 0.1
-"""A filter that fills more slowly than this in a log was not seen to fill."""
+"""Least soot rate in a log that counts as filling."""
 
 
 def next_regen(logs: Sequence[Log], episodes: Sequence[Episode]) -> dict[str, Any] | None:
     """Return `nextRegen` in km from the end of the last log, in date order; None where neither basis is known.
 
     Own: (median soot at the start of a regeneration − soot now) / median soot rate. ECU: mean of its last ten
-    intervals − km since the last one. What later logs drove without telling soot or counter is taken off. Only logs of
-    the last one's profile are asked.
+    intervals − km since the last one. The distance of later logs without soot or counter is subtracted. Only logs of
+    the last one's profile count.
     """
     if not logs:
         return None

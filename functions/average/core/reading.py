@@ -1,4 +1,4 @@
-"""Reads analyses as they come: plain JSON of any version, or malformed. What is not there or no number is None."""
+"""Reads analyses of any version, or malformed ones, from plain JSON. Values that are missing or no number are None."""
 
 from collections.abc import Iterable, Sequence
 from math import fsum
@@ -7,10 +7,10 @@ from typing import Any, Final, NamedTuple
 Json = dict[str, Any]
 
 LARGEST: Final = 1e12
-"""No figure of an analysis comes near; products and sums of what is below it stay finite."""
+"""The largest credible figure. Products and sums of smaller ones stay finite."""
 
 LEAST: Final = 1e-4
-"""Above 0 and below this is nothing that was measured: weights are whole seconds and hundredths of a km."""
+"""The smallest measured value above 0: weights are whole seconds and hundredths of a km."""
 
 NO_PROFILE: Final = "unknown"
 
@@ -49,7 +49,7 @@ def number(value: Any) -> int | float | None:
 
 
 def positive(value: Any) -> int | float | None:
-    """Return the value if it is a number well above 0, as what one weighs by or divides by has to be, else None."""
+    """Return the value if it is a number well above 0, as a weight or divisor has to be, else None."""
     if (type(value) is float or type(value) is int) and LEAST < value < LARGEST:
         return value
     return None

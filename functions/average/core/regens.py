@@ -1,4 +1,4 @@
-"""Regenerations over many logs: how they ended, how far apart they lay, what a typical one is like."""
+"""Regenerations over many logs: outcomes, distances between them, and mean figures."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from .reading import Json, Log, number, positive, section
 
 _OUTCOMES: Final = {outcome.value: outcome for outcome in Outcome}
 MOST_IN_A_LOG: Final = 100_000
-"""More regenerations than this in a log are no count but nonsense."""
+"""The largest credible number of regenerations in a log."""
 
 
 class Episode(NamedTuple):

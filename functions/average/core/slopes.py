@@ -6,7 +6,7 @@ from statistics import median
 from typing import Final, NamedTuple
 
 MOST_POINTS: Final = 60
-"""More points make no better slope, and pairs grow with their square."""
+"""The largest number of points for a slope: pairs grow with their square."""
 
 LEAST_PAIR_SHARE: Final = 1 / 3
 """Pairs closer together than this share of the whole distance are left out: a counter that moves in steps stands still
@@ -17,7 +17,7 @@ RANGE: Final = (0.05, 0.95)
 
 
 LEAST_SOOT_STEP_GL: Final = 1.0
-"""Logs whose soot differs by less do not tell what soot does to a figure."""
+"""Least difference in soot of two logs that shows the effect of soot on a figure."""
 
 MOST_SOOT_SHARE: Final = 0.06
 """Share of the lowest reading that one g/l of soot adds at most. Real logs: 0.04 (0.19 at 2 g/l, 0.29 at 15)."""

@@ -1,4 +1,4 @@
-"""What changes from log to log: a point per log, by ECU profile, in date order."""
+"""Trends: a point per log, by ECU profile, in date order."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -13,7 +13,7 @@ from .regens import Episode
 MOST_ADDITIVE_ML: Final = 10_000.0
 MOST_ASH_PERC: Final = 200.0
 MOST_LIFE_KM: Final = 1_000_000.0
-"""A counter that shows more is not credible."""
+"""The largest credible counter."""
 
 
 def in_date_order(logs: Sequence[Log]) -> list[Log]:

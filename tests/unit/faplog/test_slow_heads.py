@@ -34,12 +34,12 @@ def application(environ, start_response):
 @pytest.fixture
 def port(tmp_path: Path) -> Iterator[int]:
     """Yield the port of gunicorn with our configuration, with less patience."""
-    (tmp_path / "impatient.py").write_text(CONFIGURATION)
+    (tmp_path / "short_time.py").write_text(CONFIGURATION)
     (tmp_path / "simple.py").write_text(APPLICATION)
     port = free_port()
     gunicorn = Path(sysconfig.get_path("scripts")) / "gunicorn"
     process = subprocess.Popen(
-        [sys.executable, gunicorn, "-c", "impatient.py", "-b", f"127.0.0.1:{port}", "simple:application"],
+        [sys.executable, gunicorn, "-c", "short_time.py", "-b", f"127.0.0.1:{port}", "simple:application"],
         cwd=tmp_path,
         env={"PYTHONPATH": str(ROOT)},
     )

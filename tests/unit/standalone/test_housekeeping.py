@@ -17,7 +17,7 @@ from standalone.supervisor import Supervisor
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the pauses to nothing."""
     monkeypatch.setattr(housekeeping, "FIRST_PAUSE_SEC", 0.001)
     monkeypatch.setattr(housekeeping, "LONGEST_PAUSE_SEC", 0.001)
@@ -25,7 +25,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recovery, "LASTING_SEC", 0.01)
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("short_pauses")
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), KeyError(1), AssertionError(), None])
 def test_failed_work_is_logged_and_begun_anew(error: Exception | None, caplog: pytest.LogCaptureFixture) -> None:
     begun = 0
@@ -148,7 +148,7 @@ def well(state: State, restarts: Restarts, programs: list[Program], asked: list[
     asyncio.run(go())
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("short_pauses")
 def test_what_is_lastingly_broken_is_restarted(tmp_path: Path) -> None:
     asked: list[str] = []
     restarts = Restarts()
@@ -161,7 +161,7 @@ def test_what_is_lastingly_broken_is_restarted(tmp_path: Path) -> None:
     assert set(restarts.names) == {"broken"}
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("short_pauses")
 def test_what_was_never_well_since_its_start_has_the_time_of_a_start(tmp_path: Path) -> None:
     asked: list[str] = []
     restarts = Restarts()
@@ -169,7 +169,7 @@ def test_what_was_never_well_since_its_start_has_the_time_of_a_start(tmp_path: P
     assert restarts.names == []
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("short_pauses")
 def test_nothing_is_restarted_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recovery, "ROOM_BYTES", 1 << 62)
     asked: list[str] = []
