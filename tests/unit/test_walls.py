@@ -304,6 +304,24 @@ def test_only_routes_finds_the_services_of_an_app() -> None:
     assert knowing == [Path("functions/api/web/routes.py")]
 
 
+def test_the_document_shows_the_house() -> None:
+    """docs/architecture.md names each room, and the subjects of functions/api in their order."""
+    page = (ROOT / "docs/architecture.md").read_text("utf-8")
+    rooms, subjects = page.split("## Inside `functions/api`")
+    shown = {room.strip("/`, ") for line in rooms.splitlines() if line.startswith("| `") for room in _first_cell(line)}
+    assert shown >= {room.split("/")[0] for room in ALLOWED if room not in ("functions", "tests")} - {"functions"}
+    assert shown >= {f"functions/{name}" for name in FUNCTIONS}
+    listed = [
+        name for line in subjects.split("##")[0].splitlines() if line.startswith("| `") for name in _first_cell(line)
+    ]
+    assert listed == [name for name in API_ORDER if name not in ("admin", "migrate", "migrations")]
+
+
+def _first_cell(line: str) -> list[str]:
+    """Return the names in the first cell of a row."""
+    return [name.strip("` /") for name in line.split("|")[1].split(",")]
+
+
 def test_an_import_against_the_order_is_noticed() -> None:
     assert _may_import("accounts", "web")
     assert _may_import("web", "web")
