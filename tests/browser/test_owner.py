@@ -100,7 +100,7 @@ def test_trying_again_is_offered_where_it_can_help(
     full = asdict(cause(ErrorCode.QUOTA_EXCEEDED, kept=10_000, quota=10_000))
     watched.context.route("**/api/v1/analyses", lambda route: route.fulfill(status=413, json=full))
     page.locator("#files").set_input_files(drives[0])
-    expect(page.locator(".upload", has_text=drives[0].name)).to_contain_text("You keep 10,000 logs")
+    expect(page.locator(".upload", has_text=drives[0].name)).to_contain_text("You have 10,000 logs")
     watched.context.unroute("**/api/v1/analyses")
     again.click()
     expect(page.locator(UPLOADED)).to_have_count(1, timeout=60_000)
