@@ -37,7 +37,7 @@ functions are set where the roles are made; the owner, who restores, may not set
 
 _FOREIGN: Final = re.compile(rb"\d+; \d+ \d+ DEFAULT ACL ")
 """How pg_restore lists what is not faplog's. Every role may set its own default privileges, also one that owns nothing,
-and nobody else may set them again, so that the whole restore would fail.
+and no other role may set them again, so that the whole restore would fail.
 """
 
 

@@ -89,7 +89,7 @@ def test_beyond_the_edges_own_limit(stack: Stack, folder: Path, header: str) -> 
 
 @pytest.mark.parametrize("path", ["/api/v1/analyses", "/api/v1/a%2fb", "/upload"])
 def test_beyond_that_limit_no_client_is_told_to_go_on(stack: Stack, path: str) -> None:
-    """Whoever is told so, sends on while the edge hangs up, and may lose the answer."""
+    """A client that is told so goes on sending while the edge hangs up, and may lose the answer."""
     head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 41000000\r\n{EXPECT}\r\n\r\n"
     url = httpx.URL(stack.url)
     with socket.create_connection((url.host, url.port), timeout=60) as connection:
