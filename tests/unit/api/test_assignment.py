@@ -200,7 +200,7 @@ def test_two_cars_are_found_in_any_order(random: Random, seed: int) -> None:
 
 
 def near_cars(apart_km: float, seed: int = 0) -> tuple[list[Reading], list[Reading]]:
-    """The logs of a fortnight of two cars whose counters are near; that of the second car begins later each day."""
+    """Return two weeks of logs of two cars whose counters are near; those of the second begin later each day."""
     random = Random(seed)  # noqa: S311  (logs, not secrets)
     cars: list[list[Reading]] = []
     for begun_km, hour in ((10_000.0, 0.0), (10_000.0 + apart_km, 0.05)):
