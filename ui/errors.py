@@ -108,11 +108,11 @@ _OF_FILES: Final[Mapping[str, Any]] = {
     ErrorCode.ZIP_TABLE_TOO_LONG: _(
         "The zip holds more than {max_entries} files, or their names are too long. Please split it into several."
     ),
-    ErrorCode.ZIP_ENCRYPTED: _("The zip is encrypted. Please make it without a password."),
+    ErrorCode.ZIP_ENCRYPTED: _("The zip is encrypted. Please create it without a password."),
     ErrorCode.ZIP_METHOD_UNKNOWN: _(
-        "The zip is packed in an unusual way. Please make it with the usual method (deflate)."
+        "The zip uses an unusual compression method. Please create it with the usual one (deflate)."
     ),
-    ErrorCode.ZIP_RATIO_TOO_HIGH: _("The zip is packed far better than any log can be. Please choose another file."),
+    ErrorCode.ZIP_RATIO_TOO_HIGH: _("The zip is compressed more than any log can be. Please choose another file."),
     ErrorCode.ZIP_WITHOUT_CSV: _("There is no .csv file in the zip. Please put the files of the FAP app into it."),
     ErrorCode.ZIP_WITHOUT_LOGS: _("There is no log in the zip. {file_name}: {reason}"),
     ErrorCode.ZIP_ENTRY_DAMAGED: _("The file is damaged in the zip. Please create the zip again."),
@@ -185,7 +185,7 @@ _OF_REQUESTS: Final[Mapping[str, Any]] = {
     ErrorCode.EMAIL_TOO_LONG: _("An e-mail address has at most {max_chars} characters."),
     ErrorCode.EMAIL_TAKEN: _("There is already an account with this e-mail address."),
     ErrorCode.PASSWORD_LENGTH: _("The password needs {min_chars} to {max_chars} characters."),
-    ErrorCode.PASSWORD_REPETITIVE: _("This password repeats too few different characters. Please choose another."),
+    ErrorCode.PASSWORD_REPETITIVE: _("This password has too few different characters. Please choose another."),
     ErrorCode.PASSWORD_IS_EMAIL: _("The password must not be your e-mail address. Please choose another."),
     ErrorCode.PASSWORD_COMMON: _(
         "This password is one of the most common ones and easy to guess. Please choose another."

@@ -277,8 +277,10 @@ TEMPLATES: Final[Mapping[ErrorCode, Template]] = {
     ErrorCode.FILE_MISSING: _bad_log("the file is no longer there"),
     ErrorCode.EMPTY_FILE: _bad_log("the file is empty"),
     ErrorCode.LOG_TOO_LARGE: _bad_log("it is larger than {max_mb} MB", max_mb=int),
-    ErrorCode.TOO_MANY_LINES: _bad_log("it has more than {max_lines} lines, a log of one day cannot", max_lines=int),
-    ErrorCode.TOO_MANY_ROWS: _bad_log("it has {rows} rows, a log of one day cannot", rows=int),
+    ErrorCode.TOO_MANY_LINES: _bad_log(
+        "it has more than {max_lines} lines, too many for the log of one day", max_lines=int
+    ),
+    ErrorCode.TOO_MANY_ROWS: _bad_log("it has {rows} rows, too many for the log of one day", rows=int),
     ErrorCode.LINE_TOO_LONG: _bad_log("it has a line longer than {max_kb} kB", max_kb=int),
     ErrorCode.TOO_MANY_COLUMNS: _bad_log("it has more than {max_columns} columns", max_columns=int),
     ErrorCode.TOO_MANY_COLUMN_CHANGES: _bad_log("its columns change more than {max_changes} times", max_changes=int),
@@ -319,7 +321,7 @@ TEMPLATES: Final[Mapping[ErrorCode, Template]] = {
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The file is larger than {max_mb} MB.", max_mb=int
     ),
     ErrorCode.UPLOAD_TIMEOUT: _refusal_for_now(HTTPStatus.REQUEST_TIMEOUT, "The upload took too long."),
-    ErrorCode.UPLOAD_INCOMPLETE: _refusal_for_now(HTTPStatus.BAD_REQUEST, "The upload broke off before its end."),
+    ErrorCode.UPLOAD_INCOMPLETE: _refusal_for_now(HTTPStatus.BAD_REQUEST, "The upload was interrupted before its end."),
     ErrorCode.FORM_EXPECTED: _refusal_for_now(
         HTTPStatus.BAD_REQUEST, "Send the file as multipart/form-data, in the field `file`."
     ),
@@ -357,7 +359,7 @@ TEMPLATES: Final[Mapping[ErrorCode, Template]] = {
     ErrorCode.ZIP_TOO_LARGE: _refusal(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "The zip unpacks to more than is allowed: {max_entries:,} entries, {max_entry_mb} MB each, "
-        "{max_total_mb} MB in all.",
+        "{max_total_mb} MB in total.",
         max_entries=int,
         max_entry_mb=int,
         max_total_mb=int,
@@ -368,13 +370,14 @@ TEMPLATES: Final[Mapping[ErrorCode, Template]] = {
         max_entries=int,
     ),
     ErrorCode.ZIP_ENCRYPTED: _refusal(
-        HTTPStatus.BAD_REQUEST, "The zip is encrypted: please make it without a password."
+        HTTPStatus.BAD_REQUEST, "The zip is encrypted: please create it without a password."
     ),
     ErrorCode.ZIP_METHOD_UNKNOWN: _refusal(
-        HTTPStatus.BAD_REQUEST, "The zip is packed in an unusual way: please make it with the usual method (deflate)."
+        HTTPStatus.BAD_REQUEST,
+        "The zip uses an unusual compression method: please create it with the usual one (deflate).",
     ),
     ErrorCode.ZIP_RATIO_TOO_HIGH: _refusal(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The zip is packed far better than any log can be."
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The zip is compressed more than any log can be."
     ),
     ErrorCode.ZIP_WITHOUT_CSV: _refusal(HTTPStatus.BAD_REQUEST, "There is no .csv file in the zip."),
     ErrorCode.ZIP_WITHOUT_LOGS: _refusal(
@@ -415,8 +418,12 @@ TEMPLATES: Final[Mapping[ErrorCode, Template]] = {
     # analyses, links, averages
     ErrorCode.ANALYSIS_NOT_FOUND: _refusal(HTTPStatus.NOT_FOUND, "There is no analysis with this id."),
     ErrorCode.FILE_NOT_STORED: _refusal(HTTPStatus.NOT_FOUND, "The file of this analysis is not stored."),
-    ErrorCode.FILE_CHANGED: _refusal(HTTPStatus.PRECONDITION_FAILED, "The file is not the one that was meant."),
-    ErrorCode.RANGE_NOT_SATISFIABLE: _refusal(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "The file has no such part."),
+    ErrorCode.FILE_CHANGED: _refusal(
+        HTTPStatus.PRECONDITION_FAILED, "The file has changed: it no longer matches the condition of the request."
+    ),
+    ErrorCode.RANGE_NOT_SATISFIABLE: _refusal(
+        HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "The requested range is not in the file."
+    ),
     ErrorCode.SERIES_NOT_FOUND: _refusal(
         HTTPStatus.NOT_FOUND, "There is no series: the log is not analysed yet, or could not be."
     ),
@@ -425,7 +432,7 @@ TEMPLATES: Final[Mapping[ErrorCode, Template]] = {
     ),
     ErrorCode.LINK_NOT_VALID: _refusal(
         HTTPStatus.NOT_FOUND,
-        "This link does not work: it has expired, was ended, or is incomplete. Ask whoever sent it for a new one.",
+        "This link does not work: it has expired, was ended, or is incomplete. Ask the sender for a new one.",
     ),
     ErrorCode.AVERAGE_NOT_FOUND: _refusal(
         HTTPStatus.NOT_FOUND, "There is no average: no log of this period has been analysed yet."
@@ -468,32 +475,30 @@ TEMPLATES: Final[Mapping[ErrorCode, Template]] = {
     ),
     # failed averages
     ErrorCode.AVERAGE_TIMED_OUT: Template(
-        "The average did not come, although it was asked for {tries} times.", {"tries": int}
+        "The average was not finished, although it was tried {tries} times.", {"tries": int}
     ),
-    ErrorCode.AVERAGE_EMPTY: Template("The average came out empty."),
-    ErrorCode.AVERAGE_WITHOUT_LIST: _bad_data("The request names no analyses."),
+    ErrorCode.AVERAGE_EMPTY: Template("The average is empty."),
+    ErrorCode.AVERAGE_WITHOUT_LIST: _bad_data("The request does not name any analyses."),
     ErrorCode.AVERAGE_LIST_MISSING: _bad_data("The list of analyses is no longer there."),
     ErrorCode.AVERAGE_LIST_MALFORMED: _bad_data("The list of analyses cannot be read."),
-    ErrorCode.AVERAGE_LIST_EXPECTED: _bad_data("The list of analyses is no list."),
+    ErrorCode.AVERAGE_LIST_EXPECTED: _bad_data("The list of analyses is not a list."),
     ErrorCode.AVERAGE_LIST_UNUSABLE: _bad_data("None of the analyses can be read."),
     # accounts and sessions
     ErrorCode.EMAIL_INVALID: _refusal(HTTPStatus.BAD_REQUEST, "This is not an e-mail address: {reason}", reason=str),
     ErrorCode.EMAIL_TOO_LONG: _refusal(
         HTTPStatus.BAD_REQUEST, "An e-mail address has at most {max_chars} characters.", max_chars=int
     ),
-    ErrorCode.EMAIL_TAKEN: _refusal(HTTPStatus.CONFLICT, "There is an account with this e-mail address already."),
+    ErrorCode.EMAIL_TAKEN: _refusal(HTTPStatus.CONFLICT, "There is already an account with this e-mail address."),
     ErrorCode.PASSWORD_LENGTH: _refusal(
         HTTPStatus.BAD_REQUEST,
         "A password must have {min_chars} to {max_chars} characters.",
         min_chars=int,
         max_chars=int,
     ),
-    ErrorCode.PASSWORD_REPETITIVE: _refusal(
-        HTTPStatus.BAD_REQUEST, "This password repeats too few different characters."
-    ),
+    ErrorCode.PASSWORD_REPETITIVE: _refusal(HTTPStatus.BAD_REQUEST, "This password has too few different characters."),
     ErrorCode.PASSWORD_IS_EMAIL: _refusal(HTTPStatus.BAD_REQUEST, "The password must not be your e-mail address."),
     ErrorCode.PASSWORD_COMMON: _refusal(
-        HTTPStatus.BAD_REQUEST, "This password is one of the commonest there are. Please take another."
+        HTTPStatus.BAD_REQUEST, "This password is one of the most common ones. Please choose another."
     ),
     ErrorCode.PASSWORD_REQUIRED: _refusal(HTTPStatus.FORBIDDEN, "Please repeat your password to delete the account."),
     ErrorCode.PASSWORD_WRONG: _refusal(HTTPStatus.FORBIDDEN, "The password is wrong."),
@@ -600,7 +605,7 @@ TEMPLATES: Final[Mapping[ErrorCode, Template]] = {
         HTTPStatus.UNPROCESSABLE_ENTITY, "The receiver did not answer in time."
     ),
     ErrorCode.RECEIVER_ANSWER_INVALID: _refusal_for_now(
-        HTTPStatus.UNPROCESSABLE_ENTITY, "The answer of the receiver is too large, or is no HTTP answer."
+        HTTPStatus.UNPROCESSABLE_ENTITY, "The receiver's response is too large or not valid HTTP."
     ),
     ErrorCode.RECEIVER_REDIRECTS: _refusal_for_now(
         HTTPStatus.UNPROCESSABLE_ENTITY, "The receiver redirects to another address, which is not followed."
@@ -624,27 +629,28 @@ TEMPLATES: Final[Mapping[ErrorCode, Template]] = {
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is longer than {max_bytes} bytes.", max_bytes=int
     ),
     ErrorCode.REQUEST_TIMEOUT: _refusal_for_now(HTTPStatus.REQUEST_TIMEOUT, "The request took too long."),
-    ErrorCode.REQUEST_INCOMPLETE: _refusal_for_now(HTTPStatus.BAD_REQUEST, "The request broke off before its end."),
-    ErrorCode.REQUEST_MALFORMED: _refusal(HTTPStatus.BAD_REQUEST, "The request could not be read."),
-    ErrorCode.REQUEST_TOO_LARGE: _refusal(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is larger than this address takes."
+    ErrorCode.REQUEST_INCOMPLETE: _refusal_for_now(
+        HTTPStatus.BAD_REQUEST, "The request was interrupted before its end."
     ),
+    ErrorCode.REQUEST_MALFORMED: _refusal(HTTPStatus.BAD_REQUEST, "The request could not be read."),
+    ErrorCode.REQUEST_TOO_LARGE: _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too large."),
     ErrorCode.REQUEST_REFUSED: _refusal(HTTPStatus.BAD_REQUEST, "{reason}", reason=str),
     ErrorCode.NOT_FOUND: _refusal(HTTPStatus.NOT_FOUND, "There is nothing here."),
-    ErrorCode.METHOD_NOT_ALLOWED: _refusal(HTTPStatus.METHOD_NOT_ALLOWED, "This address does not take that method."),
+    ErrorCode.METHOD_NOT_ALLOWED: _refusal(HTTPStatus.METHOD_NOT_ALLOWED, "This address does not support this method."),
     ErrorCode.ADDRESS_INVALID: _refusal(
-        HTTPStatus.BAD_REQUEST, "The address has an encoded character that no address here has."
+        HTTPStatus.BAD_REQUEST, "The address contains an encoded character that is not allowed here."
     ),
     ErrorCode.EDGE_REQUEST_TOO_LARGE: _refusal(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        "The request is larger than this address takes: a file may have {max_mb} MB.",
+        "The request is too large: a file may have at most {max_mb} MB.",
         max_mb=int,
     ),
     ErrorCode.INTERNAL_ERROR: _refusal(
         HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side. It has been noted."
     ),
     ErrorCode.UNAVAILABLE: _refusal_for_now(
-        HTTPStatus.SERVICE_UNAVAILABLE, "A part of the service is away for the moment. Please try again shortly."
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "A part of the service is not available at the moment. Please try again shortly.",
     ),
     ErrorCode.BUSY: _refusal_for_now(
         HTTPStatus.SERVICE_UNAVAILABLE, "The service is busy at the moment. Please try again in a few seconds."
@@ -653,19 +659,21 @@ TEMPLATES: Final[Mapping[ErrorCode, Template]] = {
     # messages of the connector, and logs sent to the function analyse
     ErrorCode.SENDER_NOT_ALLOWED: _refusal(HTTPStatus.UNAUTHORIZED, "Messages must carry the connector secret."),
     ErrorCode.MESSAGE_INVALID: _refusal(
-        HTTPStatus.BAD_REQUEST, "Not a message this function takes: {field}: {reason}.", field=str, reason=str
+        HTTPStatus.BAD_REQUEST, "This function does not accept the message: {field}: {reason}.", field=str, reason=str
     ),
     ErrorCode.TOPIC_UNKNOWN: _refusal(
-        HTTPStatus.BAD_REQUEST, "This function takes analysis.result and average.result."
+        HTTPStatus.BAD_REQUEST, "This function accepts analysis.result and average.result."
     ),
     ErrorCode.RESULT_NOT_STORABLE: _refusal(HTTPStatus.BAD_REQUEST, "The result has a value that cannot be stored."),
     ErrorCode.RESULT_WITHOUT_ANALYSIS: _refusal(HTTPStatus.BAD_REQUEST, "A successful result must have an analysis."),
-    ErrorCode.REFERENCE_OF_OTHER_ANALYSIS: _refusal(HTTPStatus.BAD_REQUEST, "The reference is not of this analysis."),
-    ErrorCode.REFERENCE_OF_OTHER_AVERAGE: _refusal(HTTPStatus.BAD_REQUEST, "The reference is not of this average."),
-    ErrorCode.REFERENCE_NOT_JSON: _refusal(HTTPStatus.BAD_REQUEST, "What the reference names is no JSON."),
-    ErrorCode.REFERENCE_NOT_OBJECT: _refusal(HTTPStatus.BAD_REQUEST, "What the reference names is no JSON object."),
+    ErrorCode.REFERENCE_OF_OTHER_ANALYSIS: _refusal(
+        HTTPStatus.BAD_REQUEST, "The reference belongs to another analysis."
+    ),
+    ErrorCode.REFERENCE_OF_OTHER_AVERAGE: _refusal(HTTPStatus.BAD_REQUEST, "The reference belongs to another average."),
+    ErrorCode.REFERENCE_NOT_JSON: _refusal(HTTPStatus.BAD_REQUEST, "The referenced object is not JSON."),
+    ErrorCode.REFERENCE_NOT_OBJECT: _refusal(HTTPStatus.BAD_REQUEST, "The referenced object is not a JSON object."),
     ErrorCode.LOG_BODY_TOO_LARGE: _refusal(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "A log may have {max_mb} MB at most.", max_mb=int
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "A log may have at most {max_mb} MB.", max_mb=int
     ),
 }
 

@@ -252,7 +252,7 @@ def test_a_dead_link_is_the_same_whatever_ended_it(
     never = reader.get(f"{SHARED}/{tokens.new_secret()}")
     assert answer.status_code == 404
     assert answer.data == never.data
-    assert "Ask whoever sent it" in answer.get_json()["message"]
+    assert "Ask the sender" in answer.get_json()["message"]
     assert reader.get(f"{SHARED}/{token}/series").data == never.data
     Reconciler(services_of(api_app)).delete_expired()
     with database.worker() as connection:

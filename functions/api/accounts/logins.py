@@ -16,7 +16,7 @@ class InviteInvalid(Exception):
 
 
 class EmailTaken(Exception):
-    """There is an account with this e-mail address already."""
+    """There is already an account with this e-mail address."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,8 +59,8 @@ def blueprint(service: UploadService) -> Routes:
         description=f"One .csv or .zip file of at most {MAX_LOG_MB} MB. Every .csv file in a zip is analysed: at most "
         f"{zip_archive.MAX_ENTRIES:,} entries, {MAX_LOG_MB} MB each and {zip_archive.MAX_TOTAL_BYTES >> 20} MB in "
         "total. Uploading the same content again returns the same id and repeats a failed analysis. After a 400 or "
-        "413, retrying with the same file does not help, unless the code says that the upload broke off or that the "
-        "quota was used up.",
+        "413, retrying with the same file does not help, unless the code says that the upload was interrupted or that "
+        "the quota was used up.",
         form=_FORM,
         responses={202: Accepted, 404: _NO_CAR},
     )

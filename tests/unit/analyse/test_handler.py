@@ -164,7 +164,7 @@ def test_a_message_without_the_secret_is_refused(client: FlaskClient, secret: st
 def test_what_is_no_message_is_refused_with_a_sentence(client: FlaskClient, body: bytes) -> None:
     status, answer = post(client, body)
     assert status == 400
-    assert answer["message"].startswith("Not a message this function takes")
+    assert answer["message"].startswith("This function does not accept the message")
 
 
 def test_a_path_as_id_is_refused(client: FlaskClient) -> None:
@@ -231,7 +231,7 @@ def test_a_csv_body_that_is_no_log_gets_422(client: FlaskClient, body: bytes, co
 
 def test_a_body_of_more_than_20_mb_gets_413(client: FlaskClient) -> None:
     answer = client.post("/", data=b"1" * (20 * 1024 * 1024 + 1), content_type="text/csv")
-    assert (answer.status_code, answer.get_json()["message"]) == (413, "A log may have 20 MB at most.")
+    assert (answer.status_code, answer.get_json()["message"]) == (413, "A log may have at most 20 MB.")
     assert (answer.get_json()["code"], answer.get_json()["params"]) == ("LOG_BODY_TOO_LARGE", {"max_mb": 20})
 
 

@@ -77,7 +77,7 @@ def test_a_line_has_64_kb_at_most() -> None:
 
 
 def test_a_log_has_600_000_lines_at_most() -> None:
-    assert refusal(LOG + b"\n" * 600_001) == "it has more than 600000 lines, a log of one day cannot"
+    assert refusal(LOG + b"\n" * 600_001) == "it has more than 600000 lines, too many for the log of one day"
     assert refusal(b"x\n" * 600_000) == "it has no header line with the columns 'Date' and 'Time'"
 
 
@@ -85,7 +85,7 @@ def test_a_log_has_as_many_cells_as_are_allowed(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(reading, "MAX_CELLS", 6)
     assert known(LOG) == 3
     monkeypatch.setattr(reading, "MAX_CELLS", 5)
-    assert refusal(LOG) == "it has 3 rows, a log of one day cannot"
+    assert refusal(LOG) == "it has 3 rows, too many for the log of one day"
 
 
 def test_columns_change_a_hundred_times_at_most(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,13 +120,13 @@ def test_a_large_average_goes_through_the_store(client: FlaskClient, store: Memo
 @pytest.mark.parametrize(
     ("stored", "data", "reason"),
     [
-        (None, {}, "names no analyses"),
+        (None, {}, "does not name any analyses"),
         (None, {"analysis": []}, "None of the analyses can be read"),
         (None, {"analysis": [None, 3]}, "None of the analyses can be read"),
         (None, {"analysisRef": REFERENCE}, "no longer there"),
         (b"[{]", {"analysisRef": REFERENCE}, "cannot be read"),
         (b"", {"analysisRef": REFERENCE}, "cannot be read"),
-        (b"{}", {"analysisRef": REFERENCE}, "is no list"),
+        (b"{}", {"analysisRef": REFERENCE}, "is not a list"),
         (b"[]", {"analysisRef": REFERENCE}, "None of the analyses can be read"),
     ],
 )

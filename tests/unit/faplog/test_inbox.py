@@ -38,7 +38,7 @@ def test_messages_without_the_secret_are_refused(request_of: Callable[..., Reque
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"data": {}}', b'{"data": {"fileName": "../x"}}', b"\xff\xfe"])
 def test_what_is_no_message_is_refused_with_a_sentence(request_of: Callable[..., Request], body: bytes) -> None:
-    with pytest.raises(BadRequest, match="Not a message"):
+    with pytest.raises(BadRequest, match="does not accept the message"):
         receive(request_of(body, X_Connector_Secret=SECRET), AnalysisRequest, SECRET)
 
 
