@@ -1,34 +1,27 @@
 """Texts of users without control characters and invisible characters, so that none can look like another one."""
 
+import re
 import unicodedata
 from typing import Final
 
 _INVISIBLE_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Controls; formats such as left-to-right marks, bidi controls and zero-width characters; surrogates; line breaks."""
 
-_INVISIBLE_RANGES: Final = (
-    (0x034F, 0x034F),
-    (0x115F, 0x1160),
-    (0x17B4, 0x17B5),
-    (0x180B, 0x180F),
-    (0x2060, 0x206F),
-    (0x3164, 0x3164),
-    (0xFDD0, 0xFDEF),
-    (0xFE00, 0xFE0F),
-    (0xFFA0, 0xFFA0),
-    (0xFFF0, 0xFFF8),
-    (0xE0000, 0xE0FFF),
+_FILLERS: Final = re.compile(
+    "[\u034f\u115f-\u1160\u17b4-\u17b5\u180b-\u180f\u2060-\u206f\u3164\ufdd0-\ufdef\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
+    "\U000e0000-\U000e0fff]"
 )
 """Other code points that are not displayed (Unicode's Default_Ignorable_Code_Point), such as fillers and variation
 selectors, and noncharacters."""
 
 _LINE_BREAKS: Final = dict.fromkeys(map(ord, "\t\n\v\f\r\x85\u2028\u2029"), " ")
-_LAYOUT: Final = frozenset("\t\n\r")
+_LAYOUT: Final = re.compile("([\t\n\r])")
 
 
 def visible(text: str) -> str:
     """Return a text of one line without its invisible characters."""
-    return text if text.isascii() and text.isprintable() else "".join(filter(_is_visible, text))
+    text = _FILLERS.sub("", text)
+    return text if text.isprintable() else "".join(filter(_is_visible, text))
 
 
 def visible_name(name: str) -> str:
@@ -38,11 +31,10 @@ def visible_name(name: str) -> str:
 
 def visible_lines(text: str) -> str:
     """Return a text of several lines without its invisible characters; line breaks and tabs stay."""
-    return "".join(char for char in text if char in _LAYOUT or _is_visible(char))
+    parts = _LAYOUT.split(text)
+    parts[::2] = map(visible, parts[::2])
+    return "".join(parts)
 
 
 def _is_visible(char: str) -> bool:
-    code = ord(char)
-    if unicodedata.category(char) in _INVISIBLE_CATEGORIES or code & 0xFFFE == 0xFFFE:
-        return False
-    return not any(first <= code <= last for first, last in _INVISIBLE_RANGES)
+    return unicodedata.category(char) not in _INVISIBLE_CATEGORIES and ord(char) & 0xFFFE != 0xFFFE

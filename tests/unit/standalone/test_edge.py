@@ -20,6 +20,7 @@ def test_every_router_strips_internal_headers_and_limits_the_size() -> None:
     assert HTTP["middlewares"]["internal"]["headers"]["customRequestHeaders"] == {
         "X-Topic": "",
         "X-Connector-Secret": "",
+        "Expect": "",
     }
     assert HTTP["middlewares"]["size"]["buffering"]["maxRequestBodyBytes"] == MAX_BODY_BYTES
 
