@@ -503,6 +503,23 @@ def test_the_settings_of_knative_go_into_its_own_objects() -> None:
         assert "_example" in data
 
 
+def test_the_activator_asks_pods_only_and_takes_requests_when_it_reaches_them() -> None:
+    """A Service that answers before a pod would be asked ever after, also while it leads to a pod that ends.
+
+    That is read at the start only, so a change of it must start new pods. And without it a pod that Kubernetes calls
+    ready is not asked at all, while network policies let a new activator through after a second or two.
+    """
+    built = {(thing["kind"], thing["metadata"]["name"]): thing for thing in check.build(check.INFRA / "knative/install")}
+    setting = "mesh-compatibility-mode"
+    wanted = built["ConfigMap", "config-network"]["data"][setting]
+    assert wanted == "disabled"
+    for name in ("activator", "autoscaler"):
+        pod = built["Deployment", name]["spec"]["template"]
+        assert pod["metadata"]["annotations"][f"faplog.dev/{setting}"] == wanted, name
+    [activator] = built["Deployment", "activator"]["spec"]["template"]["spec"]["containers"]
+    assert activator["readinessProbe"]["initialDelaySeconds"] >= 3
+
+
 def test_only_our_callers_reach_functions_through_knative() -> None:
     policies = {
         thing["metadata"]["name"]: thing["spec"]
