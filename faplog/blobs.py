@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 from urllib.parse import quote
 
 import obstore
@@ -14,12 +14,28 @@ from obstore.store import S3Store
 from faplog import telemetry
 from faplog.errors import Unavailable
 
+if TYPE_CHECKING:
+    from obstore.store import BackoffConfig
+
 DELETE_BATCH: Final = 300
 """Objects removed by one request. S3 takes 1,000; a store needs about a millisecond for each, and a smaller batch does
 not keep others waiting for long."""
 
 HASTY_SEC: Final = 2
 """How long `delete_hastily` waits for the store."""
+
+RETRIES: Final = 2
+"""How often a call is repeated where a caller waits, some 100 ms apart."""
+
+PATIENT_RETRIES: Final = 20
+"""How often a function that starts from nothing repeats a call, so for some three seconds. The first connections of a
+new pod may be refused until network policies know it, and a message that is given back waits for five seconds."""
+
+_BACKOFF: Final["BackoffConfig"] = {
+    "init_backoff": timedelta(milliseconds=100),
+    "max_backoff": timedelta(milliseconds=250),
+    "base": 2,
+}
 
 
 class Blobs:
@@ -28,7 +44,8 @@ class Blobs:
     Every method raises `Unavailable` while the store does not answer.
     """
 
-    def __init__(self, endpoint: str, bucket: str, access_key: str, secret_key: str) -> None:
+    def __init__(self, endpoint: str, bucket: str, access_key: str, secret_key: str, *, retries: int = RETRIES) -> None:
+        """Name the bucket and the key, and how often a call is repeated while the store does not answer."""
 
         def store(timeout_sec: int, retries: int) -> S3Store:
             return S3Store(
@@ -43,10 +60,10 @@ class Blobs:
                     "timeout": f"{timeout_sec}s",
                     "connect_timeout": f"{min(timeout_sec, 3)}s",
                 },
-                retry_config={"max_retries": retries, "retry_timeout": timedelta(seconds=10)},
+                retry_config={"max_retries": retries, "backoff": _BACKOFF, "retry_timeout": timedelta(seconds=10)},
             )
 
-        self.store = store(30, 2)
+        self.store = store(30, retries)
         self.hasty_store = store(HASTY_SEC, 0)
 
     def get(self, key: str) -> bytes | None:

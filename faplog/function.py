@@ -4,7 +4,7 @@ from flask import Flask, Response
 from pydantic import Field, SecretStr
 
 from faplog import http_errors, telemetry
-from faplog.blobs import Blobs
+from faplog.blobs import PATIENT_RETRIES, RETRIES, Blobs
 from faplog.settings import HttpAddress, Settings
 
 
@@ -48,11 +48,17 @@ def application(name: str, *, database: bool = False) -> Flask:
     return app
 
 
-def blobs(settings: FunctionSettings) -> Blobs:
-    """Return the object store with the function's own key. Nothing connects yet."""
+def blobs(settings: FunctionSettings, *, patient: bool = False) -> Blobs:
+    """Return the object store with the function's own key. Nothing connects yet.
+
+    Args:
+        settings: Those of the function.
+        patient: Whether calls are repeated for some seconds, for a function that starts from nothing.
+    """
     return Blobs(
         settings.s3_endpoint,
         settings.s3_bucket,
         settings.s3_access_key.get_secret_value(),
         settings.s3_secret_key.get_secret_value(),
+        retries=PATIENT_RETRIES if patient else RETRIES,
     )

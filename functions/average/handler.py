@@ -31,7 +31,7 @@ def create_app(given: Settings | None = None, store: job.Store | None = None) ->
     """
     known = given or settings.load(Settings)
     app = function.application(__name__)
-    blobs = store or function.blobs(known)
+    blobs = store or function.blobs(known, patient=True)
 
     @app.post("/")
     def receive() -> Response:
