@@ -509,7 +509,9 @@ def test_the_activator_asks_pods_only_and_takes_requests_when_it_reaches_them() 
     That is read at the start only, so a change of it must start new pods. And without it a pod that Kubernetes calls
     ready is not asked at all, while network policies let a new activator through after a second or two.
     """
-    built = {(thing["kind"], thing["metadata"]["name"]): thing for thing in check.build(check.INFRA / "knative/install")}
+    built = {
+        (thing["kind"], thing["metadata"]["name"]): thing for thing in check.build(check.INFRA / "knative/install")
+    }
     setting = "mesh-compatibility-mode"
     wanted = built["ConfigMap", "config-network"]["data"][setting]
     assert wanted == "disabled"
