@@ -237,7 +237,9 @@ def prose(path: Path) -> Iterator[str]:
 
 
 def test_docstrings_and_comments_name_roles() -> None:
-    assert {str(path): text for path in files() for text in prose(path) if VAGUE.search(text)} == {}
+    suspects = [path for path in files() if VAGUE.search((ROOT / path).read_text("utf-8"))]  # parsing all takes long
+    assert suspects
+    assert {str(path): text for path in suspects for text in prose(path) if VAGUE.search(text)} == {}
 
 
 def test_comments_of_scripts_name_roles() -> None:
