@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import cached_property, partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -46,25 +47,13 @@ class Blobs:
 
     def __init__(self, endpoint: str, bucket: str, access_key: str, secret_key: str, *, retries: int = RETRIES) -> None:
         """Name the bucket and the key, and how often a call is repeated while the store does not answer."""
+        self.open_store = partial(_open, endpoint, bucket, access_key, secret_key)
+        self.store = self.open_store(30, retries)
 
-        def store(timeout_sec: int, retries: int) -> S3Store:
-            return S3Store(
-                bucket,
-                endpoint=endpoint,
-                access_key_id=access_key,
-                secret_access_key=secret_key,
-                region="us-east-1",
-                virtual_hosted_style_request=False,
-                client_options={
-                    "allow_http": True,
-                    "timeout": f"{timeout_sec}s",
-                    "connect_timeout": f"{min(timeout_sec, 3)}s",
-                },
-                retry_config={"max_retries": retries, "backoff": _BACKOFF, "retry_timeout": timedelta(seconds=10)},
-            )
-
-        self.store = store(30, retries)
-        self.hasty_store = store(HASTY_SEC, 0)
+    @cached_property
+    def hasty_store(self) -> S3Store:
+        """The store for `delete_hastily`. It takes milliseconds to make, and few processes need it."""
+        return self.open_store(HASTY_SEC, 0)
 
     def get(self, key: str) -> bytes | None:
         """Return the object's bytes, or None if there is no such object."""
@@ -149,6 +138,23 @@ def _pieces(result: "obstore.GetResult") -> Iterator[bytes]:
     with _translated():
         for piece in result.stream(min_chunk_size=256 * 1024):
             yield bytes(piece)
+
+
+def _open(endpoint: str, bucket: str, access_key: str, secret_key: str, timeout_sec: int, retries: int) -> S3Store:
+    return S3Store(
+        bucket,
+        endpoint=endpoint,
+        access_key_id=access_key,
+        secret_access_key=secret_key,
+        region="us-east-1",
+        virtual_hosted_style_request=False,
+        client_options={
+            "allow_http": True,
+            "timeout": f"{timeout_sec}s",
+            "connect_timeout": f"{min(timeout_sec, 3)}s",
+        },
+        retry_config={"max_retries": retries, "backoff": _BACKOFF, "retry_timeout": timedelta(seconds=10)},
+    )
 
 
 @contextmanager

@@ -90,7 +90,7 @@ class SlottedBlobs(Blobs):
 
     def __init__(self, blobs: Blobs, slots: Slots) -> None:
         self.store = blobs.store
-        self.hasty_store = blobs.hasty_store
+        self.open_store = blobs.open_store
         self._slots = slots
 
     def get(self, key: str) -> bytes | None:
