@@ -68,7 +68,10 @@ _RENAME: Final = """
     UPDATE car SET name = %(name)s, guessed = guessed AND %(name)s::text IS NULL
     WHERE user_id = %(user_id)s AND id = %(id)s
 """
-_ASK: Final = "UPDATE car SET question = %(question)s WHERE user_id = %(user_id)s AND id = %(id)s"
+_ASK: Final = """
+    UPDATE car SET question = %(question)s
+    WHERE user_id = %(user_id)s AND id = %(id)s AND question IS DISTINCT FROM %(question)s
+"""
 _CONFIRM: Final = "UPDATE car SET guessed = false, question = NULL WHERE user_id = %(user_id)s AND id = %(id)s"
 _CHOOSE_LOGS: Final = "UPDATE fap_analysis SET car_chosen = true WHERE user_id = %(user_id)s AND car_id = %(id)s"
 _MERGE_LOGS: Final = """

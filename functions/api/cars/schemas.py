@@ -27,10 +27,10 @@ def _without_nul(text: str) -> str:
     return text
 
 
-def _shown(name: str) -> str:
-    if not (shown := visible_name(name)):
+def _not_empty(name: str) -> str:
+    if not name:
         raise ValueError("it is empty")
-    return shown
+    return name
 
 
 def _written_as_date(day: object) -> date:
@@ -52,7 +52,8 @@ Name = Annotated[
     str,
     StringConstraints(min_length=1, max_length=MAX_NAME),
     AfterValidator(_without_nul),
-    AfterValidator(_shown),
+    AfterValidator(visible_name),
+    AfterValidator(_not_empty),
 ]
 Day = Annotated[date, BeforeValidator(_written_as_date)]
 Yes = Annotated[Literal[True], BeforeValidator(_boolean)]
