@@ -1,11 +1,10 @@
-"""A door in front of the object store that can say 503: a TCP proxy, transparent until it is told to refuse."""
+"""A door in front of the object store: a TCP proxy that can reset connections or answer 503, else transparent."""
 
-import json
 import socket
+import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from pathlib import Path
 from types import TracebackType
 
 REFUSAL = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -13,16 +12,18 @@ _END = b"\r\n\r\n"
 
 
 class Doorkeeper:
-    """Passes connections on to the object store whose port a system's `ports.json` names.
+    """Passes connections on to the object store, whose port may be known only when the first one comes.
 
-    Of the connections it gets, every `refuse_every`th is answered with 503 (none while that is 0); while any are
-    refused, what was open is broken off, so that no client goes on through an old connection.
+    The first `reset_first` connections are reset. Of the others, every `refuse_every`th is answered with 503 (none
+    while that is 0); while any are refused, what was open is broken off, so that no client goes on through an old
+    connection.
     """
 
-    def __init__(self, ports: Path) -> None:
+    def __init__(self, store_port: Callable[[], int], reset_first: int = 0) -> None:
         self.refused = 0
         self._refuse_every = 0
-        self._ports = ports
+        self._store_port = store_port
+        self._to_reset = reset_first
         self._seen = 0
         self._open: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -55,6 +56,11 @@ class Doorkeeper:
 
     def _serve(self) -> None:
         for caller in self._callers():
+            if self._to_reset:
+                self._to_reset -= 1
+                caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                caller.close()
+                continue
             self._seen += 1
             refuse = self._refuse_every and self._seen % self._refuse_every == 0
             self.refused += bool(refuse)
@@ -78,15 +84,13 @@ class Doorkeeper:
                 pass
 
     def _pass_on(self, caller: socket.socket) -> None:
-        with caller, suppress(OSError):
-            port = json.loads(self._ports.read_text("utf-8"))["s3-s3"]
-            with socket.create_connection(("127.0.0.1", port)) as store:
-                self._open |= {caller, store}
-                back = threading.Thread(target=_copy, args=[store, caller], daemon=True)
-                back.start()
-                _copy(caller, store)
-                back.join()
-                self._open -= {caller, store}
+        with caller, suppress(OSError), socket.create_connection(("127.0.0.1", self._store_port())) as store:
+            self._open |= {caller, store}
+            back = threading.Thread(target=_copy, args=[store, caller], daemon=True)
+            back.start()
+            _copy(caller, store)
+            back.join()
+            self._open -= {caller, store}
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:

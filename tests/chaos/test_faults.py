@@ -3,6 +3,7 @@
 The short form of these is `tests/e2e/test_kill.py`, which runs with `make test`.
 """
 
+import json
 import random
 import re
 import signal
@@ -16,8 +17,8 @@ import psutil
 import pytest
 
 from tests.chaos.promise import BEFORE_THE_FAULT, CLIENTS, everything_arrives_once, kept, left, uploaded
-from tests.chaos.refusing import Doorkeeper
 from tests.conftest import ROOT, Stack, running_stack, start_stack, until
+from tests.doorkeeper import Doorkeeper
 from tests.e2e.account import Account
 from tests.e2e.faults import PROGRAMS, held, kill, processes
 
@@ -79,14 +80,15 @@ def test_nats_hangs(victim: Stack, logs: dict[str, bytes]) -> None:
 
 @pytest.fixture
 def doorkeeper(tmp_path: Path) -> Iterator[Doorkeeper]:
-    with Doorkeeper(tmp_path / "state" / "ports.json") as doorkeeper:
+    ports = tmp_path / "state" / "ports.json"
+    with Doorkeeper(lambda: int(json.loads(ports.read_text("utf-8"))["s3-s3"])) as doorkeeper:
         yield doorkeeper
 
 
 def test_s3_says_503(doorkeeper: Doorkeeper, logs: dict[str, bytes], tmp_path: Path) -> None:
     """First to every request for a while, then to every second one."""
     stack_yml = (ROOT / "stack.yml").read_text("utf-8")
-    (tmp_path / "stack.yml").write_text(re.sub(r"s3_endpoint: .*", f"s3_endpoint: {doorkeeper.url}", stack_yml))
+    (tmp_path / "stack.yml").write_text(re.sub(r"(FAPLOG_S3_ENDPOINT): .*", rf"\1: {doorkeeper.url}", stack_yml))
 
     def fault(_: Account) -> None:
         doorkeeper.refuse_every = 1

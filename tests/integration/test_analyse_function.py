@@ -2,12 +2,6 @@
 
 import gzip
 import json
-import socket
-import struct
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from itertools import count
 from typing import Final
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -21,8 +15,8 @@ from faplog.contracts.messages import HEADER_SECRET
 from faplog.settings import load
 from functions.analyse.handler import create_app
 from functions.analyse.settings import Settings
-from standalone.ports import HOST
 from standalone.servers import Servers
+from tests.doorkeeper import Doorkeeper
 
 pytestmark = pytest.mark.stack
 
@@ -72,8 +66,10 @@ def test_a_new_pods_first_connections_may_be_refused(servers: Servers, monkeypat
     analysis_id = uuid4()
     store = [secret(servers, f"faplog-api-s3-{key}-key") for key in ("access", "secret")]
     Blobs(servers.s3.endpoint, servers.s3.bucket, *store).put(keys.log_key(analysis_id), raw)
-    with refusing_at_first(servers.s3.endpoint) as endpoint:
-        monkeypatch.setenv("FAPLOG_S3_ENDPOINT", endpoint)
+    port = urlsplit(servers.s3.endpoint).port
+    assert port
+    with Doorkeeper(lambda: port, reset_first=REFUSED) as door:
+        monkeypatch.setenv("FAPLOG_S3_ENDPOINT", door.url)
         answer = (
             create_app(load(Settings))
             .test_client()
@@ -86,52 +82,6 @@ def test_a_new_pods_first_connections_may_be_refused(servers: Servers, monkeypat
         )
     assert answer.status_code == 200, answer.text
     assert answer.get_json()["status"] == "Success"
-
-
-@contextmanager
-def refusing_at_first(endpoint: str) -> Iterator[str]:
-    """Pass connections on to an address, but reset the first ones."""
-    there = urlsplit(endpoint)
-    sockets: list[socket.socket] = []
-    threads: list[threading.Thread] = []
-
-    def start(work: Callable[..., None], *arguments: object) -> None:
-        threads.append(threading.Thread(target=work, args=arguments))
-        threads[-1].start()
-
-    def copy(source: socket.socket, target: socket.socket) -> None:
-        with suppress(OSError):  # the other end closed it
-            while piece := source.recv(65536):
-                target.sendall(piece)
-
-    def serve(server: socket.socket) -> None:
-        for number in count():
-            try:
-                client, _ = server.accept()
-            except OSError:  # the end of the test
-                return
-            sockets.append(client)
-            if number < REFUSED:
-                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                client.close()
-                continue
-            store = socket.create_connection((there.hostname or HOST, there.port or 80))
-            sockets.append(store)
-            start(copy, client, store)
-            start(copy, store, client)
-
-    with socket.create_server((HOST, 0)) as server:
-        start(serve, server)
-        yield f"http://{HOST}:{server.getsockname()[1]}"
-        server.shutdown(socket.SHUT_RDWR)
-        threads[0].join()
-    for one in sockets:
-        with suppress(OSError):  # closed already
-            one.shutdown(socket.SHUT_RDWR)
-    for thread in threads:
-        thread.join()
-    for one in sockets:
-        one.close()
 
 
 def test_a_store_that_is_away_is_a_503(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
