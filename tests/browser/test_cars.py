@@ -227,12 +227,18 @@ def test_due_reminders_stand_apart(visit: Visit, busy: Owner) -> None:
     assert gap >= 8
 
 
-def test_no_line_runs_through_the_name_of_work_in_a_trend(visit: Visit, busy: Owner) -> None:
-    """Its rim is drawn before it, in the colour of the card."""
-    watched = visit(busy, **DESKTOP)
+def spied_summary(visit: Visit, owner: Owner) -> Page:
+    """Return the summary, which has kept what it wrote into its plots."""
+    watched = visit(owner, **DESKTOP)
     watched.context.add_init_script(SPY)
     page = watched.page("/summary")
     drawn(page)
+    return page
+
+
+def test_no_line_runs_through_the_name_of_work_in_a_trend(visit: Visit, busy: Owner) -> None:
+    """Its rim is drawn before it, in the colour of the card."""
+    page = spied_summary(visit, busy)
     names = page.evaluate("() => window.drawnTexts.filter(one => one.text === 'Additive refilled')")
     card = page.evaluate("() => getComputedStyle(document.documentElement).getPropertyValue('--fl-card').trim()")
     assert names
@@ -243,10 +249,7 @@ def test_no_line_runs_through_the_name_of_work_in_a_trend(visit: Visit, busy: Ow
 
 def test_the_work_after_which_a_trend_starts_over_is_named(visit: Visit, busy: Owner) -> None:
     """Whatever was done shortly before: there is no room for two names."""
-    watched = visit(busy, **DESKTOP)
-    watched.context.add_init_script(SPY)
-    page = watched.page("/summary")
-    drawn(page)
+    page = spied_summary(visit, busy)
     trend = page.evaluate("() => window.drawnTexts.filter(one => one.how === 'fillText').map(one => one.text)")
     assert "Additive refilled" in trend
     assert "Filter cleaned" not in trend

@@ -608,16 +608,22 @@ def test_a_missing_setting_is_named(tmp_path: Path) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_what_is_on_its_way_between_functions_is_in_no_backup(old: Servers, new: Servers, tmp_path: Path) -> None:
-    moving = {keys.result_key(uuid4()), *(key(uuid4(), "0" * 64) for key in AVERAGE_KEYS)}
-    for key in moving:
-        target(old).blobs.put(key, b"{}")
+def backup_without(old: Servers, role: str, others: set[str], tmp_path: Path) -> tuple[Path, manifest.Manifest]:
+    """Put other objects into the bucket with the key of a role, and return a backup, which has none of them."""
+    for key in sorted(others):
+        target(old, role).blobs.put(key, b"{}")
     try:
         folder, made = snapshot.create(target(old, "backup"), tmp_path / "backups")
     finally:
-        target(old).blobs.delete(*moving)
+        target(old).blobs.delete(*others)
     assert len(made.objects) == 2 * ACCOUNTS
-    assert not moving & set(made.objects)
+    assert not others & set(made.objects)
+    return folder, made
+
+
+def test_what_is_on_its_way_between_functions_is_in_no_backup(old: Servers, new: Servers, tmp_path: Path) -> None:
+    moving = {keys.result_key(uuid4()), *(key(uuid4(), "0" * 64) for key in AVERAGE_KEYS)}
+    folder, made = backup_without(old, "api", moving, tmp_path)
     restore.restore(folder, target(new), replace=True)
     target(new).blobs.put(keys.result_key(uuid4()), b"{}")  # of a system that runs already
     restore.compare(made, target(new))
@@ -628,15 +634,7 @@ def test_what_a_function_plants_in_the_bucket_stops_no_backup(
     old: Servers, new: Servers, tmp_path: Path, planted: tuple[str, ...]
 ) -> None:
     """The key of `analyse` may write below `series/`; an object there may even be the folder of another."""
-    foreign = {f"{keys.SERIES}{name}" for name in planted}
-    for key in sorted(foreign):
-        target(old, "analyse").blobs.put(key, b"planted")
-    try:
-        folder, made = snapshot.create(target(old, "backup"), tmp_path / "backups")
-    finally:
-        target(old).blobs.delete(*foreign)
-    assert len(made.objects) == 2 * ACCOUNTS
-    assert not foreign & set(made.objects)
+    folder, _ = backup_without(old, "analyse", {f"{keys.SERIES}{name}" for name in planted}, tmp_path)
     restore.restore(folder, target(new), replace=True)
 
 
