@@ -60,11 +60,11 @@ def test_a_lost_request_is_published_again_and_in_the_end_given_up(system: Rig, 
     analysis_id = uploaded(person)
     for attempt in (2, 3, 4):
         assert len(system.take("analysis.request")) == 1
-        system.age("fap_analysis", 1000, id=analysis_id)
+        system.age("fap_analysis", 10_000, id=analysis_id)
         assert system.reconcile()
         assert attempts(system) == [attempt]
     system.take("analysis.request")
-    system.age("fap_analysis", 1000, id=analysis_id)
+    system.age("fap_analysis", 10_000, id=analysis_id)
     assert system.reconcile()
     assert attempts(system) == []
     shown = get(person, f"/analyses/{analysis_id}")
@@ -85,7 +85,7 @@ def test_uploading_again_gives_a_new_budget(system: Rig, person: Person) -> None
     system.take("analysis.request")
     uploaded(person, content)
     system.take("analysis.request")
-    system.age("fap_analysis", 1000, id=analysis_id)
+    system.age("fap_analysis", 10_000, id=analysis_id)
     system.reconcile()
     assert attempts(system) == [6]
 
@@ -104,7 +104,7 @@ def test_a_queue_longer_than_is_looked_at(system: Rig, person: Person, monkeypat
     lost = uploaded(person)
     assert len(system.take("analysis.request")) == 1
     upload(person, zipped({f"{n}.csv": some_log() for n in range(30)}), "a.zip")
-    system.age("fap_analysis", 1000, id=lost)
+    system.age("fap_analysis", 10_000, id=lost)
     system.sql("UPDATE fap_analysis SET queued_at = queued_at - interval '20 seconds' WHERE id <> %s", lost)
     system.reconcile(overdue_sec=10)
     requests = system.waiting("analysis.request")
@@ -117,7 +117,7 @@ def test_a_result_that_waits_is_not_lost(system: Rig, person: Person) -> None:
     analysis_id = uploaded(person)
     system.take("analysis.request")
     system.put("analysis.result", success(analysis_id))
-    system.age("fap_analysis", 1000, id=analysis_id)
+    system.age("fap_analysis", 10_000, id=analysis_id)
     system.reconcile()
     assert attempts(system) == []
 
@@ -143,7 +143,7 @@ def test_a_half_made_upload_is_ended(system: Rig, person: Person) -> None:
     system.sql("UPDATE fap_analysis SET stage = 'upload' WHERE id = %s", half)
     system.reconcile()
     assert get(person, f"/analyses/{half}")["status"] == "Processing"
-    system.age("fap_analysis", 1000, id=half)
+    system.age("fap_analysis", 10_000, id=half)
     system.reconcile()
     shown = get(person, f"/analyses/{half}")
     assert (shown["status"], "upload" in shown["message"]) == ("Failed", True)
@@ -155,12 +155,12 @@ def test_lost_averages_are_asked_for_again_and_in_the_end_given_up(system: Rig, 
     system.analysed(success(uploaded(person)))
     first = system.take("average.request")
     for attempt in (2, 3, 4):
-        system.age("fap_average", 1000, user_id=person.id)
+        system.age("fap_average", 10_000, user_id=person.id)
         system.reconcile()
         again = system.take("average.request")
         assert len(again) == 3, attempt
         assert {r["data"]["generation"] for r in again} == {r["data"]["generation"] for r in first}
-    system.age("fap_average", 1000, user_id=person.id)
+    system.age("fap_average", 10_000, user_id=person.id)
     system.reconcile()
     shown = get(person, "/average")
     assert (shown["status"], "4 times" in shown["message"]) == ("FAILED", True)
@@ -276,7 +276,7 @@ def test_orphans_go_and_what_is_known_or_young_stays(system: Rig, person: Person
 def test_only_one_runs(system: Rig, person: Person) -> None:
     analysis_id = uploaded(person)
     system.take("analysis.request")
-    system.age("fap_analysis", 1000, id=analysis_id)
+    system.age("fap_analysis", 10_000, id=analysis_id)
     with system.database.advisory_lock(reconcile.LOCK) as alone:
         assert alone
         assert system.reconcile()
@@ -303,7 +303,7 @@ def test_it_goes_on_until_it_is_told_to_stop(system: Rig, servers: Servers, pers
     system.sql("UPDATE fap_analysis SET stage = 'upload' WHERE id = %s", half)
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | servers.environment, stderr=subprocess.DEVNULL)
     try:
-        system.age("fap_analysis", 1000, id=half)
+        system.age("fap_analysis", 10_000, id=half)
         until(lambda: get(person, f"/analyses/{half}")["status"] == "Failed", what="the upload is ended")
         process.terminate()
         assert process.wait(60) == 0
@@ -316,7 +316,7 @@ def test_averages_do_not_wait_for_a_log_that_is_queued_again(system: Rig, person
     system.take("analysis.request")
     system.analysed(success(good))
     assert system.take("average.request") == []
-    system.age("fap_analysis", 1000, id=lost)
+    system.age("fap_analysis", 10_000, id=lost)
     assert system.reconcile()
     assert attempts(system) == [2]
     assert len(system.take("average.request")) == 3
@@ -392,7 +392,7 @@ def test_a_step_that_fails_does_not_keep_the_others_from_their_work(
 
     analysis_id = uploaded(person)
     system.take("analysis.request")
-    system.age("fap_analysis", 1000, id=analysis_id)
+    system.age("fap_analysis", 10_000, id=analysis_id)
     monkeypatch.setattr(Requeue, "end_uploads", broken)
     assert not system.reconcile()
     assert attempts(system) == [2]

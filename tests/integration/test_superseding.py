@@ -289,7 +289,7 @@ def test_a_log_whose_analysis_is_given_up_supersedes_none(system: Rig, person: P
     (message,) = system.take("analysis.request")
     system.sql("UPDATE fap_analysis SET retries = 3 WHERE id = %s", long)
     system.age("fap_analysis", 7200, id=long)
-    system.reconcile(overdue_sec=60)
+    system.reconcile()
     assert detail(person, long)["status"] == "Failed"
     assert newer(person, short) is None
     late = analyse_job.answer(AnalysisRequest.model_validate(message), system.blobs)
