@@ -55,14 +55,10 @@ class Database:
         Raises:
             Unavailable: Postgres is away, busy or took too long; nothing was committed.
         """
-        with self._transaction("api") as connection:
-            connection.execute(
-                """
-                SELECT set_config('app.current_user_id', %s, true),
-                    CASE WHEN %s THEN '' ELSE set_config('synchronous_commit', 'off', true) END
-                """,
-                [str(user_id), durable],
-            )
+        begin = b"BEGIN; SET LOCAL app.current_user_id = '%b'" % str(user_id).encode()
+        with self._transaction(
+            "api", begin if durable else begin + b"; SET LOCAL synchronous_commit = off"
+        ) as connection:
             yield connection
 
     @contextmanager
@@ -97,9 +93,11 @@ class Database:
             raise Unavailable(f"the database did not answer ({type(error).__name__})") from error
 
     @contextmanager
-    def _transaction(self, role: str) -> Iterator[Conn]:
+    def _transaction(self, role: str, begin: bytes = b"BEGIN") -> Iterator[Conn]:
+        """Open a transaction by statements that are sent at once; psycopg alone would take a round trip for its own."""
         try:
             with self._pool(role).connection() as connection:
+                connection.execute(begin, prepare=False)
                 yield connection
         except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
             raise Unavailable(f"the database did not answer ({type(error).__name__})") from error
@@ -111,6 +109,7 @@ class Database:
                     self._urls[role],
                     connection_class=_persistent(self._closed),
                     kwargs={
+                        "autocommit": True,
                         "row_factory": dict_row,
                         "options": _SERVER_OPTIONS,
                         "connect_timeout": 3,

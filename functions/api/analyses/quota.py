@@ -5,6 +5,7 @@ space, so a user may store at most `STORED_FACTOR` times the quota, deleted logs
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -30,7 +31,7 @@ def lock(connection: Conn, user_id: UUID) -> None:
     connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(user_id)])
 
 
-def check(connection: Conn, user_id: UUID, quota_logs: int, digests: Sequence[bytes]) -> None:
+def check(connection: Conn, user_id: UUID, quota_logs: int, digests: Sequence[bytes]) -> datetime:
     """Raise `QuotaExceeded` if the user may not have these contents as well. Needs the `lock`.
 
     Args:
@@ -38,13 +39,17 @@ def check(connection: Conn, user_id: UUID, quota_logs: int, digests: Sequence[by
         user_id: The user.
         quota_logs: How many logs one user may keep.
         digests: The SHA-256 of the logs to be kept, whether or not they have rows already.
+
+    Returns:
+        The time at which it was counted, by the database's clock.
     """
     count = connection.execute(
         """
         SELECT (SELECT count(*) FROM fap_analysis WHERE user_id = %(user_id)s AND deleted_at IS NULL) AS kept,
             (SELECT count(*) FROM fap_analysis WHERE user_id = %(user_id)s AND deleted_at IS NOT NULL) AS deleted,
             count(*) FILTER (WHERE deleted_at IS NULL) AS known,
-            count(*) FILTER (WHERE deleted_at IS NOT NULL) AS restored
+            count(*) FILTER (WHERE deleted_at IS NOT NULL) AS restored,
+            clock_timestamp() AS at
         FROM fap_analysis WHERE user_id = %(user_id)s AND sha256 = ANY(%(digests)s)
         """,
         {"digests": list(digests), "user_id": user_id},
@@ -55,3 +60,5 @@ def check(connection: Conn, user_id: UUID, quota_logs: int, digests: Sequence[by
         raise QuotaExceeded(ErrorCode.QUOTA_EXCEEDED, kept=count["kept"], quota=quota_logs)
     if count["kept"] + count["deleted"] + added - count["restored"] > STORED_FACTOR * quota_logs:
         raise QuotaExceeded(ErrorCode.DELETED_QUOTA_EXCEEDED, deleted=count["deleted"])
+    at: datetime = count["at"]
+    return at

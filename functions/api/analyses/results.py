@@ -46,9 +46,15 @@ log = logging.getLogger(__name__)
 blueprint = Routes("results", __name__)
 
 # An analysis accepts a result while it is Processing or Failed by a time-out, at the version of the result.
-_OWNER_IF_ACCEPTED: Final = """
-    SELECT user_id FROM fap_analysis
+_IS_AWAITED: Final = """
+    SELECT FROM fap_analysis
     WHERE id = %(id)s AND (status = 'Processing' OR timed_out) AND version = coalesce(%(version)s, version)
+"""
+_LOCK_OWNER_IF_AWAITED: Final = """
+    SELECT id FROM users WHERE id = (
+        SELECT user_id FROM fap_analysis
+        WHERE id = %(id)s AND (status = 'Processing' OR timed_out) AND version = coalesce(%(version)s, version)
+    ) FOR UPDATE
 """
 _APPLY_ANALYSIS: Final = """
     UPDATE fap_analysis
@@ -66,10 +72,12 @@ _APPLY_ANALYSIS: Final = """
     WHERE id = %(id)s AND (status = 'Processing' OR timed_out) AND version = coalesce(%(version)s, version)
     RETURNING old.verdict AS verdict_before
 """
-_OWNER_IF_ON_FIRST_TRY: Final = """
-    SELECT user_id FROM fap_analysis
-    WHERE id = %(id)s AND status = 'Processing' AND stage = 'analyse' AND NOT delayed
-        AND attempt = coalesce(%(attempt)s, attempt)
+_LOCK_OWNER_IF_ON_FIRST_TRY: Final = """
+    SELECT id FROM users WHERE id = (
+        SELECT user_id FROM fap_analysis
+        WHERE id = %(id)s AND status = 'Processing' AND stage = 'analyse' AND NOT delayed
+            AND attempt = coalesce(%(attempt)s, attempt)
+    ) FOR UPDATE
 """
 _MARK_DELAYED: Final = """
     UPDATE fap_analysis SET delayed = true
@@ -142,11 +150,10 @@ def apply_analysis(database: Database, blobs: Blobs, result: AnalysisResult) -> 
         analysis = _parse_object(stored)
     changed, requests, told = None, list[AverageRequest](), 0
     with database.worker() as connection:
-        owner = _waiting_owner(connection, result)
+        owner = _lock_waiting_owner(connection, result)
         if owner is not None:
             if result.status == AnalysisStatus.SUCCESS and not analysis:
                 raise refused(ErrorCode.RESULT_WITHOUT_ANALYSIS)
-            lock_user(connection, owner)
             values = _analysis_values(result, analysis) | drive_columns(owner, analysis)
             values |= membership.counter_columns(result.log_date, first_start(analysis), analysis)
             changed = connection.execute(_APPLY_ANALYSIS, values).fetchone()
@@ -176,12 +183,11 @@ def mark_delayed(database: Database, failed: AnalysisRequestData) -> list[Averag
     """
     with database.worker() as connection:
         values = {"id": failed.file_name, "attempt": failed.attempt}
-        row = connection.execute(_OWNER_IF_ON_FIRST_TRY, values).fetchone()
+        row = connection.execute(_LOCK_OWNER_IF_ON_FIRST_TRY, values).fetchone()
         if row is None:
             return []
-        lock_user(connection, row["user_id"])
         changed = connection.execute(_MARK_DELAYED, values).fetchone()
-        requests = mark_stale_averages(connection, row["user_id"]) if changed else []
+        requests = mark_stale_averages(connection, row["id"]) if changed else []
     log.info("analysis delayed", extra={"analysis_id": failed.file_name})
     return requests
 
@@ -229,17 +235,18 @@ def failure_columns(why: Cause) -> dict[str, Any]:
     return {"message": why.message, "code": why.code, "params": Jsonb(why.params)}
 
 
-def _waiting_owner(connection: Conn, result: AnalysisResult) -> UUID | None:
-    """Return the owner of the analysis if it accepts the result."""
+def _lock_waiting_owner(connection: Conn, result: AnalysisResult) -> UUID | None:
+    """Lock and return the owner of the analysis, as `db.lock_user` does, if it accepts the result."""
     values = {"id": result.analysis_id, "version": result.version}
-    row = connection.execute(_OWNER_IF_ACCEPTED, values).fetchone()
-    return row["user_id"] if row else None
+    row = connection.execute(_LOCK_OWNER_IF_AWAITED, values).fetchone()
+    return row["id"] if row else None
 
 
 def _is_awaited(database: Database, result: AnalysisResult) -> bool:
     """Return whether the analysis accepts the result, before its object is read."""
+    values = {"id": result.analysis_id, "version": result.version}
     with database.worker() as connection:
-        return _waiting_owner(connection, result) is not None
+        return connection.execute(_IS_AWAITED, values).fetchone() is not None
 
 
 def _drop(database: Database, blobs: Blobs, result: AnalysisResult) -> None:

@@ -6,6 +6,7 @@ the same file belong to the same car.
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -39,8 +40,15 @@ _NO_TIME: Final = datetime.fromisoformat("9999-12-31")
 
 _LOG: Final = """
     SELECT log.id, log.file_name, log.driven_at, log.life_km, log.additive_ml, log.mean_regen_km, log.distance,
-        log.superseded_by,
-        car.id AS car_id, car.profile AS car_profile
+        log.superseded_by, car.id AS car_id,
+        EXISTS (
+            SELECT FROM fap_analysis AS older
+            WHERE older.superseded_by = log.id AND older.user_id = log.user_id AND older.deleted_at IS NULL
+        ) AS has_earlier_versions,
+        EXISTS (
+            SELECT FROM car AS asked
+            WHERE asked.user_id = log.user_id AND asked.question IS NOT NULL AND asked.deleted_at IS NULL
+        ) AS is_question_open
     FROM fap_analysis AS log
     LEFT JOIN car ON car.user_id = log.user_id AND car.id = log.car_id AND car.deleted_at IS NULL
     WHERE log.id = %(id)s AND log.user_id = %(user_id)s AND log.status = 'Success' AND log.deleted_at IS NULL
@@ -96,6 +104,10 @@ _ASSIGN: Final = """
     UPDATE fap_analysis AS log SET car_id = decided.car_id
     FROM unnest(%(logs)s::uuid[], %(cars)s::uuid[]) AS decided (id, car_id)
     WHERE log.id = decided.id AND log.user_id = %(user_id)s AND log.car_id IS DISTINCT FROM decided.car_id
+"""
+_ASSIGN_ONE: Final = """
+    UPDATE fap_analysis SET car_id = %(car)s, car_guessed = coalesce(%(guessed)s, car_guessed)
+    WHERE id = %(id)s AND user_id = %(user_id)s
 """
 _SET_GUESSED: Final = """
     UPDATE fap_analysis AS log SET car_guessed = decided.guessed
@@ -165,6 +177,19 @@ _UNSORTED_USERS: Final = """
 """
 
 
+@dataclass(frozen=True, slots=True)
+class _Effect:
+    """What has to be looked at again once a log has its car."""
+
+    moved_logs: bool
+    """Whether other logs may have been moved with it, so that a guessed car may have lost its last one."""
+    touches_questions: bool
+    """Whether the user has open questions, or may have new ones."""
+
+
+_ANY_EFFECT: Final = _Effect(moved_logs=True, touches_questions=True)
+
+
 def counter_columns(
     log_date: datetime | None, drive_start: datetime | None, analysis: Mapping[str, Any] | None
 ) -> dict[str, Any]:
@@ -186,10 +211,11 @@ def counter_columns(
 
 def assign(connection: Conn, user_id: UUID, logs: Sequence[UUID]) -> None:
     """Decide which car analysed logs belong to. One that has a car keeps it."""
-    for analysis_id in logs:
-        _assign_log(connection, user_id, analysis_id)
-    garage.remove_abandoned(connection, user_id)
-    _renew_questions(connection, user_id)
+    effects = [_assign_log(connection, user_id, analysis_id) for analysis_id in logs]
+    if any(effect.moved_logs for effect in effects):
+        garage.remove_abandoned(connection, user_id)
+    if any(effect.touches_questions for effect in effects):
+        _renew_questions(connection, user_id)
 
 
 def move(connection: Conn, user_id: UUID, logs: Sequence[UUID], car_id: UUID) -> None:
@@ -279,45 +305,62 @@ def _neighbour(row: Mapping[str, Any]) -> Reading:
     )
 
 
-def _assign_log(connection: Conn, user_id: UUID, analysis_id: UUID) -> None:
+def _assign_log(connection: Conn, user_id: UUID, analysis_id: UUID) -> _Effect:
     values: dict[str, Any] = {"user_id": user_id, "id": analysis_id}
     row = connection.execute(_LOG, values).fetchone()
     if row is None:
-        return
+        return _ANY_EFFECT
     profile = profile_of(row["file_name"])
     car_id: UUID | None = row["car_id"]
     if car_id is not None and _reading(row, ()).is_counted:
         _set_guessed(connection, user_id, [analysis_id], [])
+    has_versions = row["has_earlier_versions"] or row["superseded_by"] is not None
     if car_id is None:
-        versions = connection.execute(_CAR_OF_VERSIONS, values | {"superseded_by": row["superseded_by"]}).fetchone()
-        car_id = versions["id"] if versions else _find_car(connection, user_id, _reading(row, ()))
+        car_id = (
+            _car_of_versions(connection, values | {"superseded_by": row["superseded_by"]}) if has_versions else None
+        )
+        guessed: bool | None = None
         if car_id is None:
-            return
-        connection.execute(_ASSIGN, values | {"logs": [analysis_id], "cars": [car_id]})
+            car_id, guessed = _find_car(connection, user_id, _reading(row, ()))
+        if car_id is None:
+            return _ANY_EFFECT
+        connection.execute(_ASSIGN_ONE, values | {"car": car_id, "guessed": guessed})
     _set_profiles(connection, user_id, {car_id: profile} if profile else {})
-    connection.execute(_ALIGN_VERSIONS, values)
+    if row["has_earlier_versions"]:
+        connection.execute(_ALIGN_VERSIONS, values)
+    return _Effect(moved_logs=row["has_earlier_versions"], touches_questions=row["is_question_open"])
 
 
-def _find_car(connection: Conn, user_id: UUID, log: Reading) -> UUID | None:
-    """Return the car that a log without one belongs to, or None if all logs were distributed anew because of it."""
+def _car_of_versions(connection: Conn, values: Mapping[str, Any]) -> UUID | None:
+    """Return the car that other versions of the same file belong to."""
+    row = connection.execute(_CAR_OF_VERSIONS, values).fetchone()
+    return row["id"] if row else None
+
+
+def _find_car(connection: Conn, user_id: UUID, log: Reading) -> tuple[UUID | None, bool | None]:
+    """Find the car that a log without one belongs to.
+
+    Returns:
+        The car, or None if all logs were distributed over cars anew because of this one; and whether it is a guess, or
+        None if nothing is to be written down about that.
+    """
     cars, unsorted = neighbours(connection, user_id, log)
     if unsorted and sort_logs(connection, user_id):
-        return None
+        return None, None
     chosen = choose_car(log, cars)
     if not isinstance(chosen, Misfit):
         if is_tangled(log, chosen, cars) and sort_logs(connection, user_id):
-            return None
-        _set_guessed(connection, user_id, [log.id], [log.id] if is_guess(log, cars) else [])
-        return chosen
+            return None, None
+        return chosen, is_guess(log, cars)
     if not cars:
-        return garage.create(connection, user_id, profile=log.profile)
+        return garage.create(connection, user_id, profile=log.profile), None
     if sort_logs(connection, user_id):
-        return None
+        return None, None
     if chosen.nearest is not None:
-        return chosen.nearest
+        return chosen.nearest, None
     if len(cars) < garage.MAX_CARS:
-        return garage.create(connection, user_id, profile=log.profile, guessed=True)
-    return cars[0].car_id
+        return garage.create(connection, user_id, profile=log.profile, guessed=True), None
+    return cars[0].car_id, None
 
 
 def _renew_questions(connection: Conn, user_id: UUID) -> None:

@@ -332,10 +332,6 @@ def _check_quota(connection: Conn, user_id: UUID, digests: list[bytes], quota_lo
     """
     quota.lock(connection, user_id)
     try:
-        quota.check(connection, user_id, quota_logs, digests)
+        return quota.check(connection, user_id, quota_logs, digests)
     except quota.QuotaExceeded as error:
         raise refused(error.code, **error.params) from None
-    now = connection.execute("SELECT clock_timestamp() AS at").fetchone()
-    assert now is not None
-    at: datetime = now["at"]
-    return at
