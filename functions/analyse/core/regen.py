@@ -182,7 +182,8 @@ def _outcome(log: Log, episode: Episode, until: int, reset: int | None) -> str:
     """Return `complete`, `aborted` or `unknown`.
 
     Complete when LastRegen was reset or Avg10regen changed; aborted when the flag fell, or the engine stopped, and
-    400 s of later running with a fresh reading show neither.
+    400 s of later running with a fresh reading show neither. A single row with the flag may be misread, so that alone
+    it is never called aborted.
     """
     mean_interval = log["Avg10regen"]
     base = stats.last(mean_interval[: episode.first + 1])
@@ -191,6 +192,8 @@ def _outcome(log: Log, episode: Episode, until: int, reset: int | None) -> str:
     seen = mean_interval[episode.first : until]
     if reset is not None or (base is not None and bool((seen[~np.isnan(seen)] != base).any())):
         return "complete"
+    if episode.first == episode.last:
+        return "unknown"
     later = slice(episode.last + 1, until)
     ran = np.cumsum(np.where(log.engine_on[later], log.dt[later], 0.0))
     if not len(ran) or ran[-1] < SETTLED_SEC:

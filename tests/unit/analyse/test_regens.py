@@ -86,6 +86,13 @@ def test_aborted_when_400_s_of_running_show_no_reset() -> None:
     assert regen(columns)["outcome"] == "unknown"
 
 
+@pytest.mark.parametrize(("flagged", "outcome"), [(1, "unknown"), (2, "aborted")])
+def test_a_single_row_with_the_flag_may_be_misread(flagged: int, outcome: str) -> None:
+    flag = counter((0, DRIVE_SEC), (1, DRIVE_SEC + flagged), (0, ROWS))
+    assert regen(log(REGEN=flag, LastRegen=counter((688, DRIVE_SEC), (699, ROWS))))["outcome"] == outcome
+    assert regen(log(REGEN=flag, LastRegen=counter((688, END), (1, ROWS))))["outcome"] == "complete"
+
+
 def test_unknown_without_the_counter() -> None:
     assert regen(log())["outcome"] == "unknown"
     assert regen(log(LastRegen=counter((688, END), (None, ROWS))))["outcome"] == "unknown"
