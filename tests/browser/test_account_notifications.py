@@ -128,7 +128,7 @@ def test_mail_waits_for_its_code(visit: Visit, another: Callable[[], Owner]) -> 
     channel.get_by_role("button", name="Switch on").click()
     code = channel.get_by_label("Code from the e-mail")
     expect(code).to_be_focused()
-    expect(channel.locator("summary")).to_contain_text("Waiting for the code")
+    expect(channel.locator("summary")).to_contain_text("Not confirmed")
     expect(channel.get_by_role("button", name="Send a new code")).to_be_visible()
     code.fill("123456")
     with page.expect_request(lambda request: request.method in ("PUT", "POST")) as sent:
@@ -161,7 +161,7 @@ def test_a_changed_address_has_to_be_confirmed(visit: Visit, another: Callable[[
     page.get_by_role("button", name="Change the address").click()
     expect(page.get_by_text(f"Logged in as {new}")).to_be_visible()
     expect(channel.locator("[data-email]")).to_have_text(new)
-    expect(channel.locator("summary")).to_contain_text("Waiting for the code")
+    expect(channel.locator("summary")).to_contain_text("Not confirmed")
     expect(channel.get_by_role("button", name="Send a test")).to_be_hidden()
     expect(hook).to_have_value("https://example.org/another")
 
