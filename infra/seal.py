@@ -191,6 +191,15 @@ GROUPS: Final[dict[str, Callable[[Present], list[Secret]]]] = {
 }
 
 
+def is_given(group: str) -> bool:
+    """Return whether the environment has what only the operator knows of a group."""
+    try:
+        GROUPS[group](lambda *_: None)
+    except Missing:
+        return False
+    return True
+
+
 def _operator(*names: str) -> dict[str, str]:
     if absent := [name for name in names if not os.environ.get(name)]:
         raise Missing(f"set {', '.join(absent)} in the environment")

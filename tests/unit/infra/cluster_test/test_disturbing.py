@@ -114,6 +114,13 @@ def test_a_function_has_rolled_when_its_newest_revision_serves() -> None:
     assert not serves_newest({"metadata": {"generation": 1}})
 
 
+def test_the_mail_servers_address_is_rotated_where_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FAPLOG_SMTP_URL", raising=False)
+    assert "mail" not in [step.name for step in rotate.steps("local")]
+    monkeypatch.setenv("FAPLOG_SMTP_URL", "smtp://mail.example.org")
+    assert rotate.steps("local")[-1].name == "mail"
+
+
 def test_the_store_is_rotated_there_and_back() -> None:
     names = [step.name for step in rotate.steps("local")]
     assert names.index("store, again") == names.index("store") + 1
