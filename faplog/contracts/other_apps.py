@@ -1,7 +1,7 @@
 """Recognise the logs of other car apps by their first lines, so that they are refused by name."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
@@ -28,16 +28,20 @@ def other_app(text: str) -> str | None:
     Args:
         text: The beginning of the file; its first lines are enough. Byte order mark, NULs and quotes do no harm.
     """
-    lines = [line.strip("\ufeff \0") for line in islice(_lines(text), LINES)]
-    cells = [[cell.strip(" \"'\0\ufeff").casefold() for cell in _SEPARATORS.split(line)] for line in lines]
-    if any(set(row) >= _FAP_COLUMNS or not _FAP_ONLY.isdisjoint(row) for row in cells):
-        return None
+    lines: list[str] = []
+    cells: Cells = []
+    for line in islice(_filled(text), LINES):
+        row = [cell.strip(" \"'\0\ufeff").casefold() for cell in _SEPARATORS.split(line)]
+        if set(row) >= _FAP_COLUMNS or not _FAP_ONLY.isdisjoint(row):
+            return None
+        lines.append(line)
+        cells.append(row)
     return next((name for name, matches in _APPS if matches(lines, cells)), None)
 
 
-def _lines(text: str) -> Sequence[str]:
-    """Return the lines that are not blank."""
-    return [line for line in text.splitlines() if line.strip("\ufeff \0,;\t")]
+def _filled(text: str) -> Iterator[str]:
+    """Yield the lines that are not blank, without what does no harm around them."""
+    return (line.strip("\ufeff \0") for line in text.splitlines() if line.strip("\ufeff \0,;\t"))
 
 
 def _is_vcds(lines: Sequence[str], cells: Cells) -> bool:
