@@ -56,9 +56,9 @@ class Database:
             Unavailable: Postgres is away, busy or took too long; nothing was committed.
         """
         begin = b"BEGIN; SET LOCAL app.current_user_id = '%b'" % str(user_id).encode()
-        with self._transaction(
-            "api", begin if durable else begin + b"; SET LOCAL synchronous_commit = off"
-        ) as connection:
+        if not durable:
+            begin += b"; SET LOCAL synchronous_commit = off"
+        with self._transaction("api", begin) as connection:
             yield connection
 
     @contextmanager

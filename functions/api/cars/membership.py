@@ -178,6 +178,15 @@ _UNSORTED_USERS: Final = """
 
 
 @dataclass(frozen=True, slots=True)
+class _Choice:
+    """The car that a log is given to."""
+
+    car_id: UUID
+    guessed: bool | None = None
+    """Whether it is marked as a guess; None leaves the mark of the log as it is."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Effect:
     """What has to be looked at again once a log has its car."""
 
@@ -312,55 +321,49 @@ def _assign_log(connection: Conn, user_id: UUID, analysis_id: UUID) -> _Effect:
         return _ANY_EFFECT
     profile = profile_of(row["file_name"])
     car_id: UUID | None = row["car_id"]
-    if car_id is not None and _reading(row, ()).is_counted:
-        _set_guessed(connection, user_id, [analysis_id], [])
-    has_versions = row["has_earlier_versions"] or row["superseded_by"] is not None
+    log = _reading(row, ())
     if car_id is None:
-        car_id = (
-            _car_of_versions(connection, values | {"superseded_by": row["superseded_by"]}) if has_versions else None
-        )
-        guessed: bool | None = None
-        if car_id is None:
-            car_id, guessed = _find_car(connection, user_id, _reading(row, ()))
-        if car_id is None:
+        choice = _car_of_versions(connection, user_id, row) or _find_car(connection, user_id, log)
+        if choice is None:
             return _ANY_EFFECT
-        connection.execute(_ASSIGN_ONE, values | {"car": car_id, "guessed": guessed})
+        car_id = choice.car_id
+        connection.execute(_ASSIGN_ONE, values | {"car": car_id, "guessed": choice.guessed})
+    elif log.is_counted:
+        _set_guessed(connection, user_id, [analysis_id], [])
     _set_profiles(connection, user_id, {car_id: profile} if profile else {})
     if row["has_earlier_versions"]:
         connection.execute(_ALIGN_VERSIONS, values)
     return _Effect(moved_logs=row["has_earlier_versions"], touches_questions=row["is_question_open"])
 
 
-def _car_of_versions(connection: Conn, values: Mapping[str, Any]) -> UUID | None:
-    """Return the car that other versions of the same file belong to."""
+def _car_of_versions(connection: Conn, user_id: UUID, log: Mapping[str, Any]) -> _Choice | None:
+    """Return the car that other versions of a log belong to."""
+    if not log["has_earlier_versions"] and log["superseded_by"] is None:
+        return None
+    values = {"user_id": user_id, "id": log["id"], "superseded_by": log["superseded_by"]}
     row = connection.execute(_CAR_OF_VERSIONS, values).fetchone()
-    return row["id"] if row else None
+    return _Choice(row["id"]) if row else None
 
 
-def _find_car(connection: Conn, user_id: UUID, log: Reading) -> tuple[UUID | None, bool | None]:
-    """Find the car that a log without one belongs to.
-
-    Returns:
-        The car, or None if all logs were distributed over cars anew because of this one; and whether it is a guess, or
-        None if nothing is to be written down about that.
-    """
+def _find_car(connection: Conn, user_id: UUID, log: Reading) -> _Choice | None:
+    """Return the car that a log without one belongs to, or None if all logs were distributed anew because of it."""
     cars, unsorted = neighbours(connection, user_id, log)
     if unsorted and sort_logs(connection, user_id):
-        return None, None
+        return None
     chosen = choose_car(log, cars)
     if not isinstance(chosen, Misfit):
         if is_tangled(log, chosen, cars) and sort_logs(connection, user_id):
-            return None, None
-        return chosen, is_guess(log, cars)
+            return None
+        return _Choice(chosen, guessed=is_guess(log, cars))
     if not cars:
-        return garage.create(connection, user_id, profile=log.profile), None
+        return _Choice(garage.create(connection, user_id, profile=log.profile))
     if sort_logs(connection, user_id):
-        return None, None
+        return None
     if chosen.nearest is not None:
-        return chosen.nearest, None
+        return _Choice(chosen.nearest)
     if len(cars) < garage.MAX_CARS:
-        return garage.create(connection, user_id, profile=log.profile, guessed=True), None
-    return cars[0].car_id, None
+        return _Choice(garage.create(connection, user_id, profile=log.profile, guessed=True))
+    return _Choice(cars[0].car_id)
 
 
 def _renew_questions(connection: Conn, user_id: UUID) -> None:
