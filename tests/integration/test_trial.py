@@ -252,8 +252,8 @@ def limited(servers: Servers, function: FunctionServer, tmp_path: Path) -> Itera
 
 
 def _is_ready(url: str) -> bool:
-    try:
-        return bool(httpx.get(f"{url}/api/v1/health/readiness").json()["status"] == "ok")
+    try:  # no connector has to have made the stream
+        return bool(httpx.get(f"{url}/api/v1/health/readiness").json()["postgres"] == "ok")
     except httpx.TransportError:
         return False
 

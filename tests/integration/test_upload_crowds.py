@@ -106,8 +106,8 @@ def limited(servers: Servers, api_app: Flask, tmp_path: Path) -> Iterator[Proces
 
 
 def _answers(process: Process) -> bool:
-    try:
-        return bool(process.ask("GET", "/health/readiness").json()["status"] == "ok")
+    try:  # no connector has to have made the stream
+        return bool(process.ask("GET", "/health/readiness").json()["postgres"] == "ok")
     except httpx.TransportError:
         return False
 
