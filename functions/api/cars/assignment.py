@@ -353,13 +353,13 @@ def _against_later(log: Reading, car: Neighbours) -> list[Contradiction]:
     return [found for other in later if (found := contradiction(log, other, car.resets))]
 
 
-def _order(log: Reading) -> tuple[bool, str, str]:
+def _order(log: Reading) -> tuple[bool, datetime, UUID]:
     """Return what logs are sorted by: the time at which they were driven, those without one last."""
-    return log.at is None, log.at.isoformat(timespec="microseconds") if log.at else "", str(log.id)
+    return log.at is None, log.at or datetime.min, log.id
 
 
 def _is_before(log: Reading, other: Reading) -> bool:
-    return log.at is not None and other.at is not None and (log.at, str(log.id)) < (other.at, str(other.id))
+    return log.at is not None and other.at is not None and (log.at, log.id) < (other.at, other.id)
 
 
 def _distance(log: Reading, others: Iterable[Reading]) -> tuple[bool, float]:
