@@ -27,11 +27,11 @@ PATIENCE_SEC = 60.0
 ROUNDS = 20
 CALLERS = 4
 APP = """
-import os, time
+import os, threading, time
 
 def app(environ, start_response):
     if environ["PATH_INFO"] == "/held":
-        open(f"held-{os.getpid()}", "w").close()
+        open(f"held-{os.getpid()}-{threading.get_ident()}", "w").close()
         while not os.path.exists("released"):
             time.sleep(0.01)
     start_response("200 OK", [("Content-Type", "text/plain")])
@@ -165,7 +165,7 @@ def test_a_replica_that_goes_answers_first_however_long_it_takes(state: State, w
         with ThreadPoolExecutor(4) as pool:
             try:
                 held = [pool.submit(get, web.port, "/held") for _ in range(4)]  # all the threads of both
-                await until(lambda: len(list(tmp_path.glob("held-*"))) == 2)
+                await until(lambda: len(list(tmp_path.glob("held-*"))) == 4)
                 running.scale("web", 0)
                 await until(lambda: not running.pids("web"))
                 [old] = running.pids("stubborn")
