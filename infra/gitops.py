@@ -32,8 +32,16 @@ FILLED_IN_KNATIVE: Final = {
 }
 
 HEALTH: Final = "resource.customizations.health.argoproj.io_Application"
-NOT_HEALTHY: Final = ('obj.status.sync.status == "Unknown"', 'obj.status.operationState.phase == "Running"')
+NOT_HEALTHY: Final = (
+    'obj.status.sync.status == "Unknown"',
+    'obj.status.operationState.phase == "Running"',
+    '(obj.status.reconciledAt or "") < (obj.status.operationState.finishedAt or "")',
+)
 """States of an Application in which later waves must wait, although Argo CD calls its resources healthy."""
+
+HEALTH_OF_SECRETS: Final = "resource.customizations.health.bitnami.com_SealedSecret"
+GENERATION: Final = "(obj.status.observedGeneration or 0) >= (obj.metadata.generation or 0)"
+"""What the check of a SealedSecret must ask, or it is healthy by the values of before a rotation."""
 
 
 def wave(thing: Object) -> int:
@@ -92,7 +100,7 @@ def _of_drift(application: Object, part: list[Object]) -> Iterator[str]:
 
 
 def health_misses(settings: Object) -> Iterator[str]:
-    """Yield the states that the health check of Applications in `argocd-cm` does not hold back.
+    """Yield the states that the health checks of Applications and secrets in `argocd-cm` do not hold back.
 
     Args:
         settings: The ConfigMap.
@@ -101,6 +109,8 @@ def health_misses(settings: Object) -> Iterator[str]:
     for condition in NOT_HEALTHY:
         if not re.search(re.escape(condition) + r' then\s+health\.status = "Progressing"', script):
             yield f"an Application counts as healthy although {condition}"
+    if GENERATION not in settings["data"].get(HEALTH_OF_SECRETS, ""):
+        yield "a SealedSecret counts as healthy although its new values are not unsealed yet"
 
 
 def guide_misses(guide: str) -> Iterator[str]:
@@ -112,6 +122,9 @@ def guide_misses(guide: str) -> Iterator[str]:
     for command in re.findall(r"kubectl apply [^`\n]*-k infra/environments[^`\n]*", guide):
         if f"--selector {BOOTSTRAP}=yes" not in command:
             yield f"`{command}` applies all Applications: they would sync at once, in no order"
+    before, root, _ = guide.partition(f"--selector {BOOTSTRAP}=yes")
+    if root and "rollout status deployment/argocd-repo-server" not in before:
+        yield "the root is applied before Argo CD can read git: it is compared again only minutes later"
     for command in re.findall(r"kubectl apply [^`\n]*sealing-keys[^`\n]*", guide):
         if "--server-side" in command:
             yield f"`{command}` fails on a new cluster: the file names the uids of the old one"

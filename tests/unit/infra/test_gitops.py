@@ -99,6 +99,21 @@ def test_a_health_check_that_lets_an_unfinished_application_pass_is_found(condit
     assert list(gitops.health_misses(settings)) == [f"an Application counts as healthy although {condition}"]
 
 
+def test_a_health_check_that_trusts_the_secret_of_before_is_found() -> None:
+    settings = yaml.safe_load((check.INFRA / "argocd/install/settings.yaml").read_text("utf-8"))
+    del settings["data"][gitops.HEALTH_OF_SECRETS]
+    assert list(gitops.health_misses(settings)) == [
+        "a SealedSecret counts as healthy although its new values are not unsealed yet"
+    ]
+
+
+def test_a_root_that_is_applied_before_git_can_be_read_is_found() -> None:
+    guide = (ROOT / "docs/operations.md").read_text("utf-8").replace("rollout status deployment/argocd-repo", "wait")
+    assert list(gitops.guide_misses(guide)) == [
+        "the root is applied before Argo CD can read git: it is compared again only minutes later"
+    ]
+
+
 @pytest.mark.parametrize(
     ("command", "sentence"),
     [
