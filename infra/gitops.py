@@ -39,6 +39,7 @@ NOT_HEALTHY: Final = (
 )
 """States of an Application in which later waves must wait, although Argo CD calls its resources healthy."""
 
+HEALTH_OF_DEFINITIONS: Final = "resource.customizations.health.apiextensions.k8s.io_CustomResourceDefinition"
 HEALTH_OF_SECRETS: Final = "resource.customizations.health.bitnami.com_SealedSecret"
 GENERATION: Final = "(obj.status.observedGeneration or 0) >= (obj.metadata.generation or 0)"
 """What the check of a SealedSecret must ask, or it is healthy by the values of before a rotation."""
@@ -109,6 +110,8 @@ def health_misses(settings: Object) -> Iterator[str]:
     for condition in NOT_HEALTHY:
         if not re.search(re.escape(condition) + r' then\s+health\.status = "Progressing"', script):
             yield f"an Application counts as healthy although {condition}"
+    if HEALTH_OF_DEFINITIONS not in settings["data"]:
+        yield "Knative is not healthy for minutes: Argo CD takes some of its definitions for unfinished"
     if GENERATION not in settings["data"].get(HEALTH_OF_SECRETS, ""):
         yield "a SealedSecret counts as healthy although its new values are not unsealed yet"
 

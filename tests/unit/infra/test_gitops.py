@@ -99,12 +99,18 @@ def test_a_health_check_that_lets_an_unfinished_application_pass_is_found(condit
     assert list(gitops.health_misses(settings)) == [f"an Application counts as healthy although {condition}"]
 
 
-def test_a_health_check_that_trusts_the_secret_of_before_is_found() -> None:
+@pytest.mark.parametrize(
+    ("check_of", "sentence"),
+    [
+        (gitops.HEALTH_OF_SECRETS, "its new values are not unsealed yet"),
+        (gitops.HEALTH_OF_DEFINITIONS, "Knative is not healthy for minutes"),
+    ],
+)
+def test_a_health_check_that_argo_cd_has_otherwise_may_not_go(check_of: str, sentence: str) -> None:
     settings = yaml.safe_load((check.INFRA / "argocd/install/settings.yaml").read_text("utf-8"))
-    del settings["data"][gitops.HEALTH_OF_SECRETS]
-    assert list(gitops.health_misses(settings)) == [
-        "a SealedSecret counts as healthy although its new values are not unsealed yet"
-    ]
+    del settings["data"][check_of]
+    [problem] = gitops.health_misses(settings)
+    assert sentence in problem
 
 
 def test_a_root_that_is_applied_before_git_can_be_read_is_found() -> None:
