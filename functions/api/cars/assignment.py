@@ -46,6 +46,9 @@ MAX_GUESSED: Final = 10
 """How many cars that wait for confirmation a user has at most; beyond them a log goes to the car it fits best."""
 
 
+NO_TIME: Final = datetime.fromisoformat("9999-12-31")
+"""The time used for a log without one; it sorts after all others."""
+
 Key = TypeVar("Key")
 
 
@@ -353,9 +356,9 @@ def _against_later(log: Reading, car: Neighbours) -> list[Contradiction]:
     return [found for other in later if (found := contradiction(log, other, car.resets))]
 
 
-def _order(log: Reading) -> tuple[bool, datetime, UUID]:
-    """Return what logs are sorted by: the time at which they were driven, those without one last."""
-    return log.at is None, log.at or datetime.min, log.id
+def _order(log: Reading) -> tuple[datetime, UUID]:
+    """Return what logs are sorted by: the time at which they were driven."""
+    return log.at or NO_TIME, log.id
 
 
 def _is_before(log: Reading, other: Reading) -> bool:

@@ -19,6 +19,7 @@ from ..stored_values import number, value_at
 from . import garage
 from .assignment import (
     MAX_GUESSED,
+    NO_TIME,
     Group,
     Misfit,
     Neighbours,
@@ -35,8 +36,6 @@ from .assignment import (
 MAX_COUNTER: Final = 10_000_000.0
 """A larger counter is nonsense and is ignored."""
 
-_NO_TIME: Final = datetime.fromisoformat("9999-12-31")
-"""The time used for a log without one; it sorts after all others."""
 
 _LOG: Final = """
     SELECT log.id, log.file_name, log.driven_at, log.life_km, log.additive_ml, log.mean_regen_km, log.distance,
@@ -289,7 +288,7 @@ def unsorted_users(connection: Conn) -> list[UUID]:
 
 def neighbours(connection: Conn, user_id: UUID, log: Reading) -> tuple[list[Neighbours], bool]:
     """Return the user's cars as a log sees them, and whether one of them is unsorted."""
-    values = {"user_id": user_id, "id": log.id, "at": log.at or _NO_TIME}
+    values = {"user_id": user_id, "id": log.id, "at": log.at or NO_TIME}
     around: dict[UUID, list[Reading]] = {}
     profiles: dict[UUID, str | None] = {}
     unsorted = False
