@@ -86,6 +86,7 @@ def test_a_port_that_another_process_has_drawn_is_not_given_again(
 ) -> None:
     monkeypatch.setattr(ports, "_RANGE", [31_777] * 50 + [31_778])
     monkeypatch.setattr(ports, "is_free", lambda _: True)
+    monkeypatch.setattr(ports, "_socket_left_behind", lambda _: False)
     other = subprocess.Popen(
         [sys.executable, "-c", CLAIM], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
