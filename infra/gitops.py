@@ -122,10 +122,11 @@ def guide_misses(guide: str) -> Iterator[str]:
     Args:
         guide: The text of the guide.
     """
+    by_hand = f"--selector {BOOTSTRAP}=yes"
     for command in re.findall(r"kubectl apply [^`\n]*-k infra/environments[^`\n]*", guide):
-        if f"--selector {BOOTSTRAP}=yes" not in command:
+        if by_hand not in command:
             yield f"`{command}` applies all Applications: they would sync at once, in no order"
-    before, root, _ = guide.partition(f"--selector {BOOTSTRAP}=yes")
+    before, root, _ = guide.partition(by_hand)
     if root and "rollout status deployment/argocd-repo-server" not in before:
         yield "the root is applied before Argo CD can read git: it is compared again only minutes later"
     for command in re.findall(r"kubectl apply [^`\n]*sealing-keys[^`\n]*", guide):

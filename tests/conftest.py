@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -250,6 +250,11 @@ def serving(process: "subprocess.Popen[bytes]", is_ready: Callable[[], object], 
     finally:
         process.terminate()
         process.wait(120)
+
+
+def is_ready(readiness: Mapping[str, Any]) -> bool:
+    """Return whether an API without a connector is ready, by its answer: the broker may have no stream yet."""
+    return bool(readiness["postgres"] == readiness["s3"] == "ok")
 
 
 def until(condition: Callable[[], T | None], seconds: float = 60.0, *, what: str = "what was waited for") -> T:

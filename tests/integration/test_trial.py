@@ -34,7 +34,7 @@ from functions.api.services import services_of
 from functions.api.settings import Settings
 from functions.api.trial.views import AT_ONCE
 from standalone.servers import Servers
-from tests.conftest import ROOT, free_port, serving, until
+from tests.conftest import ROOT, free_port, is_ready, serving, until
 from tests.integration.connector_rig import Behaviour, FunctionServer
 from tests.integration.delivery import some_log
 from tests.integration.function_process import FunctionProcess, function_process
@@ -247,13 +247,13 @@ def limited(servers: Servers, function: FunctionServer, tmp_path: Path) -> Itera
     with (tmp_path / "api.log").open("wb") as output:
         process = subprocess.Popen([sys.executable, *gunicorn], cwd=ROOT, env=environment, stdout=output, stderr=output)
     url = f"http://127.0.0.1:{port}"
-    with serving(process, lambda: _is_ready(url), "gunicorn answers"):
+    with serving(process, lambda: _answers(url), "gunicorn answers"):
         yield url
 
 
-def _is_ready(url: str) -> bool:
-    try:  # no connector has to have made the stream
-        return bool(httpx.get(f"{url}/api/v1/health/readiness").json()["postgres"] == "ok")
+def _answers(url: str) -> bool:
+    try:
+        return is_ready(httpx.get(f"{url}/api/v1/health/readiness").json())
     except httpx.TransportError:
         return False
 

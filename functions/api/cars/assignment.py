@@ -45,7 +45,6 @@ MEAN_HOLDS: Final = timedelta(days=30)
 MAX_GUESSED: Final = 10
 """How many cars that wait for confirmation a user has at most; beyond them a log goes to the car it fits best."""
 
-
 NO_TIME: Final = datetime.fromisoformat("9999-12-31")
 """The time used for a log without one; it sorts after all others."""
 

@@ -36,7 +36,6 @@ from .assignment import (
 MAX_COUNTER: Final = 10_000_000.0
 """A larger counter is nonsense and is ignored."""
 
-
 _LOG: Final = """
     SELECT log.id, log.file_name, log.driven_at, log.life_km, log.additive_ml, log.mean_regen_km, log.distance,
         log.superseded_by, car.id AS car_id,
