@@ -1,11 +1,12 @@
 """The object store: plain S3 through obstore, so that MinIO, SeaweedFS, Garage and AWS all work."""
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property, partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final, TypeVar
 from urllib.parse import quote
 
 import obstore
@@ -17,6 +18,8 @@ from faplog.errors import Unavailable
 
 if TYPE_CHECKING:
     from obstore.store import BackoffConfig
+
+T = TypeVar("T")
 
 DELETE_BATCH: Final = 300
 """Objects removed by one request. S3 takes 1,000; a store needs about a millisecond for each, and a smaller batch does
@@ -32,11 +35,16 @@ PATIENT_RETRIES: Final = 20
 """How often a function that starts from nothing repeats a call, so for some three seconds. The first connections of a
 new pod may be refused until network policies know it, and a message that is given back waits for five seconds."""
 
+_LONGEST_PAUSE: Final = timedelta(milliseconds=250)
 _BACKOFF: Final["BackoffConfig"] = {
     "init_backoff": timedelta(milliseconds=100),
-    "max_backoff": timedelta(milliseconds=250),
+    "max_backoff": _LONGEST_PAUSE,
     "base": 2,
 }
+
+_NEVER_SENT: Final = "connection was not ready"
+"""What the HTTP client says where a connection was closed between its start and the request. The store's client repeats
+calls after every other broken connection, but takes this one for an answer that it does not know."""
 
 
 class Blobs:
@@ -49,6 +57,7 @@ class Blobs:
         """Name the bucket and the key, and how often a call is repeated while the store does not answer."""
         self.open_store = partial(_open, endpoint, bucket, access_key, secret_key)
         self.store = self.open_store(30, retries)
+        self.retries = retries
 
     @cached_property
     def hasty_store(self) -> S3Store:
@@ -59,7 +68,7 @@ class Blobs:
         """Return the object's bytes, or None if there is no such object."""
         with _call("get"):
             try:
-                return bytes(obstore.get(self.store, key).bytes())
+                return bytes(self._sent(lambda: obstore.get(self.store, key)).bytes())
             except (FileNotFoundError, exceptions.NotFoundError):
                 return None
 
@@ -81,8 +90,15 @@ class Blobs:
         attributes = {"Content-Type": content_type} if content_type else {}
         if attachment:
             attributes["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(attachment, safe='')}"
-        with _call("put"):
+        beginning = 0 if isinstance(content, bytes | Path) else content.tell()
+
+        def put() -> None:
+            if not isinstance(content, bytes | Path):
+                content.seek(beginning)
             obstore.put(self.store, key, content, attributes=attributes, max_concurrency=1)
+
+        with _call("put"):
+            self._sent(put)
 
     def read(self, key: str, part: tuple[int, int] | None = None) -> Iterator[bytes] | None:
         """Return the object's bytes in chunks, or None if there is no such object.
@@ -95,7 +111,7 @@ class Blobs:
         """
         with _translated():
             try:
-                result = obstore.get(self.store, key, options={"range": part} if part else None)
+                result = self._sent(lambda: obstore.get(self.store, key, options={"range": part} if part else None))
             except (FileNotFoundError, exceptions.NotFoundError):
                 return None
         return _pieces(result)
@@ -122,9 +138,20 @@ class Blobs:
     def _delete_batch(self, store: S3Store, keys: Sequence[str]) -> None:
         with _call("delete"):
             try:
-                obstore.delete(store, [*keys])
+                self._sent(lambda: obstore.delete(store, [*keys]))
             except (FileNotFoundError, exceptions.NotFoundError):
                 return
+
+    def _sent(self, call: Callable[[], T]) -> T:
+        """Return the call's result; it is made again, up to `retries` times, where nothing was sent."""
+        for _ in range(self.retries):
+            try:
+                return call()
+            except exceptions.GenericError as error:
+                if _NEVER_SENT not in str(error):
+                    raise
+                time.sleep(_LONGEST_PAUSE.total_seconds())
+        return call()
 
     def list(self, prefix: str) -> Iterator[tuple[str, float]]:
         """Yield key and time of last change (seconds since the epoch) of each object under the prefix."""
