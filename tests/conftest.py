@@ -74,6 +74,27 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesWithFew
     return FilesWithFewBrowsers(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
+class FailuresAtOnce:
+    """Names a failed test when it fails: the report comes at the end of a long run, and not if that is stopped."""
+
+    def __init__(self, reporter: pytest.TerminalReporter) -> None:
+        self._reporter = reporter
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Write the test's name below its letter."""
+        if report.failed:
+            self._reporter.write_line(f"\nFAILED {report.nodeid} ({report.when})", red=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Name failures at once in the process that prints."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(FailuresAtOnce(reporter), "failures-at-once")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say of each test that got one more go why it needed one: to be mended, though the run may be green."""
     for report in terminalreporter.stats.get("rerun", []):
