@@ -17,6 +17,7 @@ from faplog import telemetry
 from faplog.errors import Unavailable
 
 if TYPE_CHECKING:
+    from obstore import GetOptions
     from obstore.store import BackoffConfig
 
 T = TypeVar("T")
@@ -35,10 +36,9 @@ PATIENT_RETRIES: Final = 20
 """How often a function that starts from nothing repeats a call, so for some three seconds. The first connections of a
 new pod may be refused until network policies know it, and a message that is given back waits for five seconds."""
 
-_LONGEST_PAUSE: Final = timedelta(milliseconds=250)
 _BACKOFF: Final["BackoffConfig"] = {
     "init_backoff": timedelta(milliseconds=100),
-    "max_backoff": _LONGEST_PAUSE,
+    "max_backoff": timedelta(milliseconds=250),
     "base": 2,
 }
 
@@ -57,7 +57,6 @@ class Blobs:
         """Name the bucket and the key, and how often a call is repeated while the store does not answer."""
         self.open_store = partial(_open, endpoint, bucket, access_key, secret_key)
         self.store = self.open_store(30, retries)
-        self.retries = retries
 
     @cached_property
     def hasty_store(self) -> S3Store:
@@ -68,7 +67,7 @@ class Blobs:
         """Return the object's bytes, or None if there is no such object."""
         with _call("get"):
             try:
-                return bytes(self._sent(lambda: obstore.get(self.store, key)).bytes())
+                return bytes(_sent(self.store, lambda: obstore.get(self.store, key)).bytes())
             except (FileNotFoundError, exceptions.NotFoundError):
                 return None
 
@@ -98,7 +97,7 @@ class Blobs:
             obstore.put(self.store, key, content, attributes=attributes, max_concurrency=1)
 
         with _call("put"):
-            self._sent(put)
+            _sent(self.store, put)
 
     def read(self, key: str, part: tuple[int, int] | None = None) -> Iterator[bytes] | None:
         """Return the object's bytes in chunks, or None if there is no such object.
@@ -109,9 +108,10 @@ class Blobs:
             key: Its key.
             part: A range of bytes (first, end), the end excluded; the whole object without it.
         """
+        options: GetOptions | None = {"range": part} if part else None
         with _translated():
             try:
-                result = self._sent(lambda: obstore.get(self.store, key, options={"range": part} if part else None))
+                result = _sent(self.store, lambda: obstore.get(self.store, key, options=options))
             except (FileNotFoundError, exceptions.NotFoundError):
                 return None
         return _pieces(result)
@@ -138,20 +138,9 @@ class Blobs:
     def _delete_batch(self, store: S3Store, keys: Sequence[str]) -> None:
         with _call("delete"):
             try:
-                self._sent(lambda: obstore.delete(store, [*keys]))
+                _sent(store, lambda: obstore.delete(store, [*keys]))
             except (FileNotFoundError, exceptions.NotFoundError):
                 return
-
-    def _sent(self, call: Callable[[], T]) -> T:
-        """Return the call's result; it is made again, up to `retries` times, where nothing was sent."""
-        for _ in range(self.retries):
-            try:
-                return call()
-            except exceptions.GenericError as error:
-                if _NEVER_SENT not in str(error):
-                    raise
-                time.sleep(_LONGEST_PAUSE.total_seconds())
-        return call()
 
     def list(self, prefix: str) -> Iterator[tuple[str, float]]:
         """Yield key and time of last change (seconds since the epoch) of each object under the prefix."""
@@ -159,6 +148,19 @@ class Blobs:
             for page in obstore.list(self.store, prefix):
                 for item in page:
                     yield item["path"], item["last_modified"].timestamp()
+
+
+def _sent(store: S3Store, call: Callable[[], T]) -> T:
+    """Return the call's result; it is made again, as often as the store repeats calls, where nothing was sent."""
+    repeats = (store.retry_config or {}).get("max_retries", 0)
+    for _ in range(repeats):
+        try:
+            return call()
+        except exceptions.GenericError as error:
+            if _NEVER_SENT not in str(error):
+                raise
+            time.sleep(_BACKOFF["max_backoff"].total_seconds())
+    return call()
 
 
 def _pieces(result: "obstore.GetResult") -> Iterator[bytes]:

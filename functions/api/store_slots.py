@@ -91,7 +91,6 @@ class SlottedBlobs(Blobs):
     def __init__(self, blobs: Blobs, slots: Slots) -> None:
         self.store = blobs.store
         self.open_store = blobs.open_store
-        self.retries = blobs.retries
         self._slots = slots
 
     def get(self, key: str) -> bytes | None:
