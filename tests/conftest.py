@@ -33,24 +33,11 @@ T = TypeVar("T")
 STEADY = settings(derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("steady", STEADY)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
-ON_REAL_PARTS = tuple(Path(__file__).parent / folder for folder in ("integration", "e2e", "browser"))
 BROWSERS = 2
 """So many run at once: a third makes all of them slow on two cores."""
 START_SEC = 60.0
 STOP_SEC = 60.0
 """When to give up on a start or a stop; no promise of speed."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where CI=true, repeat a failed test on real servers once, and list those at the end of the run.
-
-    In CI a machine that stood still for a moment is no finding; on a developer's machine a test fails at once.
-    """
-    if os.environ.get("CI", "").lower() != "true":
-        return
-    for item in items:
-        if any(map(item.path.is_relative_to, ON_REAL_PARTS)):
-            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 class FilesWithFewBrowsers(LoadFileScheduling):  # type: ignore[misc]
@@ -93,13 +80,6 @@ def pytest_configure(config: pytest.Config) -> None:
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if reporter and not hasattr(config, "workerinput"):
         config.pluginmanager.register(FailuresAtOnce(reporter), "failures-at-once")
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say of each test that got one more go why it needed one: to be mended, though the run may be green."""
-    for report in terminalreporter.stats.get("rerun", []):
-        terminalreporter.write_sep("=", f"NEEDED ONE MORE GO: {report.nodeid}")
-        terminalreporter.write_line(report.longreprtext)
 
 
 @pytest.fixture
