@@ -43,19 +43,12 @@ async def serve(state: State, made: Servers, plan: System) -> None:
     await supervisor.open()
     tasks: list[asyncio.Task[None]] = []
     try:
-        starting = asyncio.create_task(_start(state, made, plan, supervisor))
+        starting = asyncio.create_task(_start(state, made, plan, supervisor, tasks))
         await _wait_for_first(starting, stopped)
         if not starting.done():
             starting.cancel()
             return
         starting.result()
-        work: dict[str, Callable[[], Awaitable[None]]] = {
-            "shortening logs": partial(logs.keep_short, state),
-            "restarting what is broken": partial(recovery.restart_broken, state, supervisor, made.programs),
-        }
-        for name, scale in plan.scales.items():
-            work[f"scaling {name}"] = partial(scaling.keep_scaled, supervisor, name, scale)
-        tasks = [asyncio.create_task(housekeeping.keep_going(*item)) for item in work.items()]
         _publish(state, made, plan, supervisor)
         print(f"faplog is running at {plan.urls['edge']}", flush=True)
         await _wait_for_first(stopped, supervisor.failed)
@@ -72,12 +65,27 @@ async def _wait_for_first(*futures: asyncio.Future[Any]) -> None:
     await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
 
 
-async def _start(state: State, made: Servers, plan: System, supervisor: Supervisor) -> None:
+async def _start(
+    state: State, made: Servers, plan: System, supervisor: Supervisor, tasks: list[asyncio.Task[None]]
+) -> None:
+    """Start everything; adds the tasks that run as long as the system does."""
     await _stage(supervisor, made.programs)
     await asyncio.to_thread(_migrate, state, plan.migration)
     awake = [program for name, program in plan.functions.items() if plan.scales[name].least]
     await _stage(supervisor, [*awake, *plan.others])
+    tasks += _keep_up(state, made, plan, supervisor)  # before the edge, which asks a function that may sleep
     await _stage(supervisor, [plan.edge])
+
+
+def _keep_up(state: State, made: Servers, plan: System, supervisor: Supervisor) -> list[asyncio.Task[None]]:
+    """Return the tasks that scale the functions, restart what is broken and keep the logs short."""
+    work: dict[str, Callable[[], Awaitable[None]]] = {
+        "shortening logs": partial(logs.keep_short, state),
+        "restarting what is broken": partial(recovery.restart_broken, state, supervisor, made.programs),
+    }
+    for name, scale in plan.scales.items():
+        work[f"scaling {name}"] = partial(scaling.keep_scaled, supervisor, name, scale)
+    return [asyncio.create_task(housekeeping.keep_going(*item)) for item in work.items()]
 
 
 async def _stage(supervisor: Supervisor, programs: Iterable[Program]) -> None:
