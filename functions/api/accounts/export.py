@@ -6,13 +6,12 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import orjson
 from flask import Response, g, request
 from flask.typing import ResponseReturnValue
-from stream_zip import ZIP_64, ZIP_AUTO, Method, stream_zip
 
 from faplog.blobs import Blobs
 from faplog.contracts import keys
@@ -27,10 +26,13 @@ from . import audit
 from .audit import Event
 from .authentication import User, authenticated
 
+if TYPE_CHECKING:
+    from stream_zip import Method
+
 blueprint = Routes("export", __name__, url_prefix=PREFIX)
 
 Row = dict[str, Any]
-Member = tuple[str, datetime, int, Method, Iterable[bytes]]
+Member = tuple[str, datetime, int, "Method", Iterable[bytes]]
 
 BATCH: Final = 50
 _LEVEL: Final = 1
@@ -106,6 +108,8 @@ _LOGS: Final = """
 @authenticated
 def export(services: Services) -> ResponseReturnValue:
     """Stream all data of the user."""
+    from stream_zip import stream_zip  # here, since it brings its ciphers, which each start would import
+
     user: User = g.user
     database, blobs = services.database, services.direct_blobs
     with database.worker() as connection:
@@ -125,6 +129,8 @@ def export(services: Services) -> ResponseReturnValue:
 
 def _members(database: Database, blobs: Blobs, user_id: UUID) -> Iterator[Member]:
     """Yield the files of the zip. Raises `Unavailable`, which leaves the zip incomplete."""
+    from stream_zip import ZIP_64, ZIP_AUTO
+
     now = datetime.now(UTC)
     account = {
         "account": _select(database, user_id, _ACCOUNT),
