@@ -4,11 +4,12 @@ A user chooses the URL, and this process can reach machines that the user cannot
 So every address of the host is checked, and the connection is made to a checked address (`http_client`).
 """
 
+import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -22,6 +23,18 @@ _SCHEMES: Final = {"http": 80, "https": 443}
 _UNPRIVILEGED_PORT: Final = 1024
 _GLOBAL_UNICAST: Final = IPv6Network("2000::/3")
 _NAT64: Final = IPv6Network("64:ff9b::/96")
+_SPECIAL: Final = tuple(
+    ip_network(network)
+    for network in (
+        *("192.0.0.0/24", "2001::/23"),  # protocol assignments, Teredo among them
+        *("192.88.99.0/24", "2002::/16"),  # 6to4, deprecated by RFC 7526
+        "3fff::/20",  # documentation
+    )
+)
+"""No receiver is here, by IANA's registries of special-purpose addresses. Python's versions differ about most."""
+
+_BRACKETED: Final = re.compile(r"\[[0-9A-Fa-f:.]+\](:\d+)?")
+"""Host and port with an IPv6 address. `urlsplit` ignores what stands before and after the brackets."""
 
 _resolvers: Final = ThreadPoolExecutor(4, "resolve")
 
@@ -66,7 +79,7 @@ def parse(url: str, *, any_port: bool = False) -> Receiver:
         parts = urlsplit(url)
         port = parts.port
         if "[" in parts.netloc:
-            IPv6Address(parts.hostname or "")
+            IPv6Address(parts.hostname if _BRACKETED.fullmatch(parts.netloc) else "")
     except ValueError:
         raise BadReceiver(ErrorCode.RECEIVER_URL_INVALID) from None
     host = parts.hostname or ""
@@ -116,7 +129,7 @@ def resolve(receiver: Receiver, *, allow_private: bool) -> list[Address]:
 def is_public(address: Address) -> bool:
     """Return whether an address is one of the public internet's.
 
-    An IPv6 address that stands for an IPv4 one (mapped, NAT64, 6to4) is judged as that one.
+    An IPv6 address that stands for an IPv4 one (mapped, NAT64) is judged as that one.
     """
     if isinstance(address, IPv6Address):
         embedded = _embedded(address)
@@ -124,10 +137,12 @@ def is_public(address: Address) -> bool:
             return is_public(embedded)
         if address not in _GLOBAL_UNICAST:
             return False
+    if any(address in network for network in _SPECIAL):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
 def _embedded(address: IPv6Address) -> IPv4Address | None:
     if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFF_FFFF)
-    return address.ipv4_mapped or address.sixtofour
+    return address.ipv4_mapped
