@@ -142,3 +142,11 @@ def test_a_public_address_mapped_into_ipv6_is_public_and_a_private_one_private()
     receiver = parse("https://[::ffff:127.0.0.1]:4/", any_port=True)
     with pytest.raises(BadReceiver):
         resolve(receiver, allow_private=False)
+
+
+@pytest.mark.parametrize("url", [b"http://9[2002:72f:1::]", b"http://[2002:72f:1::]x/", b"http://[2002:72f:1::]/"])
+def test_a_6to4_address_is_no_receiver(url: bytes) -> None:
+    """Python calls them private since 3.13; and `urlsplit` reads past what stands beside the brackets."""
+    entered.check_receiver(url)
+    with pytest.raises(BadReceiver):
+        resolve(parse(url.decode()), allow_private=False)
