@@ -79,11 +79,12 @@ def parse(url: str, *, any_port: bool = False) -> Receiver:
         parts = urlsplit(url)
         port = parts.port
         if "[" in parts.netloc:
-            IPv6Address(parts.hostname if _BRACKETED.fullmatch(parts.netloc) else "")
+            IPv6Address(parts.hostname or "")
     except ValueError:
         raise BadReceiver(ErrorCode.RECEIVER_URL_INVALID) from None
     host = parts.hostname or ""
-    unusual = "@" in parts.netloc or "\\" in url or "#" in url or "%" in parts.netloc
+    beside_brackets = "[" in parts.netloc and not _BRACKETED.fullmatch(parts.netloc)
+    unusual = "@" in parts.netloc or "\\" in url or "#" in url or "%" in parts.netloc or beside_brackets
     if parts.scheme not in _SCHEMES or not host or unusual or port == 0 or parts.netloc.endswith(":"):
         raise BadReceiver(ErrorCode.RECEIVER_URL_INVALID)
     port = port or _SCHEMES[parts.scheme]
