@@ -149,13 +149,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Yield a system that tests may harm. Idle functions stop after 2 s; a lost connector is noticed after 6 s."""
-    folder = tmp_path_factory.mktemp("victim")
-    shortened = re.sub(r'idle-seconds: "\d+"', 'idle-seconds: "2"', (ROOT / "stack.yml").read_text("utf-8"))
-    (folder / "stack.yml").write_text(shortened)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FAPLOG_CONNECTOR_ACK_WAIT_SEC", "6")
-        system = running_stack(folder / "state", "--stack", str(folder / "stack.yml"))
-        with system as stack:
+        changes = {r'idle-seconds: "\d+"': 'idle-seconds: "2"'}
+        with running_changed_stack(tmp_path_factory.mktemp("victim"), changes) as stack:
             yield stack
 
 
@@ -163,6 +160,23 @@ def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def running_stack(state: Path, *arguments: str, prefix: Sequence[str] = ()) -> Iterator[Stack]:
     """Yield a system on this state until the block ends; it must stop by itself and without complaint."""
     with _stopped_at_the_end(start_stack(state, *arguments, prefix=prefix)) as stack:
+        yield stack
+
+
+@contextmanager
+def running_changed_stack(folder: Path, changes: Mapping[str, str]) -> Iterator[Stack]:
+    """Yield a system with its state in the folder and a stack.yml of its own.
+
+    Args:
+        folder: Where state and stack.yml are written.
+        changes: Patterns, and what replaces their matches in stack.yml. Each must match.
+    """
+    text = (ROOT / "stack.yml").read_text("utf-8")
+    for pattern, replacement in changes.items():
+        text, found = re.subn(pattern, replacement, text)
+        assert found, f"stack.yml has no {pattern}"
+    (folder / "stack.yml").write_text(text)
+    with running_stack(folder / "state", "--stack", str(folder / "stack.yml")) as stack:
         yield stack
 
 

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from tests.chaos.promise import BEFORE_THE_FAULT, CLIENTS, everything_arrives_once, kept, left, uploaded
-from tests.conftest import ROOT, Stack, running_stack, start_stack, until
+from tests.conftest import Stack, running_changed_stack, running_stack, start_stack, until
 from tests.doorkeeper import Doorkeeper
 from tests.e2e.account import Account
 from tests.e2e.faults import PROGRAMS, held, kill, processes
@@ -87,8 +87,6 @@ def doorkeeper(tmp_path: Path) -> Iterator[Doorkeeper]:
 
 def test_s3_says_503(doorkeeper: Doorkeeper, logs: dict[str, bytes], tmp_path: Path) -> None:
     """First to every request for a while, then to every second one."""
-    stack_yml = (ROOT / "stack.yml").read_text("utf-8")
-    (tmp_path / "stack.yml").write_text(re.sub(r"(FAPLOG_S3_ENDPOINT): .*", rf"\1: {doorkeeper.url}", stack_yml))
 
     def fault(_: Account) -> None:
         doorkeeper.refuse_every = 1
@@ -97,7 +95,8 @@ def test_s3_says_503(doorkeeper: Doorkeeper, logs: dict[str, bytes], tmp_path: P
         time.sleep(S3_LIMPING_SEC)
         doorkeeper.refuse_every = 0
 
-    with running_stack(tmp_path / "state", "--stack", str(tmp_path / "stack.yml")) as stack:
+    changes = {r"(FAPLOG_S3_ENDPOINT): .*": rf"\1: {doorkeeper.url}"}
+    with running_changed_stack(tmp_path, changes) as stack:
         everything_arrives_once(stack, logs, fault)
     assert doorkeeper.refused > 0
 

@@ -1,6 +1,5 @@
 """The API is doubled and halved again and again under load: the system lives on, and every request is answered."""
 
-import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.conftest import ROOT, Stack, running_stack, until
+from tests.conftest import Stack, running_changed_stack, until
 from tests.e2e.account import Account
 from tests.e2e.faults import processes
 
@@ -25,9 +24,7 @@ ROUNDS = 4
 @pytest.fixture
 def restless(tmp_path: Path) -> Iterator[Stack]:
     """Yield a system whose API has one replica too many at every look that finds no caller waiting."""
-    changed = re.sub(r'idle-seconds: "300"', 'idle-seconds: "0"', (ROOT / "stack.yml").read_text("utf-8"))
-    (tmp_path / "stack.yml").write_text(changed)
-    with running_stack(tmp_path / "state", "--stack", str(tmp_path / "stack.yml")) as stack:
+    with running_changed_stack(tmp_path, {'idle-seconds: "300"': 'idle-seconds: "0"'}) as stack:
         yield stack
 
 

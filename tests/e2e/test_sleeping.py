@@ -1,13 +1,12 @@
 """Every function sleeps, the API too, as an operator with little memory may say in stack.yml; a caller wakes them."""
 
-import re
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from faplog import synthetic
-from tests.conftest import ROOT, Stack, running_stack, until
+from tests.conftest import Stack, running_changed_stack, until
 from tests.e2e.account import Account
 from tests.e2e.faults import processes
 
@@ -19,10 +18,8 @@ FUNCTIONS = ("api", "analyse", "average")
 @pytest.fixture(scope="module")
 def sleepy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Yield a system whose functions all stop after two seconds without a request. None is started with it."""
-    folder = tmp_path_factory.mktemp("sleepy")
-    changed = (ROOT / "stack.yml").read_text("utf-8").replace('scale-min: "1"', 'scale-min: "0"')
-    (folder / "stack.yml").write_text(re.sub(r'idle-seconds: "\d+"', 'idle-seconds: "2"', changed))
-    with running_stack(folder / "state", "--stack", str(folder / "stack.yml")) as stack:
+    changes = {'scale-min: "1"': 'scale-min: "0"', r'idle-seconds: "\d+"': 'idle-seconds: "2"'}
+    with running_changed_stack(tmp_path_factory.mktemp("sleepy"), changes) as stack:
         yield stack
 
 
