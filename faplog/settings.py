@@ -16,9 +16,18 @@ class SettingsError(Exception):
 
 
 class Settings(BaseSettings):
-    """Base class of all settings. A secret is a field whose alias is the name of its secret file."""
+    """Base class of all settings.
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False, env_prefix=environment.PREFIX)
+    A secret is a field whose alias is the name of its secret file, or of a variable where a function has no volumes.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="ignore",
+        case_sensitive=False,
+        env_prefix=environment.PREFIX,
+        str_strip_whitespace=True,  # as secret files are read; a Secret made by hand often ends with a new line
+    )
 
     @classmethod
     def settings_customise_sources(

@@ -56,6 +56,10 @@ def knative_service(function: stack.Function) -> dict[str, Any]:
                         autoscaling + "scale-to-zero-pod-retention-period": f"{function.ours('idle-seconds')}s",
                         # With Knative's default of 70 % one request to a function with one thread starts two replicas.
                         autoscaling + "target-utilization-percentage": "100",
+                        # A second replica comes when the average of a minute needs it, not with every burst: on a small
+                        # node its start takes the CPU that the burst needs (ADR 58).
+                        autoscaling + "panic-window-percentage": "100",
+                        autoscaling + "panic-threshold-percentage": "1000",
                     },
                 },
                 "spec": {
@@ -65,22 +69,45 @@ def knative_service(function: stack.Function) -> dict[str, Any]:
                     "automountServiceAccountToken": False,
                     "enableServiceLinks": False,
                     "containers": [_container(function)],
-                    "volumes": [
-                        {
-                            "name": "secrets",
-                            "projected": {
-                                "sources": [
-                                    {"secret": {"name": name, "items": [{"key": name, "path": name}]}}
-                                    for name in function.secrets
-                                ]
-                            },
-                        },
-                        {"name": "tmp", "emptyDir": {"sizeLimit": "512Mi"}},
-                    ],
+                    **({} if _one_at_a_time(function) else {"volumes": _volumes(function)}),
                 },
             }
         },
     }
+
+
+def _one_at_a_time(function: stack.Function) -> bool:
+    """Return whether a function takes one request at a time, in memory: those that sleep.
+
+    Its pods have no volumes, because a kubelet waits 0.3 s for any (ADR 57).
+    """
+    return function.ours("threads") == 1
+
+
+def _volumes(function: stack.Function) -> list[dict[str, Any]]:
+    """Return the volumes of a function that takes uploads: the files of its secrets, and room for temporary files."""
+    sources = [{"secret": {"name": name, "items": [{"key": name, "path": name}]}} for name in function.secrets]
+    return [
+        {"name": "secrets", "projected": {"sources": sources}},
+        {"name": "tmp", "emptyDir": {"sizeLimit": "512Mi"}},
+    ]
+
+
+def _secrets_and_room(function: stack.Function) -> dict[str, Any]:
+    """Return how a container gets its secrets, and where temporary files may lie.
+
+    As files by volumes, or without any as variables named as the files (`faplog.settings` reads both).
+    """
+    if not _one_at_a_time(function):
+        return {
+            "volumeMounts": [
+                {"name": "secrets", "mountPath": SECRETS_PATH, "readOnly": True},
+                {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108  (a path in the container)
+            ]
+        }
+    secrets = [{"name": name, "valueFrom": {"secretKeyRef": {"name": name, "key": name}}} for name in function.secrets]
+    # Each container has this memory from its runtime.
+    return {"env": [*secrets, {"name": "TMPDIR", "value": "/dev/shm"}]}  # noqa: S108
 
 
 def _container(function: stack.Function) -> dict[str, Any]:
@@ -89,7 +116,8 @@ def _container(function: stack.Function) -> dict[str, Any]:
     A function with one thread is probed by a connection, which waits for no request. Its application is loaded before
     the port opens, so that one that cannot start is never ready.
     """
-    one_at_a_time = function.ours("threads") == 1
+    own = _secrets_and_room(function)
+    one_at_a_time = _one_at_a_time(function)
     probe: dict[str, Any] = {"tcpSocket": {"port": PORT}} if one_at_a_time else {"httpGet": {"path": "/health"}}
     environment = {name: value for name, value in function.environment.items() if name not in OF_WATCHDOG}
     return {
@@ -98,7 +126,11 @@ def _container(function: stack.Function) -> dict[str, Any]:
         "command": ["gunicorn", *(["--preload"] if one_at_a_time else []), *GUNICORN],
         "ports": [{"name": "http1", "containerPort": PORT}],
         "env": [
-            {"name": name, "value": value} for name, value in {"FAPLOG_BIND": f"0.0.0.0:{PORT}", **environment}.items()
+            *(
+                {"name": name, "value": value}
+                for name, value in {"FAPLOG_BIND": f"0.0.0.0:{PORT}", **environment}.items()
+            ),
+            *own.pop("env", []),
         ],
         "resources": {"requests": dict(function.requests), "limits": dict(function.limits)},
         # Without a period Knative probes many times a second while a function starts; with one it does not.
@@ -113,10 +145,7 @@ def _container(function: stack.Function) -> dict[str, Any]:
             "capabilities": {"drop": ["ALL"]},
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "volumeMounts": [
-            {"name": "secrets", "mountPath": SECRETS_PATH, "readOnly": True},
-            {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108  (a path in the container)
-        ],
+        **own,
     }
 
 

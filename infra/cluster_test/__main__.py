@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+import aiohttp
 import httpx
 
 from infra import ENVIRONMENTS, NAMESPACE, install
@@ -63,7 +64,10 @@ CHANGES: Final = {
 }
 """What a part changes besides its own account and the namespace of the test."""
 
-EXPECTED_ERRORS: Final = (KubeError, CommandFailed, TooLate, install.InstallError, httpx.HTTPError, LookupError)
+EXPECTED_ERRORS: Final = (
+    *(KubeError, CommandFailed, TooLate, install.InstallError, LookupError),
+    *(httpx.HTTPError, aiohttp.ClientError),
+)
 """What may go wrong in a part; it fails with the message, and the next part runs."""
 
 

@@ -1,11 +1,13 @@
 """Many uploads at once: all are analysed, and how many a second."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Final
 
-import httpx
+import aiohttp
 
 from infra.cluster_test import owner as accounts
 from infra.cluster_test.owner import Owner, now, owner
@@ -16,6 +18,8 @@ PART: Final = "burst"
 SIZES: Final = (50, 250)
 ATTEMPTS: Final = 60
 LONGEST_PAUSE_SEC: Final = 10.0
+TIMEOUT_SEC: Final = 300.0
+BUSY: Final = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS)
 
 
 def run(target: Target) -> Iterator[Row]:
@@ -23,11 +27,11 @@ def run(target: Target) -> Iterator[Row]:
     for size in SIZES:
         logs = accounts.logs(size)
         with owner(target) as one:
-            began = now()
+            began, own = now(), time.process_time()
             ids, refused = asyncio.run(_all_at_once(one, logs))
             accepted = now() - began
             accounts.settle(one)
-            took = now() - began
+            took, own = now() - began, time.process_time() - own
             found = Counter(accounts.outcomes(one, ids).values())
             accounts.averaged(one, size)
             averaged = now() - began
@@ -36,7 +40,8 @@ def run(target: Target) -> Iterator[Row]:
                 PART,
                 f"{size} uploads at once ({kb:.0f} kB each)",
                 f"{outcomes_in_words(found)}; {size / took:.1f} logs/s; accepted after {accepted:.1f} s, "
-                f"analysed after {took:.1f} s, averages after {averaged:.1f} s; {refused} told to wait",
+                f"analysed after {took:.1f} s, averages after {averaged:.1f} s; {refused} told to wait; "
+                f"the test itself took {own / size * 1000:.1f} ms of CPU a log",
                 holds=found == Counter({"Success": size}),
             )
 
@@ -47,20 +52,28 @@ def outcomes_in_words(found: Counter[str]) -> str:
 
 
 async def _all_at_once(one: Owner, logs: list[tuple[str, bytes]]) -> tuple[list[str], int]:
-    """Upload each log until it is accepted, as the pages do. Return the ids, and how often a client had to wait."""
-    limits = httpx.Limits(max_connections=len(logs))
-    headers = dict(one.http.headers)
-    async with httpx.AsyncClient(
-        base_url=one.http.base_url, headers=headers, timeout=300, limits=limits, trust_env=False
+    """Upload each log until it is accepted, as the pages do. Return the ids, and how often a client had to wait.
+
+    The test shares the node with what it measures: aiohttp takes a fraction of the CPU that httpx takes for an upload.
+    """
+    async with aiohttp.ClientSession(
+        base_url=f"{str(one.http.base_url).rstrip('/')}/",
+        headers=dict(one.http.headers),
+        timeout=aiohttp.ClientTimeout(total=TIMEOUT_SEC),
+        connector=aiohttp.TCPConnector(limit=len(logs)),
     ) as http:
         answers = await asyncio.gather(*(_one_of_many(http, one.car, *log) for log in logs))
     return [log_id for log_id, _ in answers], sum(refused for _, refused in answers)
 
 
-async def _one_of_many(http: httpx.AsyncClient, car: str, name: str, content: bytes) -> tuple[str, int]:
+async def _one_of_many(http: aiohttp.ClientSession, car: str, name: str, content: bytes) -> tuple[str, int]:
     for attempt in range(ATTEMPTS):
-        answer = await http.post("analyses", data={"car": car}, files={"file": (name, content, "text/csv")})
-        if answer.status_code not in (httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.TOO_MANY_REQUESTS):
-            return str(answer.raise_for_status().json()["ids"][0]), attempt
-        await asyncio.sleep(min(float(answer.headers.get("Retry-After", 1)), LONGEST_PAUSE_SEC))
-    raise httpx.HTTPError(f"an upload was not accepted in {ATTEMPTS} attempts")
+        form = aiohttp.FormData({"car": car})
+        form.add_field("file", content, filename=name, content_type="text/csv")
+        async with http.post("analyses", data=form) as answer:
+            if answer.status not in BUSY:
+                answer.raise_for_status()
+                return str((await answer.json())["ids"][0]), attempt
+            pause = float(answer.headers.get("Retry-After", "1"))
+        await asyncio.sleep(min(pause, LONGEST_PAUSE_SEC))
+    raise aiohttp.ClientError(f"an upload was not accepted in {ATTEMPTS} attempts")

@@ -37,11 +37,11 @@ class Addresses(Settings):
 
 
 @pytest.mark.parametrize(("name", "address"), GOOD)
-def test_an_address_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch, name: str, address: str) -> None:
+def test_an_address_is_taken_without_the_space_around_it(monkeypatch: pytest.MonkeyPatch, name: str, address: str) -> None:
     monkeypatch.setenv(f"FAPLOG_{name.upper()}", address)
     loaded: BaseModel = load(Addresses)
     value = getattr(loaded, name)
-    assert (value if isinstance(value, str) else value.get_secret_value()) == address
+    assert (value if isinstance(value, str) else value.get_secret_value()) == address.strip()
 
 
 @pytest.mark.parametrize(("name", "address"), BAD)

@@ -38,6 +38,16 @@ def test_environment_and_secret_files_make_one_model() -> None:
     assert "0123456789abcdef" not in repr(settings)
 
 
+def test_a_function_without_volumes_has_its_secrets_in_variables_of_the_same_name(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (secrets / "faplog-connector-secret").unlink()
+    monkeypatch.setenv("faplog-connector-secret", "of a variable, 0123456789\n")
+    settings = load(Example)
+    assert settings.connector_secret.get_secret_value() == "of a variable, 0123456789"
+    assert "0123456789" not in repr(settings)
+
+
 def test_a_missing_secret_is_named(secrets: Path) -> None:
     (secrets / "faplog-connector-secret").unlink()
     with pytest.raises(SettingsError, match="faplog-connector-secret"):

@@ -116,6 +116,30 @@ def test_the_threads_of_a_function_are_what_it_is_scaled_by(name: str) -> None:
     assert FUNCTIONS[name].environment["FAPLOG_THREADS"] == str(FUNCTIONS[name].ours("threads"))
 
 
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_gets_the_secrets_of_the_stack_and_waits_for_no_volume_if_it_sleeps(name: str) -> None:
+    """A kubelet waits 0.3 s for any volume. Uploads need room for temporary files, so `api` has volumes."""
+    function = FUNCTIONS[name]
+    spec = render.knative_service(function)["spec"]["template"]["spec"]
+    [container] = spec["containers"]
+    variables = {one["name"]: one for one in container["env"]}
+    if function.ours("scale-min"):
+        mounted = [
+            one["secret"]["name"]
+            for volume in spec["volumes"]
+            for one in volume.get("projected", {}).get("sources", [])
+        ]
+        assert mounted == function.secrets
+        assert not variables.keys() & set(function.secrets)
+        return
+    assert "volumes" not in spec
+    assert "volumeMounts" not in container
+    for secret in function.secrets:
+        assert variables[secret] == {"name": secret, "valueFrom": {"secretKeyRef": {"name": secret, "key": secret}}}
+    assert {name for name, one in variables.items() if "valueFrom" in one} == set(function.secrets)
+    assert variables["TMPDIR"]["value"] == "/dev/shm"
+
+
 def test_each_part_waits_longer_than_the_one_behind_it() -> None:
     """Function, then of-watchdog, then Knative or gateway, then connector: the innermost answer comes first."""
     values = read("infra/openfaas/values.yaml")
