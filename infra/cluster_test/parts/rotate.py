@@ -10,15 +10,17 @@ from infra.cluster_test.disturbing import Step, under_load
 from infra.cluster_test.owner import now
 from infra.cluster_test.report import Row
 from infra.cluster_test.target import Target
+from infra.seal import TELEMETRY
 
 PART: Final = "rotate"
 GROUPS: Final = ("tokens", "database", "store", "store", "broker", "connector")
 """Those that every running system depends on; `store` there and back, because two keys take turns.
 
-`mail` follows where its variable is set. The part `backup` rotates the backup's; the collector's and the gateway's are
-not tried.
+The part `backup` rotates the backup's; the gateway's of OpenFaaS is not tried.
 """
-MAIL: Final = "mail"
+COLLECTOR: Final = "grafana"
+GIVEN: Final = ("mail", COLLECTOR)
+"""Those of accounts of the operator: they follow where their variables are set."""
 
 ACCESS_KEY: Final = "faplog-api-s3-access-key"
 
@@ -32,7 +34,7 @@ def run(target: Target) -> Iterator[Row]:
 
 def steps(environment: str) -> list[Step]:
     """Return a step for each rotation; one of a group that was rotated before says so in its name."""
-    groups = (*GROUPS, *([MAIL] if seal.is_given(MAIL) else []))
+    groups = (*GROUPS, *filter(seal.is_given, GIVEN))
     found = []
     for number, group in enumerate(groups):
         name = f"{group}, again" if group in groups[:number] else group
@@ -57,7 +59,11 @@ def rotate(environment: str, group: str) -> str:
     if group == "connector":
         guide.type_in("kubectl -n faplog scale deployment/connector --replicas=0")
         kube.kubectl("-n", NAMESPACE, "wait", "--for=delete", "pod", "-l", "faplog.dev/role=connector", WAIT)
-    guide.restart_ours()
+    if group == COLLECTOR:
+        guide.type_in("kubectl -n telemetry rollout restart deployment/alloy")
+        kube.kubectl("-n", TELEMETRY, "rollout", "status", "deployment/alloy", WAIT)
+    else:
+        guide.restart_ours()
     if group == "connector":
         guide.type_in("kubectl -n faplog scale deployment/connector --replicas=1")
         kube.kubectl("-n", NAMESPACE, "rollout", "status", "deployment/connector", WAIT)

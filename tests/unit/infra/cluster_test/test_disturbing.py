@@ -114,11 +114,37 @@ def test_a_function_has_rolled_when_its_newest_revision_serves() -> None:
     assert not serves_newest({"metadata": {"generation": 1}})
 
 
-def test_the_mail_servers_address_is_rotated_where_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("FAPLOG_SMTP_URL", raising=False)
-    assert "mail" not in [step.name for step in rotate.steps("local")]
-    monkeypatch.setenv("FAPLOG_SMTP_URL", "smtp://mail.example.org")
-    assert rotate.steps("local")[-1].name == "mail"
+OPERATORS = {
+    "mail": {"FAPLOG_SMTP_URL": "smtp://mail.example.org"},
+    "grafana": {
+        "GRAFANA_OTLP_ENDPOINT": "https://otlp.example.org/otlp",
+        "GRAFANA_INSTANCE": "1",
+        "GRAFANA_TOKEN": "new",
+    },
+}
+
+
+@pytest.mark.parametrize("group", OPERATORS)
+def test_an_account_of_the_operator_is_rotated_where_it_is_given(monkeypatch: pytest.MonkeyPatch, group: str) -> None:
+    for variable in {name for variables in OPERATORS.values() for name in variables}:
+        monkeypatch.delenv(variable, raising=False)
+    before = [step.name for step in rotate.steps("local")]
+    for variable, value in OPERATORS[group].items():
+        monkeypatch.setenv(variable, value)
+    assert [step.name for step in rotate.steps("local")] == [*before, group]
+
+
+def test_a_new_token_of_the_collector_restarts_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    typed: list[str] = []
+    waited: list[str] = []
+    monkeypatch.setattr(guide, "type_in", lambda commands: typed.append(commands) or "")
+    monkeypatch.setattr(kube, "kubectl", lambda *words: waited.append(" ".join(words)) or "")
+    rotate.rotate("local", "grafana")
+    assert typed == [
+        ".venv/bin/python -m infra.seal --environment local --rotate grafana --apply",
+        "kubectl -n telemetry rollout restart deployment/alloy",
+    ]
+    assert waited == ["-n telemetry rollout status deployment/alloy --timeout=300s"]
 
 
 def test_the_store_is_rotated_there_and_back() -> None:
