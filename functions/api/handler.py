@@ -35,6 +35,7 @@ from .trial import views as trial
 from .trial.analyser import Analyser
 from .uploads import views as uploads
 from .uploads.service import UploadService
+from .uploads.waking import Waker
 from .web import docs, edge_refusals, health, names, openapi, security_headers
 
 
@@ -63,7 +64,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         token_views.blueprint,
         notifications.blueprint,
         docs.blueprint(partial(openapi.document, app, access_cookie)),
-        uploads.blueprint(UploadService(built)),
+        uploads.blueprint(UploadService(built), Waker(settings.analyse_url)),
         trial.blueprint(Analyser(settings.analyse_url) if settings.analyse_url else None),
         analyses.blueprint,
         files.blueprint,

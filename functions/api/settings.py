@@ -72,8 +72,8 @@ class Settings(PublicSettings, FunctionSettings):
     """Address of the bucket as browsers reach it. If set, files are served by a redirect to a signed address."""
 
     analyse_url: HttpAddress | None = None
-    """Address of the function `analyse` as this function reaches it. If unset, this server does not analyse
-    logs without an account."""
+    """Address of the function `analyse` as this function reaches it, to wake it when an upload begins. If unset, this
+    server does not analyse logs without an account."""
 
     average_url: HttpAddress | None = None
     """Address of the function `average` as this function reaches it. If unset, this server does not compare logs."""

@@ -284,3 +284,28 @@ def test_thirty_at_once_give_way_to_uploads(limited: str, function: FunctionServ
         gate.set()
     assert sorted(answer.status_code for answer in answers) == [200] * AT_ONCE + [503] * (30 - AT_ONCE)
     assert function.most_at_once == AT_ONCE
+
+
+def test_an_upload_wakes_the_function_before_its_file_has_arrived(
+    limited: str, function: FunctionServer, api_app: Flask
+) -> None:
+    person: Person = arrive(api_app)
+    request = httpx.Request("POST", f"{limited}/api/v1/analyses", files={"file": (NAME, some_log())})
+    content = request.read()
+
+    def slowly() -> Iterator[bytes]:
+        yield content[:1000]
+        until(lambda: function.health_checks, what="the function is asked for its health")
+        yield content[1000:]
+
+    headers = {
+        "Authorization": f"Bearer {person.access_token}",
+        "Content-Type": request.headers["Content-Type"],
+        "Content-Length": str(len(content)),
+    }
+    refused = httpx.post(f"{limited}/api/v1/analyses", content=content, headers=headers | {"Authorization": "Bearer x"})
+    assert (refused.status_code, function.health_checks) == (401, 0)  # strangers wake nothing
+    answer = httpx.post(f"{limited}/api/v1/analyses", content=slowly(), headers=headers, timeout=300)
+    assert answer.status_code == 202
+    assert function.health_checks == 1
+    assert function.calls == []

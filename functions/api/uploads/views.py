@@ -25,6 +25,7 @@ from . import contents, zip_archive
 from .receive import Spooled, uploaded
 from .schemas import Accepted, AcceptedShort, Refused
 from .service import UploadService
+from .waking import Waker
 
 TAG: Final = "analyses"
 
@@ -48,8 +49,8 @@ _FORM: Final[dict[str, Any]] = {
 }
 
 
-def blueprint(service: UploadService) -> Routes:
-    """Return the routes of uploads, which add logs through this service."""
+def blueprint(service: UploadService, analyse: Waker) -> Routes:
+    """Return the routes of uploads, which add logs through this service and wake the function that analyses them."""
     routes = Routes("uploads", __name__, url_prefix=PREFIX)
 
     @routes.post("/analyses")
@@ -67,6 +68,7 @@ def blueprint(service: UploadService) -> Routes:
     @authenticated
     def upload(services: Services) -> ResponseReturnValue:
         user: User = g.user
+        analyse.wake()
         with services.slots.uploads.hold(), uploaded(request) as spooled:
             name = spooled.file_name.lower()
             if name.endswith(".csv"):
@@ -87,6 +89,7 @@ def blueprint(service: UploadService) -> Routes:
     @authenticated
     def upload_short(services: Services) -> ResponseReturnValue:
         user: User = g.user
+        analyse.wake()
         with services.slots.uploads.hold(), uploaded(request) as spooled:
             if not spooled.file_name.lower().endswith(".csv"):
                 raise refused_request(ErrorCode.CSV_EXPECTED)
