@@ -37,7 +37,9 @@ class Addresses(Settings):
 
 
 @pytest.mark.parametrize(("name", "address"), GOOD)
-def test_an_address_is_taken_without_the_space_around_it(monkeypatch: pytest.MonkeyPatch, name: str, address: str) -> None:
+def test_an_address_is_taken_without_the_space_around_it(
+    monkeypatch: pytest.MonkeyPatch, name: str, address: str
+) -> None:
     monkeypatch.setenv(f"FAPLOG_{name.upper()}", address)
     loaded: BaseModel = load(Addresses)
     value = getattr(loaded, name)

@@ -137,8 +137,8 @@ def test_an_account_of_the_operator_is_rotated_where_it_is_given(monkeypatch: py
 def test_a_new_token_of_the_collector_restarts_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     typed: list[str] = []
     waited: list[str] = []
-    monkeypatch.setattr(guide, "type_in", lambda commands: typed.append(commands) or "")
-    monkeypatch.setattr(kube, "kubectl", lambda *words: waited.append(" ".join(words)) or "")
+    monkeypatch.setattr(guide, "type_in", typed.append)
+    monkeypatch.setattr(kube, "kubectl", lambda *words: waited.append(" ".join(words)))
     rotate.rotate("local", "grafana")
     assert typed == [
         ".venv/bin/python -m infra.seal --environment local --rotate grafana --apply",
