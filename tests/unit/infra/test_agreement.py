@@ -496,6 +496,14 @@ def test_dashboards_and_alerts_ask_only_for_what_is_let_through() -> None:
             assert name.removesuffix("_bucket") in allowed(), f"{name} in {query}"
 
 
+def test_the_collectors_login_is_written_so_that_alloy_starts() -> None:
+    """With `client_auth` alone Alloy 1.19 ends: "no credential source provided"."""
+    text = (ROOT / "infra/telemetry/base/config.alloy").read_text("utf-8")
+    [login] = re.findall(r'^otelcol\.auth\.basic "cloud" \{\n(.*?)^\}', text, re.MULTILINE | re.DOTALL)
+    assert "client_auth" not in login
+    assert set(re.findall(r"^ +(\w+) += sys.env", login, re.MULTILINE)) == {"username", "password"}
+
+
 def test_every_alert_has_its_row_in_the_failure_table() -> None:
     guide = (ROOT / "docs/operations.md").read_text("utf-8")
     for group in read("infra/telemetry/alerts.yaml")["groups"]:
