@@ -31,9 +31,4 @@ class ConnectorSettings(Settings):
     def _is_nats(cls, value: str) -> str:
         if not value.startswith(("nats://", "tls://")):
             raise ValueError("must be an address such as nats://user:password@host:4222")
-        return value.strip()
-
-    @field_validator("secret")
-    @classmethod
-    def _without_newline(cls, value: str) -> str:
-        return value.strip()
+        return value

@@ -70,7 +70,7 @@ def _like(pattern: str, example: str) -> AfterValidator:
 
     def check(value: T) -> T:
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
-        if not re.fullmatch(pattern, text.strip()):
+        if not re.fullmatch(pattern, text):
             raise ValueError(f"must be an address such as {example}")
         return value
 

@@ -32,6 +32,12 @@ KNATIVE: Final = f"http://{{function}}.{NAMESPACE}.svc.cluster.local/"
 REVISION_MARGIN_SEC: Final = 5
 """How much longer Knative waits than the function may run. The connector waits longer still."""
 
+MOUNTS: Final = (
+    {"name": "secrets", "mountPath": SECRETS_PATH, "readOnly": True},
+    {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108  (a path in the container)
+)
+"""Where a function with volumes has its secrets and its temporary files."""
+
 HEADER: Final = "# Rendered from {source} by `make render`; change that, not this.\n"
 
 
@@ -93,21 +99,15 @@ def _volumes(function: stack.Function) -> list[dict[str, Any]]:
     ]
 
 
-def _secrets_and_room(function: stack.Function) -> dict[str, Any]:
-    """Return how a container gets its secrets, and where temporary files may lie.
+def _instead_of_volumes(function: stack.Function) -> list[dict[str, Any]]:
+    """Return the secrets as variables named as their files, and the room for temporary files that a runtime gives."""
+    secrets = [{"name": name, **_from_secret(name, name)} for name in function.secrets]
+    return [*secrets, {"name": "TMPDIR", "value": "/dev/shm"}]  # noqa: S108  (a path in the container)
 
-    As files by volumes, or without any as variables named as the files (`faplog.settings` reads both).
-    """
-    if not _one_at_a_time(function):
-        return {
-            "volumeMounts": [
-                {"name": "secrets", "mountPath": SECRETS_PATH, "readOnly": True},
-                {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108  (a path in the container)
-            ]
-        }
-    secrets = [{"name": name, "valueFrom": {"secretKeyRef": {"name": name, "key": name}}} for name in function.secrets]
-    # Each container has this memory from its runtime.
-    return {"env": [*secrets, {"name": "TMPDIR", "value": "/dev/shm"}]}  # noqa: S108
+
+def _from_secret(name: str, key: str) -> dict[str, Any]:
+    """Return what gives a variable its value from a Secret."""
+    return {"valueFrom": {"secretKeyRef": {"name": name, "key": key}}}
 
 
 def _container(function: stack.Function) -> dict[str, Any]:
@@ -116,22 +116,16 @@ def _container(function: stack.Function) -> dict[str, Any]:
     A function with one thread is probed by a connection, which waits for no request. Its application is loaded before
     the port opens, so that one that cannot start is never ready.
     """
-    own = _secrets_and_room(function)
     one_at_a_time = _one_at_a_time(function)
     probe: dict[str, Any] = {"tcpSocket": {"port": PORT}} if one_at_a_time else {"httpGet": {"path": "/health"}}
-    environment = {name: value for name, value in function.environment.items() if name not in OF_WATCHDOG}
+    values = {name: value for name, value in function.environment.items() if name not in OF_WATCHDOG}
+    variables = [{"name": name, "value": value} for name, value in {"FAPLOG_BIND": f"0.0.0.0:{PORT}", **values}.items()]
     return {
         "name": "function",
         "image": function.image,
         "command": ["gunicorn", *(["--preload"] if one_at_a_time else []), *GUNICORN],
         "ports": [{"name": "http1", "containerPort": PORT}],
-        "env": [
-            *(
-                {"name": name, "value": value}
-                for name, value in {"FAPLOG_BIND": f"0.0.0.0:{PORT}", **environment}.items()
-            ),
-            *own.pop("env", []),
-        ],
+        "env": [*variables, *(_instead_of_volumes(function) if one_at_a_time else [])],
         "resources": {"requests": dict(function.requests), "limits": dict(function.limits)},
         # Without a period Knative probes many times a second while a function starts; with one it does not.
         "readinessProbe": probe,
@@ -145,17 +139,14 @@ def _container(function: stack.Function) -> dict[str, Any]:
             "capabilities": {"drop": ["ALL"]},
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        **own,
+        **({} if one_at_a_time else {"volumeMounts": list(MOUNTS)}),
     }
 
 
 def nats_values() -> dict[str, Any]:
     """Return the broker's users as values of the NATS chart. `<< $NAME >>` is an environment variable there."""
     users = [nats_users.user(role, f"<< $NATS_{role.upper()}_PASSWORD >>") for role in nats_users.ROLES]
-    environment = {
-        f"NATS_{role.upper()}_PASSWORD": {"valueFrom": {"secretKeyRef": {"name": "nats-users", "key": role}}}
-        for role in nats_users.ROLES
-    }
+    environment = {f"NATS_{role.upper()}_PASSWORD": _from_secret("nats-users", role) for role in nats_users.ROLES}
     return {
         "config": {"merge": {"authorization": {"timeout": 5, "users": users}}},
         "container": {"env": environment},

@@ -49,7 +49,7 @@ def send(settings: Settings, *, to: str, subject: str, text: str, key: str | Non
     sender = mail_address(settings.mail_from)
     recipient = _recipient(to)
     message = _message(sender, recipient, subject, text, key)
-    server = urlsplit(settings.smtp_url.get_secret_value().strip())
+    server = urlsplit(settings.smtp_url.get_secret_value())
     try:
         with _connect(server, sender.domain) as client:
             _log_in(client, server)

@@ -1,6 +1,5 @@
 """A function that sleeps is woken when an upload begins, once in a while and whatever it answers."""
 
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from queue import Queue
@@ -10,6 +9,7 @@ import pytest
 
 from functions.api.uploads import waking
 from functions.api.uploads.waking import Waker
+from tests.conftest import until
 
 
 class Asleep(HTTPServer):
@@ -62,9 +62,7 @@ def test_a_function_that_was_asked_a_moment_ago_is_not_asked_again(
     monkeypatch.setattr(waking, "ask", asked.append)
     for _ in range(3):
         waker.wake()
-    deadline = time.time() + 10
-    while len(asked) < 2 and time.time() < deadline:
-        time.sleep(0.01)
+    until(lambda: len(asked) >= 2, what="the function is asked twice")
     assert asked == [asleep.url + "/health"] * 2
 
 
