@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from bench.report import ROOT
 from standalone.ports import HOST
@@ -16,9 +15,9 @@ from tests.conftest import free_port
 def served(app: str, **environment: str) -> Iterator[str]:
     """Run the application in a process of its own until the block ends, and yield its address while it starts."""
     address = f"{HOST}:{free_port()}"
-    gunicorn = [str(Path(sys.executable).with_name("gunicorn")), "-c", "python:faplog.gunicorn_conf", app]
+    command = [sys.executable, "-m", "faplog.serve", app]
     with subprocess.Popen(
-        gunicorn,
+        command,
         cwd=ROOT,
         env=os.environ | environment | {"FAPLOG_BIND": address, "FAPLOG_LOG_LEVEL": "ERROR"},
         stdout=subprocess.DEVNULL,

@@ -50,7 +50,7 @@ _warned: set[str] = set()
 def warn_of_former_name(name: str) -> None:
     """Log once per process that a variable is set by its former name.
 
-    The sentence itself names both: gunicorn's master reads some variables before its logging has fields.
+    The sentence itself names both: gunicorn's configuration reads some variables before logging has fields.
     """
     if name not in _warned:
         _warned.add(name)

@@ -24,8 +24,8 @@ USER: Final = 10001
 
 OF_WATCHDOG: Final = ("read_timeout", "write_timeout", "exec_timeout", "healthcheck_interval")
 """Settings of of-watchdog in stack.yml."""
-GUNICORN: Final = ("-c", "python:faplog.gunicorn_conf", "function.handler:create_app()")
-"""The arguments with which the image starts gunicorn, too."""
+COMMAND: Final = ("python", "-m", "faplog.serve", "function.handler:create_app()")
+"""How the image starts a function, too."""
 
 GATEWAY: Final = "http://gateway.openfaas.svc.cluster.local:8080/function/{function}/"
 KNATIVE: Final = f"http://{{function}}.{NAMESPACE}.svc.cluster.local/"
@@ -111,10 +111,10 @@ def _from_secret(name: str, key: str) -> dict[str, Any]:
 
 
 def _container(function: stack.Function) -> dict[str, Any]:
-    """Return the container: gunicorn itself, since Knative has a proxy of its own and needs no of-watchdog.
+    """Return the container: the function itself, since Knative has a proxy of its own and needs no of-watchdog.
 
-    A function with one thread is probed by a connection, which waits for no request. Its application is loaded before
-    the port opens, so that one that cannot start is never ready.
+    A function with one thread is probed by a connection, which waits for no request. The port opens when the
+    application is loaded, so that one that cannot start is never ready.
     """
     one_at_a_time = _one_at_a_time(function)
     probe: dict[str, Any] = {"tcpSocket": {"port": PORT}} if one_at_a_time else {"httpGet": {"path": "/health"}}
@@ -123,7 +123,7 @@ def _container(function: stack.Function) -> dict[str, Any]:
     return {
         "name": "function",
         "image": function.image,
-        "command": ["gunicorn", *(["--preload"] if one_at_a_time else []), *GUNICORN],
+        "command": list(COMMAND),
         "ports": [{"name": "http1", "containerPort": PORT}],
         "env": [*variables, *(_instead_of_volumes(function) if one_at_a_time else [])],
         "resources": {"requests": dict(function.requests), "limits": dict(function.limits)},

@@ -49,22 +49,21 @@ async def _while_awake(supervisor: Supervisor, name: str, scale: Scale, replicas
 
     Finding out whether a replica has a caller takes milliseconds, so it is only done where it can change the number.
     """
-    load = Load()
     last_call = time.monotonic()
-    last_cpu_sec = 0.0
+    last_used_sec = 0.0
     waiting_looks = 0
     while True:
         await asyncio.sleep(LOOK_SEC)
         pids, port = supervisor.pids(name), supervisor.port(name)
         waiting = has_waiting_caller(supervisor, name)
-        cpu_sec = load.cpu_sec(pids)
-        all_busy = waiting and replicas < scale.most and load.busy_replicas(pids, port) == replicas
+        used_sec = cpu_sec(pids)
+        all_busy = waiting and replicas < scale.most and busy_replicas(pids, port) == replicas
         waiting_looks = waiting_looks + 1 if all_busy else 0
-        if waiting or cpu_sec - last_cpu_sec >= WORK_SEC:
+        if waiting or used_sec - last_used_sec >= WORK_SEC:
             last_call = time.monotonic()
-        last_cpu_sec = cpu_sec
+        last_used_sec = used_sec
         wanted = decide(scale, replicas, waiting_looks, time.monotonic() - last_call)
-        if wanted < replicas and load.busy_replicas(pids, port):  # a call that takes long without computing
+        if wanted < replicas and busy_replicas(pids, port):  # a call that takes long without computing
             last_call = time.monotonic()
         elif wanted != replicas:
             return wanted
@@ -87,39 +86,26 @@ def has_waiting_caller(supervisor: Supervisor, name: str) -> bool:
     return bool(select.select([supervisor.socket(name)], [], [], 0)[0])
 
 
-class Load:
-    """What the gunicorn workers of a function do. Remembers them, because finding them reads every process."""
-
-    def __init__(self) -> None:
-        self._workers: dict[int, list[psutil.Process]] = {}
-
-    def cpu_sec(self, pids: list[int]) -> float:
-        """Return the CPU seconds used so far by the workers of the replicas with these process ids."""
-        return sum(self._cpu_sec_of(pid) for pid in pids)
-
-    def busy_replicas(self, pids: list[int], port: int) -> int:
-        """Return how many of the replicas have a caller on the port."""
-        return sum(any(_has_caller(worker, port) for worker in self._workers_of(pid)) for pid in pids)
-
-    def _cpu_sec_of(self, pid: int) -> float:
-        try:
-            return sum(sum(worker.cpu_times()[:2]) for worker in self._workers_of(pid))
-        except psutil.NoSuchProcess:  # gunicorn replaces it
-            del self._workers[pid]
-            return 0.0
-
-    def _workers_of(self, pid: int) -> list[psutil.Process]:
-        if not self._workers.get(pid):
-            try:
-                self._workers[pid] = psutil.Process(pid).children()
-            except psutil.NoSuchProcess:
-                return []
-        return self._workers[pid]
+def cpu_sec(pids: list[int]) -> float:
+    """Return the CPU seconds used so far by the replicas with these process ids; none of one that has ended."""
+    return sum(_cpu_sec_of(pid) for pid in pids)
 
 
-def _has_caller(worker: psutil.Process, port: int) -> bool:
+def busy_replicas(pids: list[int], port: int) -> int:
+    """Return how many of the replicas have a caller on the port."""
+    return sum(_has_caller(pid, port) for pid in pids)
+
+
+def _cpu_sec_of(pid: int) -> float:
     try:
-        connections = worker.net_connections("tcp4")
+        return sum(psutil.Process(pid).cpu_times()[:2])
+    except psutil.NoSuchProcess:  # the supervisor replaces it
+        return 0.0
+
+
+def _has_caller(pid: int, port: int) -> bool:
+    try:
+        connections = psutil.Process(pid).net_connections("tcp4")
     except psutil.NoSuchProcess:
         return False
     return any(one.laddr.port == port and one.status == psutil.CONN_ESTABLISHED for one in connections)

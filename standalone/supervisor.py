@@ -186,7 +186,7 @@ class Supervisor:
             self._retired[name] = [process for process in processes if process.is_alive()]
 
     def _retire(self, watcher: Watcher, process: Process) -> None:
-        """Ask a replica to finish its requests and end, without waiting: gunicorn limits how long that takes."""
+        """Ask a replica to finish its requests and end, without waiting: it limits itself how long that takes."""
         del watcher.processes[process.pid]
         self._started.pop(process.pid, None)
         self._retired[watcher.name].append(process)

@@ -12,7 +12,7 @@ from faplog import routes, stack
 from standalone import edge
 from standalone.credentials import mount
 from standalone.ports import HOST, assign, responds_ok
-from standalone.program import Program, binary
+from standalone.program import Program
 from standalone.servers import Servers
 from standalone.state import Problem, State, write_private
 
@@ -114,7 +114,7 @@ def _function(state: State, function: stack.Function, port: int) -> Program:
         # One connection for each thread and none kept alive: requests to a busy replica wait in the kernel's queue,
         # where another replica finds them, and a replica without connections is idle.
         argv=(
-            *_gunicorn(function.name),
+            *_serve(function.name),
             f"--worker-connections={threads}",
             "--keep-alive=0",
             f"{function.module}.handler:create_app()",
@@ -136,7 +136,7 @@ def _ui(api: str, port: int) -> Program:
     }
     return Program(
         name="ui",
-        argv=(*_gunicorn("ui"), "ui.app:create_app()"),
+        argv=(*_serve("ui"), "ui.app:create_app()"),
         folder=ROOT,
         environment=environment,
         ready=lambda: responds_ok(port, "/health"),
@@ -172,9 +172,9 @@ def _python(state: State, name: str, module: tuple[str, ...], secrets: list[str]
     return Program(name=name, argv=argv, folder=ROOT, environment=environment, stop_seconds=5)
 
 
-def _gunicorn(name: str) -> tuple[str, ...]:
+def _serve(name: str) -> tuple[str, ...]:
     """Return the entry line of the image, listening on the socket that the supervisor holds open."""
-    return (binary("gunicorn"), "-c", "python:faplog.gunicorn_conf", "--bind", f"fd://$(circus.sockets.{name})")
+    return (sys.executable, "-m", "faplog.serve", "--bind", f"fd://$(circus.sockets.{name})")
 
 
 def _own_environment() -> dict[str, str]:

@@ -15,16 +15,16 @@ _PEAK = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
 
 @contextmanager
 def bounded(stack: Stack) -> Iterator[None]:
-    """Check that each worker of the API lives, and stays within the allowed memory above what it holds at first.
+    """Check that each replica of the API lives, and stays within the allowed memory above what it holds at first.
 
     The kernel keeps the peak of a process's resident memory, so that nothing happens between two looks.
     """
-    workers = [worker.pid for master in processes(stack, "api") for worker in master.children()]
-    for pid in workers:
+    replicas = [one.pid for one in processes(stack, "api")]
+    for pid in replicas:
         Path(f"/proc/{pid}/clear_refs").write_text(_RESET_PEAK)
-    idle = {pid: _peak_kb(pid) for pid in workers}
+    idle = {pid: _peak_kb(pid) for pid in replicas}
     yield
-    grown = max(_peak_kb(pid) - idle[pid] for pid in workers)
+    grown = max(_peak_kb(pid) - idle[pid] for pid in replicas)
     print(f"API: {min(idle.values()) / 1024:.1f} MB idle, at most {grown / 1024:.1f} MB over that")
     assert grown <= ALLOWED_KB
 

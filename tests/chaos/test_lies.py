@@ -140,16 +140,16 @@ def about_averages(stack: Stack, account: Account, *, settled: bool) -> list[Sai
 
 @contextmanager
 def running(stack: Stack, replicas: int) -> Iterator[list[psutil.Process]]:
-    """So many replicas of the API, as stack.yml allows under load; their workers."""
+    """So many replicas of the API, as stack.yml allows under load."""
     circus = CircusClient(endpoint=stack.runtime["circus"], timeout=60)
     circus.send_message("set", name="api", options={"numprocesses": replicas}, waiting=True)
 
-    def workers() -> list[psutil.Process]:
-        found = [worker for master in processes(stack, "api") for worker in master.children()]
+    def started() -> list[psutil.Process]:
+        found = processes(stack, "api")
         return found if len(found) == replicas else []
 
     try:
-        yield until(workers, 60)
+        yield until(started, 60)
     finally:
         circus.send_message("set", name="api", options={"numprocesses": 1}, waiting=True)
         circus.stop()

@@ -30,7 +30,7 @@ SLEEPERS = {**PROGRAMS, "average": "functions.average.handler"}
 
 
 def processes(stack: Stack, name: str) -> list[psutil.Process]:
-    """Return the processes of a program; of a function its gunicorn masters."""
+    """Return the processes of a program; of a function its replicas."""
     return [child for child in psutil.Process(stack.process.pid).children() if runs(child, SLEEPERS[name])]
 
 
@@ -42,21 +42,21 @@ def runs(process: psutil.Process, mark: str) -> bool:
         return False
 
 
-def with_workers(stack: Stack, name: str) -> list[psutil.Process]:
+def with_children(stack: Stack, name: str) -> list[psutil.Process]:
     """Return the same, and what they started."""
     found = processes(stack, name)
-    for master in list(found):
+    for one in list(found):
         with suppress(psutil.NoSuchProcess):
-            found += master.children(recursive=True)
+            found += one.children(recursive=True)
     return found
 
 
 def kill(stack: Stack, name: str) -> None:
-    """SIGKILL to a program and, of a function, to its workers too.
+    """SIGKILL to a program and what it started; of PostgreSQL to the postmaster alone.
 
     It may be just being started: again after its last death, or woken by what the test has sent it.
     """
-    find = processes if name == "postgres" else with_workers
+    find = processes if name == "postgres" else with_children
     for process in until(lambda: find(stack, name), what=f"{name} runs"):
         with suppress(psutil.NoSuchProcess):
             process.kill()
@@ -69,7 +69,7 @@ def held(stack: Stack, name: str) -> Iterator[None]:
     over = threading.Event()
 
     def hold() -> None:
-        for process in with_workers(stack, name):
+        for process in with_children(stack, name):
             if process.pid not in stopped:
                 with suppress(psutil.NoSuchProcess):
                     process.suspend()

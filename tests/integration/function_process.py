@@ -5,7 +5,7 @@ import shutil
 import signal
 import socket
 import subprocess
-import sysconfig
+import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,7 +78,7 @@ def function_process(folder: Path, home: Path, entry: str, **environment: str) -
     }
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [Path(sysconfig.get_path("scripts")) / "gunicorn", "-c", "python:faplog.gunicorn_conf", entry],
+            [sys.executable, "-m", "faplog.serve", entry],
             cwd=home,
             env=own | environment,
             stdout=output,

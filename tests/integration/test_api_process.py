@@ -35,9 +35,8 @@ class Running:
     token: str
 
     def memory(self) -> int:
-        """Return bytes the worker holds."""
-        (worker,) = self.process.children()
-        return int(worker.memory_info().rss)
+        """Return bytes it holds."""
+        return int(self.process.memory_info().rss)
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
         """Return a request; an iterator as body goes out in chunks. Status and JSON of the answer."""
@@ -66,12 +65,12 @@ class Running:
 @pytest.fixture(scope="module")
 def running(servers: Servers, api_app: Flask) -> Iterator[Running]:
     port = free_port()
-    gunicorn = ["-m", "gunicorn", "-c", "python:faplog.gunicorn_conf", "functions.api.handler:create_app()"]
+    command = ["-m", "faplog.serve", "functions.api.handler:create_app()"]
     environment = os.environ | servers.environment | {"FAPLOG_BIND": f"127.0.0.1:{port}", "FAPLOG_THREADS": "8"}
-    process = subprocess.Popen([sys.executable, *gunicorn], cwd=ROOT, env=environment, stderr=subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment, stderr=subprocess.PIPE)
     try:
         made = Running(port, psutil.Process(process.pid), arrive(api_app).access_token)
-        until(lambda: _answers(made), what="gunicorn answers")
+        until(lambda: _answers(made), what="the function answers")
         yield made
     finally:
         process.terminate()

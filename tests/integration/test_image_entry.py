@@ -122,14 +122,13 @@ def test_a_wrong_setting_of_gunicorn_is_said_in_one_sentence(tmp_path: Path, hom
 
 
 def has_taken(function: FunctionProcess, port: int) -> bool:
-    """Return whether a worker has taken the connection from this port; until then it lies in the kernel's queue."""
-    workers = psutil.Process(function.process.pid).children()
-    remotes = [each.raddr for worker in workers for each in worker.net_connections()]
+    """Return whether it has taken the connection from this port; until then it lies in the kernel's queue."""
+    remotes = [each.raddr for each in psutil.Process(function.process.pid).net_connections()]
     return any(remote.port == port for remote in remotes if remote)
 
 
 def has_closed(function: FunctionProcess) -> bool:
-    """Return whether gunicorn has closed its own listening socket, the first thing it does on SIGTERM."""
+    """Return whether it has closed its own listening socket, the first thing it does on SIGTERM."""
     try:
         sockets = psutil.Process(function.process.pid).net_connections()
     except psutil.NoSuchProcess:

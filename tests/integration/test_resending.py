@@ -163,7 +163,7 @@ def test_a_worker_that_gets_no_request_connects_and_publishes(
         analysis_id = uploaded(person)
         environment = environment_of(system, servers, tmp_path)
         environment |= {"FAPLOG_BIND": f"127.0.0.1:{free_port()}", "FAPLOG_THREADS": "8"}
-        command = ["-m", "gunicorn", "-c", "python:faplog.gunicorn_conf", "functions.api.handler:create_app()"]
+        command = ["-m", "faplog.serve", "functions.api.handler:create_app()"]
         process = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment, stderr=subprocess.PIPE)
         try:
             system.broker.start()

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ import pytest
 
 from standalone import disk, supervisor
 from standalone.ports import responds_ok
-from standalone.program import Program, binary
+from standalone.program import Program
 from standalone.state import Problem, State, prepare
 from standalone.supervisor import CRASHES, Supervisor
 from tests.conftest import ROOT, free_port
@@ -35,7 +36,7 @@ def app(environ, start_response):
         while not os.path.exists("released"):
             time.sleep(0.01)
     start_response("200 OK", [("Content-Type", "text/plain")])
-    return [str(os.getppid()).encode()]
+    return [str(os.getpid()).encode()]
 """
 
 
@@ -52,7 +53,7 @@ def web(tmp_path: Path) -> Program:
     return Program(
         name="web",
         argv=(
-            *(binary("gunicorn"), "-c", "python:faplog.gunicorn_conf", "--bind", "fd://$(circus.sockets.web)"),
+            *(sys.executable, "-m", "faplog.serve", "--bind", "fd://$(circus.sockets.web)"),
             *("--worker-connections=2", "--keep-alive=0", "app:app"),
         ),
         folder=tmp_path,

@@ -243,11 +243,11 @@ def limited(servers: Servers, function: FunctionServer, tmp_path: Path) -> Itera
         "FAPLOG_ANALYSE_URL": function.url,
         "PATH": os.environ["PATH"],
     }
-    gunicorn = ["-m", "gunicorn", "-c", "python:faplog.gunicorn_conf", "functions.api.handler:create_app()"]
+    command = ["-m", "faplog.serve", "functions.api.handler:create_app()"]
     with (tmp_path / "api.log").open("wb") as output:
-        process = subprocess.Popen([sys.executable, *gunicorn], cwd=ROOT, env=environment, stdout=output, stderr=output)
+        process = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment, stdout=output, stderr=output)
     url = f"http://127.0.0.1:{port}"
-    with serving(process, lambda: _answers(url), "gunicorn answers"):
+    with serving(process, lambda: _answers(url), "the function answers"):
         yield url
 
 

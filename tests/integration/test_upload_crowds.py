@@ -51,9 +51,8 @@ class Process:
         return httpx.request(method, self.url + API + path, headers=headers, timeout=300, **more)
 
     def peak_mb(self) -> float:
-        """Return the most resident memory that the worker ever had."""
-        (worker,) = psutil.Process(self.pid).children()
-        status = Path(f"/proc/{worker.pid}/status").read_text("utf-8")
+        """Return the most resident memory that it ever had."""
+        status = Path(f"/proc/{self.pid}/status").read_text("utf-8")
         return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))) / 1024
 
     def bring_average(self) -> httpx.Response:
@@ -89,11 +88,11 @@ def limited(servers: Servers, api_app: Flask, tmp_path: Path) -> Iterator[Proces
     }
     person = arrive(api_app)
     secret = (servers.secrets / "faplog-connector-secret").read_text("utf-8")
-    gunicorn = ["-m", "gunicorn", "-c", "python:faplog.gunicorn_conf", "functions.api.handler:create_app()"]
+    command = ["-m", "faplog.serve", "functions.api.handler:create_app()"]
     log = tmp_path / "api.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, *gunicorn],
+            [sys.executable, *command],
             cwd=ROOT,
             env=environment,
             stdout=output,
@@ -101,7 +100,7 @@ def limited(servers: Servers, api_app: Flask, tmp_path: Path) -> Iterator[Proces
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (memory, memory)),
         )
     made = Process(f"http://127.0.0.1:{port}", person, log, process.pid, secret)
-    with serving(process, lambda: _answers(made), "gunicorn answers"):
+    with serving(process, lambda: _answers(made), "the function answers"):
         yield made
 
 

@@ -97,8 +97,8 @@ def test_former_names_are_read_with_a_warning_that_names_the_new_one(
 
 
 def test_the_warning_names_both_before_logging_is_set_up() -> None:
-    """Gunicorn's master reads address, threads and level, and has no logging of ours yet."""
-    variables = {"BIND": "127.0.0.1:8000", "THREADS": "3", "LOG_LEVEL": "INFO"}
+    """Gunicorn's configuration reads address and threads, and has no logging of ours yet."""
+    variables = {"BIND": "127.0.0.1:8000", "THREADS": "3"}
     read = "import faplog.gunicorn_conf as c; print(c.bind, c.threads)"
     done = subprocess.run(
         [sys.executable, "-c", read], env=os.environ | variables, cwd=ROOT, capture_output=True, text=True, check=True

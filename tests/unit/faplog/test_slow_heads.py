@@ -3,7 +3,6 @@
 import socket
 import subprocess
 import sys
-import sysconfig
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,10 +14,10 @@ from tests.conftest import ROOT, free_port, serving
 
 THREADS = 2
 CONFIGURATION = f"""
-from faplog import gunicorn_conf
 from faplog.gunicorn_conf import *
+from faplog.worker import Worker
 
-class ImpatientWorker(gunicorn_conf.Worker):
+class ImpatientWorker(Worker):
     head_sec = 0.5
 
 worker_class = ImpatientWorker
@@ -37,13 +36,12 @@ def port(tmp_path: Path) -> Iterator[int]:
     (tmp_path / "short_time.py").write_text(CONFIGURATION)
     (tmp_path / "simple.py").write_text(APPLICATION)
     port = free_port()
-    gunicorn = Path(sysconfig.get_path("scripts")) / "gunicorn"
     process = subprocess.Popen(
-        [sys.executable, gunicorn, "-c", "short_time.py", "-b", f"127.0.0.1:{port}", "simple:application"],
+        [sys.executable, "-m", "faplog.serve", "-c", "short_time.py", "-b", f"127.0.0.1:{port}", "simple:application"],
         cwd=tmp_path,
         env={"PYTHONPATH": str(ROOT)},
     )
-    with serving(process, lambda: _listens(port), "gunicorn listens"):
+    with serving(process, lambda: _listens(port), "it listens"):
         yield port
 
 

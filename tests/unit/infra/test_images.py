@@ -78,7 +78,7 @@ def test_a_functions_context_takes_no_bytecode_and_no_synthetic_logs(
     (stray / "x.cpython-311.pyc").touch()
     taken = list(let_through(context))
     assert "function/handler.py" in taken
-    assert "function/faplog/gunicorn_conf.py" in taken
+    assert "function/faplog/serve.py" in taken
     assert [path for path in taken if path.endswith(".pyc") or "/synthetic/" in path] == []
 
 
@@ -179,7 +179,7 @@ def test_a_functions_context_holds_what_its_image_copies(built: tuple[Path, list
     for source in copied(context / "Dockerfile", FUNCTION=function):
         assert (context / source).exists(), source
     assert (context / "function/handler.py").exists()
-    assert (context / "function/faplog/gunicorn_conf.py").exists()
+    assert (context / "function/faplog/serve.py").exists()
     line = next(line for line in built[1] if line.endswith(str(context)))
     assert f"--build-arg FUNCTION={function}" in line
 
@@ -198,7 +198,7 @@ def test_the_checkout_is_a_context_that_holds_what_an_image_copies(
         assert not any(fnmatch(source, ignored) for ignored in lines if ignored[0] not in "!*")
 
 
-BY_GUNICORN = {"analyse", "average", "api", "ui"}
+SERVED = {"analyse", "average", "api", "ui"}
 
 
 def modules(image: str) -> Iterator[tuple[Path, str]]:
@@ -207,8 +207,8 @@ def modules(image: str) -> Iterator[tuple[Path, str]]:
     waiting = [
         path for room in rooms for path in sorted((ROOT / room).rglob("*.py")) if "node_modules" not in path.parts
     ]
-    if image in BY_GUNICORN:
-        waiting.append(ROOT / "faplog/gunicorn_conf.py")
+    if image in SERVED:
+        waiting += [ROOT / "faplog/serve.py", ROOT / "faplog/gunicorn_conf.py"]
     seen = set()
     while waiting:
         path = waiting.pop()

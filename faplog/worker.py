@@ -1,0 +1,108 @@
+"""The process that answers requests: gunicorn's threaded worker, which nothing watches from outside."""
+
+import faulthandler
+import gc
+import logging
+import time
+from typing import Any, Final
+
+from gunicorn.errors import AppImportError
+from gunicorn.sock import create_sockets
+from gunicorn.util import close_on_exec
+from gunicorn.workers.gthread import ThreadWorker
+
+from faplog import background
+from faplog.draining import ReadToTheEnd
+from faplog.slow_heads import HEAD_SEC, SlowHeads
+
+NOTIFY_SEC: Final = 0.5
+"""How often the worker says that it is alive, at most."""
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """Opens its port when the application is loaded, limits the time of heads, and reads bodies to their end.
+
+    If its main thread stands still for gunicorn's setting `timeout`, it writes where every thread is and ends the
+    process, which is started again from outside.
+    """
+
+    head_sec = HEAD_SEC
+    """How long the head of a request may take."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Prepare the list of connections whose heads are awaited."""
+        super().__init__(*args, **kwargs)
+        self._slow_heads = SlowHeads(self.head_sec)
+        self._next_notify = 0.0
+
+    def load_wsgi(self) -> None:
+        """Create the application, then open the port, so that an application that cannot start is never reached.
+
+        Raises:
+            AppImportError: A setting is wrong; the message is the sentence that names it.
+        """
+        from faplog.settings import SettingsError
+
+        try:
+            super().load_wsgi()
+        except SettingsError as error:
+            raise AppImportError(str(error)) from None
+        self.wsgi: Any = ReadToTheEnd(self.app.wsgi())
+        self.sockets = create_sockets(self.cfg, self.log)
+        for listener in self.sockets:
+            close_on_exec(listener)
+
+    def run(self) -> None:
+        """Answer requests until SIGTERM, with the background work of the application beside them.
+
+        Garbage collection begins here, and ignores the objects that exist by now.
+        """
+        gc.freeze()
+        gc.enable()
+        tasks = background.tasks(self.app.callable)
+        try:
+            for task in tasks:
+                task.start()
+            super().run()
+        finally:
+            for task in tasks:
+                try:
+                    task.stop()
+                except Exception:
+                    logging.getLogger(__name__).exception("background work did not end")
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Take connections or not. A worker that ends closes its port at once, instead of after its last request."""
+        super().set_accept_enabled(enabled)
+        if not self.alive:
+            for listener in self.sockets:
+                listener.close()
+
+    def notify(self) -> None:
+        """Say that the main thread runs: put off the end of the process. Needs no thread of Python at that end."""
+        now = time.monotonic()
+        if now >= self._next_notify:
+            self._next_notify = now + NOTIFY_SEC
+            faulthandler.dump_traceback_later(self.cfg.timeout, exit=True)
+
+    def is_parent_alive(self) -> bool:
+        """Return true: who started the process is not its arbiter, and ends it by a signal."""
+        return True
+
+    def handle(self, conn: Any) -> Any:
+        """Read the head of a request and answer it, in a thread."""
+        self._slow_heads.begin(conn.sock)
+        try:
+            return super().handle(conn)
+        finally:
+            self._slow_heads.end(conn.sock)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Answer a request whose head has arrived."""
+        self._slow_heads.end(conn.sock)
+        return super().handle_request(req, conn)
+
+    def murder_pending(self) -> None:
+        """Close connections that sent nothing, and shut down those whose heads are late. Called every second."""
+        super().murder_pending()
+        self._slow_heads.shut_down_late()

@@ -1,0 +1,113 @@
+"""A program that answers requests: one process from its start to its end."""
+
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from tests.conftest import ROOT, free_port, serving
+
+APPLICATION = """
+import ctypes, gc, os, threading
+
+assert not gc.isenabled()
+assert os.environ["PYDANTIC_DISABLE_PLUGINS"] == "__all__"
+
+
+class Task:
+    def start(self):
+        print("task started", flush=True)
+
+    def stop(self):
+        print("task stopped", flush=True)
+
+
+class Application:
+    extensions = {"faplog.background": [Task(), Task()]}
+
+    def __call__(self, environ, start_response):
+        if environ["PATH_INFO"] == "/stands-still":
+            ctypes.PyDLL(None).sleep(600)  # keeps the interpreter's lock
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [f"{os.getpid()} {gc.isenabled()} {gc.get_freeze_count() > 1000}".encode()]
+
+
+def make():
+    return Application()
+
+
+def fail():
+    raise RuntimeError("no such thing")
+"""
+
+
+@contextmanager
+def served(folder: Path, *options: str) -> Iterator[tuple["subprocess.Popen[bytes]", str]]:
+    """Start the application, and yield the process and its address once it answers. What it says is in `said`."""
+    (folder / "app.py").write_text(APPLICATION)
+    port = free_port()
+    with (folder / "said").open("wb") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "faplog.serve", "-b", f"127.0.0.1:{port}", *options, "app:make()"],
+            cwd=folder,
+            env={"PYTHONPATH": str(ROOT)},
+            stdout=said,
+            stderr=said,
+        )
+    url = f"http://127.0.0.1:{port}/"
+    with serving(process, lambda: answers(url), "it answers"):
+        yield process, url
+
+
+def answers(url: str) -> str:
+    """Return the text of the answer, empty where there is none."""
+    try:
+        with urllib.request.urlopen(url, timeout=60) as answer:
+            return str(answer.read().decode())
+    except OSError:
+        return ""
+
+
+def test_one_process_answers_and_collects_garbage_from_then_on(tmp_path: Path) -> None:
+    with served(tmp_path) as (process, url):
+        assert answers(url) == f"{process.pid} True True"
+        assert psutil.Process(process.pid).children() == []
+
+
+def test_background_work_runs_beside_the_requests_and_ends_with_them(tmp_path: Path) -> None:
+    with served(tmp_path) as (process, _):
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    assert (tmp_path / "said").read_text().splitlines() == [*["task started"] * 2, *["task stopped"] * 2]
+
+
+def test_an_application_that_cannot_be_made_never_opens_the_port(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(APPLICATION)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = "{}:{}".format(*taken.getsockname())
+        said = subprocess.run(
+            [sys.executable, "-m", "faplog.serve", "-b", address, "app:fail()"],
+            cwd=tmp_path,
+            env={"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert said.returncode != 0
+    assert "no such thing" in said.stderr
+    assert "in use" not in said.stderr
+
+
+def test_a_process_that_stands_still_says_where_and_ends(tmp_path: Path) -> None:
+    with served(tmp_path, "--timeout", "5") as (process, url):
+        assert answers(url + "stands-still") == ""
+        assert process.wait(60) == 1
+    said = (tmp_path / "said").read_text()
+    assert 'app.py", line' in said
+    assert "in __call__" in said
