@@ -1,5 +1,7 @@
 """What all functions share: a Flask application with JSON errors, health check and telemetry; settings; the store."""
 
+from collections.abc import Callable
+
 from flask import Flask, Response
 from pydantic import Field, SecretStr
 
@@ -30,12 +32,13 @@ class FunctionSettings(Settings):
     """Secret key that belongs to it."""
 
 
-def application(name: str, *, database: bool = False) -> Flask:
+def application(name: str, *, database: bool = False, ready: Callable[[], bool] = lambda: True) -> Flask:
     """Return the application of a function, without its routes.
 
     Args:
         name: The import name of the function's module.
         database: Whether to trace its SQL, too.
+        ready: Whether requests may come; asked by each check of its health.
     """
     app = Flask(name, static_folder=None)
     telemetry.instrument(app, database=database)
@@ -43,7 +46,8 @@ def application(name: str, *, database: bool = False) -> Flask:
 
     @app.get("/health")
     def health() -> Response:
-        return Response("ok", mimetype="text/plain")
+        said, status = ("ok", 200) if ready() else ("starting", 503)
+        return Response(said, status, mimetype="text/plain")
 
     return app
 

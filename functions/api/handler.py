@@ -37,6 +37,7 @@ from .uploads import views as uploads
 from .uploads.service import UploadService
 from .uploads.waking import Waker
 from .web import docs, edge_refusals, health, names, openapi, security_headers
+from .web.first_connections import FirstConnections, of_database, of_store
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -46,7 +47,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         SettingsError: A setting is missing or malformed.
     """
     settings = settings or load(Settings)
-    app = function.application(__name__, database=True)
+    connections = FirstConnections(
+        (of_store(settings.s3_endpoint), of_database(settings.api_database.get_secret_value()))
+    )
+    app = function.application(__name__, database=True, ready=connections.made)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     built = services.build(settings)
     services.install(app, built)
