@@ -1,5 +1,6 @@
 """The process that answers requests: gunicorn's threaded worker, which nothing watches from outside."""
 
+import contextlib
 import faulthandler
 import gc
 import logging
@@ -83,7 +84,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         now = time.monotonic()
         if now >= self._next_notify:
             self._next_notify = now + NOTIFY_SEC
-            faulthandler.dump_traceback_later(self.cfg.timeout, exit=True)
+            with contextlib.suppress(RuntimeError):  # no memory for its thread: a request uses it up; next time, then
+                faulthandler.dump_traceback_later(self.cfg.timeout, exit=True)
 
     def is_parent_alive(self) -> bool:
         """Return true: who started the process is not its arbiter, and ends it by a signal."""

@@ -10,7 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+import pytest
+from gunicorn.config import Config
 
+from faplog.worker import Worker
 from tests.conftest import ROOT, free_port, serving
 
 APPLICATION = """
@@ -111,3 +114,20 @@ def test_a_process_that_stands_still_says_where_and_ends(tmp_path: Path) -> None
     said = (tmp_path / "said").read_text()
     assert 'app.py", line' in said
     assert "in __call__" in said
+
+
+def test_a_process_without_memory_for_one_more_thread_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread that would end it is made again and again; a request may have used up the memory for it."""
+    said = []
+
+    def no_thread(timeout: float, exit: bool) -> None:
+        said.append((timeout, exit))
+        raise RuntimeError("unable to start watchdog thread")
+
+    monkeypatch.setattr("faulthandler.dump_traceback_later", no_thread)
+    configuration = Config()
+    configuration.set("timeout", 150)
+    worker = Worker(1, 0, [], None, 150, configuration, None)
+    worker.notify()
+    worker.tmp.close()
+    assert said == [(150, True)]
