@@ -1,9 +1,8 @@
 """`python -m faplog.serve MODULE:APPLICATION`: serve a function or the pages, in the image and on the laptop.
 
 gunicorn without its arbiter: the process that is started answers the requests itself, since one worker is all that a
-container needs, and Kubernetes, of-watchdog or the laptop's supervisor starts it again. Takes the
-options of gunicorn. On SIGTERM it takes no more connections, finishes its requests, sends its last telemetry and
-exits 0.
+container needs, and Kubernetes, of-watchdog or the laptop's supervisor starts it again. Takes the options of gunicorn.
+On SIGTERM it takes no more connections, finishes its requests, sends its last telemetry and exits 0.
 """
 
 import os

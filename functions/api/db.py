@@ -36,7 +36,7 @@ Conn = Connection[DictRow]
 
 
 class Database:
-    """The pools of both roles. Nothing connects before the first transaction, which is after gunicorn's fork."""
+    """The pools of both roles. Nothing connects before the first transaction."""
 
     def __init__(self, api_url: str, worker_url: str) -> None:
         self._urls = {"api": api_url, "worker": worker_url}

@@ -60,7 +60,7 @@ class Outgoing:
 
 
 class Publisher:
-    """Publishes from any thread. Nothing starts before `start` or the first use; both are after gunicorn's fork."""
+    """Publishes from any thread. Nothing starts before `start` or the first use."""
 
     def __init__(self, url: str) -> None:
         self.resend = Event()
