@@ -38,10 +38,12 @@ class Slots:
         self._changed = Condition()
         self._began: dict[object, float] = {}
         """When the work in each taken slot began, oldest first."""
+        self._waiting: list[object] = []
+        """Who waits for a slot, first come first."""
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        """Hold a slot until the block ends.
+        """Hold a slot until the block ends. Who waits longest gets the next one.
 
         Raises:
             Busy: All slots are taken, and none became free in time.
@@ -49,19 +51,24 @@ class Slots:
         token = object()
         asked = time.monotonic()
         with self._changed:
-            while len(self._began) >= self.size:
-                oldest = next(iter(self._began.values()))
-                patience = min(asked, oldest) + self._wait_sec - time.monotonic()
-                if patience <= 0:
-                    raise Busy(self._kind)
-                self._changed.wait(patience)
-            self._began[token] = time.monotonic()
+            self._waiting.append(token)
+            try:
+                while len(self._began) >= self.size or self._waiting[0] is not token:
+                    oldest = next(iter(self._began.values()), asked)
+                    patience = min(asked, oldest) + self._wait_sec - time.monotonic()
+                    if patience <= 0:
+                        raise Busy(self._kind)
+                    self._changed.wait(patience)
+                self._began[token] = time.monotonic()
+            finally:
+                self._waiting.remove(token)
+                self._changed.notify_all()
         try:
             yield
         finally:
             with self._changed:
                 del self._began[token]
-                self._changed.notify()
+                self._changed.notify_all()
 
 
 @dataclass(frozen=True, slots=True)

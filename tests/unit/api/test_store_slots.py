@@ -1,6 +1,7 @@
 """A few slots for work that waits for the object store."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -54,3 +55,24 @@ def test_a_slot_that_becomes_free_in_time_is_waited_for() -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, range(200)))
     assert most == 1
+
+
+def test_who_waits_longest_gets_the_next_slot() -> None:
+    """Who has just given a slot back and wants another one comes after who waits."""
+    slots = Slots("uploads", 1, wait_sec=60)
+    order = []
+
+    def wait_for_it() -> None:
+        with slots.hold():
+            order.append("waiting")
+
+    for _ in range(20):
+        order.clear()
+        waiter = threading.Thread(target=wait_for_it)
+        with slots.hold():
+            waiter.start()
+            time.sleep(0.02)
+        with slots.hold():
+            order.append("newcomer")
+        waiter.join()
+        assert order == ["waiting", "newcomer"]
