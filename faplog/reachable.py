@@ -13,6 +13,9 @@ GIVE_UP_SEC: Final = 30.0
 _TRY_SEC: Final = 5.0
 _PAUSE_SEC: Final = 0.2
 
+Address = tuple[str, int]
+"""Host and port."""
+
 
 def wait_for_server(url: str, give_up_sec: float = GIVE_UP_SEC) -> bool:
     """Wait until the server of a URL takes a TCP connection.
@@ -30,14 +33,20 @@ def wait_for_server(url: str, give_up_sec: float = GIVE_UP_SEC) -> bool:
         return False
     end = time.monotonic() + give_up_sec
     while True:
-        try:
-            socket.create_connection((parts.hostname, parts.port), timeout=_TRY_SEC).close()
-        except OSError:
-            if time.monotonic() + _PAUSE_SEC >= end:
-                return False
-            time.sleep(_PAUSE_SEC)
-        else:
+        if takes_connection((parts.hostname, parts.port), _TRY_SEC):
             return True
+        if time.monotonic() + _PAUSE_SEC >= end:
+            return False
+        time.sleep(_PAUSE_SEC)
+
+
+def takes_connection(address: Address, within_sec: float) -> bool:
+    """Return whether a server takes a TCP connection within that time; tried once."""
+    try:
+        socket.create_connection(address, within_sec).close()
+    except OSError:
+        return False
+    return True
 
 
 def bypass_proxy() -> None:

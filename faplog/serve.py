@@ -28,6 +28,8 @@ class OneProcess(WSGIApplication):  # type: ignore[misc]  # gunicorn has no type
 
     def run(self) -> None:
         """Serve until SIGTERM; a wrong setting ends the process with its sentence instead of a traceback."""
+        from faplog.settings import SettingsError  # pydantic, which reads what the configuration has set for it
+
         log = self.cfg.logger_class(self.cfg)
         logs.setup(environment.LOG_LEVEL.read())
         telemetry.setup(environment.FUNCTION_NAME.read())
@@ -35,7 +37,7 @@ class OneProcess(WSGIApplication):  # type: ignore[misc]  # gunicorn has no type
         worker.pid = os.getpid()
         try:
             worker.init_process()
-        except AppImportError as error:
+        except (AppImportError, SettingsError) as error:
             sys.exit(str(error))
         finally:
             worker.tmp.close()

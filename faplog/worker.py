@@ -7,7 +7,6 @@ import logging
 import time
 from typing import Any, Final
 
-from gunicorn.errors import AppImportError
 from gunicorn.sock import create_sockets
 from gunicorn.util import close_on_exec
 from gunicorn.workers.gthread import ThreadWorker
@@ -40,14 +39,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         """Create the application, then open the port, so that an application that cannot start is never reached.
 
         Raises:
-            AppImportError: A setting is wrong; the message is the sentence that names it.
+            SettingsError: A setting is wrong; the message is the sentence that names it.
         """
-        from faplog.settings import SettingsError
-
-        try:
-            super().load_wsgi()
-        except SettingsError as error:
-            raise AppImportError(str(error)) from None
+        super().load_wsgi()
         self.wsgi: Any = ReadToTheEnd(self.app.wsgi())
         self.sockets = create_sockets(self.cfg, self.log)
         for listener in self.sockets:

@@ -4,8 +4,6 @@ A cluster's network policies refuse the connections of a new pod until they know
 upload would wait for the store meanwhile, and after as many as there are slots, the next ones would be told to wait.
 """
 
-import contextlib
-import socket
 import time
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -13,12 +11,12 @@ from urllib.parse import urlsplit
 
 from psycopg.conninfo import conninfo_to_dict
 
+from faplog.reachable import Address, takes_connection
+
 PATIENCE_SEC: Final = 3.0
 """How long connections are awaited. A server that is away for longer is no reason to answer nothing."""
 CONNECT_SEC: Final = 0.3
 _PORTS: Final = {"http": 80, "https": 443}
-
-Address = tuple[str, int]
 
 
 class FirstConnections:
@@ -33,16 +31,9 @@ class FirstConnections:
     def made(self) -> bool:
         """Try the addresses that are still awaited; return whether there was none, or the time for it is over."""
         if self._waiting and self._clock() < self._until:
-            self._waiting -= {address for address in set(self._waiting) if accepts(address)}
+            self._waiting -= {address for address in set(self._waiting) if takes_connection(address, CONNECT_SEC)}
             return not self._waiting
         return True
-
-
-def accepts(address: Address) -> bool:
-    """Return whether a connection to this address is accepted."""
-    with contextlib.suppress(OSError), socket.create_connection(address, CONNECT_SEC):
-        return True
-    return False
 
 
 def of_store(endpoint: str) -> Address:

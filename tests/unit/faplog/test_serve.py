@@ -17,7 +17,7 @@ from faplog.worker import Worker
 from tests.conftest import ROOT, free_port, serving
 
 APPLICATION = """
-import ctypes, gc, os, threading
+import ctypes, gc, os
 
 assert not gc.isenabled()
 assert os.environ["PYDANTIC_DISABLE_PLUGINS"] == "__all__"
