@@ -17,6 +17,7 @@ from functions.api.delivery.publisher import Outgoing, Publisher
 from functions.api.handler import create_app
 from functions.api.services import services_of
 from functions.api.settings import Settings
+from functions.api.web import first_connections
 from tests.conftest import until
 from tests.e2e.pushing import Gate
 from tests.integration.connector_rig import NatsServer
@@ -138,6 +139,7 @@ def test_without_the_database_there_is_a_503_with_a_sentence(
 ) -> None:
     nowhere = SecretStr("postgresql://nobody:x@127.0.0.1:9/faplog")
     monkeypatch.setattr(db, "POOL_WAIT_SEC", 0.5)
+    monkeypatch.setattr(first_connections, "PATIENCE_SEC", 0.0)
     app = create_app(api_settings.model_copy(update={"api_database": nowhere, "worker_database": nowhere}))
     client = app.test_client(use_cookies=False)
     assert client.get("/health").data == b"ok"
