@@ -58,7 +58,7 @@ PARTS: Final[dict[str, Callable[[Target], Iterator[Row]]]] = {
 CHANGES: Final = {
     "install": "installs the environment twice",
     "roll": "restarts our parts",
-    "kill": "kills each pod of ours, Kourier, the activator and Traefik",
+    "kill": "kills each pod of ours, Traefik, and Kourier and the activator or OpenFaaS' gateway",
     "rotate": "makes new secrets",
     "backup": f"deletes the namespace {NAMESPACE} and restores it",
 }
@@ -75,7 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the parts. Return 1 if a proof fails, and 2 if something is missing; then nothing was changed."""
     given = _parser().parse_args(arguments)
     try:
-        lacks = preflight.lacks(given.environment, given.parts, disposable=given.disposable)
+        lacks = preflight.lacks(given.environment, given.parts, given.address, disposable=given.disposable)
         where = given.address or (None if lacks else preflight.address())
         if not lacks and not where:
             lacks = ["an address of the edge: Traefik's Service has none. Say ADDRESS=http://…"]

@@ -6,6 +6,8 @@ import subprocess
 from typing import Final
 
 from infra import ROOT
+from infra.cluster_test import variant
+from infra.cluster_test.variant import KNATIVE, OPENFAAS
 
 GUIDE: Final = ROOT / "docs/operations.md"
 
@@ -56,13 +58,18 @@ def install_again(environment: str, **variables: str) -> str:
 
 
 RESTART_OURS: Final = "for part in connector ui"
-"""Words of the block that restarts our parts one after the other."""
+RESTART_FUNCTIONS: Final = {
+    KNATIVE.title: "kubectl -n faplog delete pod -l faplog.dev/function=api",
+    OPENFAAS.title: "for function in",
+}
+"""Words of the blocks that restart our parts one after the other, and the functions by what runs them."""
 
 
-def restart_ours() -> None:
+def restart_ours(environment: str) -> None:
     """Restart our parts with the guide's commands.
 
     Raises:
         CommandFailed: One failed.
     """
     type_in(block(RESTART_OURS))
+    type_in(block(RESTART_FUNCTIONS[variant.of(environment).title]))

@@ -3,17 +3,18 @@
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, Final
 
 import httpx
 
 from faplog import synthetic
-from infra import NAMESPACE
 from infra.cluster_test import kube
 from infra.cluster_test.target import Target
+from infra.cluster_test.variant import own_container, ready_api
 from infra.cluster_test.waiting import until
 
 TIMEOUT_SEC: Final = 60.0
@@ -43,33 +44,41 @@ def logs(number: int, first: int = 0) -> list[tuple[str, bytes]]:
     return made
 
 
-def admin(*arguments: str, environment: tuple[str, ...] = ()) -> str:
+def admin(address: str, *arguments: str, environment: tuple[str, ...] = ()) -> str:
     """Run the operator's command for accounts in a pod of the function api, and return what it printed.
+
+    Args:
+        address: That of the edge: a request wakes the function where it sleeps.
+        arguments: Those of the command.
+        environment: Variables for it, as NAME=value.
 
     Raises:
         KubeError: It failed.
         TooLate: No pod of the function is ready.
     """
-    pod = until(ready_api, TIMEOUT_SEC, "a pod of the function api that is ready")
-    done = kube.execute(pod, "function", "env", *environment, "python", "-m", "function.admin", *arguments)
+    pod = until(partial(_awake_api, address), TIMEOUT_SEC, "a pod of the function api that is ready")
+    done = kube.execute(pod, own_container(pod), "env", *environment, "python", "-m", "function.admin", *arguments)
     if done.returncode:
         raise kube.KubeError(f"function.admin {arguments[0]}: {done.stderr.strip()}")
     return done.stdout
 
 
-def ready_api() -> kube.Object | None:
-    """Return a pod of the function api that is ready."""
-    return next((pod for pod in kube.pods(NAMESPACE, "faplog.dev/function=api") if kube.is_ready(pod)), None)
+def _awake_api(address: str) -> kube.Object | None:
+    if found := ready_api():
+        return found
+    with suppress(httpx.HTTPError):  # whether it is awake is seen by its pod
+        httpx.get(f"{address}/api/v1/health/liveness", timeout=TIMEOUT_SEC, trust_env=False)
+    return ready_api()
 
 
-def accounts() -> int:
-    """Return how many accounts the system has."""
-    return int(admin("list-users").strip().splitlines()[-1].split()[0])
+def accounts(address: str) -> int:
+    """Return how many accounts the system behind this edge has. Raises as `admin` does."""
+    return int(admin(address, "list-users").strip().splitlines()[-1].split()[0])
 
 
 def invite(target: Target) -> str:
     """Return the link of a new invite."""
-    said = admin("invite", "--days", "1", environment=(f"FAPLOG_PUBLIC_URL={target.address}",))
+    said = admin(target.address, "invite", "--days", "1", environment=(f"FAPLOG_PUBLIC_URL={target.address}",))
     return said.splitlines()[0]
 
 
@@ -78,14 +87,14 @@ def some_email() -> str:
     return f"cluster-test-{secrets.token_hex(6)}@example.org"
 
 
-def forget(email: str) -> None:
+def forget(target: Target, email: str) -> None:
     """Delete an account with all its logs."""
-    until(lambda: _deleted(email), TIMEOUT_SEC, "the deletion of the test's account", every=2)
+    until(partial(_deleted, target.address, email), TIMEOUT_SEC, "the deletion of the test's account", every=2)
 
 
-def _deleted(email: str) -> bool:
+def _deleted(address: str, email: str) -> bool:
     try:
-        admin("delete-user", email, "--yes")
+        admin(address, "delete-user", email, "--yes")
     except kube.KubeError as error:
         return "no such account" in str(error).lower()
     return True
@@ -113,7 +122,7 @@ def owner(target: Target) -> Iterator[Owner]:
             http.headers["Authorization"] = f"Bearer {made['token']}"
             yield Owner(email, password, car, http)
         finally:
-            forget(email)
+            forget(target, email)
 
 
 def send(one: Owner, name: str, content: bytes) -> httpx.Response:

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from faplog.version import VERSION
-from infra import NAMESPACE, ROOT, install, policy, seal
-from infra.cluster_test import kube
+from infra import NAMESPACE, install, policy
+from infra.cluster_test import kube, variant
 from infra.cluster_test import owner as accounts
 from infra.cluster_test.parts import backup, pages
 from infra.cluster_test.target import FUNCTIONS, manifests, workload
+from infra.cluster_test.waiting import TooLate
 
 DISTURBING: Final = frozenset({"roll", "kill", "rotate", "backup"})
 """Parts that interrupt the system, or delete it and bring it back."""
@@ -23,11 +24,16 @@ SERVING: Final = ("Deployment", "StatefulSet", "Service")
 Object = dict[str, Any]
 
 
-def lacks(environment: str, parts: Iterable[str], *, disposable: bool) -> list[str]:
-    """Return what is missing for these parts; asks only, changes nothing."""
+def lacks(environment: str, parts: Iterable[str], given_address: str | None, *, disposable: bool) -> list[str]:
+    """Return what is missing for these parts; asks only, changes nothing.
+
+    Args:
+        environment: What is tested.
+        parts: The parts of the test.
+        given_address: That of the edge, if the caller said one.
+        disposable: Whether accounts that are there may be interrupted and deleted.
+    """
     parts = set(parts)
-    if seal.on_openfaas(ROOT / "infra/environments" / environment):
-        return ["the functions on Knative: this test does not know those on OpenFaaS"]
     if "pages" in parts and not pages.executable():
         return ["Chromium in PATH (Debian: apt-get install chromium); or leave the part `pages` out"]
     if missing := install.missing(charts=bool(parts & WITH_HELM)):
@@ -35,24 +41,31 @@ def lacks(environment: str, parts: Iterable[str], *, disposable: bool) -> list[s
     if parts & INSTALLING and (owned := install.applied_from_git()):
         named = ", ".join(sorted(parts & INSTALLING))
         return [f"{line}. Leave these parts out: {named}" for line in owned]
-    if old := other_releases(kube.items("pods", "-n", NAMESPACE), VERSION):
+    pods = [pod for namespace in variant.of(environment).namespaces for pod in kube.items("pods", "-n", namespace)]
+    if old := other_releases(pods, VERSION):
         return [f"release {VERSION}: on this cluster runs {' and '.join(old)}. Upgrade it first (infra/install.sh)"]
     if "install" not in parts and (absent := list(absent_parts(environment))):
         names = ", ".join(absent)
         return [f"a whole faplog: it is not installed or half installed ({names}). Name the part `install`, too"]
     found = kube.get("namespace", NAMESPACE)
     if found and parts & DISTURBING and not disposable:
-        return list(_in_use(parts))
+        return list(_in_use(parts, given_address))
     return []
 
 
-def _in_use(parts: set[str]) -> Iterator[str]:
+def _in_use(parts: set[str], given_address: str | None) -> Iterator[str]:
     names = ", ".join(sorted(parts & DISTURBING))
-    if accounts.ready_api() and (number := accounts.accounts()):
-        yield (
-            f"a system without accounts: this one has {number}, and {names} would interrupt or replace it. "
-            "Say DISPOSABLE=yes if that may be"
-        )
+    edge = given_address or address()
+    if edge and kube.get("-n", NAMESPACE, "statefulset/postgres"):
+        try:
+            number = str(accounts.accounts(edge.rstrip("/")))
+        except (kube.KubeError, TooLate) as error:
+            number = f"an unknown number ({error})"
+        if number != "0":
+            yield (
+                f"a system without accounts: this one has {number}, and {names} would interrupt or replace it. "
+                "Say DISPOSABLE=yes if that may be"
+            )
     if "backup" in parts and backup.others_target():
         yield "a system without backups: those of this one go to a target that is not the test's"
 
@@ -72,17 +85,20 @@ def other_releases(pods: Iterable[Object], version: str) -> list[str]:
 def absent_parts(environment: str) -> Iterator[str]:
     """Yield what serves in the environment's manifests and is not there or not ready."""
     for thing in manifests(environment):
-        if thing["kind"] not in SERVING or policy.pod_spec(thing) is None:
-            continue
-        if thing["metadata"].get("namespace") != NAMESPACE:
-            continue
-        kind = "services.serving.knative.dev" if thing["kind"] == "Service" else thing["kind"].lower()
-        name = thing["metadata"]["name"]
-        found = kube.get("-n", NAMESPACE, f"{kind}/{name}")
-        if found is None:
-            yield f"no {thing['kind']} {name}"
-        elif not is_serving(found):
-            yield f"{thing['kind']} {name} is not ready"
+        if thing["kind"] in SERVING and policy.pod_spec(thing) and thing["metadata"].get("namespace") == NAMESPACE:
+            yield from _absent(NAMESPACE, thing["kind"], thing["metadata"]["name"])
+    runs = variant.of(environment)
+    if runs.writes_pods:
+        for name in FUNCTIONS:
+            yield from _absent(runs.functions, "Deployment", name)
+
+
+def _absent(namespace: str, kind: str, name: str) -> Iterator[str]:
+    found = kube.get("-n", namespace, f"{'services.serving.knative.dev' if kind == 'Service' else kind.lower()}/{name}")
+    if found is None:
+        yield f"no {kind} {name}"
+    elif not is_serving(found):
+        yield f"{kind} {name} is not ready"
 
 
 def is_serving(thing: Object) -> bool:

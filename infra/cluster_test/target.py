@@ -8,6 +8,8 @@ from typing import Any, Final
 import yaml
 
 from infra import ROOT, install
+from infra.cluster_test import variant
+from infra.cluster_test.variant import Variant
 
 MARK: Final = "faplog.dev/cluster-test"
 """Label and annotation of what the test makes or touches."""
@@ -34,6 +36,11 @@ class Target:
     environment: str
     address: str
     runs: int = 3
+
+    @property
+    def variant(self) -> Variant:
+        """What runs its functions."""
+        return variant.of(self.environment)
 
 
 def folders(environment: str) -> list[Path]:

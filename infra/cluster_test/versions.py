@@ -21,6 +21,8 @@ NAMES: Final = {
     "mirrored-coredns-coredns": "CoreDNS",
     "envoy": "Envoy",
     "kourier": "Kourier",
+    "gateway": "OpenFaaS gateway",
+    "faas-netes": "faas-netes",
 }
 """How the table names the program of an image."""
 

@@ -1,15 +1,16 @@
 """Every object of the environment is admitted by the API server, without a warning of Pod Security."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from itertools import groupby
 from typing import Final
 
 import yaml
 
-from infra import NAMESPACE, ROOT, install
+from infra import ROOT, install
 from infra.cluster_test import kube
 from infra.cluster_test.report import Row, proof
 from infra.cluster_test.target import Target, downloads
+from infra.seal import TELEMETRY
 
 PART: Final = "admission"
 
@@ -23,7 +24,7 @@ def run(target: Target) -> Iterator[Row]:
             yield judged(f"{part.name}{released}", things)
         elif part.chart:
             yield judged(f"{part.name}, chart {part.chart['chart']}", of_chart(part))
-    refused = refusals(kube.items("events", "-A"))
+    refused = refusals(kube.items("events", "-A"), (*target.variant.namespaces, TELEMETRY))
     yield proof(PART, "pods that were refused", "; ".join(refused) or "none", holds=not refused)
 
 
@@ -60,13 +61,13 @@ def of_chart(part: install.Part) -> list[kube.Object]:
     return found
 
 
-def refusals(events: list[kube.Object]) -> list[str]:
-    """Return what was refused in our namespaces, by object."""
+def refusals(events: list[kube.Object], namespaces: Container[str]) -> list[str]:
+    """Return what was refused in these namespaces, by object."""
     found = [
         (event["involvedObject"]["name"], event["message"])
         for event in events
         if event["reason"] == "FailedCreate"
-        and event["metadata"]["namespace"] in (NAMESPACE, "telemetry")
+        and event["metadata"]["namespace"] in namespaces
         and "forbidden" in event["message"]
     ]
     return [f"{name}: {next(rows)[1]}" for name, rows in groupby(sorted(found), key=lambda row: row[0])]

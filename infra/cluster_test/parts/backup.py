@@ -6,7 +6,7 @@ The target of the backup is an object store in the test's own namespace, with th
 import hashlib
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from infra import NAMESPACE, install
@@ -65,7 +65,7 @@ def run(target: Target) -> Iterator[Row]:
             yield rotated(target.environment, variables, away="cluster-test-1")
             rows = table_hashes()
             began = now()
-            volumes = delete_everything()
+            volumes = delete_everything(target.variant.namespaces)
             yield proof(PART, "delete the namespace", f"{now() - began:.0f} s, {len(volumes)} volumes left", holds=True)
             began = now()
             guide.install_again(target.environment, **variables)
@@ -328,10 +328,10 @@ def differing(before: dict[str, tuple[int, str]], after: dict[str, tuple[int, st
     ]
 
 
-def delete_everything() -> list[str]:
-    """Delete the namespace and return the names of the volumes that stay behind, as their class says."""
+def delete_everything(namespaces: Iterable[str]) -> list[str]:
+    """Delete our namespaces and return the names of the volumes that stay behind, as their class says."""
     claims = kube.items("pvc", "-n", NAMESPACE)
-    kube.kubectl("delete", "namespace", NAMESPACE, "--timeout=10m")
+    kube.kubectl("delete", "namespace", *namespaces, "--timeout=10m")
     names = [claim["spec"]["volumeName"] for claim in claims if claim["spec"].get("volumeName")]
     return [name for name in names if kube.get("pv", name)]
 

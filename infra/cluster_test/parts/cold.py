@@ -9,15 +9,17 @@ from typing import Final
 from infra import NAMESPACE
 from infra.cluster_test import kube
 from infra.cluster_test import owner as accounts
-from infra.cluster_test.owner import now, owner
+from infra.cluster_test.owner import Owner, now, owner
 from infra.cluster_test.report import Row, measured, proof
 from infra.cluster_test.target import Target
+from infra.cluster_test.variant import FUNCTION
 from infra.cluster_test.waiting import TooLate, until
 
 PART: Final = "cold"
 FUNCTIONS: Final = ("analyse", "average")
-SLEEPING: Final = f"faplog.dev/function in ({', '.join(FUNCTIONS)})"
-TO_ZERO_SEC: Final = 400.0
+"""Those that sleep after a minute; the API does after five."""
+
+TO_ZERO_SEC: Final = 700.0
 WATCH_SEC: Final = 180
 READY_SEC: Final = 60.0
 
@@ -68,36 +70,66 @@ def in_words(start: Start) -> str:
     return ", ".join(f"{name} {'–' if seconds is None else f'{seconds:.2f}'}" for name, seconds in steps.items())
 
 
+@dataclass(frozen=True, slots=True)
+class Cold:
+    """An upload to functions that sleep: seconds from its beginning to each answer."""
+
+    slept: float
+    accepted: float
+    verdict: float
+    average: float
+    rows: tuple[Row, ...]
+
+
 def run(target: Target) -> Iterator[Row]:
-    """Wait for zero and upload one log, several times."""
+    """Wait for zero and upload one log, several times; at last with the API asleep, too."""
+    every = target.variant.sleeping
+    if not every:
+        yield measured(PART, "functions that go to zero", f"none on {target.variant.title}: each keeps a replica")
+        return
     with owner(target) as one:
         accounts.analysed(one, accounts.upload(one, *accounts.logs(1)[0]))
         accounts.averaged(one, 1)
-        verdicts, averages, zero = [], [], []
+        found = []
         for number in range(1, target.runs + 1):
-            began = now()
-            asleep()
-            zero.append(now() - began)
-            with kube.watched(NAMESPACE, SLEEPING, WATCH_SEC) as watch:
-                began = now()
-                log_id = accounts.upload(one, *accounts.logs(1, number)[0])
-                found = accounts.analysed(one, log_id)
-                verdicts.append(now() - began)
-                accounts.averaged(one, number + 1)
-                averages.append(now() - began)
-                await_ready(watch, began)
-            for function, ended in zip(FUNCTIONS, (verdicts[-1], averages[-1]), strict=True):
-                start = first_start(watch.events, function, began)
-                what = f"cold start {number}: {function}, seconds after the upload began"
-                seen = start.ready is not None and found["status"] == "Success"
-                yield proof(PART, what, f"{in_words(start)}, done {ended:.2f}", holds=seen)
-        yield measured(PART, "last analysis → no pod of either function", f"{median(zero):.0f} s")
-        yield measured(PART, f"zero → verdict, median of {target.runs}", f"{median(verdicts):.2f} s")
-        steps = [late - early for early, late in zip(verdicts, averages, strict=True)]
-        yield measured(PART, "verdict → average, median", f"{median(steps):.2f} s")
+            found.append(_start(one, number, FUNCTIONS, f"cold start {number}"))
+            yield from found[-1].rows
+        yield measured(PART, "last analysis → no pod of either function", f"{median(c.slept for c in found):.0f} s")
+        yield measured(PART, f"zero → verdict, median of {target.runs}", f"{median(c.verdict for c in found):.2f} s")
+        steps = median(cold.average - cold.verdict for cold in found)
+        yield measured(PART, "verdict → average, median", f"{steps:.2f} s")
+        last = _start(one, target.runs + 1, every, "cold start of everything")
+        yield from last.rows
+        yield measured(PART, "last request → no pod of any function", f"{last.slept:.0f} s")
+        words = f"accepted after {last.accepted:.2f} s, verdict after {last.verdict:.2f} s"
+        yield measured(PART, "the same with the API at zero, too", words)
 
 
-def await_ready(watch: kube.Watch, began: float) -> None:
+def _start(one: Owner, number: int, functions: tuple[str, ...], title: str) -> Cold:
+    """Wait until these functions sleep, upload the log of this number, and return what was measured."""
+    began = now()
+    asleep(functions)
+    slept = now() - began
+    with kube.watched(NAMESPACE, selector(functions), WATCH_SEC) as watch:
+        began = now()
+        log_id = accounts.upload(one, *accounts.logs(1, number)[0])
+        accepted = now() - began
+        analysis = accounts.analysed(one, log_id)
+        verdict = now() - began
+        accounts.averaged(one, number + 1)
+        average = now() - began
+        await_ready(watch, functions, began)
+    done = {"api": accepted, "analyse": verdict, "average": average}
+    rows = []
+    for function in functions:
+        start = first_start(watch.events, function, began)
+        what = f"{title}: {function}, seconds after the upload began"
+        seen = start.ready is not None and analysis["status"] == "Success"
+        rows.append(proof(PART, what, f"{in_words(start)}, done {done[function]:.2f}", holds=seen))
+    return Cold(slept, accepted, verdict, average, tuple(rows))
+
+
+def await_ready(watch: kube.Watch, functions: tuple[str, ...], began: float) -> None:
     """Wait until the watch has seen a new pod of each function ready, or for a minute.
 
     Knative asks a pod itself, and sends it requests as soon as it answers. The kubelet may say so later, after the
@@ -105,16 +137,26 @@ def await_ready(watch: kube.Watch, began: float) -> None:
     """
 
     def ready() -> bool:
-        return all(first_start([*watch.events], function, began).ready is not None for function in FUNCTIONS)
+        return all(first_start([*watch.events], function, began).ready is not None for function in functions)
 
     with suppress(TooLate):  # the row then says that none was seen
         until(ready, READY_SEC, "a new pod of each function that is ready")
 
 
-def asleep() -> None:
-    """Wait until no pod of the functions that sleep is left.
+def asleep(functions: tuple[str, ...]) -> None:
+    """Wait until no pod of these functions is left.
 
     Raises:
         TooLate: They do not go to sleep.
     """
-    until(lambda: not kube.items("pods", "-n", NAMESPACE, "-l", SLEEPING), TO_ZERO_SEC, "functions at zero", every=0.5)
+
+    def gone() -> bool:
+        return not kube.items("pods", "-n", NAMESPACE, "-l", selector(functions))
+
+    if functions:
+        until(gone, TO_ZERO_SEC, "functions at zero", every=0.5)
+
+
+def selector(functions: tuple[str, ...]) -> str:
+    """Return the selector of the pods of these functions."""
+    return f"{FUNCTION} in ({', '.join(functions)})"

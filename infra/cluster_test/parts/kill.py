@@ -1,10 +1,9 @@
 """Each pod killed in turn under load: ours, and those of the platform that an upload passes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Final
 
-from infra import NAMESPACE
 from infra.cluster_test import kube
 from infra.cluster_test.disturbing import BACK_SEC, Step, under_load
 from infra.cluster_test.owner import now
@@ -13,16 +12,15 @@ from infra.cluster_test.target import Target, workload
 from infra.cluster_test.waiting import until
 
 PART: Final = "kill"
-PLATFORM: Final = {
-    "kourier-system": "app=3scale-kourier-gateway",
-    "knative-serving": "app=activator",
-    "kube-system": "app.kubernetes.io/name=traefik",
-}
+EDGE: Final = {"kube-system": "app.kubernetes.io/name=traefik"}
 
 
 def run(target: Target) -> Iterator[Row]:
     """Kill one pod of each workload, and wait each time until it and the uploads are back."""
-    steps = [Step(name, partial(kill, name, *where)) for name, *where in victims(_all_pods())]
+    variant = target.variant
+    platform = {namespace: selector for namespace, (selector, _) in variant.platform.items()} | EDGE
+    pods = [pod for place in platform.items() for pod in kube.pods(*place)] + variant.pods()
+    steps = [Step(name, partial(kill, name, *where)) for name, *where in victims(pods, platform)]
     yield from under_load(PART, target, steps)
 
 
@@ -37,29 +35,22 @@ def kill(name: str, namespace: str, selector: str) -> str:
     return f"another pod ready after {now() - began:.1f} s"
 
 
-def _all_pods() -> list[kube.Object]:
-    found = kube.pods(NAMESPACE)
-    for namespace, selector in PLATFORM.items():
-        found += kube.pods(namespace, selector)
-    return found
-
-
-def victims(pods: list[kube.Object]) -> list[tuple[str, str, str]]:
+def victims(pods: list[kube.Object], platform: Mapping[str, str]) -> list[tuple[str, str, str]]:
     """Return name, namespace and selector of each workload that has a pod; pods of jobs are none.
 
-    Ours come first, in the order of their names, then the platform's.
+    Ours come first, in the order of their names, then the platform's, whose selectors are given by namespace.
     """
     found = set()
     for pod in pods:
         namespace, labels = pod["metadata"]["namespace"], pod["metadata"].get("labels", {})
         if kube.is_of_a_job(pod):
             continue
-        if namespace in PLATFORM:
-            found.add((PLATFORM[namespace].partition("=")[2], namespace, PLATFORM[namespace]))
+        if selector := platform.get(namespace):
+            found.add((selector.partition("=")[2], namespace, selector))
         elif name := workload(labels):
             key = next(key for key in ("faplog.dev/function", "faplog.dev/role", "app") if labels.get(key) == name)
             found.add((name, namespace, f"{key}={name}"))
-    return sorted(found, key=lambda one: (one[1] != NAMESPACE, one))
+    return sorted(found, key=lambda one: (one[1] in platform, one))
 
 
 def _replaced(killed: kube.Object, namespace: str, selector: str) -> Callable[[], bool]:

@@ -11,27 +11,19 @@ from infra.cluster_test import kube
 from infra.cluster_test import owner as accounts
 from infra.cluster_test.policies import End, allowed
 from infra.cluster_test.report import Row, proof
-from infra.cluster_test.target import STRANGER, Target, manifests, workload
+from infra.cluster_test.target import FUNCTIONS, STRANGER, Target, manifests, workload
+from infra.cluster_test.variant import Variant, own_container
 from infra.cluster_test.waiting import until
 
 PART: Final = "network"
-PLATFORM: Final = {
-    "kourier-system": ("app=3scale-kourier-gateway", (8080, 8081)),
-    "knative-serving": ("app=activator", (8012,)),
-}
-"""Pods of the platform that are tried, and the ports they listen on."""
-
 PORTS: Final = {
-    "api": (8012, 8022, 8080),
-    "analyse": (8012, 8022, 8080),
-    "average": (8012, 8022, 8080),
     "connector": (8083,),
     "minio": (9000,),
     "nats": (4222, 8222),
     "postgres": (5432,),
     "ui": (8000,),
 }
-"""Ports on which our pods listen: a refused connection to any other would prove nothing."""
+"""Ports on which our servers listen: a refused connection to any other would prove nothing."""
 
 TRIAL_SEC: Final = 2
 KNOWN_SEC: Final = 60.0
@@ -101,9 +93,9 @@ def run(target: Target) -> Iterator[Row]:
     try:
         strangers = start_strangers()
         namespaces = {one["metadata"]["name"]: one["metadata"].get("labels", {}) for one in kube.items("namespaces")}
-        ready = [pod for pod in (*kube.pods(NAMESPACE), *strangers) if kube.is_ready(pod)]
+        ready = [pod for pod in (*target.variant.pods(), *strangers) if kube.is_ready(pod)]
         sources = [pod for pod in ready if not kube.is_of_a_job(pod)]
-        targets = _targets(sources, namespaces)
+        targets = _targets(sources, namespaces, target.variant)
         for pod in one_of_each(sources):
             yield _row_of_pod(pod, targets, policies, namespaces)
     finally:
@@ -152,12 +144,13 @@ def end_of(pod: kube.Object, namespaces: dict[str, dict[str, str]]) -> End:
     )
 
 
-def _targets(ours: list[kube.Object], namespaces: dict[str, dict[str, str]]) -> list[tuple[End, int]]:
+def _targets(ours: list[kube.Object], namespaces: dict[str, dict[str, str]], variant: Variant) -> list[tuple[End, int]]:
     """Return every end and port that is tried: our pods', the platform's in front of them, DNS and the API server."""
     found = []
+    listening = PORTS | dict.fromkeys(FUNCTIONS, variant.ports)
     for pod in one_of_each(ours):
-        found += [(end_of(pod, namespaces), port) for port in PORTS.get(name_of(pod), ())]
-    for namespace, (selector, ports) in PLATFORM.items():
+        found += [(end_of(pod, namespaces), port) for port in listening.get(name_of(pod), ())]
+    for namespace, (selector, ports) in variant.platform.items():
         for pod in kube.pods(namespace, selector)[:1]:
             found += [(end_of(pod, namespaces), port) for port in ports]
     for pod in kube.pods("kube-system", "k8s-app=kube-dns")[:1]:
@@ -201,19 +194,13 @@ def in_words(trials: list[Trial]) -> str:
 
 def _try(pod: kube.Object, addresses: list[str]) -> dict[str, bool] | None:
     """Return which addresses a pod reaches, or None if its container has no program to try with."""
-    container = _own_container(pod)
+    container = own_container(pod)
     for way in WAYS:
         done = kube.execute(pod, container, *way, *addresses)
         happened = parsed(done.stdout)
         if done.returncode == 0 and happened.keys() == set(addresses):
             return happened
     return None
-
-
-def _own_container(pod: kube.Object) -> str:
-    """Return the container of a pod that is ours."""
-    names = [container["name"] for container in pod["spec"]["containers"]]
-    return "function" if "function" in names else str(names[0])
 
 
 def parsed(text: str) -> dict[str, bool]:

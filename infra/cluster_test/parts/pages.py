@@ -39,7 +39,7 @@ def run(target: Target) -> Iterator[Row]:
             yield from _walk(browser, target, email)
         finally:
             browser.close()
-            accounts.forget(email)
+            accounts.forget(target, email)
 
 
 def _walk(browser: Browser, target: Target, email: str) -> Iterator[Row]:

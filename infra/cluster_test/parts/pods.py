@@ -3,16 +3,15 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from infra import NAMESPACE, policy
+from faplog import stack
+from infra import ROOT, policy
 from infra.cluster_test import kube
 from infra.cluster_test import owner as accounts
 from infra.cluster_test.report import Row, proof
-from infra.cluster_test.target import Target, manifests, workload
+from infra.cluster_test.target import FUNCTIONS, Target, manifests, workload
+from infra.cluster_test.variant import PROXY
 
 PART: Final = "pods"
-KNATIVES: Final = "queue-proxy"
-"""Knative's container beside a function: it has no program to ask, and its user comes with its image."""
-
 FACTS: Final = ("cat", "/proc/self/status", "/proc/self/mounts")
 """Facts of the asking process, which is confined as its container is. Process 1 may be the sandbox's."""
 
@@ -104,9 +103,14 @@ def expected_secrets(things: Iterable[kube.Object]) -> dict[str, set[str]]:
     return found
 
 
+def secrets_in_stack() -> dict[str, set[str]]:
+    """Return the secrets that stack.yml gives to each function."""
+    return {function.name: set(function.secrets) for function in stack.read(ROOT / "stack.yml", {})}
+
+
 def broken_rules(pod: kube.Object) -> list[str]:
     """Return the rules of `infra.policy` that a running pod breaks; Knative's container and pinned digests excepted."""
-    own = [one for one in pod["spec"]["containers"] if one["name"] != KNATIVES]
+    own = [one for one in pod["spec"]["containers"] if one["name"] != PROXY]
     spec = pod["spec"] | {"containers": own}
     template = {"metadata": {"labels": {}}, "spec": spec}
     metadata = {"name": workload(pod["metadata"].get("labels", {}))}
@@ -122,21 +126,24 @@ def broken_rules(pod: kube.Object) -> list[str]:
 def run(target: Target) -> Iterator[Row]:
     """Look at every running pod of the namespace, with all functions awake."""
     accounts.wake(target)
-    expected = expected_secrets(manifests(target.environment))
+    variant = target.variant
+    expected = secrets_in_stack() | expected_secrets(manifests(target.environment))
     seen = set()
-    for pod in kube.pods(NAMESPACE):
+    for pod in variant.pods():
         name = workload(pod["metadata"].get("labels", {}))
         if pod["status"]["phase"] != "Running" or kube.is_of_a_job(pod) or name in seen:
             continue
         seen.add(name)
-        wrong = broken_rules(pod)
+        foreign = variant.writes_pods and name in FUNCTIONS
+        wrong = [] if foreign else broken_rules(pod)
+        known: set[str] = set()
         if name in expected:
             have = secrets_of(pod["spec"])
             wrong += [f"has the secret {one}" for one in sorted(have - expected[name])]
             wrong += [f"lacks the secret {one}" for one in sorted(expected[name] - have)]
         asked = []
         for container in pod["spec"]["containers"]:
-            if container["name"] == KNATIVES:
+            if container["name"] == PROXY:  # it has no program to ask, and its user comes with its image
                 continue
             done = kube.execute(pod, container["name"], *FACTS)
             if ABSENT in done.stderr:
@@ -147,9 +154,12 @@ def run(target: Target) -> Iterator[Row]:
                 continue
             status, mounts = split_facts(done.stdout)
             problems = status_problems(status) + mount_problems(mounts, writable_paths(pod, container))
-            wrong += [f"{container['name']}: {problem}" for problem in problems]
+            lacking = [problem for problem in problems if foreign and problem.startswith(variant.known)]
+            known.update(lacking)
+            wrong += [f"{container['name']}: {problem}" for problem in problems if problem not in lacking]
             asked.append(f"{container['name']} user {user(status)}")
-        fine = f"{', '.join(asked)}; no capabilities, seccomp filter, read-only root, no token, "
+        confined = f"{variant.title}'s: {', '.join(sorted(known))}" if known else "no capabilities, seccomp filter"
+        fine = f"{', '.join(asked)}; {confined}; read-only root, no token, "
         fine += f"{len(secrets_of(pod['spec']))} secrets as in the manifests"
         yield proof(PART, name, "; ".join(wrong) or fine, holds=not wrong)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from infra.cluster_test import kube
@@ -10,9 +11,9 @@ from infra.cluster_test.report import Row, measured, proof
 from infra.cluster_test.target import STRANGER, Target, workload
 from infra.cluster_test.waiting import until
 from infra.install import quantity
+from infra.seal import TELEMETRY
 
 PART: Final = "resources"
-OURS: Final = ("faplog", "telemetry")
 MB: Final = 1e6
 FRESH_SEC: Final = 60.0
 
@@ -79,25 +80,26 @@ def total(found: Iterable[Use]) -> str:
     )
 
 
-def run(target: Target) -> Iterator[Row]:  # noqa: ARG001  (all parts take the same)
+def run(target: Target) -> Iterator[Row]:
     """Measure with the functions that sleep at zero."""
-    asleep()
-    found = until(_measured, FRESH_SEC, "figures of every running container", every=5)
-    pods = [pod for namespace in OURS for pod in kube.items("pods", "-n", namespace)]
+    asleep(target.variant.sleeping)
+    ours = (*target.variant.namespaces, TELEMETRY)
+    found = until(partial(_measured, ours), FRESH_SEC, "figures of every running container", every=5)
+    pods = [pod for namespace in ours for pod in kube.items("pods", "-n", namespace)]
     names = {pod["metadata"]["name"]: workload(pod["metadata"].get("labels", {})) for pod in pods}
     for one in found:
-        if one.namespace in OURS:
+        if one.namespace in ours:
             most = one.limits[1]
             yield proof(PART, f"{names[one.pod]} / {one.container}", one.words(), holds=most > one.bytes > 0)
-    others = sorted({one.namespace for one in found} - {*OURS, STRANGER})
+    others = sorted({one.namespace for one in found} - {*ours, STRANGER})
     for namespace in others:
         yield measured(PART, f"platform: {namespace}", total(one for one in found if one.namespace == namespace))
-    yield measured(PART, "the product", total(one for one in found if one.namespace in OURS))
+    yield measured(PART, "the product", total(one for one in found if one.namespace in ours))
     yield measured(PART, "the platform", total(one for one in found if one.namespace in others))
 
 
-def _measured() -> list[Use]:
-    """Return the use of every container, or nothing while a running container of ours has no figures."""
+def _measured(ours: tuple[str, ...]) -> list[Use]:
+    """Return the use of every container, or nothing while a running container in our namespaces has no figures."""
     pods = [pod for pod in kube.items("pods", "-A") if pod["status"]["phase"] == "Running"]
     found = []
     for node in kube.items("nodes"):
@@ -107,7 +109,7 @@ def _measured() -> list[Use]:
         pod["metadata"]["name"]
         for pod in pods
         for container in pod["spec"]["containers"]
-        if pod["metadata"]["namespace"] in OURS
+        if pod["metadata"]["namespace"] in ours
         and (pod["metadata"]["namespace"], pod["metadata"]["name"], container["name"]) not in seen
     ]
     return [] if missing else found

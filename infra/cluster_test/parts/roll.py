@@ -20,7 +20,11 @@ ROLLED_SEC: Final = 300.0
 
 def run(target: Target) -> Iterator[Row]:
     """Roll the connector, the pages and each function."""
-    steps = [Step(name, partial(roll_deployment, name)) for name in DEPLOYMENTS]
+    steps = [Step(name, partial(roll_deployment, NAMESPACE, name)) for name in DEPLOYMENTS]
+    if target.variant.writes_pods:
+        steps += [Step(name, partial(roll_deployment, target.variant.functions, name)) for name in FUNCTIONS]
+        yield from under_load(PART, target, steps, clean=True)
+        return
     steps += [Step(name, partial(roll_function, name)) for name in FUNCTIONS]
     try:
         yield from under_load(PART, target, steps, clean=True)
@@ -29,11 +33,11 @@ def run(target: Target) -> Iterator[Row]:
             mark(name, None)
 
 
-def roll_deployment(name: str) -> str:
+def roll_deployment(namespace: str, name: str) -> str:
     """Restart a Deployment, wait until its new pods serve, and say how long that took."""
     began = now()
-    kube.kubectl("-n", NAMESPACE, "rollout", "restart", f"deployment/{name}")
-    kube.kubectl("-n", NAMESPACE, "rollout", "status", f"deployment/{name}", f"--timeout={ROLLED_SEC:.0f}s")
+    kube.kubectl("-n", namespace, "rollout", "restart", f"deployment/{name}")
+    kube.kubectl("-n", namespace, "rollout", "status", f"deployment/{name}", f"--timeout={ROLLED_SEC:.0f}s")
     return f"new pods after {now() - began:.0f} s"
 
 

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 
 from infra import NAMESPACE, seal
-from infra.cluster_test import guide, kube
+from infra.cluster_test import guide, kube, variant
 from infra.cluster_test.disturbing import Step, under_load
 from infra.cluster_test.owner import now
 from infra.cluster_test.report import Row
@@ -16,8 +16,11 @@ PART: Final = "rotate"
 GROUPS: Final = ("tokens", "database", "store", "store", "broker", "connector")
 """Those that every running system depends on; `store` there and back, because two keys take turns.
 
-The part `backup` rotates the backup's; the gateway's of OpenFaaS is not tried.
+The part `backup` rotates the backup's.
 """
+GATEWAY: Final = "openfaas"
+"""The password of OpenFaaS' gateway."""
+
 COLLECTOR: Final = "grafana"
 GIVEN: Final = ("mail", COLLECTOR)
 """Those of accounts of the operator: they follow where their variables are set."""
@@ -34,7 +37,9 @@ def run(target: Target) -> Iterator[Row]:
 
 def steps(environment: str) -> list[Step]:
     """Return a step for each rotation; one of a group that was rotated before says so in its name."""
-    groups = (*GROUPS, *filter(seal.is_given, GIVEN))
+    groups = [*GROUPS, *filter(seal.is_given, GIVEN)]
+    if variant.of(environment).writes_pods:
+        groups.append(GATEWAY)
     found = []
     for number, group in enumerate(groups):
         name = f"{group}, again" if group in groups[:number] else group
@@ -59,11 +64,15 @@ def rotate(environment: str, group: str) -> str:
     if group == "connector":
         guide.type_in("kubectl -n faplog scale deployment/connector --replicas=0")
         kube.kubectl("-n", NAMESPACE, "wait", "--for=delete", "pod", "-l", "faplog.dev/role=connector", WAIT)
-    if group == COLLECTOR:
+    if group == GATEWAY:
+        guide.type_in("kubectl -n openfaas rollout restart deployment/gateway")
+        kube.kubectl("-n", seal.OPENFAAS, "rollout", "status", "deployment/gateway", WAIT)
+        guide.install_again(environment)
+    elif group == COLLECTOR:
         guide.type_in("kubectl -n telemetry rollout restart deployment/alloy")
         kube.kubectl("-n", TELEMETRY, "rollout", "status", "deployment/alloy", WAIT)
     else:
-        guide.restart_ours()
+        guide.restart_ours(environment)
     if group == "connector":
         guide.type_in("kubectl -n faplog scale deployment/connector --replicas=1")
         kube.kubectl("-n", NAMESPACE, "rollout", "status", "deployment/connector", WAIT)

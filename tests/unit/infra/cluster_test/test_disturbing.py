@@ -147,6 +147,19 @@ def test_a_new_token_of_the_collector_restarts_nothing_else(monkeypatch: pytest.
     assert waited == ["-n telemetry rollout status deployment/alloy --timeout=300s"]
 
 
+def test_the_password_of_openfaas_restarts_its_gateway_and_deploys_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    typed: list[str] = []
+    monkeypatch.setattr(guide, "type_in", typed.append)
+    monkeypatch.setattr(kube, "kubectl", lambda *_: None)
+    assert [step.name for step in rotate.steps("openfaas")] == [*(s.name for s in rotate.steps("local")), "openfaas"]
+    rotate.rotate("openfaas", "openfaas")
+    assert typed == [
+        ".venv/bin/python -m infra.seal --environment openfaas --rotate openfaas --apply",
+        "kubectl -n openfaas rollout restart deployment/gateway",
+        "infra/install.sh openfaas",
+    ]
+
+
 def test_the_store_is_rotated_there_and_back() -> None:
     names = [step.name for step in rotate.steps("local")]
     assert names.index("store, again") == names.index("store") + 1
@@ -162,7 +175,7 @@ def test_a_rotation_of_the_store_says_which_key_is_in_force(monkeypatch: pytest.
 
     monkeypatch.setattr(guide, "type_in", lambda _: "")
     monkeypatch.setattr(guide, "install_again", lambda _: "")
-    monkeypatch.setattr(guide, "restart_ours", lambda: None)
+    monkeypatch.setattr(guide, "restart_ours", lambda _: None)
     monkeypatch.setattr(kube, "get", secret)
     assert rotate.rotate("local", "store").endswith("with the key faplog-api-2")
     assert rotate.rotate("local", "store").endswith("with the key faplog-api")

@@ -139,7 +139,8 @@ def test_each_workload_is_killed_once_ours_first_and_no_job() -> None:
         labelled("migrate-1", "faplog.dev/role", "migrate", owner="Job"),
         labelled("activator-1", "app", "activator", namespace="knative-serving"),
     ]
-    assert kill.victims(pods) == [
+    platform = {"kourier-system": "app=3scale-kourier-gateway", "knative-serving": "app=activator"}
+    assert kill.victims(pods, platform) == [
         ("api", "faplog", "faplog.dev/function=api"),
         ("ui", "faplog", "faplog.dev/role=ui"),
         ("3scale-kourier-gateway", "kourier-system", "app=3scale-kourier-gateway"),
@@ -173,7 +174,7 @@ def test_refused_pods_are_named_once() -> None:
         event("ui", "faplog", "Pulled", "Container image already present"),
         event("ui", "faplog", "FailedCreate", "timeout"),
     ]
-    assert admission.refusals(events) == [f"ui: {forbidden}"]
+    assert admission.refusals(events, ("faplog", "telemetry")) == [f"ui: {forbidden}"]
 
 
 def test_a_job_that_exists_is_no_obstacle() -> None:
@@ -250,13 +251,13 @@ def test_a_pod_that_is_called_ready_after_the_verdict_is_waited_for(monkeypatch:
     watch = kube.Watch([(1.0, event("analyse", ready=True)), (1.5, event("average", ready=False))])
     looks = iter([(7.0, event("average", ready=True))])
     monkeypatch.setattr("infra.cluster_test.waiting.time.sleep", lambda _: watch.events.append(next(looks)))
-    cold.await_ready(watch, 0.0)
+    cold.await_ready(watch, cold.FUNCTIONS, 0.0)
     assert cold.first_start(watch.events, "average", 0.0).ready == 7.0
 
 
 def test_a_pod_that_never_gets_ready_is_waited_for_in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cold, "READY_SEC", -1.0)
-    cold.await_ready(kube.Watch(), 0.0)
+    cold.await_ready(kube.Watch(), cold.FUNCTIONS, 0.0)
 
 
 @pytest.mark.parametrize(("kept", "verdict"), [("first", "pass"), ("second", "FAIL")])

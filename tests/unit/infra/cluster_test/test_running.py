@@ -1,9 +1,11 @@
 """A run: what is missing is said and nothing changed; a failed proof is exit code 1; a broken part is a row."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from infra.cluster_test import __main__ as program
@@ -12,6 +14,7 @@ from infra.cluster_test import owner as accounts_of_test
 from infra.cluster_test.kube import KubeError
 from infra.cluster_test.report import Row, proof
 from infra.cluster_test.target import Target
+from infra.cluster_test.waiting import TooLate
 from tests.unit.infra import cluster_stub
 
 TRAEFIK = {"status": {"loadBalancer": {"ingress": [{"ip": "10.0.0.7"}]}}}
@@ -121,7 +124,11 @@ LACKS: dict[str, tuple[list[str], dict[str, Any], str]] = {
         "on this cluster runs faplog 0.1.0. Upgrade it first",
     ),
     "no address": ([], {"get -n kube-system service/traefik": ""}, "Say ADDRESS=http://…"),
-    "OpenFaaS": (["--environment", "openfaas"], {}, "this test does not know those on OpenFaaS"),
+    "OpenFaaS": (
+        ["--environment", "openfaas"],
+        {"get -n openfaas-fn deployment/analyse": {"kind": "Deployment", "status": {}, "spec": {}}},
+        "half installed (no Deployment api, Deployment analyse is not ready, no Deployment average)",
+    ),
 }
 
 
@@ -136,8 +143,7 @@ def test_what_is_missing_is_said_and_nothing_changed(
     said = capsys.readouterr().err
     assert sentence in said
     assert said.endswith("Nothing was changed.\n")
-    if case != "OpenFaaS":
-        assert changes(tmp_path) == []
+    assert changes(tmp_path) == []
 
 
 @pytest.mark.parametrize("part", [*program.PARTS])
@@ -160,18 +166,49 @@ def test_without_kubectl_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     assert "The program kubectl is not installed." in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("accounts", "code"), [(0, 0), (3, 2)])
+@pytest.mark.parametrize(
+    ("accounts", "said"), [(0, ""), (3, "3"), (TooLate("not within 60 s"), "an unknown number (not within 60 s)")]
+)
 def test_a_system_in_use_is_not_interrupted(
-    cluster: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], accounts: int, code: int
+    cluster: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    accounts: int | TooLate,
+    said: str,
 ) -> None:
+    def count(_: str) -> int:
+        if isinstance(accounts, TooLate):
+            raise accounts
+        return accounts
+
     monkeypatch.setattr(kube, "get", answer_with_namespace(kube.get))
-    monkeypatch.setattr(accounts_of_test, "ready_api", lambda: {"kind": "Pod"})
-    monkeypatch.setattr(accounts_of_test, "accounts", lambda: accounts)
+    monkeypatch.setattr(accounts_of_test, "accounts", count)
     replace_parts(monkeypatch, kill=good)
-    assert program.main(["--parts", "kill"]) == code
-    if code:
-        assert "this one has 3, and kill would interrupt or replace it" in capsys.readouterr().err
+    assert program.main(["--parts", "kill"]) == (2 if said else 0)
+    if said:
+        assert f"this one has {said}, and kill would interrupt or replace it" in capsys.readouterr().err
         assert program.main(["--parts", "kill", "--disposable"]) == 0
+
+
+def test_an_api_that_sleeps_is_woken_to_count_accounts(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def get(url: str, **_: object) -> None:
+        asked.append(url)
+        raise httpx.ConnectError("a new pod's first connections")
+
+    def execute(_: object, container: str, *command: str) -> "subprocess.CompletedProcess[str]":
+        assert (container, command[-1]) == ("function", "list-users")
+        return subprocess.CompletedProcess(command, 0, "id\n2 accounts\n", "")
+
+    containers = [{"name": "queue-proxy"}, {"name": "function"}]
+    monkeypatch.setattr(
+        accounts_of_test, "ready_api", lambda: {"spec": {"containers": containers}} if len(asked) > 1 else None
+    )
+    monkeypatch.setattr(httpx, "get", get)
+    monkeypatch.setattr(kube, "execute", execute)
+    assert accounts_of_test.accounts("http://edge") == 2
+    assert asked == ["http://edge/api/v1/health/liveness"] * 2
 
 
 def answer_with_namespace(get: Any) -> Any:
@@ -221,16 +258,29 @@ def test_what_a_part_changes_is_named_before(
 
 def test_the_guides_commands_are_there_and_are_shell(tmp_path: Path) -> None:
     assert guide.block("infra/install.sh local").strip() == "infra/install.sh local"
-    assert "rollout restart" in guide.block(guide.RESTART_OURS)
+    for words in (guide.RESTART_OURS, *guide.RESTART_FUNCTIONS.values()):
+        assert "rollout" in guide.block(words)
     with pytest.raises(LookupError, match="one is expected"):
         guide.block("kubectl")
 
 
-def test_the_guides_commands_run_as_they_stand(cluster: Path) -> None:
-    guide.restart_ours()
+@pytest.mark.parametrize(
+    ("environment", "functions", "last"),
+    [
+        (
+            "local",
+            "-n faplog delete pod -l faplog.dev/function=api",
+            "-n faplog rollout status deployment -l faplog.dev",
+        ),
+        ("openfaas", "-n openfaas-fn rollout restart deployment/api", "-n openfaas-fn rollout status deployment/api"),
+    ],
+)
+def test_the_guides_commands_run_as_they_stand(cluster: Path, environment: str, functions: str, last: str) -> None:
+    guide.restart_ours(environment)
     told = cluster_stub.told(cluster)
     assert "kubectl -n faplog rollout restart deployment/connector" in told
-    assert told[-1].startswith("kubectl -n faplog wait --for=condition=Ready pod -l faplog.dev/function=api")
+    assert any(line.startswith(f"kubectl {functions}") for line in told)
+    assert told[-1].startswith(f"kubectl {last}")
 
 
 def test_a_command_that_fails_says_why() -> None:
