@@ -47,6 +47,7 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
             "faplog.logs",
             "faplog.reachable",
             "faplog.version",
+            "faplog.waking",
             "faplog.words",
         ),
     ),
