@@ -148,10 +148,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Yield a system that tests may harm. Idle functions stop after 2 s; a lost connector is noticed after 6 s."""
+    """Yield a system that tests may harm. What sleeps first sleeps after 2 s; a lost connector is noticed after 6 s."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FAPLOG_CONNECTOR_ACK_WAIT_SEC", "6")
-        changes = {r'idle-seconds: "\d+"': 'idle-seconds: "2"'}
+        changes = {'idle-seconds: "60"': 'idle-seconds: "2"'}
         with running_changed_stack(tmp_path_factory.mktemp("victim"), changes) as stack:
             yield stack
 

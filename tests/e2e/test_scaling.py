@@ -24,7 +24,8 @@ ROUNDS = 4
 @pytest.fixture
 def restless(tmp_path: Path) -> Iterator[Stack]:
     """Yield a system whose API has one replica too many at every look that finds no caller waiting."""
-    with running_changed_stack(tmp_path, {'idle-seconds: "300"': 'idle-seconds: "0"'}) as stack:
+    changes = {r'scale-min: "0"(\n.*\n.*idle-seconds: )"300"': r'scale-min: "1"\1"0"'}
+    with running_changed_stack(tmp_path, changes) as stack:
         yield stack
 
 

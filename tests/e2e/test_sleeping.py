@@ -1,4 +1,4 @@
-"""Every function sleeps, the API too, as an operator with little memory may say in stack.yml; a caller wakes them."""
+"""Every function sleeps, the API too; a caller wakes them."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ FUNCTIONS = ("api", "analyse", "average")
 @pytest.fixture(scope="module")
 def sleepy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Yield a system whose functions all stop after two seconds without a request. None is started with it."""
-    changes = {'scale-min: "1"': 'scale-min: "0"', r'idle-seconds: "\d+"': 'idle-seconds: "2"'}
+    changes = {r'idle-seconds: "\d+"': 'idle-seconds: "2"'}
     with running_changed_stack(tmp_path_factory.mktemp("sleepy"), changes) as stack:
         yield stack
 
