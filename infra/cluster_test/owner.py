@@ -199,7 +199,7 @@ def settle(one: Owner, seconds: float = SETTLED_SEC) -> None:
         except httpx.HTTPError:
             return False
 
-    until(settled, seconds, "an account without waiting logs", every=0.5)
+    until(settled, seconds, "an account without waiting logs", every=0.1)
 
 
 def outcomes(one: Owner, ids: list[str]) -> dict[str, str]:

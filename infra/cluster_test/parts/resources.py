@@ -20,13 +20,18 @@ FRESH_SEC: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A container: cores and bytes in use, and what it requests and may take (0 if nothing is said)."""
+    """A container: cores and bytes in use, and what it requests and may take (0 if nothing is said).
+
+    `bytes` is the working set, which a kubelet judges by; `own` is the memory of its programs, without the cache of
+    files that the kernel keeps for it until the room is needed.
+    """
 
     namespace: str
     pod: str
     container: str
     cores: float
     bytes: float
+    own: float
     requests: tuple[float, float] = (0.0, 0.0)
     limits: tuple[float, float] = (0.0, 0.0)
 
@@ -36,7 +41,7 @@ class Use:
         most_cpu, most_memory = self.limits
         return (
             f"{self.cores * 1000:.0f} m of {cpu * 1000:.0f} m / {most_cpu * 1000:.0f} m; "
-            f"{self.bytes / MB:.0f} MB of {memory / MB:.0f} / {most_memory / MB:.0f} MB"
+            f"{_in_use(self.bytes, self.own)} of {memory / MB:.0f} / {most_memory / MB:.0f} MB"
         )
 
 
@@ -56,9 +61,10 @@ def uses(summary: kube.Object, pods: Iterable[kube.Object]) -> list[Use]:
                 continue
             resources = specs[key]
             cores = container.get("cpu", {}).get("usageNanoCores", 0) / 1e9
-            in_use = container.get("memory", {}).get("workingSetBytes", 0)
+            memory = container.get("memory", {})
+            in_use = (memory.get("workingSetBytes", 0), memory.get("rssBytes", 0))
             found.append(
-                Use(*key, cores, in_use, _amounts(resources.get("requests")), _amounts(resources.get("limits")))
+                Use(*key, cores, *in_use, _amounts(resources.get("requests")), _amounts(resources.get("limits")))
             )
     return sorted(found, key=lambda one: (one.namespace, one.pod, one.container))
 
@@ -68,15 +74,19 @@ def _amounts(given: dict[str, str] | None) -> tuple[float, float]:
     return quantity(given.get("cpu", "0")), quantity(given.get("memory", "0"))
 
 
+def _in_use(in_use: float, own: float) -> str:
+    return f"{in_use / MB:.0f} MB ({own / MB:.0f} without cache)"
+
+
 def total(found: Iterable[Use]) -> str:
     """Return the sums of several containers as a text."""
     found = tuple(found)
     cpu = sum(one.requests[0] for one in found)
     memory = sum(one.requests[1] for one in found)
+    in_use = _in_use(sum(one.bytes for one in found), sum(one.own for one in found))
     return (
         f"{sum(one.cores for one in found) * 1000:.0f} m in use, {cpu * 1000:.0f} m requested; "
-        f"{sum(one.bytes for one in found) / MB:.0f} MB in use, {memory / MB:.0f} MB requested "
-        f"({len(found)} containers)"
+        f"{in_use} in use, {memory / MB:.0f} MB requested ({len(found)} containers)"
     )
 
 

@@ -41,13 +41,13 @@ def test_use_is_joined_with_requests_and_limits() -> None:
     found = resources.uses(sample("summary"), sample("pods")["items"])
     function, queue, envoy = found
     assert function.container == "function"
-    assert [function.cores, function.bytes] == pytest.approx([0.0021, 104_857_600])
+    assert [function.cores, function.bytes, function.own] == pytest.approx([0.0021, 104_857_600, 88_000_000])
     assert list(function.requests) == pytest.approx([0.05, 128 * 2**20])
-    assert function.words() == "2 m of 50 m / 1000 m; 105 MB of 134 / 403 MB"
+    assert function.words() == "2 m of 50 m / 1000 m; 105 MB (88 without cache) of 134 / 403 MB"
     assert queue.container == "queue-proxy"
     assert list(envoy.limits) == [0, 0]
     assert resources.total([function, queue]) == (
-        "3 m in use, 60 m requested; 125 MB in use, 168 MB requested (2 containers)"
+        "3 m in use, 60 m requested; 125 MB (104 without cache) in use, 168 MB requested (2 containers)"
     )
 
 
