@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -245,9 +246,11 @@ def free_port() -> int:
 
 
 def launch(state: Path, port: int, *arguments: str, prefix: Sequence[str] = ()) -> subprocess.Popen[str]:
-    """`make run` without make: what it prints can be read from the process."""
+    """`make run` without make: what it prints can be read from the process. It stops if the tests are killed."""
+    program = shutil.which("setpriv")
+    bound = [program, "--pdeathsig", "TERM"] if program else []
     return subprocess.Popen(
-        [*prefix, sys.executable, "-m", "standalone", "--port", str(port), "--state", str(state), *arguments],
+        [*bound, *prefix, sys.executable, "-m", "standalone", "--port", str(port), "--state", str(state), *arguments],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

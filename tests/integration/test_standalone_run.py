@@ -92,6 +92,29 @@ def survivors(state: Path) -> list[str]:
     return [command for command in commands if str(state) in command]
 
 
+LAUNCHED = """
+import sys
+from pathlib import Path
+from tests.conftest import launch
+
+process = launch(Path(sys.argv[1]), int(sys.argv[2]))
+print(process.stdout.readline().strip(), flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(not shutil.which("setpriv"), reason="setpriv (util-linux) binds a process to its parent")
+def test_a_system_of_tests_that_are_killed_stops(tmp_path: Path) -> None:
+    state, port = tmp_path / "state", free_port()
+    command = [sys.executable, "-c", LAUNCHED, str(state), str(port)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as tests:
+        assert tests.stdout
+        assert tests.stdout.readline() == f"faplog is running at http://{HOST}:{port}\n"
+        started = family(tests)
+        tests.kill()
+    until(lambda: not any(runs(process) for process in started), what="none of its processes is left")
+
+
 @pytest.fixture
 def start() -> Iterator[Callable[[Path], Stack]]:
     """Yield a function that starts systems, which the test ends itself; what is left is killed."""
