@@ -43,7 +43,6 @@ LOG_LEVEL: Final = Variable(
 FUNCTION_NAME: Final = Variable("FUNCTION_NAME", "faplog", "Service name in traces, metrics and logs.")
 BIND: Final = Variable("BIND", "127.0.0.1:8000", "Address on which the process serves HTTP.")
 THREADS: Final = Variable("THREADS", "2", "Requests that the process handles at the same time.")
-WAKES: Final = Variable("WAKES", "", "Address of a function that is woken while the process starts; none if empty.")
 
 _warned: set[str] = set()
 

@@ -30,10 +30,6 @@ class OneProcess(WSGIApplication):  # type: ignore[misc]  # gunicorn has no type
         """Serve until SIGTERM; a wrong setting ends the process with its sentence instead of a traceback."""
         from faplog.settings import SettingsError  # pydantic, which reads what the configuration has set for it
 
-        if function := environment.WAKES.read():
-            from faplog import waking  # urllib3, which not every program needs
-
-            waking.wake(function)  # before the application is loaded, so that both start at once
         log = self.cfg.logger_class(self.cfg)
         logs.setup(environment.LOG_LEVEL.read())
         telemetry.setup(environment.FUNCTION_NAME.read())

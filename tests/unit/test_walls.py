@@ -47,7 +47,6 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
             "faplog.logs",
             "faplog.reachable",
             "faplog.version",
-            "faplog.waking",
             "faplog.words",
         ),
     ),

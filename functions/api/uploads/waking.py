@@ -1,24 +1,30 @@
 """Starts the function `analyse` while the file of an upload still arrives, where that function sleeps."""
 
-from threading import Lock
-from time import monotonic
+import time
+from threading import Lock, Thread
 from typing import Final
 
-from faplog import waking
+import urllib3
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 WAKE_EVERY_SEC: Final = 20.0
 """How long after a request a function counts as awake: functions sleep after a minute at the earliest."""
+TIMEOUT: Final = urllib3.Timeout(connect=1.0, read=0.2)
+"""A function that starts answers later. Its scaler would count a request that waits on as work for a second replica."""
+PATIENCE_SEC: Final = 4.0
+"""How long a connection is tried for: a cluster's network refuses those of a new pod for a second or two."""
+PAUSE_SEC: Final = 0.1
 
 
 class Waker:
     """Asks one function for its health, at most once in `WAKE_EVERY_SEC` and without waiting for the answer.
 
-    The message that follows the upload shows whether it works.
+    Being asked is what starts it. The message that follows the upload shows whether it works.
     """
 
     def __init__(self, url: str | None) -> None:
         """Wake the function whose root has this address, or none."""
-        self._url = url
+        self._url = url and url.rstrip("/") + "/health"
         self._lock = Lock()
         self._asked_at = float("-inf")
 
@@ -26,9 +32,25 @@ class Waker:
         """Ask in the background, unless it was asked a moment ago; returns at once."""
         if self._url is None:
             return
-        now = monotonic()
+        now = time.monotonic()
         with self._lock:
             if now - self._asked_at < WAKE_EVERY_SEC:
                 return
             self._asked_at = now
-        waking.wake(self._url)
+        Thread(target=ask, args=(self._url,), name="wake", daemon=True).start()
+
+
+def ask(url: str) -> None:
+    """Ask at this address, whatever comes of it; again while no connection is taken, for `PATIENCE_SEC`."""
+    until = time.monotonic() + PATIENCE_SEC
+    while True:
+        try:
+            urllib3.request("GET", url, timeout=TIMEOUT, retries=False, redirect=False)
+        except (NewConnectionError, ConnectTimeoutError):
+            if time.monotonic() >= until:
+                return
+            time.sleep(PAUSE_SEC)
+        except HTTPError:
+            return
+        else:
+            return

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from faplog.worker import Worker
 from tests.conftest import ROOT, free_port, serving
 
 APPLICATION = """
-import ctypes, gc, os, time
+import ctypes, gc, os
 
 assert not gc.isenabled()
 assert os.environ["PYDANTIC_DISABLE_PLUGINS"] == "__all__"
@@ -45,33 +45,24 @@ def make():
     return Application()
 
 
-def make_when_told():
-    while not os.path.exists("told"):
-        time.sleep(0.01)
-    return Application()
-
-
 def fail():
     raise RuntimeError("no such thing")
 """
 
 
 @contextmanager
-def served(
-    folder: Path, *options: str, made_by: str = "make", starting: Callable[[], None] = lambda: None, **variables: str
-) -> Iterator[tuple["subprocess.Popen[bytes]", str]]:
+def served(folder: Path, *options: str) -> Iterator[tuple["subprocess.Popen[bytes]", str]]:
     """Start the application, and yield the process and its address once it answers. What it says is in `said`."""
     (folder / "app.py").write_text(APPLICATION)
     port = free_port()
     with (folder / "said").open("wb") as said:
         process = subprocess.Popen(
-            [sys.executable, "-m", "faplog.serve", "-b", f"127.0.0.1:{port}", *options, f"app:{made_by}()"],
+            [sys.executable, "-m", "faplog.serve", "-b", f"127.0.0.1:{port}", *options, "app:make()"],
             cwd=folder,
-            env={"PYTHONPATH": str(ROOT), **variables},
+            env={"PYTHONPATH": str(ROOT)},
             stdout=said,
             stderr=said,
         )
-    starting()
     url = f"http://127.0.0.1:{port}/"
     with serving(process, lambda: answers(url), "it answers"):
         yield process, url
@@ -97,20 +88,6 @@ def test_background_work_runs_beside_the_requests_and_ends_with_them(tmp_path: P
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
     assert (tmp_path / "said").read_text().splitlines() == [*["task started"] * 2, *["task stopped"] * 2]
-
-
-def test_a_function_is_woken_before_the_application_is_made(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as function:
-        function.settimeout(60)
-
-        def asked() -> None:
-            with function.accept()[0] as connection:
-                assert connection.recv(1000).startswith(b"GET /health ")
-            (tmp_path / "told").touch()
-
-        url = "http://{}:{}/".format(*function.getsockname())
-        with served(tmp_path, made_by="make_when_told", starting=asked, FAPLOG_WAKES=url) as (process, own):
-            assert answers(own).startswith(str(process.pid))
 
 
 def test_an_application_that_cannot_be_made_never_opens_the_port(tmp_path: Path) -> None:

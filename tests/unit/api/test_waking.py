@@ -8,10 +8,9 @@ from threading import Event, Thread
 
 import pytest
 
-from faplog import waking
-from functions.api.uploads import waking as of_uploads
+from functions.api.uploads import waking
 from functions.api.uploads.waking import Waker
-from tests.conftest import free_port
+from tests.conftest import free_port, until
 
 
 class Asleep(HTTPServer):
@@ -54,18 +53,18 @@ def asleep() -> Iterator[Asleep]:
         yield server
 
 
-def test_a_function_is_asked_for_its_health_and_the_caller_goes_on(asleep: Asleep) -> None:
-    waking.wake(asleep.url + "/")
+def test_a_function_is_asked_for_its_health_and_the_upload_goes_on(asleep: Asleep) -> None:
+    Waker(asleep.url + "/").wake()
     assert asleep.asked.get(timeout=10) == "/health"
     assert not asleep.over.is_set()
 
 
 def test_a_function_whose_network_refuses_at_first_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waking, "PATIENCE_SEC", 60.0)
-    port = free_port()
-    waking.wake(f"http://127.0.0.1:{port}")
     refused = Event()
     monkeypatch.setattr("time.sleep", lambda _: refused.set())
+    port = free_port()
+    Waker(f"http://127.0.0.1:{port}").wake()
     assert refused.wait(10)
     with function(port) as late:
         assert late.asked.get(timeout=10) == "/health"
@@ -81,16 +80,20 @@ def test_a_function_that_stays_away_is_given_up(monkeypatch: pytest.MonkeyPatch)
     waking.ask(f"http://127.0.0.1:{free_port()}/health")  # no error
 
 
-def test_an_upload_asks_no_function_that_was_asked_a_moment_ago(monkeypatch: pytest.MonkeyPatch) -> None:
-    waker = Waker("http://analyse.example")
-    moments = iter([100.0, 100.0 + of_uploads.WAKE_EVERY_SEC - 0.1, 100.0 + of_uploads.WAKE_EVERY_SEC])
+def test_a_function_that_was_asked_a_moment_ago_is_not_asked_again(
+    asleep: Asleep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waker = Waker(asleep.url)
+    moments = iter([100.0, 100.0 + waking.WAKE_EVERY_SEC - 0.1, 100.0 + waking.WAKE_EVERY_SEC])
     asked: list[str] = []
-    monkeypatch.setattr(of_uploads, "monotonic", lambda: next(moments))
-    monkeypatch.setattr(waking, "wake", asked.append)
+    monkeypatch.setattr("time.monotonic", lambda: next(moments))
+    monkeypatch.setattr(waking, "ask", asked.append)
     for _ in range(3):
         waker.wake()
-    assert asked == ["http://analyse.example"] * 2
+    monkeypatch.undo()
+    until(lambda: len(asked) >= 2, what="the function is asked twice")
+    assert asked == [asleep.url + "/health"] * 2
 
 
-def test_an_upload_may_have_no_function_to_wake() -> None:
+def test_a_function_that_is_not_named_is_not_asked() -> None:
     Waker(None).wake()
