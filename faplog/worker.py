@@ -4,6 +4,7 @@ import contextlib
 import faulthandler
 import gc
 import logging
+import threading
 import time
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from gunicorn.sock import create_sockets
 from gunicorn.util import close_on_exec
 from gunicorn.workers.gthread import ThreadWorker
 
-from faplog import background
+from faplog import background, environment
 from faplog.draining import ReadToTheEnd
 from faplog.slow_heads import HEAD_SEC, SlowHeads
 
@@ -34,6 +35,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         super().__init__(*args, **kwargs)
         self._slow_heads = SlowHeads(self.head_sec)
         self._next_notify = 0.0
+        self._ends: threading.Timer | None = None
 
     def load_wsgi(self) -> None:
         """Create the application, then open the port, so that an application that cannot start is never reached.
@@ -72,6 +74,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         if not self.alive:
             for listener in self.sockets:
                 listener.close()
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """Begin to end at SIGTERM, or some seconds later where a proxy in front still passes requests on."""
+        linger_sec = float(environment.LINGER_SEC.read())
+        if linger_sec and self._ends is None:
+            self._ends = threading.Timer(linger_sec, super().handle_exit, (sig, frame))
+            self._ends.daemon = True
+            self._ends.start()
+        elif not linger_sec:
+            super().handle_exit(sig, frame)
 
     def notify(self) -> None:
         """Say that the main thread runs: put off the end of the process. Needs no thread of Python at that end."""

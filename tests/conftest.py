@@ -41,6 +41,10 @@ STOP_SEC = 60.0
 """When to give up on a start or a stop; no promise of speed."""
 
 
+KEEP_ONE_API = {r'scale-min: "0"(\n.*\n.*idle-seconds: "300")': r'scale-min: "1"\1'}
+"""A change of stack.yml: only `api` has this pause."""
+
+
 class FilesWithFewBrowsers(LoadFileScheduling):  # type: ignore[misc]
     """Hands out whole files to the processes, and those that need a browser in as many parts as browsers may run."""
 
@@ -149,10 +153,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Yield a system that tests may harm. What sleeps first sleeps after 2 s; a lost connector is noticed after 6 s."""
+    """Yield a system that tests may harm: one API stays, all else stops after 2 s without work.
+
+    A lost connector is noticed after 6 s.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FAPLOG_CONNECTOR_ACK_WAIT_SEC", "6")
-        changes = {'idle-seconds: "60"': 'idle-seconds: "2"'}
+        changes = KEEP_ONE_API | {r'idle-seconds: "\d+"': 'idle-seconds: "2"'}
         with running_changed_stack(tmp_path_factory.mktemp("victim"), changes) as stack:
             yield stack
 

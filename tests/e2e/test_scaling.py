@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.conftest import Stack, running_changed_stack, until
+from tests.conftest import KEEP_ONE_API, Stack, running_changed_stack, until
 from tests.e2e.account import Account
 from tests.e2e.faults import processes
 
@@ -24,7 +24,7 @@ ROUNDS = 4
 @pytest.fixture
 def restless(tmp_path: Path) -> Iterator[Stack]:
     """Yield a system whose API has one replica too many at every look that finds no caller waiting."""
-    changes = {r'scale-min: "0"(\n.*\n.*idle-seconds: )"300"': r'scale-min: "1"\1"0"'}
+    changes = KEEP_ONE_API | {'idle-seconds: "300"': 'idle-seconds: "0"'}
     with running_changed_stack(tmp_path, changes) as stack:
         yield stack
 

@@ -19,6 +19,9 @@ PART: Final = "pages"
 PLAIN_HTTP: Final = "header has been ignored, because the URL's origin was untrustworthy"
 """Chromium's message about Cross-Origin-Opener-Policy at an address without TLS, as `local` has."""
 
+OWN_NETWORK: Final = "ERR_NETWORK_CHANGED"
+"""Chromium's message about its own machine: on a node each pod that comes or goes changes the network interfaces."""
+
 PATIENCE_MS: Final = 60_000
 PASSWORD: Final = "four unrelated plain words"  # noqa: S105  (of an account that lives for a minute)
 
@@ -85,12 +88,14 @@ def _upload(page: Page, target: Target, email: str) -> None:  # noqa: ARG001  (a
 
 def complaint(kind: str, text: str) -> list[str]:
     """Return the complaint about a message of the console, or None."""
-    return [f"console: {text}"] if kind in ("error", "warning") and PLAIN_HTTP not in text else []
+    known = PLAIN_HTTP in text or OWN_NETWORK in text
+    return [f"console: {text}"] if kind in ("error", "warning") and not known else []
 
 
 def _failed(request: Any) -> list[str]:
     # A page that is left ends the requests that are under way.
-    return [] if "ERR_ABORTED" in (request.failure or "") else [f"{request.failure}: {request.url}"]
+    failure = request.failure or ""
+    return [] if "ERR_ABORTED" in failure or OWN_NETWORK in failure else [f"{failure}: {request.url}"]
 
 
 def foreign(url: str, address: str) -> list[str]:

@@ -51,7 +51,7 @@ def fail():
 
 
 @contextmanager
-def served(folder: Path, *options: str) -> Iterator[tuple["subprocess.Popen[bytes]", str]]:
+def served(folder: Path, *options: str, **variables: str) -> Iterator[tuple["subprocess.Popen[bytes]", str]]:
     """Start the application, and yield the process and its address once it answers. What it says is in `said`."""
     (folder / "app.py").write_text(APPLICATION)
     port = free_port()
@@ -59,7 +59,7 @@ def served(folder: Path, *options: str) -> Iterator[tuple["subprocess.Popen[byte
         process = subprocess.Popen(
             [sys.executable, "-m", "faplog.serve", "-b", f"127.0.0.1:{port}", *options, "app:make()"],
             cwd=folder,
-            env={"PYTHONPATH": str(ROOT)},
+            env={"PYTHONPATH": str(ROOT), **variables},
             stdout=said,
             stderr=said,
         )
@@ -88,6 +88,16 @@ def test_background_work_runs_beside_the_requests_and_ends_with_them(tmp_path: P
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
     assert (tmp_path / "said").read_text().splitlines() == [*["task started"] * 2, *["task stopped"] * 2]
+
+
+def test_requests_are_taken_for_a_while_after_sigterm_where_they_still_come(tmp_path: Path) -> None:
+    with served(tmp_path, FAPLOG_LINGER_SEC="2") as (process, url):
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGTERM)  # said twice is no haste
+        for _ in range(3):
+            assert answers(url).startswith(str(process.pid))
+        assert process.wait(60) == 0
+    assert (tmp_path / "said").read_text().splitlines()[-1] == "task stopped"
 
 
 def test_an_application_that_cannot_be_made_never_opens_the_port(tmp_path: Path) -> None:

@@ -202,6 +202,7 @@ def test_the_console_may_say_nothing_bad() -> None:
     assert pages.complaint("log", "yes") == []
     ignored = "The Cross-Origin-Opener-Policy header has been ignored, because the URL's origin was untrustworthy. It"
     assert pages.complaint("error", ignored) == []
+    assert pages.complaint("error", "Failed to load resource: net::ERR_NETWORK_CHANGED") == []
 
 
 def test_versions_come_from_tags() -> None:

@@ -10,7 +10,7 @@ from infra import NAMESPACE
 from infra.cluster_test import kube, variant
 from infra.cluster_test import owner as accounts
 from infra.cluster_test.parts import cold, network, pods
-from infra.cluster_test.target import STRANGER, Target
+from infra.cluster_test.target import STRANGER, Target, manifests
 from infra.cluster_test.variant import KNATIVE, OPENFAAS
 
 FACTS = (Path(__file__).parent / "samples/facts.txt").read_text("utf-8")
@@ -38,6 +38,15 @@ def pod(name: str, namespace: str) -> dict[str, Any]:
 @pytest.mark.parametrize(("environment", "expected"), [("local", KNATIVE), ("prod", KNATIVE), ("openfaas", OPENFAAS)])
 def test_an_environment_says_what_runs_its_functions(environment: str, expected: variant.Variant) -> None:
     assert Target(environment, "http://edge").variant is expected
+
+
+def test_policies_of_knative_are_promised_where_it_is() -> None:
+    def namespaces(environment: str) -> set[str]:
+        found = (one for one in manifests(environment) if one["kind"] == "NetworkPolicy")
+        return {one["metadata"]["namespace"] for one in found}
+
+    assert {"knative-serving", "kourier-system"} <= namespaces("local")
+    assert not {"knative-serving", "kourier-system"} & namespaces("openfaas")
 
 
 def test_our_pods_are_in_one_namespace_or_two(monkeypatch: pytest.MonkeyPatch) -> None:
