@@ -43,8 +43,10 @@ LOG_LEVEL: Final = Variable(
 FUNCTION_NAME: Final = Variable("FUNCTION_NAME", "faplog", "Service name in traces, metrics and logs.")
 BIND: Final = Variable("BIND", "127.0.0.1:8000", "Address on which the process serves HTTP.")
 THREADS: Final = Variable("THREADS", "2", "Requests that the process handles at the same time.")
-LINGER_SEC: Final = Variable(
-    "LINGER_SEC", "0", "Seconds for which the process still takes requests after SIGTERM. of-watchdog does so for 3."
+BEHIND_WATCHDOG: Final = Variable(
+    "BEHIND_WATCHDOG",
+    "no",
+    "`yes` where of-watchdog starts the process and passes requests on; images say so.",
 )
 
 _warned: set[str] = set()

@@ -19,6 +19,10 @@ from faplog.slow_heads import HEAD_SEC, SlowHeads
 NOTIFY_SEC: Final = 0.5
 """How often the worker says that it is alive, at most."""
 
+LINGER_SEC: Final = 4.0
+"""How long requests are taken after SIGTERM behind of-watchdog, which tells its function of it at once, but passes
+requests on for its `healthcheck_interval` of 3 s."""
+
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """Opens its port when the application is loaded, limits the time of heads, and reads bodies to their end.
@@ -35,16 +39,26 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         super().__init__(*args, **kwargs)
         self._slow_heads = SlowHeads(self.head_sec)
         self._next_notify = 0.0
+        self._behind_watchdog = environment.BEHIND_WATCHDOG.read() == "yes"
         self._ends: threading.Timer | None = None
 
     def load_wsgi(self) -> None:
         """Create the application, then open the port, so that an application that cannot start is never reached.
 
+        of-watchdog passes requests on from its own start: behind it the port opens first, and they wait for the
+        application.
+
         Raises:
             SettingsError: A setting is wrong; the message is the sentence that names it.
         """
+        if self._behind_watchdog:
+            self._open_port()
         super().load_wsgi()
         self.wsgi: Any = ReadToTheEnd(self.app.wsgi())
+        if not self._behind_watchdog:
+            self._open_port()
+
+    def _open_port(self) -> None:
         self.sockets = create_sockets(self.cfg, self.log)
         for listener in self.sockets:
             close_on_exec(listener)
@@ -76,14 +90,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
                 listener.close()
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        """Begin to end at SIGTERM, or some seconds later where a proxy in front still passes requests on."""
-        linger_sec = float(environment.LINGER_SEC.read())
-        if linger_sec and self._ends is None:
-            self._ends = threading.Timer(linger_sec, super().handle_exit, (sig, frame))
+        """Begin to end at SIGTERM, or behind of-watchdog when that passes no more requests on."""
+        if not self._behind_watchdog:
+            super().handle_exit(sig, frame)
+        elif self._ends is None:
+            self._ends = threading.Timer(LINGER_SEC, super().handle_exit, (sig, frame))
             self._ends.daemon = True
             self._ends.start()
-        elif not linger_sec:
-            super().handle_exit(sig, frame)
 
     def notify(self) -> None:
         """Say that the main thread runs: put off the end of the process. Needs no thread of Python at that end."""

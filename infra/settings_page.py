@@ -53,7 +53,12 @@ PROCESSES: Final = (
 )
 
 EVERY_PROCESS: Final = (environment.SECRETS_DIR, environment.LOG_LEVEL)
-SERVED_BY_GUNICORN: Final = (environment.BIND, environment.THREADS, environment.FUNCTION_NAME, environment.LINGER_SEC)
+SERVED_BY_GUNICORN: Final = (
+    environment.BIND,
+    environment.THREADS,
+    environment.FUNCTION_NAME,
+    environment.BEHIND_WATCHDOG,
+)
 
 INTRODUCTION: Final = """# Settings
 

@@ -14,10 +14,10 @@ import pytest
 from gunicorn.config import Config
 
 from faplog.worker import Worker
-from tests.conftest import ROOT, free_port, serving
+from tests.conftest import ROOT, free_port, serving, until
 
 APPLICATION = """
-import ctypes, gc, os
+import ctypes, gc, os, time
 
 assert not gc.isenabled()
 assert os.environ["PYDANTIC_DISABLE_PLUGINS"] == "__all__"
@@ -42,6 +42,13 @@ class Application:
 
 
 def make():
+    return Application()
+
+
+def make_when_told():
+    open("making", "w").close()
+    while not os.path.exists("told"):
+        time.sleep(0.01)
     return Application()
 
 
@@ -90,14 +97,37 @@ def test_background_work_runs_beside_the_requests_and_ends_with_them(tmp_path: P
     assert (tmp_path / "said").read_text().splitlines() == [*["task started"] * 2, *["task stopped"] * 2]
 
 
-def test_requests_are_taken_for_a_while_after_sigterm_where_they_still_come(tmp_path: Path) -> None:
-    with served(tmp_path, FAPLOG_LINGER_SEC="2") as (process, url):
+def test_behind_of_watchdog_requests_are_taken_for_a_while_after_sigterm(tmp_path: Path) -> None:
+    with served(tmp_path, FAPLOG_BEHIND_WATCHDOG="yes") as (process, url):
         process.send_signal(signal.SIGTERM)
         process.send_signal(signal.SIGTERM)  # said twice is no haste
         for _ in range(3):
             assert answers(url).startswith(str(process.pid))
         assert process.wait(60) == 0
     assert (tmp_path / "said").read_text().splitlines()[-1] == "task stopped"
+
+
+@pytest.mark.parametrize("behind", ["yes", "no"])
+def test_behind_of_watchdog_requests_wait_while_the_application_is_made(tmp_path: Path, behind: str) -> None:
+    """Elsewhere the port is closed until then, which shows others that the program is not ready."""
+    (tmp_path / "app.py").write_text(APPLICATION)
+    port = free_port()
+    command = [sys.executable, "-m", "faplog.serve", "-b", f"127.0.0.1:{port}", "app:make_when_told()"]
+    variables = {"PYTHONPATH": str(ROOT), "FAPLOG_BEHIND_WATCHDOG": behind}
+    with subprocess.Popen(command, cwd=tmp_path, env=variables) as process:
+        try:
+            until((tmp_path / "making").exists, what="the application is being made")
+            if behind == "no":
+                with pytest.raises(ConnectionRefusedError):
+                    socket.create_connection(("127.0.0.1", port))
+                return
+            with socket.create_connection(("127.0.0.1", port)) as early:
+                early.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                (tmp_path / "told").touch()
+                early.settimeout(60)
+                assert early.recv(100).startswith(b"HTTP/1.1 200")
+        finally:
+            process.kill()
 
 
 def test_an_application_that_cannot_be_made_never_opens_the_port(tmp_path: Path) -> None:
