@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 GIVE_UP_SEC: Final = 30.0
 _TRY_SEC: Final = 5.0
 _PAUSE_SEC: Final = 0.2
+_PORTS: Final = {"http": 80, "https": 443}
 
 Address = tuple[str, int]
 """Host and port."""
@@ -31,9 +32,14 @@ def wait_for_server(url: str, give_up_sec: float = GIVE_UP_SEC) -> bool:
     parts = urlsplit(url)
     if not parts.hostname or not parts.port:
         return False
+    return wait_for((parts.hostname, parts.port), give_up_sec)
+
+
+def wait_for(address: Address, give_up_sec: float) -> bool:
+    """Wait until a server takes a TCP connection, for so many seconds, and return whether it did."""
     end = time.monotonic() + give_up_sec
     while True:
-        if takes_connection((parts.hostname, parts.port), _TRY_SEC):
+        if takes_connection(address, _TRY_SEC):
             return True
         if time.monotonic() + _PAUSE_SEC >= end:
             return False
@@ -47,6 +53,12 @@ def takes_connection(address: Address, within_sec: float) -> bool:
     except OSError:
         return False
     return True
+
+
+def http_address(url: str) -> Address:
+    """Return host and port of an HTTP address."""
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or _PORTS[parts.scheme]
 
 
 def bypass_proxy() -> None:

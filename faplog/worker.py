@@ -40,7 +40,6 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self._slow_heads = SlowHeads(self.head_sec)
         self._next_notify = 0.0
         self._behind_watchdog = environment.BEHIND_WATCHDOG.read() == "yes"
-        self._ends: threading.Timer | None = None
 
     def load_wsgi(self) -> None:
         """Create the application, then open the port, so that an application that cannot start is never reached.
@@ -93,10 +92,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         """Begin to end at SIGTERM, or behind of-watchdog when that passes no more requests on."""
         if not self._behind_watchdog:
             super().handle_exit(sig, frame)
-        elif self._ends is None:
-            self._ends = threading.Timer(LINGER_SEC, super().handle_exit, (sig, frame))
-            self._ends.daemon = True
-            self._ends.start()
+        else:
+            ending = threading.Timer(LINGER_SEC, super().handle_exit, (sig, frame))
+            ending.daemon = True
+            ending.start()
 
     def notify(self) -> None:
         """Say that the main thread runs: put off the end of the process. Needs no thread of Python at that end."""

@@ -83,7 +83,7 @@ def knative_service(function: stack.Function) -> dict[str, Any]:
 
 
 def _one_at_a_time(function: stack.Function) -> bool:
-    """Return whether a function takes one request at a time, in memory: those that sleep.
+    """Return whether a function takes one request at a time, in memory: all but the one that takes uploads.
 
     Its pods have no volumes, because a kubelet waits 0.3 s for any (ADR 57).
     """

@@ -6,6 +6,7 @@ from flask import Flask
 
 from faplog import function
 from faplog.background import run_in_background
+from faplog.reachable import http_address
 from faplog.settings import load
 
 from . import services
@@ -37,7 +38,7 @@ from .uploads import views as uploads
 from .uploads.service import UploadService
 from .uploads.waking import Waker
 from .web import docs, edge_refusals, health, names, openapi, security_headers
-from .web.first_connections import FirstConnections, of_database, of_store
+from .web.first_connections import FirstConnections, of_database
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -48,7 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or load(Settings)
     connections = FirstConnections(
-        (of_store(settings.s3_endpoint), of_database(settings.api_database.get_secret_value()))
+        (http_address(settings.s3_endpoint), of_database(settings.api_database.get_secret_value()))
     )
     app = function.application(__name__, database=True, ready=connections.made)
     app.json.sort_keys = False  # type: ignore[attr-defined]

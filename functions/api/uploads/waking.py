@@ -1,19 +1,21 @@
 """Starts the function `analyse` while the file of an upload still arrives, where that function sleeps."""
 
+import contextlib
 import time
 from threading import Lock, Thread
 from typing import Final
 
 import urllib3
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
+from urllib3.exceptions import HTTPError
+
+from faplog import reachable
 
 WAKE_EVERY_SEC: Final = 20.0
 """How long after a request a function counts as awake: functions sleep after a minute at the earliest."""
 TIMEOUT: Final = urllib3.Timeout(connect=1.0, read=0.2)
 """A function that starts answers later. Its scaler would count a request that waits on as work for a second replica."""
 PATIENCE_SEC: Final = 4.0
-"""How long a connection is tried for: a cluster's network refuses those of a new pod for a second or two."""
-PAUSE_SEC: Final = 0.1
+"""How long a connection is awaited: a cluster's network refuses those of a new pod for a second or two."""
 
 
 class Waker:
@@ -41,16 +43,7 @@ class Waker:
 
 
 def ask(url: str) -> None:
-    """Ask at this address, whatever comes of it; again while no connection is taken, for `PATIENCE_SEC`."""
-    until = time.monotonic() + PATIENCE_SEC
-    while True:
-        try:
+    """Ask at this address once it takes a connection, whatever comes of it."""
+    if reachable.wait_for(reachable.http_address(url), PATIENCE_SEC):
+        with contextlib.suppress(HTTPError):
             urllib3.request("GET", url, timeout=TIMEOUT, retries=False, redirect=False)
-        except (NewConnectionError, ConnectTimeoutError):
-            if time.monotonic() >= until:
-                return
-            time.sleep(PAUSE_SEC)
-        except HTTPError:
-            return
-        else:
-            return

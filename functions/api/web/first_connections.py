@@ -7,7 +7,6 @@ upload would wait for the store meanwhile, and after as many as there are slots,
 import time
 from collections.abc import Callable, Iterable
 from typing import Final
-from urllib.parse import urlsplit
 
 from psycopg.conninfo import conninfo_to_dict
 
@@ -16,7 +15,6 @@ from faplog.reachable import Address, takes_connection
 PATIENCE_SEC: Final = 3.0
 """How long connections are awaited. A server that is away for longer is no reason to answer nothing."""
 CONNECT_SEC: Final = 0.3
-_PORTS: Final = {"http": 80, "https": 443}
 
 
 class FirstConnections:
@@ -34,12 +32,6 @@ class FirstConnections:
             self._waiting -= {address for address in set(self._waiting) if takes_connection(address, CONNECT_SEC)}
             return not self._waiting
         return True
-
-
-def of_store(endpoint: str) -> Address:
-    """Return host and port of the object store's address."""
-    parts = urlsplit(endpoint)
-    return parts.hostname or "", parts.port or _PORTS[parts.scheme]
 
 
 def of_database(url: str) -> Address:

@@ -5,7 +5,8 @@ import socket
 import pytest
 
 from faplog import function
-from functions.api.web.first_connections import PATIENCE_SEC, FirstConnections, of_database, of_store
+from faplog.reachable import http_address
+from functions.api.web.first_connections import PATIENCE_SEC, FirstConnections, of_database
 from tests.conftest import free_port
 
 
@@ -45,7 +46,7 @@ def test_a_server_that_stays_away_is_not_awaited_for_ever() -> None:
     ],
 )
 def test_the_address_of_a_store(endpoint: str, address: tuple[str, int]) -> None:
-    assert of_store(endpoint) == address
+    assert http_address(endpoint) == address
 
 
 @pytest.mark.parametrize(
