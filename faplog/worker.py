@@ -4,8 +4,10 @@ import contextlib
 import faulthandler
 import gc
 import logging
+import tempfile
 import threading
 import time
+from pathlib import Path
 from typing import Any, Final
 
 from gunicorn.sock import create_sockets
@@ -22,6 +24,10 @@ NOTIFY_SEC: Final = 0.5
 LINGER_SEC: Final = 4.0
 """How long requests are taken after SIGTERM behind of-watchdog, which tells its function of it at once, but passes
 requests on for its `healthcheck_interval` of 3 s."""
+
+LOCK_NAME: Final = ".lock"
+"""File in the folder for temporary files by which of-watchdog tells Kubernetes that the function may be reached. It
+removes it at its end; images set `suppress_lock`, so that the function makes it instead of of-watchdog's start."""
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -40,18 +46,22 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self._slow_heads = SlowHeads(self.head_sec)
         self._next_notify = 0.0
         self._behind_watchdog = environment.BEHIND_WATCHDOG.read() == "yes"
+        self._lock = Path(tempfile.gettempdir(), LOCK_NAME)
+        if self._behind_watchdog:  # of the container before this one: the folder is the pod's
+            self._lock.unlink(missing_ok=True)
 
     def load_wsgi(self) -> None:
         """Create the application, then open the port, so that an application that cannot start is never reached.
 
-        of-watchdog passes requests on from its own start: behind it the port opens first, and they wait for the
-        application.
+        of-watchdog passes requests on from its own start: behind it the port opens first, where they wait for the
+        application, and then its lock file says so to Kubernetes.
 
         Raises:
             SettingsError: A setting is wrong; the message is the sentence that names it.
         """
         if self._behind_watchdog:
             self._open_port()
+            self._lock.touch()
         super().load_wsgi()
         self.wsgi: Any = ReadToTheEnd(self.app.wsgi())
         if not self._behind_watchdog:

@@ -113,14 +113,17 @@ def test_behind_of_watchdog_requests_wait_while_the_application_is_made(tmp_path
     (tmp_path / "app.py").write_text(APPLICATION)
     port = free_port()
     command = [sys.executable, "-m", "faplog.serve", "-b", f"127.0.0.1:{port}", "app:make_when_told()"]
-    variables = {"PYTHONPATH": str(ROOT), "FAPLOG_BEHIND_WATCHDOG": behind}
+    variables = {"PYTHONPATH": str(ROOT), "FAPLOG_BEHIND_WATCHDOG": behind, "TMPDIR": str(tmp_path)}
+    lock = tmp_path / ".lock"
     with subprocess.Popen(command, cwd=tmp_path, env=variables) as process:
         try:
             until((tmp_path / "making").exists, what="the application is being made")
             if behind == "no":
                 with pytest.raises(ConnectionRefusedError):
                     socket.create_connection(("127.0.0.1", port))
+                assert not lock.exists()
                 return
+            assert lock.exists()
             with socket.create_connection(("127.0.0.1", port)) as early:
                 early.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
                 (tmp_path / "told").touch()
@@ -128,6 +131,21 @@ def test_behind_of_watchdog_requests_wait_while_the_application_is_made(tmp_path
                 assert early.recv(100).startswith(b"HTTP/1.1 200")
         finally:
             process.kill()
+
+
+def test_a_lock_file_that_was_left_there_does_not_tell_that_the_port_is_open(tmp_path: Path) -> None:
+    """The container before this one was killed; the folder is the pod's. Here the port is taken, so it never opens."""
+    (tmp_path / "app.py").write_text(APPLICATION)
+    (tmp_path / ".lock").touch()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = "{}:{}".format(*taken.getsockname())
+        command = [sys.executable, "-m", "faplog.serve", "-b", address, "app:make()"]
+        variables = {"PYTHONPATH": str(ROOT), "FAPLOG_BEHIND_WATCHDOG": "yes", "TMPDIR": str(tmp_path)}
+        with subprocess.Popen(command, cwd=tmp_path, env=variables) as process:
+            try:
+                until(lambda: not (tmp_path / ".lock").exists(), what="the file is removed")
+            finally:
+                process.kill()
 
 
 def test_an_application_that_cannot_be_made_never_opens_the_port(tmp_path: Path) -> None:
