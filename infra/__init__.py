@@ -8,3 +8,9 @@ ENVIRONMENTS: Final = ROOT / "infra/environments"
 
 NAMESPACE: Final = "faplog"
 """The namespace of our pods, other than functions on OpenFaaS."""
+
+FUNCTION: Final = "faplog.dev/function"
+"""The label of a function's pods, with its name."""
+
+ROLE: Final = "faplog.dev/role"
+"""The label of our other pods, with what each is for."""

@@ -15,7 +15,7 @@ import yaml
 
 from faplog import nats_users, routes, stack
 from faplog.version import VERSION
-from infra import NAMESPACE, ROOT, dashboards, dockerfiles, release, settings_page
+from infra import FUNCTION, NAMESPACE, ROOT, dashboards, dockerfiles, release, settings_page
 
 SECRETS_PATH: Final = "/var/openfaas/secrets"
 PORT: Final = 8080
@@ -55,7 +55,7 @@ def knative_service(function: stack.Function) -> dict[str, Any]:
         "spec": {
             "template": {
                 "metadata": {
-                    "labels": labels | {"faplog.dev/function": function.name},
+                    "labels": labels | {FUNCTION: function.name},
                     "annotations": {
                         autoscaling + "min-scale": str(function.ours("scale-min")),
                         autoscaling + "max-scale": str(function.ours("scale-max")),

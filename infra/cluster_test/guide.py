@@ -5,7 +5,7 @@ import re
 import subprocess
 from typing import Final
 
-from infra import ROOT
+from infra import FUNCTION, NAMESPACE, ROOT
 from infra.cluster_test import variant
 from infra.cluster_test.variant import KNATIVE, OPENFAAS
 
@@ -59,7 +59,7 @@ def install_again(environment: str, **variables: str) -> str:
 
 RESTART_OURS: Final = "for part in connector ui"
 RESTART_FUNCTIONS: Final = {
-    KNATIVE.title: "kubectl -n faplog delete pod -l faplog.dev/function=api",
+    KNATIVE.title: f"kubectl -n {NAMESPACE} delete pod -l {FUNCTION}=api",
     OPENFAAS.title: "for function in",
 }
 """Words of the blocks that restart our parts one after the other, and the functions by what runs them."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import yaml
 
-from infra import ROOT, install
+from infra import FUNCTION, ROLE, ROOT, install
 from infra.cluster_test import variant
 from infra.cluster_test.variant import Variant
 
@@ -69,4 +69,4 @@ def manifests(environment: str) -> tuple[Object, ...]:
 
 def workload(labels: dict[str, str]) -> str:
     """Return the name of the part that a pod of ours belongs to."""
-    return labels.get("faplog.dev/function") or labels.get("faplog.dev/role") or labels.get("app", "")
+    return labels.get(FUNCTION) or labels.get(ROLE) or labels.get("app", "")

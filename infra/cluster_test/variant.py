@@ -5,11 +5,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from infra import ENVIRONMENTS, NAMESPACE, seal
+from infra import ENVIRONMENTS, FUNCTION, NAMESPACE, seal
 from infra.cluster_test import kube
-
-FUNCTION: Final = "faplog.dev/function"
-"""The label of a function's pods, with its name."""
 
 PROXY: Final = "queue-proxy"
 """Knative's container beside a function."""

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
-from infra import NAMESPACE, install
+from infra import NAMESPACE, ROLE, install
 from infra.cluster_test import guide, kube
 from infra.cluster_test import owner as accounts
 from infra.cluster_test.owner import Owner, now, owner
@@ -221,7 +221,7 @@ def target_policy() -> kube.Object:
         "kind": "NetworkPolicy",
         "metadata": {"name": STRANGER, "namespace": NAMESPACE},
         "spec": {
-            "podSelector": {"matchLabels": {"faplog.dev/role": "backup"}},
+            "podSelector": {"matchLabels": {ROLE: "backup"}},
             "policyTypes": ["Egress"],
             "egress": [
                 {
@@ -306,7 +306,7 @@ def last_line(text: str) -> str:
 
 def table_hashes() -> dict[str, tuple[int, str]]:
     """Return number of rows and a hash over them for each table."""
-    [pod] = [pod for pod in kube.pods(NAMESPACE, "faplog.dev/role=postgres") if kube.is_ready(pod)]
+    [pod] = [pod for pod in kube.pods(NAMESPACE, f"{ROLE}=postgres") if kube.is_ready(pod)]
     done = kube.execute(pod, "postgres", "bash", "-c", PSQL, "bash", ROWS)
     if done.returncode:
         raise kube.KubeError(f"psql: {done.stderr.strip()}")

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
-from infra import NAMESPACE
+from infra import FUNCTION, NAMESPACE
 from infra.cluster_test import kube
 from infra.cluster_test import owner as accounts
 from infra.cluster_test.owner import Owner, now, owner
 from infra.cluster_test.report import Row, measured, proof
 from infra.cluster_test.target import Target
-from infra.cluster_test.variant import FUNCTION
 from infra.cluster_test.waiting import TooLate, until
 
 PART: Final = "cold"
@@ -43,7 +42,7 @@ def first_start(events: list[tuple[float, kube.Object]], function: str, began: f
     uid = None
     for moment, event in events:
         pod = event["object"]
-        if pod.get("kind") != "Pod" or pod["metadata"]["labels"].get("faplog.dev/function") != function:
+        if pod.get("kind") != "Pod" or pod["metadata"]["labels"].get(FUNCTION) != function:
             continue
         uid = uid or pod["metadata"]["uid"]
         if pod["metadata"]["uid"] == uid:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from infra import NAMESPACE
+from infra import FUNCTION, NAMESPACE
 from infra.cluster_test import guide, kube
 from infra.cluster_test.owner import now
 from infra.cluster_test.report import Row, proof
@@ -37,4 +37,4 @@ def identities(pods: list[kube.Object]) -> dict[str, str]:
 
 
 def _serves(pod: kube.Object) -> bool:
-    return not kube.is_of_a_job(pod) and "faplog.dev/function" not in pod["metadata"].get("labels", {})
+    return not kube.is_of_a_job(pod) and FUNCTION not in pod["metadata"].get("labels", {})

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Final
 
+from infra import FUNCTION, ROLE
 from infra.cluster_test import kube
 from infra.cluster_test.disturbing import BACK_SEC, Step, under_load
 from infra.cluster_test.owner import now
@@ -48,7 +49,7 @@ def victims(pods: list[kube.Object], platform: Mapping[str, str]) -> list[tuple[
         if selector := platform.get(namespace):
             found.add((selector.partition("=")[2], namespace, selector))
         elif name := workload(labels):
-            key = next(key for key in ("faplog.dev/function", "faplog.dev/role", "app") if labels.get(key) == name)
+            key = next(key for key in (FUNCTION, ROLE, "app") if labels.get(key) == name)
             found.add((name, namespace, f"{key}={name}"))
     return sorted(found, key=lambda one: (one[1] in platform, one))
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from infra import NAMESPACE, seal
+from infra import NAMESPACE, ROLE, seal
 from infra.cluster_test import guide, kube, variant
 from infra.cluster_test.disturbing import Step, under_load
 from infra.cluster_test.owner import now
@@ -63,7 +63,7 @@ def rotate(environment: str, group: str) -> str:
         kube.kubectl("-n", NAMESPACE, "rollout", "status", "statefulset/nats", WAIT)
     if group == "connector":
         guide.type_in("kubectl -n faplog scale deployment/connector --replicas=0")
-        kube.kubectl("-n", NAMESPACE, "wait", "--for=delete", "pod", "-l", "faplog.dev/role=connector", WAIT)
+        kube.kubectl("-n", NAMESPACE, "wait", "--for=delete", "pod", "-l", f"{ROLE}=connector", WAIT)
     if group == GATEWAY:
         guide.type_in("kubectl -n openfaas rollout restart deployment/gateway")
         kube.kubectl("-n", seal.OPENFAAS, "rollout", "status", "deployment/gateway", WAIT)
