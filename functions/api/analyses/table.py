@@ -1,6 +1,7 @@
 """The table of all figures as CSV: one row a log, one column a figure, sent while it is read."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from enum import Enum
@@ -35,8 +36,9 @@ from .views import TAG, filter_conditions
 blueprint = Routes("table", __name__, url_prefix=PREFIX)
 
 BATCH: Final = 50
-FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A text that begins with one of these is a formula to a spreadsheet."""
+FORMULA: Final = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=[=+\-@\t\r\n])")
+"""Where a formula begins to a spreadsheet: at the start of a text, and behind what the spreadsheet of a country
+with commas in its numbers takes for the end of a cell or of a line."""
 
 _LOG_COLUMNS: Final = (
     "id",
@@ -156,5 +158,4 @@ def _cell(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return str(value)
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+    return FORMULA.sub("'", str(value))
