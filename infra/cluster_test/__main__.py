@@ -76,7 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     try:
         lacks = preflight.lacks(given.environment, given.parts, given.address, disposable=given.disposable)
-        where = given.address or (None if lacks else preflight.address())
+        where = given.address or (None if lacks else preflight.address(given.environment))
         if not lacks and not where:
             lacks = ["an address of the edge: Traefik's Service has none. Say ADDRESS=http://…"]
     except FileNotFoundError as error:
@@ -103,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     names = sorted(path.parent.name for path in ENVIRONMENTS.glob("*/kustomization.yaml"))
     parser.add_argument("--environment", choices=names, default="local", help="what is tested (default: %(default)s)")
-    parser.add_argument("--address", help="where the edge answers (default: the address of Traefik's Service)")
+    parser.add_argument("--address", help="where the edge answers (default: as its manifests say)")
     parser.add_argument(
         "--parts", type=_names, default=list(PARTS), help=f"the parts to run, with commas: {', '.join(PARTS)}"
     )

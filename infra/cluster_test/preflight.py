@@ -49,13 +49,12 @@ def lacks(environment: str, parts: Iterable[str], given_address: str | None, *, 
         return [f"a whole faplog: it is not installed or half installed ({names}). Name the part `install`, too"]
     found = kube.get("namespace", NAMESPACE)
     if found and parts & DISTURBING and not disposable:
-        return list(_in_use(parts, given_address))
+        return list(_in_use(parts, given_address or address(environment)))
     return []
 
 
-def _in_use(parts: set[str], given_address: str | None) -> Iterator[str]:
+def _in_use(parts: set[str], edge: str | None) -> Iterator[str]:
     names = ", ".join(sorted(parts & DISTURBING))
-    edge = given_address or address()
     if edge and kube.get("-n", NAMESPACE, "statefulset/postgres"):
         try:
             number = str(accounts.accounts(edge.rstrip("/")))
@@ -108,8 +107,11 @@ def is_serving(thing: Object) -> bool:
     return bool(thing["status"].get("readyReplicas", 0) >= thing["spec"].get("replicas", 1))
 
 
-def address() -> str | None:
-    """Return where the edge answers: the address of Traefik's Service, or None if it has none."""
+def address(environment: str) -> str | None:
+    """Return where the edge answers: the host of its certificate, else the address of Traefik's Service, if any."""
+    for thing in manifests(environment):
+        if thing["kind"] == "Certificate":
+            return f"https://{thing['spec']['dnsNames'][0]}"
     service = kube.get("-n", "kube-system", "service/traefik")
     found = (service or {}).get("status", {}).get("loadBalancer", {}).get("ingress", [])
     return next((f"http://{one.get('hostname') or one.get('ip')}" for one in found), None)

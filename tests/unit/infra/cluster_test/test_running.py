@@ -228,6 +228,15 @@ def test_a_run_without_failures(
     assert '"verdict": "pass"' in data.read_text("utf-8")
 
 
+def test_an_edge_with_a_certificate_is_asked_by_its_name(
+    cluster: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By its address it would redirect, and its certificate would not fit."""
+    replace_parts(monkeypatch, flow=good)
+    assert program.main(["--parts", "flow", "--environment", "prod"]) == 0
+    assert "https://faplog.example" in capsys.readouterr().out
+
+
 def test_a_failed_proof_is_exit_code_one_and_the_next_part_runs(
     cluster: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
