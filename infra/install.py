@@ -246,13 +246,29 @@ def install_chart(part: Part) -> None:
     Raises:
         InstallError: helm could not do it.
     """
+    _must("helm", "upgrade", "--install", *_chart(part), "--create-namespace", "--wait", "--timeout", WAIT)
+
+
+def rendered_chart(part: Part, kubernetes: str) -> list[Object]:
+    """Return the objects of a chart for a version of Kubernetes, without its hooks.
+
+    Raises:
+        InstallError: helm could not do it.
+    """
+    done = run(["helm", "template", *_chart(part), "--kube-version", kubernetes, "--no-hooks"])
+    if done.returncode:
+        raise InstallError(f"helm template {part.name}: {done.stderr.strip()}")
+    return [document for document in yaml.safe_load_all(done.stdout) if document]
+
+
+def _chart(part: Part) -> list[str]:
+    """Return what names a chart to helm: its release, source, version, namespace and values."""
     chart = part.chart or {}
-    values = [f"--values={file.removeprefix('$values/')}" for file in chart["helm"]["valueFiles"]]
-    _must(
-        *("helm", "upgrade", "--install", chart["helm"]["releaseName"], chart["chart"], "--repo", chart["repoURL"]),
-        *("--version", chart["targetRevision"], "--namespace", part.namespace, "--create-namespace"),
-        *("--wait", "--timeout", WAIT, *values),
-    )
+    return [
+        *(chart["helm"]["releaseName"], chart["chart"], "--repo", chart["repoURL"]),
+        *("--version", chart["targetRevision"], "--namespace", part.namespace),
+        *(f"--values={file.removeprefix('$values/')}" for file in chart["helm"]["valueFiles"]),
+    ]
 
 
 def install(part: Part, environment: str, say: Callable[[str], None] = print) -> None:

@@ -51,6 +51,12 @@ def get(*what: str) -> Object | None:
     return found
 
 
+def version() -> Object:
+    """Return the versions of kubectl and of the cluster."""
+    found: Object = json.loads(kubectl("version", "-o", "json"))
+    return found
+
+
 def secret_value(namespace: str, name: str, key: str) -> str | None:
     """Return a value of a secret, or None without that secret."""
     found = get("-n", namespace, f"secret/{name}")

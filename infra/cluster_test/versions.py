@@ -1,6 +1,5 @@
 """The versions of everything that took part in a run."""
 
-import json
 import re
 import subprocess
 from collections.abc import Iterable
@@ -37,7 +36,7 @@ Object = dict[str, Any]
 
 def versions() -> dict[str, str]:
     """Return the versions by name."""
-    said = json.loads(kube.kubectl("version", "-o", "json"))
+    said = kube.version()
     found = {
         "faplog": f"{VERSION} ({_revision()})",
         "Kubernetes": said["serverVersion"]["gitVersion"],

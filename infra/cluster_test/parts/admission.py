@@ -46,16 +46,17 @@ def as_new(thing: kube.Object) -> kube.Object:
 
 
 def of_chart(part: install.Part) -> list[kube.Object]:
-    """Return the objects of an installed chart as helm keeps them.
+    """Return the objects of an installed chart as helm keeps them, or rendered anew where Argo CD applied them.
 
     Raises:
-        InstallError: helm does not know the release.
+        InstallError: helm could not render them.
     """
     release = (part.chart or {})["helm"]["releaseName"]
     done = install.run(["helm", "-n", part.namespace, "get", "manifest", release])
     if done.returncode:
-        raise install.InstallError(f"helm get manifest {release}: {done.stderr.strip()}")
-    found = [thing for thing in yaml.safe_load_all(done.stdout) if thing]
+        found = install.rendered_chart(part, kube.version()["serverVersion"]["gitVersion"])
+    else:
+        found = [thing for thing in yaml.safe_load_all(done.stdout) if thing]
     for thing in found:
         thing["metadata"].setdefault("namespace", part.namespace)
     return found

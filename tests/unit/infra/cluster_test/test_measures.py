@@ -1,12 +1,14 @@
 """The pure middle of the parts: cold starts, resources, trials of the network, hashes of tables, versions, victims."""
 
 import json
+import subprocess
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from infra import ROOT, install
 from infra.cluster_test import guide, kube, preflight, versions
 from infra.cluster_test.parts import admission, backup, cold, kill, network, pages, resources
 from infra.cluster_test.parts import install as installing
@@ -175,6 +177,27 @@ def test_refused_pods_are_named_once() -> None:
         event("ui", "faplog", "FailedCreate", "timeout"),
     ]
     assert admission.refusals(events, ("faplog", "telemetry")) == [f"ui: {forbidden}"]
+
+
+def test_a_chart_that_argo_cd_applied_is_rendered_as_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no release to helm."""
+    [part] = [part for part in install.parts(ROOT / "infra/environments/prod") if part.name == "cert-manager"]
+    asked: list[list[str]] = []
+
+    def run(command: list[str], given: str | None = None) -> "subprocess.CompletedProcess[str]":
+        asked.append(command)
+        if "get" in command:
+            return subprocess.CompletedProcess(command, 1, "", "Error: release: not found")
+        return subprocess.CompletedProcess(command, 0, "kind: Service\nmetadata: {name: x}\n---\n", "")
+
+    monkeypatch.setattr(install, "run", run)
+    monkeypatch.setattr(kube, "version", lambda: {"serverVersion": {"gitVersion": "v1.34.2"}})
+    assert admission.of_chart(part) == [{"kind": "Service", "metadata": {"name": "x", "namespace": part.namespace}}]
+    install.install_chart(part)
+    rendered, installed = asked[1], asked[2]
+    assert rendered[:2] == ["helm", "template"]
+    assert rendered[-3:] == ["--kube-version", "v1.34.2", "--no-hooks"]
+    assert set(rendered[2:-3]) <= set(installed)
 
 
 def test_a_job_that_exists_is_no_obstacle() -> None:
