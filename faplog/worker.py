@@ -25,9 +25,13 @@ LINGER_SEC: Final = 4.0
 """How long requests are taken after SIGTERM behind of-watchdog, which tells its function of it at once, but passes
 requests on for its `healthcheck_interval` of 3 s."""
 
-LOCK_NAME: Final = ".lock"
-"""File in the folder for temporary files by which of-watchdog tells Kubernetes that the function may be reached. It
-removes it at its end; images set `suppress_lock`, so that the function makes it instead of of-watchdog's start."""
+
+def _lock_file() -> Path:
+    """Return the file by which of-watchdog tells Kubernetes that the function may be reached.
+
+    of-watchdog removes it at its end; images set `suppress_lock`, so that it does not make it at its start.
+    """
+    return Path(tempfile.gettempdir(), ".lock")
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -46,9 +50,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self._slow_heads = SlowHeads(self.head_sec)
         self._next_notify = 0.0
         self._behind_watchdog = environment.BEHIND_WATCHDOG.read() == "yes"
-        self._lock = Path(tempfile.gettempdir(), LOCK_NAME)
         if self._behind_watchdog:  # of the container before this one: the folder is the pod's
-            self._lock.unlink(missing_ok=True)
+            _lock_file().unlink(missing_ok=True)
 
     def load_wsgi(self) -> None:
         """Create the application, then open the port, so that an application that cannot start is never reached.
@@ -61,7 +64,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         """
         if self._behind_watchdog:
             self._open_port()
-            self._lock.touch()
+            _lock_file().touch()
         super().load_wsgi()
         self.wsgi: Any = ReadToTheEnd(self.app.wsgi())
         if not self._behind_watchdog:

@@ -71,7 +71,11 @@ def built(folder: Path) -> list[Object]:
     done = run(["kubectl", "kustomize", str(folder)])
     if done.returncode:
         raise InstallError(f"{folder.relative_to(ROOT)} does not build: {done.stderr.strip()}")
-    return [document for document in yaml.safe_load_all(done.stdout) if document]
+    return _documents(done.stdout)
+
+
+def _documents(text: str) -> list[Object]:
+    return [document for document in yaml.safe_load_all(text) if document]
 
 
 def parts(environment: Path) -> list[Part]:
@@ -234,10 +238,11 @@ def _of(thing: Object) -> list[str]:
     return ["-n", thing["metadata"]["namespace"]] if "namespace" in thing["metadata"] else []
 
 
-def _must(*command: str, given: str | None = None) -> None:
+def _must(*command: str, given: str | None = None) -> str:
     done = run(command, given)
     if done.returncode:
         raise InstallError(f"{' '.join(command[:6])} failed: {(done.stderr or done.stdout).strip()}")
+    return done.stdout
 
 
 def install_chart(part: Part) -> None:
@@ -255,10 +260,17 @@ def rendered_chart(part: Part, kubernetes: str) -> list[Object]:
     Raises:
         InstallError: helm could not do it.
     """
-    done = run(["helm", "template", *_chart(part), "--kube-version", kubernetes, "--no-hooks"])
-    if done.returncode:
-        raise InstallError(f"helm template {part.name}: {done.stderr.strip()}")
-    return [document for document in yaml.safe_load_all(done.stdout) if document]
+    return _documents(_must("helm", "template", *_chart(part), "--kube-version", kubernetes, "--no-hooks"))
+
+
+def installed_chart(part: Part) -> list[Object]:
+    """Return the objects of a chart as helm keeps them, without its hooks.
+
+    Raises:
+        InstallError: helm does not know the release.
+    """
+    release = (part.chart or {})["helm"]["releaseName"]
+    return _documents(_must("helm", "get", "manifest", release, "--namespace", part.namespace))
 
 
 def _chart(part: Part) -> list[str]:

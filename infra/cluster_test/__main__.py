@@ -103,7 +103,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     names = sorted(path.parent.name for path in ENVIRONMENTS.glob("*/kustomization.yaml"))
     parser.add_argument("--environment", choices=names, default="local", help="what is tested (default: %(default)s)")
-    parser.add_argument("--address", help="where the edge answers (default: as its manifests say)")
+    parser.add_argument(
+        "--address", help="where the edge answers (default: the host of its certificate, else Traefik's address)"
+    )
     parser.add_argument(
         "--parts", type=_names, default=list(PARTS), help=f"the parts to run, with commas: {', '.join(PARTS)}"
     )

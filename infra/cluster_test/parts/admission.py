@@ -4,8 +4,6 @@ from collections.abc import Container, Iterator
 from itertools import groupby
 from typing import Final
 
-import yaml
-
 from infra import ROOT, install
 from infra.cluster_test import kube
 from infra.cluster_test.report import Row, proof
@@ -46,17 +44,15 @@ def as_new(thing: kube.Object) -> kube.Object:
 
 
 def of_chart(part: install.Part) -> list[kube.Object]:
-    """Return the objects of an installed chart as helm keeps them, or rendered anew where Argo CD applied them.
+    """Return the objects of an installed chart: as helm keeps them, or rendered where Argo CD applied them.
 
     Raises:
-        InstallError: helm could not render them.
+        InstallError: helm does not know the release, or could not render it.
     """
-    release = (part.chart or {})["helm"]["releaseName"]
-    done = install.run(["helm", "-n", part.namespace, "get", "manifest", release])
-    if done.returncode:
+    if install.applied_from_git():
         found = install.rendered_chart(part, kube.version()["serverVersion"]["gitVersion"])
     else:
-        found = [thing for thing in yaml.safe_load_all(done.stdout) if thing]
+        found = install.installed_chart(part)
     for thing in found:
         thing["metadata"].setdefault("namespace", part.namespace)
     return found

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Sequence
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
@@ -184,20 +185,30 @@ def test_a_chart_that_argo_cd_applied_is_rendered_as_it_is_installed(monkeypatch
     [part] = [part for part in install.parts(ROOT / "infra/environments/prod") if part.name == "cert-manager"]
     asked: list[list[str]] = []
 
-    def run(command: list[str], given: str | None = None) -> "subprocess.CompletedProcess[str]":
-        asked.append(command)
-        if "get" in command:
-            return subprocess.CompletedProcess(command, 1, "", "Error: release: not found")
+    def run(command: Sequence[str], given: str | None = None) -> "subprocess.CompletedProcess[str]":
+        asked.append([*command])
         return subprocess.CompletedProcess(command, 0, "kind: Service\nmetadata: {name: x}\n---\n", "")
 
     monkeypatch.setattr(install, "run", run)
+    monkeypatch.setattr(install, "applied_from_git", lambda: ["Argo CD applies this cluster"])
     monkeypatch.setattr(kube, "version", lambda: {"serverVersion": {"gitVersion": "v1.34.2"}})
     assert admission.of_chart(part) == [{"kind": "Service", "metadata": {"name": "x", "namespace": part.namespace}}]
     install.install_chart(part)
-    rendered, installed = asked[1], asked[2]
+    rendered, installed = asked
     assert rendered[:2] == ["helm", "template"]
     assert rendered[-3:] == ["--kube-version", "v1.34.2", "--no-hooks"]
     assert set(rendered[2:-3]) <= set(installed)
+
+
+def test_a_chart_that_helm_does_not_know_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    [part] = [part for part in install.parts(ROOT / "infra/environments/prod") if part.name == "cert-manager"]
+
+    def run(command: Sequence[str], given: str | None = None) -> "subprocess.CompletedProcess[str]":
+        return subprocess.CompletedProcess(command, int(command[0] == "helm"), "", "Error: release: not found")
+
+    monkeypatch.setattr(install, "run", run)
+    with pytest.raises(install.InstallError, match="release: not found"):
+        admission.of_chart(part)
 
 
 def test_a_job_that_exists_is_no_obstacle() -> None:
