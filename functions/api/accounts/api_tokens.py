@@ -116,11 +116,12 @@ def find(database: Database, token: str) -> Holder | None:
     The use is noted at most once a minute. That never waits: a row that is locked is skipped, and the commit does not
     wait for the disk.
     """
-    with database.worker() as connection:
+    with database.worker_autocommit() as connection:
         row = connection.execute(_FIND, [USE_NOTED_AFTER, tokens.digest(token)]).fetchone()
-        if row is None:
-            return None
-        if row["use_is_old"]:
+    if row is None:
+        return None
+    if row["use_is_old"]:
+        with database.worker() as connection:
             connection.execute("SELECT set_config('synchronous_commit', 'off', true)")
             connection.execute(_NOTE_USE, {"id": row["id"], "user_id": row["user_id"], "noted_after": USE_NOTED_AFTER})
     return Holder(row["id"], row["user_id"], row["email"], frozenset(row["scopes"]))

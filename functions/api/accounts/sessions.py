@@ -84,7 +84,7 @@ def start(connection: Conn, user_id: UUID, device: Device = UNKNOWN) -> NewSessi
 
 def csrf_digest(database: Database, user_id: UUID, session_id: UUID) -> bytes | None:
     """Return the digest of a session's CSRF token, or None if the session has ended."""
-    with database.api(user_id) as connection:
+    with database.worker_autocommit() as connection:
         row = connection.execute(
             """
             SELECT csrf_digest FROM sessions

@@ -5,6 +5,7 @@ space, so a user may store at most `STORED_FACTOR` times the quota, deleted logs
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -23,6 +24,17 @@ class QuotaExceeded(CodedError):
     """The user would have more logs than allowed; `code` is one of `CODES`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What was counted by `check`."""
+
+    at: datetime
+    """When, by the database's clock."""
+
+    existing: int
+    """How many of the contents have a row already, deleted or not."""
+
+
 def lock(connection: Conn, user_id: UUID) -> None:
     """Prevent other transactions from adding, restoring or purging logs of this user until this one ends.
 
@@ -31,7 +43,7 @@ def lock(connection: Conn, user_id: UUID) -> None:
     connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(user_id)])
 
 
-def check(connection: Conn, user_id: UUID, quota_logs: int, digests: Sequence[bytes]) -> datetime:
+def check(connection: Conn, user_id: UUID, quota_logs: int, digests: Sequence[bytes]) -> Counted:
     """Raise `QuotaExceeded` if the user may not have these contents as well. Needs the `lock`.
 
     Args:
@@ -39,9 +51,6 @@ def check(connection: Conn, user_id: UUID, quota_logs: int, digests: Sequence[by
         user_id: The user.
         quota_logs: How many logs one user may keep.
         digests: The SHA-256 of the logs to be kept, whether or not they have rows already.
-
-    Returns:
-        The time at which it was counted, by the database's clock.
     """
     count = connection.execute(
         """
@@ -60,5 +69,4 @@ def check(connection: Conn, user_id: UUID, quota_logs: int, digests: Sequence[by
         raise QuotaExceeded(ErrorCode.QUOTA_EXCEEDED, kept=count["kept"], quota=quota_logs)
     if count["kept"] + count["deleted"] + added - count["restored"] > STORED_FACTOR * quota_logs:
         raise QuotaExceeded(ErrorCode.DELETED_QUOTA_EXCEEDED, deleted=count["deleted"])
-    at: datetime = count["at"]
-    return at
+    return Counted(count["at"], count["known"] + count["restored"])

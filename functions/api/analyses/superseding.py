@@ -29,20 +29,21 @@ _FINGERPRINTS: Final = TypeAdapter(list[Fingerprint])
 
 # Two logs that were analysed by different versions, or are being analysed, cannot be compared: what was decided about
 # them stays until both have a result of the same version.
+# Of a single changed log it says whether another log that counts has one of its drives. That is counted, since for
+# EXISTS the planner reads the user's logs one after the other instead of the index of the keys.
 AFFECTED: Final = """
-    SELECT log.id, log.superseded_by
+    SELECT log.id, log.superseded_by, CASE WHEN cardinality(%(changed)s::uuid[]) = 1 THEN (
+            SELECT count(*) > 0 FROM fap_analysis
+            WHERE user_id = %(user_id)s AND status = 'Success' AND deleted_at IS NULL AND superseded_by IS NULL
+                AND id <> (%(changed)s::uuid[])[1] AND drive_keys && (
+                    SELECT coalesce(drive_keys, '{}') FROM fap_analysis
+                    WHERE id = (%(changed)s::uuid[])[1] AND user_id = %(user_id)s)
+        ) END AS shares_drives
     FROM fap_analysis AS log LEFT JOIN fap_analysis AS newer ON newer.id = log.superseded_by
     WHERE log.user_id = %(user_id)s AND (log.id = ANY(%(changed)s) OR log.superseded_by = ANY(%(changed)s))
         AND (newer.id IS NULL OR log.deleted_at IS NOT NULL OR newer.deleted_at IS NOT NULL
             OR log.status = 'Failed' OR newer.status = 'Failed'
             OR log.status = 'Success' AND newer.status = 'Success' AND log.version = newer.version)
-"""
-# A count, since for EXISTS the planner reads the user's logs one after the other instead of the index of the keys.
-_SHARES_DRIVES: Final = """
-    SELECT count(*) > 0 AS any FROM fap_analysis
-    WHERE user_id = %(user_id)s AND status = 'Success' AND deleted_at IS NULL AND superseded_by IS NULL
-        AND id <> %(id)s AND drive_keys && (
-            SELECT coalesce(drive_keys, '{}') FROM fap_analysis WHERE id = %(id)s AND user_id = %(user_id)s)
 """
 # Logs that count and share a drive with an affected one, and the affected ones themselves.
 CANDIDATES: Final = """
@@ -162,24 +163,16 @@ def update_superseded(connection: Conn, user_id: UUID, changed: Iterable[UUID]) 
     Needs `db.lock_user`. Call it before `mark_stale_averages`.
     """
     values: dict[str, Any] = {"user_id": user_id, "changed": list(changed)}
-    before = {row["id"]: row["superseded_by"] for row in connection.execute(AFFECTED, values).fetchall()}
-    match list(before.items()):
-        case []:
+    rows = connection.execute(AFFECTED, values).fetchall()
+    match rows:
+        case [] | [{"superseded_by": None, "shares_drives": False}]:
             return
-        case [(log_id, None)] if not _shares_drives(connection, user_id, log_id):
-            return
-    values["affected"] = affected = list(before)
+    values["affected"] = affected = [row["id"] for row in rows]
     logs = [_version(row) for row in connection.execute(CANDIDATES, values).fetchall()]
     decided: dict[UUID, UUID | None] = dict.fromkeys(affected) | find_superseded(logs, set(affected))
     values |= {"decided": list(decided), "newer": list(decided.values())}
     connection.execute(_WRITE, values)
     connection.execute(_WRITE_EARLIER_VERSIONS, values)
-
-
-def _shares_drives(connection: Conn, user_id: UUID, analysis_id: UUID) -> bool:
-    """Return whether a log has a drive that another log that counts has as well; reads no analysis."""
-    row = connection.execute(_SHARES_DRIVES, {"user_id": user_id, "id": analysis_id}).fetchone()
-    return row is not None and bool(row["any"])
 
 
 def drive_columns(user_id: UUID, analysis: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -38,7 +38,7 @@ MAX_COUNTER: Final = 10_000_000.0
 
 _LOG: Final = """
     SELECT log.id, log.file_name, log.driven_at, log.life_km, log.additive_ml, log.mean_regen_km, log.distance,
-        log.superseded_by, car.id AS car_id,
+        log.superseded_by, log.car_guessed, car.id AS car_id, car.profile AS car_profile,
         EXISTS (
             SELECT FROM fap_analysis AS older
             WHERE older.superseded_by = log.id AND older.user_id = log.user_id AND older.deleted_at IS NULL
@@ -326,9 +326,10 @@ def _assign_log(connection: Conn, user_id: UUID, analysis_id: UUID) -> _Effect:
             return _ANY_EFFECT
         car_id = choice.car_id
         connection.execute(_ASSIGN_ONE, values | {"car": car_id, "guessed": choice.guessed})
-    elif log.is_counted:
+    elif log.is_counted and row["car_guessed"]:
         _set_guessed(connection, user_id, [analysis_id], [])
-    _set_profiles(connection, user_id, {car_id: profile} if profile else {})
+    if profile and row["car_profile"] is None:
+        _set_profiles(connection, user_id, {car_id: profile})
     if row["has_earlier_versions"]:
         connection.execute(_ALIGN_VERSIONS, values)
     return _Effect(moved_logs=row["has_earlier_versions"], touches_questions=row["is_question_open"])

@@ -111,6 +111,9 @@ class _Claim:
     waiting: list[bytes] = field(default_factory=list)
     """The digests whose object has to be stored."""
 
+    earlier: list[UUID] = field(default_factory=list)
+    """The rows that were there before this try."""
+
     @property
     def waiting_ids(self) -> list[UUID]:
         """The ids of the rows that wait for their object."""
@@ -141,15 +144,17 @@ class UploadService:
             claim: _Claim | None = None
             try:
                 with self._claiming(user_id) as connection:
-                    existing = self._find_existing(connection, user_id, by_digest, car_id)
+                    counted = self._check(connection, user_id, by_digest, car_id)
+                    existing = _find_existing(connection, user_id, by_digest) if counted.existing else []
                     if known is None:
                         known = _usable_ids(existing)
                     if not any(row["deleted"] for row in existing):
-                        claim = self._claim(connection, user_id, by_digest, car_id)
+                        claim = self._claim(connection, user_id, by_digest, car_id, counted.at)
                 if claim is None:
                     self._restore_deleted(user_id, by_digest, car_id)
                     with self._claiming(user_id) as connection:
-                        claim = self._claim(connection, user_id, by_digest, car_id)
+                        counted = self._check(connection, user_id, by_digest, car_id)
+                        claim = self._claim(connection, user_id, by_digest, car_id, counted.at)
                 if len(claim.ids) < len(by_digest):
                     raise Unavailable("an upload was deleted while it came in")
                 self._put_all([(claim.ids[digest], by_digest[digest]) for digest in claim.waiting])
@@ -164,8 +169,8 @@ class UploadService:
                 raise
             if complete:
                 telemetry.count("faplog.uploads", len(logs))
-                if car_id is not None:
-                    self._move(user_id, list(claim.ids.values()), car_id)
+                if car_id is not None and claim.earlier:
+                    self._move(user_id, claim.earlier, car_id)
                 return Added([claim.ids[log.sha256] for log in logs], known)
         raise Unavailable("uploads of the same logs got into each other's way")
 
@@ -173,14 +178,20 @@ class UploadService:
         """Open a transaction whose loss by a crash loses no upload that was answered."""
         return self.services.database.api(user_id, durable=False)
 
-    @staticmethod
-    def _find_existing(
-        connection: Conn, user_id: UUID, logs: dict[bytes, Spooled], car_id: UUID | None
-    ) -> list[DictRow]:
-        """Return the rows that the logs have already, deleted ones too. Raises `NotFound` without the named car."""
+    def _check(self, connection: Conn, user_id: UUID, logs: dict[bytes, Spooled], car_id: UUID | None) -> quota.Counted:
+        """Wait until no other upload of the user is being counted, and check the named car and the quota.
+
+        Raises:
+            NotFound: There is no such car.
+            RequestEntityTooLarge: The user would have more logs than the quota.
+        """
         if car_id is not None:
             garage.check_car(connection, user_id, car_id)
-        return connection.execute(_FIND_EXISTING, {"user_id": user_id, "digests": list(logs)}).fetchall()
+        quota.lock(connection, user_id)
+        try:
+            return quota.check(connection, user_id, self.services.settings.quota_logs, list(logs))
+        except quota.QuotaExceeded as error:
+            raise refused(error.code, **error.params) from None
 
     def _restore_deleted(self, user_id: UUID, logs: dict[bytes, Spooled], car_id: UUID | None) -> None:
         """Restore those of the logs that the user has deleted; see `deletion.restore_uploaded`."""
@@ -193,7 +204,7 @@ class UploadService:
         self.services.average_requests.publish(requests)
 
     def _move(self, user_id: UUID, ids: list[UUID], car_id: UUID) -> None:
-        """Move those of the logs that were there before, and have another car, to the named one."""
+        """Move those of the logs that have another car to the named one."""
         with self.services.database.worker() as connection:
             lock_user(connection, user_id)
             elsewhere = connection.execute(_ELSEWHERE, [ids, user_id, car_id]).fetchall()
@@ -204,10 +215,13 @@ class UploadService:
             requests = mark_stale_averages(connection, user_id)
         self.services.average_requests.publish(requests)
 
-    def _claim(self, connection: Conn, user_id: UUID, logs: dict[bytes, Spooled], car_id: UUID | None) -> _Claim:
+    @staticmethod
+    def _claim(
+        connection: Conn, user_id: UUID, logs: dict[bytes, Spooled], car_id: UUID | None, at: datetime
+    ) -> _Claim:
         """Insert the rows of new logs, claim those that wait for their object, and restart failed ones."""
         digests = sorted(logs)  # the same order for all, or two zips with the same logs would deadlock
-        claim = _Claim(_check_quota(connection, user_id, digests, self.services.settings.quota_logs))
+        claim = _Claim(at)
         inserted = connection.execute(
             _INSERT_NEW,
             {
@@ -240,6 +254,8 @@ class UploadService:
             ).fetchall()
         claim.ids = {row["sha256"]: row["id"] for row in rows}
         claim.waiting = [row["sha256"] for row in rows if row["stage"] == Stage.UPLOAD]
+        new = {row["id"] for row in inserted}
+        claim.earlier = [row["id"] for row in rows if row["id"] not in new]
         return claim
 
     def _put_all(self, logs: Sequence[tuple[UUID, Spooled]]) -> None:
@@ -319,19 +335,11 @@ class UploadService:
             log.warning("upload not rolled back", extra={"analyses": len(claim.waiting), "reason": str(error)})
 
 
+def _find_existing(connection: Conn, user_id: UUID, logs: dict[bytes, Spooled]) -> list[DictRow]:
+    """Return the rows that the logs have already, deleted ones too."""
+    return connection.execute(_FIND_EXISTING, {"user_id": user_id, "digests": list(logs)}).fetchall()
+
+
 def _usable_ids(rows: Sequence[DictRow]) -> list[UUID]:
     """Return the ids of the rows that are neither failed nor deleted."""
     return [row["id"] for row in rows if not row["deleted"] and row["status"] != AnalysisStatus.FAILED]
-
-
-def _check_quota(connection: Conn, user_id: UUID, digests: list[bytes], quota_logs: int) -> datetime:
-    """Wait until no other upload of the user is being counted, check the quota, and return the current time.
-
-    Raises:
-        RequestEntityTooLarge: The user would have more logs than the quota.
-    """
-    quota.lock(connection, user_id)
-    try:
-        return quota.check(connection, user_id, quota_logs, digests)
-    except quota.QuotaExceeded as error:
-        raise refused(error.code, **error.params) from None
