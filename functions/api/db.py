@@ -1,12 +1,12 @@
 """Postgres: two roles, neither of which owns a table, each with its own small pool and row-level security under it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from select import POLLIN, poll
 from threading import Event, Lock
-from typing import Any, Final, cast
+from typing import Any, Final, LiteralString, cast
 from uuid import UUID
 
 import psycopg
@@ -55,11 +55,23 @@ class Database:
         Raises:
             Unavailable: Postgres is away, busy or took too long; nothing was committed.
         """
-        begin = b"BEGIN; SET LOCAL app.current_user_id = '%b'" % str(user_id).encode()
+        begin = _begin_as(user_id)
         if not durable:
             begin += b"; SET LOCAL synchronous_commit = off"
         with self._transaction("api", begin) as connection:
             yield connection
+
+    def api_row(self, user_id: UUID, statement: LiteralString, values: Sequence[Any]) -> DictRow | None:
+        """Return the first row of one statement as role `faplog_api`, which sees only the rows of this user.
+
+        The whole transaction takes one round trip, where `api` takes three. Raises `Unavailable`.
+        """
+        with self._connection("api") as connection:
+            query = psycopg.ClientCursor(connection).mogrify(statement, values).encode()
+            found = connection.execute(b"%b; %b; COMMIT" % (_begin_as(user_id), query), prepare=False)
+            while found.description is None and found.nextset():
+                pass
+            return found.fetchone()
 
     @contextmanager
     def anonymous(self) -> Iterator[Conn]:
@@ -73,14 +85,10 @@ class Database:
         with self._transaction("worker") as connection:
             yield connection
 
-    @contextmanager
-    def worker_autocommit(self) -> Iterator[Conn]:
-        """Lend a connection as role `faplog_worker` on which each statement is a transaction of its own.
-
-        For a single statement: it takes one round trip, where a transaction takes three. Raises `Unavailable`.
-        """
+    def worker_row(self, statement: LiteralString, values: Sequence[Any]) -> DictRow | None:
+        """Return the first row of one statement as role `faplog_worker`, by one round trip. Raises `Unavailable`."""
         with self._connection("worker") as connection:
-            yield connection
+            return connection.execute(statement, values).fetchone()
 
     @contextmanager
     def advisory_lock(self, number: int) -> Iterator[bool]:
@@ -185,6 +193,11 @@ def _has_input(connection: Conn) -> bool:
     socket = poll()
     socket.register(connection.fileno(), POLLIN)
     return bool(socket.poll(0))
+
+
+def _begin_as(user_id: UUID) -> bytes:
+    """Return the statements that begin a transaction in which only the rows of this user are seen."""
+    return b"BEGIN; SET LOCAL app.current_user_id = '%b'" % str(user_id).encode()
 
 
 def lock_user(connection: Conn, user_id: UUID) -> bool:

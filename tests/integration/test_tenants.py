@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import LiteralString
 from uuid import UUID, uuid4
 
 import psycopg
@@ -10,7 +11,7 @@ from flask import Flask
 from psycopg import errors
 
 from faplog.contracts import keys
-from functions.api.db import Conn, Database
+from functions.api.db import POOL_SIZE, Conn, Database
 from functions.api.services import services_of
 from functions.api.settings import Settings
 from functions.api.web.names import PREFIX
@@ -271,6 +272,18 @@ def test_the_role_does_not_write_rows_of_another(api_settings: Settings, owner: 
             "INSERT INTO fap_analysis (user_id, file_name, size, sha256, version) VALUES (%s, 'x.csv', 1, %s, 1)",
             [owner.id, bytes(32)],
         )
+
+
+def test_a_single_row_is_read_as_its_user_and_nothing_of_the_user_stays(api_app: Flask, database: Database) -> None:
+    one, other = arrive(api_app), arrive(api_app)
+    seen: LiteralString = "SELECT id FROM users WHERE id = ANY(%s) ORDER BY id = %s"
+    assert database.api_row(one.id, seen, [[one.id, other.id], one.id]) == {"id": one.id}
+    assert database.api_row(one.id, seen, [[other.id], one.id]) is None
+    with pytest.raises(errors.DivisionByZero):
+        database.api_row(one.id, "SELECT 1 / %s", [0])
+    for _ in range(POOL_SIZE):
+        with database.anonymous() as connection:
+            assert connection.execute(seen, [[one.id, other.id], one.id]).fetchall() == []
 
 
 def test_every_table_is_under_row_level_security_and_owned_by_neither_role(database: Database) -> None:

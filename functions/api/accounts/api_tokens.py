@@ -116,8 +116,7 @@ def find(database: Database, token: str) -> Holder | None:
     The use is noted at most once a minute. That never waits: a row that is locked is skipped, and the commit does not
     wait for the disk.
     """
-    with database.worker_autocommit() as connection:
-        row = connection.execute(_FIND, [USE_NOTED_AFTER, tokens.digest(token)]).fetchone()
+    row = database.worker_row(_FIND, [USE_NOTED_AFTER, tokens.digest(token)])
     if row is None:
         return None
     if row["use_is_old"]:

@@ -84,14 +84,14 @@ def start(connection: Conn, user_id: UUID, device: Device = UNKNOWN) -> NewSessi
 
 def csrf_digest(database: Database, user_id: UUID, session_id: UUID) -> bytes | None:
     """Return the digest of a session's CSRF token, or None if the session has ended."""
-    with database.worker_autocommit() as connection:
-        row = connection.execute(
-            """
-            SELECT csrf_digest FROM sessions
-            WHERE id = %s AND user_id = %s AND ended_at IS NULL AND expires_at > now()
-            """,
-            [session_id, user_id],
-        ).fetchone()
+    row = database.api_row(
+        user_id,
+        """
+        SELECT csrf_digest FROM sessions
+        WHERE id = %s AND user_id = %s AND ended_at IS NULL AND expires_at > now()
+        """,
+        [session_id, user_id],
+    )
     return bytes(row["csrf_digest"]) if row else None
 
 
