@@ -2,6 +2,8 @@
 
 import gzip
 import logging
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any, Final, Protocol
@@ -31,6 +33,9 @@ GZIP_LEVEL: Final = 4
 ENVELOPE_BYTES: Final = 2048
 """Room in a result message for everything besides the analysis."""
 
+_storing: Final = ThreadPoolExecutor(thread_name_prefix="series")
+"""Stores the series of a log while the log is analysed; the answer waits for both. Its threads start with the first."""
+
 
 class Store(Protocol):
     """The calls made to the object store."""
@@ -55,7 +60,6 @@ def answer(request: AnalysisRequest, store: Store) -> AnalysisResult:
         if raw is None:
             raise BadLog(ErrorCode.FILE_MISSING)
         reading = read(raw, data.day)
-        analysis = analyse(reading, data.profile)
     except BadLog as error:
         log.info("not analysed", extra={"analysis_id": str(data.file_name), "code": error.code})
         telemetry.count("faplog.logs.analysed", status=AnalysisStatus.FAILED)
@@ -71,7 +75,9 @@ def answer(request: AnalysisRequest, store: Store) -> AnalysisResult:
             **_echo(request),
         )
     curves = orjson.dumps(series(reading), option=orjson.OPT_SERIALIZE_NUMPY)
-    store.put(keys.series_key(data.file_name), gzip.compress(curves, GZIP_LEVEL, mtime=0))
+    compressed = gzip.compress(curves, GZIP_LEVEL, mtime=0)
+    stored = _storing.submit(copy_context().run, store.put, keys.series_key(data.file_name), compressed)
+    analysis = analyse(reading, data.profile)
     result = AnalysisResult(
         analysis_id=data.file_name,
         status=AnalysisStatus.SUCCESS,
@@ -82,6 +88,7 @@ def answer(request: AnalysisRequest, store: Store) -> AnalysisResult:
         **_inline_or_stored(request, analysis, store),
         **_echo(request),
     )
+    stored.result()
     seconds = perf_counter() - began
     telemetry.count("faplog.logs.analysed", status=AnalysisStatus.SUCCESS)
     telemetry.record("faplog.analysis.duration", seconds)

@@ -3,6 +3,7 @@
 import gzip
 import json
 from datetime import UTC, datetime
+from threading import Barrier
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,6 +18,9 @@ from faplog.contracts.direct import CSV, DirectCall, DirectResult
 from faplog.contracts.messages import HEADER_SECRET, AnalysisRequest, AnalysisResult
 from faplog.errors import Unavailable
 from functions.analyse import handler, job
+from functions.analyse.core import analysis
+from functions.analyse.core.analysis import Reading
+from functions.analyse.core.sections import Section
 from functions.analyse.handler import create_app
 from functions.analyse.settings import Settings
 from tests.unit.analyse.handmade import csv_log
@@ -27,11 +31,13 @@ WIRE = {"analysisId", "status", "message", "analysis", "fapRegen", "logDate", "d
 
 
 class Shelf:
-    """An object store in a dictionary, which can be away."""
+    """An object store in a dictionary. It can be away or full, and a put can wait for a meeting."""
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.is_away = False
+        self.is_full = False
+        self.meeting: Barrier | None = None
 
     def get(self, key: str) -> bytes | None:
         if self.is_away:
@@ -39,6 +45,10 @@ class Shelf:
         return self.objects.get(key)
 
     def put(self, key: str, content: bytes) -> None:
+        if self.is_full:
+            raise Unavailable("the object store did not answer")
+        if self.meeting:
+            self.meeting.wait()
         self.objects[key] = content
 
 
@@ -88,6 +98,34 @@ def test_the_series_is_stored_compressed(client: FlaskClient, shelf: Shelf) -> N
     post(client, message(analysis_id))
     series = json.loads(gzip.decompress(shelf.objects[keys.series_key(analysis_id)]))
     assert [channel["name"] for channel in series["channels"]] == ["speed", "revs", "regen"]
+
+
+def test_the_series_is_stored_while_the_log_is_analysed(
+    client: FlaskClient, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf.meeting = Barrier(2, timeout=60)
+
+    def meet(reading: Reading, profile: str | None) -> Section:
+        assert shelf.meeting
+        shelf.meeting.wait()
+        return analysis.analyse(reading, profile)
+
+    analysis_id = uuid4()
+    shelf.objects[keys.log_key(analysis_id)] = LOG
+    monkeypatch.setattr(job, "analyse", meet)
+    _, answer = post(client, message(analysis_id))
+    assert answer["status"] == "Success"
+    assert keys.series_key(analysis_id) in shelf.objects
+
+
+def test_a_series_that_cannot_be_stored_is_503(client: FlaskClient, shelf: Shelf) -> None:
+    analysis_id = uuid4()
+    shelf.objects[keys.log_key(analysis_id)] = LOG
+    shelf.is_full = True
+    status, answer = post(client, message(analysis_id))
+    assert (status, answer["error"]) == (503, "Service Unavailable")
+    shelf.is_full = False
+    assert post(client, message(analysis_id))[1]["status"] == "Success"
 
 
 def test_what_the_requester_sent_comes_back(client: FlaskClient, shelf: Shelf) -> None:
