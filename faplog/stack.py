@@ -51,7 +51,7 @@ class Function(BaseModel):
         return self.handler.removeprefix("./").replace("/", ".")
 
     def ours(self, key: str) -> int:
-        """Return one of our numeric annotations: scale-min, scale-max, idle-seconds, threads, concurrency."""
+        """Return one of our annotations, which are whole numbers, by its name without the prefix: `scale-max`."""
         return int(self.annotations[PREFIX + key])
 
 

@@ -62,8 +62,9 @@ def knative_service(function: stack.Function) -> dict[str, Any]:
                         autoscaling + "scale-to-zero-pod-retention-period": f"{function.ours('idle-seconds')}s",
                         # With Knative's default of 70 % one request to a function with one thread starts two replicas.
                         autoscaling + "target-utilization-percentage": "100",
-                        # A second replica comes when the average of a minute needs it, not with every burst: on a small
-                        # node its start takes the CPU that the burst needs (ADR 58).
+                        # A second replica comes when the average of this time needs it, not with every burst: on a
+                        # small node its start takes the CPU that the burst needs (ADR 58).
+                        autoscaling + "window": f"{function.ours('window-seconds')}s",
                         autoscaling + "panic-window-percentage": "100",
                         autoscaling + "panic-threshold-percentage": "1000",
                     },
