@@ -7,11 +7,8 @@ from flask import Request
 from pydantic import BaseModel, ValidationError
 
 from faplog.contracts.errors import ErrorCode
-from faplog.contracts.messages import HEADER_SECRET
+from faplog.contracts.messages import BATCH, HEADER_SECRET, MAX_MESSAGE_BYTES
 from faplog.http_errors import refused
-
-MAX_MESSAGE_BYTES = 1 << 20
-"""The maximum payload of NATS."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -25,7 +22,19 @@ def receive(request: Request, model: type[M], secret: str) -> M:
         BadRequest: The body is not a message of this model; the text names the field and the reason.
     """
     check_sender(request, secret)
-    body = read_body(request, MAX_MESSAGE_BYTES)
+    return _parse(read_body(request, MAX_MESSAGE_BYTES), model)
+
+
+def receive_all(request: Request, model: type[M], secret: str) -> list[M]:
+    """Return the messages of a request: those of a batch, or the only one. Raises as `receive` does."""
+    if request.mimetype != BATCH:
+        return [receive(request, model, secret)]
+    check_sender(request, secret)
+    return [_parse(line, model) for line in read_body(request, MAX_MESSAGE_BYTES).split(b"\n")]
+
+
+def _parse(body: bytes, model: type[M]) -> M:
+    """Return a message. Raises `BadRequest` with the field and the reason."""
     try:
         return model.model_validate_json(body)
     except ValidationError as error:

@@ -75,6 +75,13 @@ HEADER_TOPIC: Final = "X-Topic"
 HEADER_SECRET: Final = "X-Connector-Secret"  # noqa: S105  (a header's name)
 """Proves that a message comes from the connector."""
 
+BATCH: Final = "application/x-ndjson"
+"""The content type of several messages of one subject in one request, one on each line, and of the replies to them. A
+function with `faplog.dev/batch` in stack.yml takes it. It may reply to the first ones only: the others come again."""
+
+MAX_MESSAGE_BYTES: Final = 1 << 20
+"""The maximum payload of NATS, and of all messages of a batch together."""
+
 MESSAGE_SUCCESS: Final = "Analysis completed successfully."
 
 MAX_INLINE_BYTES: Final = 256 * 1024

@@ -1,6 +1,8 @@
 """The function's HTTP interface: a message from the connector, or a CSV sent directly."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
+from time import perf_counter
 from typing import Final
 
 import orjson
@@ -12,7 +14,7 @@ from faplog import function, inbox, settings, telemetry
 from faplog.contracts.direct import CSV, DirectCall
 from faplog.contracts.errors import ErrorCode
 from faplog.contracts.log_rules import MAX_LOG_BYTES, MAX_LOG_MB
-from faplog.contracts.messages import AnalysisRequest
+from faplog.contracts.messages import BATCH, AnalysisRequest
 from faplog.http_errors import refused, refused_with
 
 from . import job
@@ -22,6 +24,9 @@ from .core.series import series
 from .settings import Settings
 
 JSON: Final = "application/json"
+
+BATCH_SEC: Final = 0.25
+"""No other message of a batch is begun after this time, so that large logs are spread over replicas."""
 
 
 def create_app(given: Settings | None = None, store: job.Store | None = None) -> Flask:
@@ -42,11 +47,22 @@ def create_app(given: Settings | None = None, store: job.Store | None = None) ->
     def receive() -> Response:
         if request.mimetype == CSV:
             return Response(_direct(), mimetype=JSON)
-        message = inbox.receive(request, AnalysisRequest, known.connector_secret.get_secret_value())
-        with telemetry.span("analyse", parent=message.traceparent):
-            return Response(job.answer(message, blobs).to_json(), mimetype=JSON)
+        messages = inbox.receive_all(request, AnalysisRequest, known.connector_secret.get_secret_value())
+        return Response(_answers(messages, blobs), mimetype=JSON if len(messages) == 1 else BATCH)
 
     return app
+
+
+def _answers(messages: Sequence[AnalysisRequest], store: job.Store) -> bytes:
+    """Return the answers to the messages, or to as many as are done in `BATCH_SEC`, each on a line."""
+    began = perf_counter()
+    answers = []
+    for message in messages:
+        with telemetry.span("analyse", parent=message.traceparent):
+            answers.append(job.answer(message, store).to_json())
+        if perf_counter() - began > BATCH_SEC:
+            break
+    return b"\n".join(answers)
 
 
 def _direct() -> bytes:

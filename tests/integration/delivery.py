@@ -23,7 +23,7 @@ from werkzeug.test import TestResponse
 from faplog import bus
 from faplog.contracts.analysis import ANALYSIS_VERSION
 from faplog.contracts.keys import series_key
-from faplog.contracts.messages import HEADER_SECRET, HEADER_TOPIC, AnalysisRequest
+from faplog.contracts.messages import BATCH, HEADER_SECRET, HEADER_TOPIC, AnalysisRequest
 from functions.analyse import job as analyse_job
 from functions.api.db import Database
 from functions.api.handler import create_app
@@ -130,9 +130,16 @@ class Rig:
 
     def bring(self, topic: str, message: dict[str, Any]) -> TestResponse:
         """Deliver a message as the connector does."""
+        return self._deliver(topic, orjson.dumps(message), "application/json")
+
+    def bring_together(self, topic: str, *messages: dict[str, Any]) -> TestResponse:
+        """Deliver messages in one request, as the connector does with those that wait."""
+        return self._deliver(topic, b"\n".join(map(orjson.dumps, messages)), BATCH)
+
+    def _deliver(self, topic: str, body: bytes, content_type: str) -> TestResponse:
         secret = self.settings.connector_secret.get_secret_value()
-        headers = {HEADER_TOPIC: topic, HEADER_SECRET: secret}
-        return self.app.test_client(use_cookies=False).post("/", data=orjson.dumps(message), headers=headers)
+        headers = {HEADER_TOPIC: topic, HEADER_SECRET: secret, "Content-Type": content_type}
+        return self.app.test_client(use_cookies=False).post("/", data=body, headers=headers)
 
     def analysed(self, message: dict[str, Any]) -> None:
         """Deliver the result of an analysis, which must be taken."""

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg.pq import TransactionStatus
 
-from tests.integration.delivery import API, Rig, some_log, success, uploaded
+from tests.integration.delivery import API, Rig, some_log, success, uploaded, zipped
 from tests.integration.people import Person
 
 UPLOAD: Final = 9
@@ -24,6 +24,10 @@ UPLOAD_OF_CAR: Final = UPLOAD + 1
 """Is there such a car?"""
 RESULT_OF_CAR: Final = RESULT - 3
 """Its car is known, and so are the profile of the car and that nothing was guessed."""
+TOGETHER: Final = 5
+"""Results of one user that come in one request: find the owner. Begin, lock him; are averages due? Commit."""
+EACH_TOGETHER: Final = 3
+"""Store; earlier versions; its car, which is known."""
 
 
 @contextmanager
@@ -71,3 +75,14 @@ def test_a_log_of_a_named_car_takes_fewer(system: Rig, person: Person, monkeypat
     with round_trips(monkeypatch) as result:
         system.analysed(success(analysis_id))
     assert (upload.total(), result.total()) == (UPLOAD_OF_CAR, RESULT_OF_CAR)
+
+
+def test_results_that_come_together_take_fewer(system: Rig, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    car = person.call("POST", f"{API}/cars", json={"name": "Car"}).get_json()["id"]
+    made = zipped({f"{number}.csv": some_log() for number in range(9)})
+    answer = person.call("POST", f"{API}/analyses", data={"car": car, "file": (BytesIO(made), "logs.zip")})
+    *ids, _ = answer.get_json()["ids"]  # the last one stays on its way, so that no average is due
+    with round_trips(monkeypatch) as results:
+        response = system.bring_together("analysis.result", *(success(UUID(analysis_id)) for analysis_id in ids))
+    assert response.status_code == 200, response.text
+    assert results.total() == TOGETHER + EACH_TOGETHER * len(ids)

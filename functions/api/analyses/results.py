@@ -1,6 +1,9 @@
 """Incoming messages: results of analyses and averages, each applied once, however often and in whatever order."""
 
 import logging
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,7 +13,7 @@ from flask import request
 from flask.typing import ResponseReturnValue
 from psycopg.types.json import Jsonb
 
-from faplog import inbox
+from faplog import inbox, telemetry
 from faplog.blobs import Blobs
 from faplog.contracts.errors import Cause, ErrorCode, cause
 from faplog.contracts.keys import average_request_key, average_result_key, log_key, result_key, series_key
@@ -45,6 +48,10 @@ from .superseding import drive_columns, first_start, update_superseded
 log = logging.getLogger(__name__)
 blueprint = Routes("results", __name__)
 
+_OWNERS: Final = """
+    SELECT coalesce(array_agg(id), '{}') AS logs, coalesce(array_agg(user_id), '{}') AS owners
+    FROM fap_analysis WHERE id = ANY(%s)
+"""
 # An analysis accepts a result while it is Processing or Failed by a time-out, at the version of the result.
 _IS_AWAITED: Final = """
     SELECT FROM fap_analysis
@@ -100,83 +107,148 @@ _LOCK_PERIODS_OF_SAME_ANALYSES: Final = """
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a committed transaction leads to."""
+
+    requests: Sequence[AverageRequest] = ()
+    """The requests for the averages that changed, to be published."""
+    told: int = 0
+    """How many notifications were written."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Arrived:
+    """A result and its analysis, which came with it or was read from the store."""
+
+    result: AnalysisResult
+    analysis: dict[str, Any] | None
+
+
 @blueprint.post("/")
 def receive(services: Services) -> ResponseReturnValue:
-    """Apply a message of the connector. A 200 means that its effect is committed, or that it has none any more."""
+    """Apply the messages of the connector. A 200 means that their effect is committed, or that they have none any more.
+
+    Any other status says nothing of a batch: the connector sends its messages again, one by one.
+    """
     database, blobs = services.database, services.blobs
     secret = services.settings.connector_secret.get_secret_value()
     topic = request.headers.get(HEADER_TOPIC)
+    applied: Iterable[Effect]
     try:
         match topic:
             case Subject.ANALYSIS_RESULT:
-                requests, told = apply_analysis(database, blobs, inbox.receive(request, AnalysisResult, secret))
-                services.average_requests.publish(requests)
+                applied = apply_analyses(database, blobs, inbox.receive_all(request, AnalysisResult, secret))
             case Subject.AVERAGE_RESULT:
-                told = apply_average(database, blobs, inbox.receive(request, AverageResult, secret))
+                averages = inbox.receive_all(request, AverageResult, secret)
+                applied = (apply_average(database, blobs, average) for average in averages)
             case _ if topic == TOPIC_DELAYED:
-                requests, told = mark_delayed(database, inbox.receive(request, AnalysisRequest, secret).data), 0
-                services.average_requests.publish(requests)
+                applied = [mark_delayed(database, inbox.receive(request, AnalysisRequest, secret).data)]
             case _:
                 inbox.check_sender(request, secret)
                 raise refused(ErrorCode.TOPIC_UNKNOWN)
+        for effect in applied:
+            services.average_requests.publish(effect.requests)
+            if effect.told:
+                services.notifications_due.set()
     except (psycopg.DataError, orjson.JSONEncodeError) as error:  # the latter: integers of more than 64 bits
         log.warning("result refused", extra={"reason": type(error).__name__})
         raise refused(ErrorCode.RESULT_NOT_STORABLE) from None
-    if told:
-        services.notifications_due.set()
     return json_response({"status": "ok"})
 
 
-def apply_analysis(database: Database, blobs: Blobs, result: AnalysisResult) -> tuple[list[AverageRequest], int]:
-    """Store a result if its row waits for it.
+def apply_analyses(database: Database, blobs: Blobs, results: Iterable[AnalysisResult]) -> Iterator[Effect]:
+    """Store those results whose rows wait for them; those of one user in one transaction.
 
     A row waits while it is Processing or Failed by a time-out, at the version of the result. Any other result is
     dropped, and the objects of an analysis whose row is gone are removed.
 
-    Returns:
-        The requests for the averages that changed, and how many notifications were written.
+    Yields:
+        The effect of each transaction after its commit.
 
     Raises:
-        Unavailable: Nothing was applied; the message must be delivered again.
+        Unavailable: What was not yielded was not applied; its messages must be delivered again.
     """
+    arrived = [found for result in results if (found := _arrived(database, blobs, result))]
+    for owner, group in _by_owner(database, arrived):
+        yield _apply_for_user(database, blobs, owner, group)
+
+
+def _arrived(database: Database, blobs: Blobs, result: AnalysisResult) -> _Arrived | None:
+    """Return a result with its analysis, or None if it refers to an object that is lost."""
     if result.analysis_ref not in (None, result_key(result.analysis_id)):
         raise refused(ErrorCode.REFERENCE_OF_OTHER_ANALYSIS)
-    analysis = result.analysis
-    if analysis is None and result.analysis_ref and _is_awaited(database, result):
-        stored = blobs.get(result.analysis_ref)
-        if stored is None:
-            log.warning("result lost its reference", extra={"analysis_id": result.analysis_id})
-            return [], 0
-        analysis = _parse_object(stored)
-    changed, requests, told = None, list[AverageRequest](), 0
+    if result.analysis is not None or not result.analysis_ref or not _is_awaited(database, result):
+        return _Arrived(result, result.analysis)
+    stored = blobs.get(result.analysis_ref)
+    if stored is None:
+        log.warning("result lost its reference", extra={"analysis_id": result.analysis_id})
+        return None
+    return _Arrived(result, _parse_object(stored))
+
+
+def _by_owner(database: Database, arrived: Sequence[_Arrived]) -> Iterable[tuple[UUID | None, Sequence[_Arrived]]]:
+    """Return results by owner. A single one comes without an owner, who is found when he is locked."""
+    if len(arrived) <= 1:
+        return [(None, arrived)] if arrived else []
+    row = database.worker_row(_OWNERS, [[one.result.analysis_id for one in arrived]])
+    owners = dict(zip(row["logs"], row["owners"], strict=True)) if row else {}
+    groups = defaultdict[UUID | None, list[_Arrived]](list)
+    for one in arrived:
+        groups[owners.get(one.result.analysis_id)].append(one)
+    return groups.items()
+
+
+def _apply_for_user(database: Database, blobs: Blobs, owner: UUID | None, arrived: Sequence[_Arrived]) -> Effect:
+    """Apply the results of one user in one transaction; without an owner they are a single one, or of no row."""
+    requests, told, applied = list[AverageRequest](), 0, list[_Arrived]()
     with database.worker() as connection:
-        owner = _lock_waiting_owner(connection, result)
+        if owner is None:
+            owner = _lock_waiting_owner(connection, arrived[0].result)
+        else:
+            lock_user(connection, owner)
         if owner is not None:
-            if result.status == AnalysisStatus.SUCCESS and not analysis:
-                raise refused(ErrorCode.RESULT_WITHOUT_ANALYSIS)
-            values = _analysis_values(result, analysis) | drive_columns(owner, analysis)
-            values |= membership.counter_columns(result.log_date, first_start(analysis), analysis)
-            changed = connection.execute(_APPLY_ANALYSIS, values).fetchone()
-        if owner is not None and changed:
-            update_superseded(connection, owner, [result.analysis_id])
-            for event in worth_telling.of_log(result.analysis_id, changed["verdict_before"], analysis):
-                told += outbox.enqueue(connection, owner, event)
-            membership.assign(connection, owner, [result.analysis_id])
-            requests = mark_stale_averages(connection, owner)
+            for one in arrived:
+                with telemetry.span("apply result", parent=one.result.traceparent):
+                    written = _apply(connection, owner, one)
+                if written is not None:
+                    applied.append(one)
+                    told += written
+            if applied:
+                requests = mark_stale_averages(connection, owner)
+    for one in arrived:
+        if one not in applied:
+            _drop(database, blobs, one.result)
+            continue
+        if one.result.analysis_ref:
+            blobs.delete(one.result.analysis_ref)
+        log.info("result applied", extra={"analysis_id": one.result.analysis_id})
+    return Effect(requests, told)
+
+
+def _apply(connection: Conn, owner: UUID, arrived: _Arrived) -> int | None:
+    """Apply a result. Return how many notifications were written, or None if its row does not wait for it."""
+    result, analysis = arrived.result, arrived.analysis
+    if result.status == AnalysisStatus.SUCCESS and not analysis:
+        raise refused(ErrorCode.RESULT_WITHOUT_ANALYSIS)
+    values = _analysis_values(result, analysis) | drive_columns(owner, analysis)
+    values |= membership.counter_columns(result.log_date, first_start(analysis), analysis)
+    changed = connection.execute(_APPLY_ANALYSIS, values).fetchone()
     if changed is None:
-        _drop(database, blobs, result)
-    else:
-        if result.analysis_ref:
-            blobs.delete(result.analysis_ref)
-        log.info("result applied", extra={"analysis_id": result.analysis_id})
-    return requests, told
+        return None
+    update_superseded(connection, owner, [result.analysis_id])
+    told = 0
+    for event in worth_telling.of_log(result.analysis_id, changed["verdict_before"], analysis):
+        told += outbox.enqueue(connection, owner, event)
+    membership.assign(connection, owner, [result.analysis_id])
+    return told
 
 
-def mark_delayed(database: Database, failed: AnalysisRequestData) -> list[AverageRequest]:
+def mark_delayed(database: Database, failed: AnalysisRequestData) -> Effect:
     """Mark an analysis as delayed after a failed try, so that averages do not wait for it any more.
 
     Returns:
-        The requests for the averages that only waited for this analysis.
+        With the requests for the averages that only waited for this analysis.
 
     Raises:
         Unavailable: Nothing was marked; the message must be delivered again.
@@ -185,11 +257,11 @@ def mark_delayed(database: Database, failed: AnalysisRequestData) -> list[Averag
         values = {"id": failed.file_name, "attempt": failed.attempt}
         row = connection.execute(_LOCK_OWNER_IF_ON_FIRST_TRY, values).fetchone()
         if row is None:
-            return []
+            return Effect()
         changed = connection.execute(_MARK_DELAYED, values).fetchone()
         requests = mark_stale_averages(connection, row["id"]) if changed else []
     log.info("analysis delayed", extra={"analysis_id": failed.file_name})
-    return requests
+    return Effect(requests)
 
 
 def _parse_object(stored: bytes) -> dict[str, Any]:
@@ -263,13 +335,10 @@ def _drop(database: Database, blobs: Blobs, result: AnalysisResult) -> None:
     log.info("result dropped", extra={"analysis_id": result.analysis_id, "gone": row is None})
 
 
-def apply_average(database: Database, blobs: Blobs, result: AverageResult) -> int:
+def apply_average(database: Database, blobs: Blobs, result: AverageResult) -> Effect:
     """Store an average if it is the requested one.
 
     An empty or failed result keeps the last good average.
-
-    Returns:
-        How many notifications were written.
 
     Raises:
         Unavailable: Nothing was applied; the message must be delivered again.
@@ -307,7 +376,7 @@ def apply_average(database: Database, blobs: Blobs, result: AverageResult) -> in
                 told += outbox.enqueue(connection, result.user_id, event)
     _remove_average_objects(database, blobs, result)
     log.info("average applied" if changed else "average dropped", extra={"type": result.type})
-    return told
+    return Effect(told=told)
 
 
 def _remove_average_objects(database: Database, blobs: Blobs, result: AverageResult) -> None:

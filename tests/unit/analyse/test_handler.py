@@ -15,7 +15,7 @@ from faplog import synthetic
 from faplog.contracts import errors, keys
 from faplog.contracts.analysis import Analysis
 from faplog.contracts.direct import CSV, DirectCall, DirectResult
-from faplog.contracts.messages import HEADER_SECRET, AnalysisRequest, AnalysisResult
+from faplog.contracts.messages import BATCH, HEADER_SECRET, AnalysisRequest, AnalysisResult
 from faplog.errors import Unavailable
 from functions.analyse import handler, job
 from functions.analyse.core import analysis
@@ -90,6 +90,49 @@ def test_a_message_is_answered_with_the_analysis(client: FlaskClient, shelf: She
     assert answer["logDate"] == "2025-02-03T00:00:00.000Z"
     Analysis.model_validate(answer["analysis"])
     AnalysisResult.model_validate(answer)
+
+
+def post_together(client: FlaskClient, *ids: UUID) -> tuple[int, str | None, list[dict[str, Any]]]:
+    """Return the status, the content type and the answers of a batch."""
+    body = b"\n".join(map(message, ids))
+    answer = client.post("/", data=body, content_type=BATCH, headers={HEADER_SECRET: SECRET})
+    lines = answer.data.split(b"\n") if answer.status_code == 200 else []
+    return answer.status_code, answer.mimetype, [json.loads(line) for line in lines]
+
+
+def test_a_batch_is_answered_line_by_line(client: FlaskClient, shelf: Shelf) -> None:
+    ids = [uuid4() for _ in range(4)]
+    for analysis_id in (ids[0], ids[1], ids[3]):
+        shelf.objects[keys.log_key(analysis_id)] = LOG
+    status, mimetype, answers = post_together(client, *ids)
+    assert (status, mimetype) == (200, BATCH)
+    said = [(answer["analysisId"], answer["status"], answer.get("code")) for answer in answers]
+    assert said == [
+        (str(ids[0]), "Success", None),
+        (str(ids[1]), "Success", None),
+        (str(ids[2]), "Failed", "FILE_MISSING"),
+        (str(ids[3]), "Success", None),
+    ]
+    assert answers[0] == post(client, message(ids[0]))[1], "alone it is the same"
+    assert {keys.series_key(analysis_id) for analysis_id in (ids[0], ids[1], ids[3])} <= set(shelf.objects)
+
+
+def test_a_batch_that_takes_long_is_answered_as_far_as_it_is_done(
+    client: FlaskClient, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [uuid4() for _ in range(4)]
+    for analysis_id in ids:
+        shelf.objects[keys.log_key(analysis_id)] = LOG
+    monkeypatch.setattr(handler, "BATCH_SEC", 0)
+    status, mimetype, answers = post_together(client, *ids)
+    assert (status, mimetype) == (200, BATCH)
+    assert [answer["analysisId"] for answer in answers] == [str(ids[0])]
+    assert keys.series_key(ids[1]) not in shelf.objects
+
+
+def test_a_batch_without_its_store_is_503(client: FlaskClient, shelf: Shelf) -> None:
+    shelf.is_away = True
+    assert post_together(client, uuid4(), uuid4())[0] == 503
 
 
 def test_the_series_is_stored_compressed(client: FlaskClient, shelf: Shelf) -> None:
