@@ -1,6 +1,8 @@
 """The HTTP request that hands a message to its function, and the answer that came back."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import aiohttp
@@ -8,9 +10,10 @@ import orjson
 
 from connector.answer import Answer, Outcome, outcome_of
 from connector.message import Message
-from faplog.contracts.messages import HEADER_SECRET, HEADER_TOPIC
+from faplog.contracts.messages import BATCH, HEADER_SECRET, HEADER_TOPIC
 from faplog.routes import Route
 
+JSON: Final = "application/json"
 CONNECT_TIMEOUT_SEC: Final = 5.0
 REPORT_TIMEOUT_SEC: Final = 5.0
 """How long the report of a failed try may take; it delays the next one."""
@@ -28,7 +31,13 @@ def http_session() -> aiohttp.ClientSession:
 
 
 async def call(
-    session: aiohttp.ClientSession, route: Route, secret: str, message: Message, traceparent: str | None, limit: int
+    session: aiohttp.ClientSession,
+    route: Route,
+    secret: str,
+    message: Message,
+    traceparent: str | None,
+    limit: int,
+    content_type: str = JSON,
 ) -> Answer:
     """POST the message to the root of its function.
 
@@ -39,11 +48,12 @@ async def call(
         message: The message.
         traceparent: The W3C trace context to pass on.
         limit: Maximum size of the reply in bytes.
+        content_type: Of the message.
 
     Returns:
         The answer; network and HTTP errors become one, too.
     """
-    headers = _headers(message.subject, secret, traceparent)
+    headers = _headers(message.subject, secret, traceparent, content_type)
     timeout = aiohttp.ClientTimeout(total=route.timeout_sec, sock_connect=CONNECT_TIMEOUT_SEC)
     try:
         async with session.post(
@@ -60,12 +70,39 @@ async def call(
         return Answer(Outcome.FAILED, f"not an HTTP answer ({type(error).__name__})")
 
 
+async def call_with_all(
+    session: aiohttp.ClientSession, route: Route, secret: str, batch: Sequence[Message], limit: int
+) -> list[Answer]:
+    """POST messages of one subject to the root of their function, each on a line.
+
+    Args:
+        session: The HTTP client.
+        route: The function.
+        secret: The connector secret, which proves who sends.
+        batch: The messages.
+        limit: Maximum size of one reply in bytes.
+
+    Returns:
+        The answers to all messages, or to the first ones, all DONE; or one other answer to the whole request.
+    """
+    together = replace(batch[0], payload=b"\n".join(message.payload for message in batch))
+    whole = await call(session, route, secret, together, None, (limit + 1) * len(batch), BATCH)
+    if whole.outcome is not Outcome.DONE:
+        return [whole]
+    if not route.reply_topic:
+        return [whole] * len(batch)
+    replies = whole.reply.split(b"\n")
+    if len(replies) > len(batch) or not all(0 < len(reply) <= limit for reply in replies):
+        return [Answer(Outcome.FAILED, "the replies do not match the messages")]
+    return [Answer(Outcome.DONE, reply=reply) for reply in replies]
+
+
 async def report(
     session: aiohttp.ClientSession, route: Route, secret: str, topic: str, payload: bytes, traceparent: str | None
 ) -> Answer:
     """POST a payload under another topic than it came on. DONE if it was taken; never raises for HTTP."""
     timeout = aiohttp.ClientTimeout(total=REPORT_TIMEOUT_SEC)
-    headers = _headers(topic, secret, traceparent)
+    headers = _headers(topic, secret, traceparent, JSON)
     try:
         async with session.post(
             route.url, data=payload, headers=headers, timeout=timeout, allow_redirects=False
@@ -75,8 +112,8 @@ async def report(
         return Answer(Outcome.HOLD, type(error).__name__)
 
 
-def _headers(topic: str, secret: str, traceparent: str | None) -> dict[str, str]:
-    headers = {"Content-Type": "application/json", HEADER_TOPIC: topic, HEADER_SECRET: secret}
+def _headers(topic: str, secret: str, traceparent: str | None, content_type: str) -> dict[str, str]:
+    headers = {"Content-Type": content_type, HEADER_TOPIC: topic, HEADER_SECRET: secret}
     return headers | ({"traceparent": traceparent} if traceparent else {})
 
 

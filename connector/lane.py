@@ -13,8 +13,9 @@ from nats.aio.msg import Msg
 
 from connector import metrics
 from connector.answer import MAX_TRIES, Answer, Outcome, after_resets, retry_delay_sec
+from connector.backlog import Backlog
 from connector.broker import AWAY, Broker, reason
-from connector.call import call, report
+from connector.call import call, call_with_all, report
 from connector.gate import Gate
 from connector.message import Message, Outgoing, dead_letter, next_try, reply
 from connector.wake import Waker
@@ -33,10 +34,15 @@ LONGEST_PAUSE_SEC: Final = 5.0
 """Longest pause between attempts to fetch while stream or consumer are missing or changed."""
 HEADER_ROOM_BYTES: Final = 1024
 """Room kept free beside a reply for its headers."""
+HEADER_NOT_DELIVERED: Final = "Nats-Pending-Messages"
+"""Header of the status that ends a pull request: of how many messages it was, less those delivered."""
 
 
 class Lane:
-    """Fetches only as many messages as it has free slots; the rest waits in the stream for any connector."""
+    """Fetches only as many messages as it has free slots; the rest waits in the stream for any connector.
+
+    Of a function that takes batches it fetches two batches ahead.
+    """
 
     def __init__(
         self,
@@ -68,6 +74,8 @@ class Lane:
         self._secret = secret
         self._retry_sec = retry_sec
         self._held: dict[int, Message] = {}
+        self._backlog = Backlog(route.batch)
+        self._start_later: asyncio.TimerHandle | None = None
         self._work: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
         self._requested = 0
@@ -97,6 +105,9 @@ class Lane:
 
     async def finish(self, grace_sec: float) -> None:
         """Wait for requests in flight, at most `grace_sec` seconds; the stream delivers the others again."""
+        for message in self._backlog.clear():
+            await self._broker.acknowledge(message.reply, Msg.Ack.Nak)
+            self._release(message)
         if self._work:
             _, late = await asyncio.wait(self._work, timeout=grace_sec)
             for task in late:
@@ -125,18 +136,19 @@ class Lane:
                     await subscription.drain()  # type: ignore[no-untyped-call]
 
     async def _fetch(self, client: Client, inbox: str) -> None:
-        """Keep one pull request open for each free slot, until the lane stops or the requests are lost."""
+        """Keep pull requests open for as many messages as there is room, until the lane stops or they are lost."""
         loop = asyncio.get_running_loop()
         subject = f"$JS.API.CONSUMER.MSG.NEXT.{bus.STREAM}.{self.route.function}"
-        request = json.dumps({"batch": 1, "expires": int(PULL_SEC * 1e9)}).encode()
         while client.is_connected and not self.gate.ended and not self._lost:
             self._changed.clear()
             metrics.PAUSED.labels(self.route.function).set(not self.gate.is_open)
-            while self.gate.is_open and self._requested + len(self._work) < self.route.concurrency:
+            free_slots = self.route.concurrency - len(self._work)
+            if self.gate.is_open and (room := self._backlog.room(self._requested, free_slots)) > 0:
                 if self._requested == 0:
                     self._heard_at = loop.time()
-                self._requested += 1
-                await client.publish(subject, request, reply=inbox)
+                self._requested += room
+                request = {"batch": room, "expires": int(PULL_SEC * 1e9)}
+                await client.publish(subject, json.dumps(request).encode(), reply=inbox)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(1):
                     await self._changed.wait()
@@ -146,9 +158,11 @@ class Lane:
     async def _on_message(self, msg: Msg) -> None:
         """Handle a message, or a status that ends one of our pull requests."""
         self._heard_at = asyncio.get_running_loop().time()
-        self._requested = max(self._requested - 1, 0)
+        headers = msg.headers or {}
+        status = headers.get("Status")
+        ended = int(headers.get(HEADER_NOT_DELIVERED, "1")) if status else 1
+        self._requested = max(self._requested - ended, 0)
         self._changed.set()
-        status = (msg.headers or {}).get("Status")
         if status:
             # 404, 408: no message came in time. Everything else: the consumer or the stream has changed.
             self._lost = self._lost or status not in ("404", "408")
@@ -160,15 +174,85 @@ class Lane:
         elif message.sequence not in self._held:
             self._held[message.sequence] = message
             metrics.IN_FLIGHT.labels(self.route.function).set(len(self._held))
-            task = asyncio.create_task(self._handle(message))
+            self._backlog.add(message, self._heard_at)
+            self._start()
+
+    def _start(self) -> None:
+        """Start the requests that may leave now, and come back when the next one may."""
+        loop = asyncio.get_running_loop()
+        if self._start_later:
+            self._start_later.cancel()
+            self._start_later = None
+        while not self.gate.ended and len(self._work) < self.route.concurrency:
+            wait_sec = self._backlog.due_in(loop.time(), len(self._work))
+            if wait_sec is None:
+                return
+            if wait_sec > 0:
+                self._start_later = loop.call_later(wait_sec, self._start)
+                return
+            task = asyncio.create_task(self._handle_all(self._backlog.take()))
             self._work.add(task)
             task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._work.discard(task)
+        self._start()
         self._changed.set()
         if not task.cancelled() and (error := task.exception()):
             log.error("delivery failed unexpectedly", exc_info=error, extra={"function": self.route.function})
+
+    async def _handle_all(self, batch: list[Message]) -> None:
+        """Handle messages together, or one by one where there is one only, and where a batch has failed."""
+        left = batch
+        try:
+            if len(left) > 1:
+                left = await self._deliver_together(left)
+            while left:
+                await self._handle(left.pop(0))
+        finally:
+            for message in left:
+                self._release(message)
+
+    async def _deliver_together(self, batch: list[Message]) -> list[Message]:
+        """Deliver messages by one request. Nothing is counted against one of them if that fails.
+
+        Returns:
+            The messages that are still to be delivered, one by one.
+        """
+        if not await self.gate.wait():
+            return batch
+        if self._waker:
+            self._waker.wake()
+        with contextlib.ExitStack() as spans:
+            traces = []
+            for message in batch:
+                span = telemetry.span(f"deliver {message.subject}", message.traceparent, "consumer")
+                spans.enter_context(span)
+                traces.append(telemetry.traceparent() or message.traceparent)
+            loop = asyncio.get_running_loop()
+            start = loop.time()
+            limit = self._broker.max_payload - HEADER_ROOM_BYTES
+            answers = await call_with_all(self._session, self.route, self._secret, batch, limit)
+            metrics.delivered(self.route.function, answers[0].outcome, loop.time() - start)
+            if answers[0].outcome is not Outcome.DONE:
+                log.warning(
+                    "a batch failed, delivering its messages one by one",
+                    extra={"function": self.route.function, "reason": answers[0].reason.split(":")[0]},
+                )
+                return batch
+            self.gate.open()
+            await asyncio.gather(*map(self._finish, batch, answers, traces))
+        answered, left = batch[: len(answers)], batch[len(answers) :]
+        for message in answered:
+            self._release(message)
+        if self.gate.ended:
+            return left
+        self._backlog.put_back(left, loop.time())
+        return []
+
+    def _release(self, message: Message) -> None:
+        self._held.pop(message.sequence, None)
+        metrics.IN_FLIGHT.labels(self.route.function).set(len(self._held))
 
     async def _handle(self, message: Message) -> None:
         try:
@@ -179,8 +263,7 @@ class Lane:
             with telemetry.span(f"deliver {message.subject}", message.traceparent, "consumer"):
                 await self._deliver(message)
         finally:
-            del self._held[message.sequence]
-            metrics.IN_FLIGHT.labels(self.route.function).set(len(self._held))
+            self._release(message)
 
     async def _deliver(self, message: Message) -> None:
         traceparent = telemetry.traceparent() or message.traceparent
@@ -206,6 +289,10 @@ class Lane:
             )
         self.gate.open()
         self._changed.set()
+        await self._finish(message, answer, traceparent)
+
+    async def _finish(self, message: Message, answer: Answer, traceparent: str | None) -> None:
+        """Publish what the answer to a message leads to, and acknowledge the message."""
         outgoing = self._outgoing(message, answer, traceparent)
         if outgoing:
             again = outgoing.subject == message.subject

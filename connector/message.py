@@ -65,6 +65,11 @@ class Message:
         text = self.headers.get(HEADER_TRACEPARENT, "")
         return text if _TRACEPARENT.fullmatch(text) else None
 
+    @property
+    def fits_on_a_line(self) -> bool:
+        """Whether it may travel with others, one on each line: it has not failed yet, and its payload is one line."""
+        return HEADER_NOT_BEFORE not in self.headers and self.payload != b"" and b"\n" not in self.payload
+
     def wait_sec(self, longest_sec: float) -> float:
         """Return the seconds until it may be tried, at most `longest_sec`, however far clocks are apart."""
         try:

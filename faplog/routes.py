@@ -27,6 +27,8 @@ class Route(BaseModel):
     reply_topic: str | None = Field(default=None, pattern=r"^[a-z]+(\.[a-z]+)*$")
     concurrency: int = Field(default=1, ge=1, le=256)
     """Maximum number of requests in flight over all replicas."""
+    batch: int = Field(default=1, ge=1, le=64)
+    """Maximum number of messages in one request."""
     timeout_sec: float = Field(default=130, gt=0)
     wakes: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9-]*$")
     """The function that its replies will lead to: it is woken while this one works."""
@@ -49,6 +51,7 @@ def from_stack(functions: Iterable[Function], url: str) -> list[Route]:
             topic=function.topic,
             reply_topic=function.reply_topic,
             concurrency=function.ours("concurrency") * function.ours("scale-max"),
+            batch=function.ours("batch"),
             timeout_sec=seconds(function.environment.get("exec_timeout", "120s")) + TIMEOUT_MARGIN_SEC,
             wakes=function.wakes,
         )

@@ -19,6 +19,7 @@ def test_the_routes_of_our_stack() -> None:
     assert (made["average"].topic, made["average"].reply_topic) == ("average.request", "average.result")
     assert (made["api"].topic, made["api"].reply_topic) == ("*.result", None)
     assert made["analyse"].concurrency == 2, "one for each replica"
+    assert {name: route.batch for name, route in made.items()} == {"api": 16, "analyse": 8, "average": 1}
     assert made["analyse"].timeout_sec == 127, "longer than the function may run"
     assert {name: route.wakes for name, route in made.items()} == {"api": None, "analyse": "average", "average": None}
 
@@ -39,6 +40,7 @@ def test_a_routes_file_says_what_it_was_rendered_from(tmp_path: Path) -> None:
         ("[]", "must name at least one function"),
         ('[{"function": "a", "url": "ftp://a", "topic": "a.b"}]', "wrong at 0.url"),
         ('[{"function": "a", "url": "http://a", "topic": "a.b", "concurrency": 0}]', "wrong at 0.concurrency"),
+        ('[{"function": "a", "url": "http://a", "topic": "a.b", "batch": 0}]', "wrong at 0.batch"),
         ('[{"function": "a", "url": "http://a", "topic": "a,b"}]', "wrong at 0.topic"),
         ('[{"function": "a", "url": "http://a", "topic": "a.b", "reply": "c.d"}]', "wrong at 0.reply"),
         (json.dumps([{"function": "a", "url": "http://a", "topic": "a.b"}] * 2), "each only once"),
