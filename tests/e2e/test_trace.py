@@ -1,14 +1,20 @@
 """One trace from the browser's upload through NATS and every function to the stored average."""
 
+from collections import Counter
 from collections.abc import Iterator
+from datetime import date
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import httpx
 import pytest
 
 from faplog.metrics import METRICS
+from faplog.synthetic import day
 from faplog.synthetic.__main__ import main as synthetic
 from tests.conftest import Stack, running_stack, until
+from tests.e2e.account import Account
 from tests.otlp_sink import Sink, otlp_sink
 
 pytestmark = pytest.mark.stack
@@ -70,3 +76,28 @@ def test_an_upload_is_one_trace_up_to_its_average(tmp_path: Path, traced: Stack,
     assert "trace@example.org" not in told
     assert file.name not in told
     assert token not in told
+
+
+def test_logs_that_travel_together_stay_in_their_trace(tmp_path: Path, traced: Stack, sink: Sink) -> None:
+    logs = 24
+    trace_id = "1af7651916cd43dd8448eb211c80319c"
+    made = BytesIO()
+    with ZipFile(made, "w") as zipped:
+        for number in range(logs):
+            zipped.writestr(f"{number}.csv", day(seed=number, minutes=4, on=date(2025, 3, 1 + number))[0])
+    account = Account(traced)
+    browser = {"traceparent": f"00-{trace_id}-b7ad6b7169203331-01"}
+    answer = account.http.post("/analyses", files={"file": ("logs.zip", made.getvalue())}, headers=browser)
+    assert answer.status_code == 202, answer.text
+
+    def names() -> Counter[tuple[str, str]]:
+        return Counter((service, span.name) for service, span in sink.spans if span.trace_id.hex() == trace_id)
+
+    of_each_log = {
+        ("connector", "deliver analysis.request"): logs,
+        ("analyse", "analyse"): logs,
+        ("connector", "deliver analysis.result"): logs,
+        ("api", "apply result"): logs,
+    }
+    until(lambda: {name: names()[name] for name in of_each_log} == of_each_log, 120)
+    account.http.close()
