@@ -51,7 +51,7 @@ def from_stack(functions: Iterable[Function], url: str) -> list[Route]:
             topic=function.topic,
             reply_topic=function.reply_topic,
             concurrency=function.ours("concurrency") * function.ours("scale-max"),
-            batch=function.ours("batch"),
+            batch=function.batch,
             timeout_sec=seconds(function.environment.get("exec_timeout", "120s")) + TIMEOUT_MARGIN_SEC,
             wakes=function.wakes,
         )

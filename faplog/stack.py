@@ -46,6 +46,11 @@ class Function(BaseModel):
         return self.annotations.get(PREFIX + "wakes")
 
     @property
+    def batch(self) -> int:
+        """The most messages that one request brings it; one where nothing is said."""
+        return int(self.annotations.get(PREFIX + "batch", "1"))
+
+    @property
     def module(self) -> str:
         """The package of the function in the checkout, such as `functions.api`."""
         return self.handler.removeprefix("./").replace("/", ".")

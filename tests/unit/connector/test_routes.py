@@ -24,6 +24,14 @@ def test_the_routes_of_our_stack() -> None:
     assert {name: route.wakes for name, route in made.items()} == {"api": None, "analyse": "average", "average": None}
 
 
+def test_a_function_that_says_nothing_of_batches_gets_one_message_a_request(tmp_path: Path) -> None:
+    own = tmp_path / "stack.yml"
+    lines = (ROOT / "stack.yml").read_text().splitlines(keepends=True)
+    own.write_text("".join(line for line in lines if "faplog.dev/batch" not in line))
+    made = routes.from_stack(stack.read(own, {}), "http://{function}/")
+    assert [route.batch for route in made] == [1, 1, 1]
+
+
 def test_a_routes_file_says_what_it_was_rendered_from(tmp_path: Path) -> None:
     made = routes.from_stack(stack.read(ROOT / "stack.yml", {}), "http://{function}/")
     file = tmp_path / "routes.json"
