@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 import aiohttp
@@ -34,30 +33,44 @@ async def call(
     session: aiohttp.ClientSession,
     route: Route,
     secret: str,
-    message: Message,
+    batch: Sequence[Message],
     traceparent: str | None,
     limit: int,
-    content_type: str = JSON,
-) -> Answer:
-    """POST the message to the root of its function.
+) -> list[Answer]:
+    """POST messages of one subject to the root of their function: one as it is, several each on a line.
 
     Args:
         session: The HTTP client.
         route: The function.
         secret: The connector secret, which proves who sends.
-        message: The message.
+        batch: The messages.
         traceparent: The W3C trace context to pass on.
-        limit: Maximum size of the reply in bytes.
-        content_type: Of the message.
+        limit: Maximum size of one reply in bytes.
 
     Returns:
-        The answer; network and HTTP errors become one, too.
+        The answers to all messages, or to the first ones, all DONE; or one other answer to the whole request. Network
+        and HTTP errors become one, too.
     """
-    headers = _headers(message.subject, secret, traceparent, content_type)
+    headers = _headers(batch[0].subject, secret, traceparent, JSON if len(batch) == 1 else BATCH)
+    body = b"\n".join(message.payload for message in batch)
+    whole = await _post(session, route, headers, body, (limit + 1) * len(batch) - 1)
+    if len(batch) == 1 or whole.outcome is not Outcome.DONE:
+        return [whole]
+    if not route.reply_topic:
+        return [whole] * len(batch)
+    replies = whole.reply.split(b"\n")
+    if len(replies) > len(batch) or not all(0 < len(reply) <= limit for reply in replies):
+        return [Answer(Outcome.FAILED, "the replies do not match the messages")]
+    return [Answer(Outcome.DONE, reply=reply) for reply in replies]
+
+
+async def _post(
+    session: aiohttp.ClientSession, route: Route, headers: dict[str, str], body: bytes, limit: int
+) -> Answer:
     timeout = aiohttp.ClientTimeout(total=route.timeout_sec, sock_connect=CONNECT_TIMEOUT_SEC)
     try:
         async with session.post(
-            route.url, data=message.payload, headers=headers, timeout=timeout, allow_redirects=False
+            route.url, data=body, headers=headers, timeout=timeout, allow_redirects=False
         ) as response:
             return await _read(response, route, limit)
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
@@ -68,33 +81,6 @@ async def call(
         return Answer(Outcome.RESET, f"connection broke before the answer was complete ({type(error).__name__})")
     except aiohttp.ClientError as error:
         return Answer(Outcome.FAILED, f"not an HTTP answer ({type(error).__name__})")
-
-
-async def call_with_all(
-    session: aiohttp.ClientSession, route: Route, secret: str, batch: Sequence[Message], limit: int
-) -> list[Answer]:
-    """POST messages of one subject to the root of their function, each on a line.
-
-    Args:
-        session: The HTTP client.
-        route: The function.
-        secret: The connector secret, which proves who sends.
-        batch: The messages.
-        limit: Maximum size of one reply in bytes.
-
-    Returns:
-        The answers to all messages, or to the first ones, all DONE; or one other answer to the whole request.
-    """
-    together = replace(batch[0], payload=b"\n".join(message.payload for message in batch))
-    whole = await call(session, route, secret, together, None, (limit + 1) * len(batch), BATCH)
-    if whole.outcome is not Outcome.DONE:
-        return [whole]
-    if not route.reply_topic:
-        return [whole] * len(batch)
-    replies = whole.reply.split(b"\n")
-    if len(replies) > len(batch) or not all(0 < len(reply) <= limit for reply in replies):
-        return [Answer(Outcome.FAILED, "the replies do not match the messages")]
-    return [Answer(Outcome.DONE, reply=reply) for reply in replies]
 
 
 async def report(

@@ -15,7 +15,7 @@ from connector import metrics
 from connector.answer import MAX_TRIES, Answer, Outcome, after_resets, retry_delay_sec
 from connector.backlog import Backlog
 from connector.broker import AWAY, Broker, reason
-from connector.call import call, call_with_all, report
+from connector.call import call, report
 from connector.gate import Gate
 from connector.message import Message, Outgoing, dead_letter, next_try, reply
 from connector.wake import Waker
@@ -229,11 +229,7 @@ class Lane:
                 span = telemetry.span(f"deliver {message.subject}", message.traceparent, "consumer")
                 spans.enter_context(span)
                 traces.append(telemetry.traceparent() or message.traceparent)
-            loop = asyncio.get_running_loop()
-            start = loop.time()
-            limit = self._broker.max_payload - HEADER_ROOM_BYTES
-            answers = await call_with_all(self._session, self.route, self._secret, batch, limit)
-            metrics.delivered(self.route.function, answers[0].outcome, loop.time() - start)
+            answers = await self._call(batch, None)
             if answers[0].outcome is not Outcome.DONE:
                 log.warning(
                     "a batch failed, delivering its messages one by one",
@@ -247,7 +243,7 @@ class Lane:
             self._release(message)
         if self.gate.ended:
             return left
-        self._backlog.put_back(left, loop.time())
+        self._backlog.put_back(left, asyncio.get_running_loop().time())
         return []
 
     def _release(self, message: Message) -> None:
@@ -274,7 +270,7 @@ class Lane:
                 return
             if self._waker:
                 self._waker.wake()
-            answer = await self._call(message, traceparent)
+            (answer,) = await self._call([message], traceparent)
             if answer.outcome not in (Outcome.DONE, Outcome.HOLD) and resets == 0:
                 await self._report_delay(message, traceparent)
             if answer.outcome is Outcome.RESET:
@@ -311,13 +307,13 @@ class Lane:
         delay = json.dumps({"delay": int(wait_sec * 1e9)}).encode()
         await self._broker.acknowledge(message.reply, Msg.Ack.Nak + b" " + delay)
 
-    async def _call(self, message: Message, traceparent: str | None) -> Answer:
+    async def _call(self, batch: list[Message], traceparent: str | None) -> list[Answer]:
         loop = asyncio.get_running_loop()
         start = loop.time()
         limit = self._broker.max_payload - HEADER_ROOM_BYTES
-        answer = await call(self._session, self.route, self._secret, message, traceparent, limit)
-        metrics.delivered(self.route.function, answer.outcome, loop.time() - start)
-        return answer
+        answers = await call(self._session, self.route, self._secret, batch, traceparent, limit)
+        metrics.delivered(self.route.function, answers[0].outcome, loop.time() - start)
+        return answers
 
     async def _report_delay(self, message: Message, traceparent: str | None) -> None:
         """Tell the function that takes the replies that a try has failed. A hint: one that is lost is not repeated."""

@@ -3,9 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
-from io import BytesIO
 from pathlib import Path
-from zipfile import ZipFile
 
 import httpx
 import pytest
@@ -15,6 +13,7 @@ from faplog.synthetic import day
 from faplog.synthetic.__main__ import main as synthetic
 from tests.conftest import Stack, running_stack, until
 from tests.e2e.account import Account
+from tests.integration.delivery import zipped
 from tests.otlp_sink import Sink, otlp_sink
 
 pytestmark = pytest.mark.stack
@@ -78,16 +77,13 @@ def test_an_upload_is_one_trace_up_to_its_average(tmp_path: Path, traced: Stack,
     assert token not in told
 
 
-def test_logs_that_travel_together_stay_in_their_trace(tmp_path: Path, traced: Stack, sink: Sink) -> None:
+def test_logs_that_travel_together_stay_in_their_trace(traced: Stack, sink: Sink) -> None:
     logs = 24
     trace_id = "1af7651916cd43dd8448eb211c80319c"
-    made = BytesIO()
-    with ZipFile(made, "w") as zipped:
-        for number in range(logs):
-            zipped.writestr(f"{number}.csv", day(seed=number, minutes=4, on=date(2025, 3, 1 + number))[0])
+    made = zipped({f"{n}.csv": day(seed=n, minutes=4, on=date(2025, 3, 1 + n))[0] for n in range(logs)})
     account = Account(traced)
     browser = {"traceparent": f"00-{trace_id}-b7ad6b7169203331-01"}
-    answer = account.http.post("/analyses", files={"file": ("logs.zip", made.getvalue())}, headers=browser)
+    answer = account.http.post("/analyses", files={"file": ("logs.zip", made)}, headers=browser)
     assert answer.status_code == 202, answer.text
 
     def names() -> Counter[tuple[str, str]]:

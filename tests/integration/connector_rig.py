@@ -273,6 +273,12 @@ class Connector:
         return [json.loads(line) for line in whole.splitlines()]
 
 
+def analyse_route(function: FunctionServer, **more: Any) -> Route:
+    """Return the route of a function that takes requests for analyses; it may take long."""
+    given: dict[str, Any] = {"concurrency": 2, "timeout_sec": 300} | more
+    return Route(function="analyse", url=function.url, topic="analysis.request", reply_topic="analysis.result", **given)
+
+
 @contextmanager
 def nats_server(folder: Path, max_payload: int | None = None) -> Iterator[NatsServer]:
     """Yield a NATS server that runs until the block ends."""

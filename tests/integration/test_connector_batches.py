@@ -4,7 +4,6 @@ import asyncio
 import json
 import signal
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +17,16 @@ from faplog import bus
 from faplog.contracts.messages import BATCH
 from faplog.routes import Route
 from tests.conftest import until
-from tests.integration.connector_rig import SECRET, SOON, Behaviour, Call, Connector, FunctionServer, NatsServer
+from tests.integration.connector_rig import (
+    SECRET,
+    SOON,
+    Behaviour,
+    Call,
+    Connector,
+    FunctionServer,
+    NatsServer,
+    analyse_route,
+)
 
 NEVER_AGAIN = {"FAPLOG_CONNECTOR_ACK_WAIT_SEC": "600"}
 """What a connector does not give back is not delivered again while a test waits."""
@@ -26,15 +34,7 @@ NEVER_AGAIN = {"FAPLOG_CONNECTOR_ACK_WAIT_SEC": "600"}
 
 @pytest.fixture
 def route(function: FunctionServer) -> Route:
-    return Route(
-        function="analyse",
-        url=function.url,
-        topic="analysis.request",
-        reply_topic="analysis.result",
-        concurrency=2,
-        batch=4,
-        timeout_sec=300,
-    )
+    return analyse_route(function, batch=4)
 
 
 def request(number: int) -> bytes:
@@ -55,6 +55,11 @@ def batches(function: FunctionServer) -> list[list[bytes]]:
 
 def singles(function: FunctionServer) -> Counter[bytes]:
     return Counter(call.body for call in function.calls if not is_batch(call))
+
+
+def sent(function: FunctionServer) -> Counter[bytes]:
+    """Return how often each message was sent, alone or with others."""
+    return Counter(line for call in function.calls for line in call.body.split(b"\n"))
 
 
 def replies(server: NatsServer) -> list[bytes]:
@@ -105,8 +110,7 @@ def test_what_waits_travels_together_and_each_message_has_its_own_reply(
         until(lambda: len(replies(server)) == 30, what="all replies")
         until(lambda: not server.messages("analysis.request"), what="all requests acked")
     assert Counter(replies(server)) == Counter(requests(30))
-    sent = [line for call in function.calls for line in call.body.split(b"\n")]
-    assert Counter(sent) == Counter(requests(30)), "each was sent once"
+    assert sent(function) == Counter(requests(30)), "each was sent once"
     assert max(map(len, batches(function))) == 4
     assert len(function.calls) < 20
     assert all(call.headers["X-Connector-Secret"] == SECRET for call in function.calls)
@@ -202,8 +206,7 @@ def test_a_function_without_replies_has_done_all_of_a_batch(
         crowd.gather(requests(20))
         crowd.let_go()
         until(lambda: not server.messages("analysis.request"), what="all messages are done")
-    sent = [line for call in function.calls for line in call.body.split(b"\n")]
-    assert Counter(sent) == Counter(requests(20))
+    assert sent(function) == Counter(requests(20))
     assert batches(function)
 
 
@@ -273,9 +276,7 @@ def test_a_lane_asks_again_when_nothing_came_for_long(
             fetching = asyncio.create_task(lane_.run())
             client = await broker.client()
             jetstream = client.jetstream()
-            ends = time.monotonic() + 2.5
-            while time.monotonic() < ends:
-                await asyncio.sleep(0.1)
+            await asyncio.sleep(2.5)  # longer than two pull requests
             for _ in range(50):
                 info = await jetstream.consumer_info(bus.STREAM, "analyse")
                 if info.num_waiting:

@@ -18,6 +18,7 @@ from tests.integration.connector_rig import (
     Connector,
     FunctionServer,
     NatsServer,
+    analyse_route,
     function_server,
     nats_server,
 )
@@ -37,14 +38,7 @@ def server(tmp_path: Path) -> Iterator[NatsServer]:
 @pytest.fixture
 def route(function: FunctionServer) -> Route:
     """Yield one function for requests; no function takes results, so they stay in the stream for the test."""
-    return Route(
-        function="analyse",
-        url=function.url,
-        topic="analysis.request",
-        reply_topic="analysis.result",
-        concurrency=2,
-        timeout_sec=300,
-    )
+    return analyse_route(function)
 
 
 @pytest.fixture

@@ -25,21 +25,13 @@ from tests.integration.connector_rig import (
     Connector,
     FunctionServer,
     NatsServer,
+    analyse_route,
 )
 
 
 @pytest.fixture
 def routes(function: FunctionServer) -> list[Route]:
-    return [
-        Route(
-            function="analyse",
-            url=function.url,
-            topic="analysis.request",
-            reply_topic="analysis.result",
-            concurrency=3,
-            timeout_sec=300,
-        )
-    ]
+    return [analyse_route(function, concurrency=3)]
 
 
 def numbered(count: int) -> list[bytes]:
