@@ -15,7 +15,6 @@ from nats.js.errors import APIError
 from connector.broker import NOT_STORED
 from connector.dead import letters, replay
 from faplog import bus
-from faplog.routes import Route
 from functions.api.delivery.publisher import Outgoing, Publisher
 from functions.api.settings import Settings
 from tests.conftest import until
@@ -24,6 +23,7 @@ from tests.integration.connector_rig import (
     Connector,
     FunctionServer,
     NatsServer,
+    analyse_route,
 )
 from tests.integration.delivery import Rig, average_of, empty_rig, get, some_log, success, upload, uploaded, zipped
 from tests.integration.people import Person
@@ -45,17 +45,6 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def system(api_settings: Settings, tmp_path: Path, small: None) -> Iterator[Rig]:
     with empty_rig(api_settings, tmp_path) as made:
         yield made
-
-
-def route(function: FunctionServer, concurrency: int) -> Route:
-    return Route(
-        function="analyse",
-        url=function.url,
-        topic="analysis.request",
-        reply_topic="analysis.result",
-        concurrency=concurrency,
-        timeout_sec=300,
-    )
 
 
 def state(server: NatsServer) -> StreamState:
@@ -123,7 +112,7 @@ def test_replies_get_through_a_stream_full_of_requests(
     function.answer = lambda call: Behaviour(body=call.body, wait=gate)
     publisher = Publisher(server.url)
     try:
-        with Connector(tmp_path, server, [route(function, 2)]):
+        with Connector(tmp_path, server, [analyse_route(function, concurrency=2)]):
             resize(server, bus.MAX_STREAM_BYTES)  # the connector has made a stream of the usual size
             until(publisher.connected, what="the publisher is connected")
             requests = published(publisher)
@@ -169,7 +158,7 @@ def test_a_failed_message_does_not_block_others(tmp_path: Path, server: NatsServ
     gate = threading.Event()
     bad, good = b"bad" * 500, {b"1", b"2", b"3"}
     function.answer = lambda call: Behaviour(500 if call.body == bad else 200, call.body, wait=gate)
-    with Connector(tmp_path, server, [route(function, 1)]) as connector:
+    with Connector(tmp_path, server, [analyse_route(function, concurrency=1)]) as connector:
         server.publish("analysis.request", bad, *sorted(good))
         until(lambda: function.at_once == 1, what="the bad one is in work")
         resize(server, state(server).bytes + 500)
