@@ -36,13 +36,14 @@ def outcome_of(status: int) -> Outcome:
     """Return the outcome that an HTTP status stands for.
 
     429 and 503 mean that the function is busy or misses one of its parts. Other 4xx mean that the message can never be
-    accepted. Everything else (5xx, and 1xx or 3xx, which no function sends) is a failure of the function.
+    accepted, except for 404: the function is not at this address, which an installation that goes on mends. Everything
+    else (5xx, and 1xx or 3xx, which no function sends) is a failure of the function.
     """
     if 200 <= status < 300:
         return Outcome.DONE
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
         return Outcome.HOLD
-    if 400 <= status < 500:
+    if 400 <= status < 500 and status != HTTPStatus.NOT_FOUND:
         return Outcome.DEAD
     return Outcome.FAILED
 

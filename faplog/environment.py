@@ -48,6 +48,11 @@ BEHIND_WATCHDOG: Final = Variable(
     "no",
     "`yes` where of-watchdog starts the process and passes requests on; images say so.",
 )
+GUESTS: Final = Variable(
+    "GUESTS",
+    "",
+    "Names of other functions that this process answers for, each below `/<its name>/`; set for `analyse` on Knative.",
+)
 
 _warned: set[str] = set()
 

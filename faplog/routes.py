@@ -1,7 +1,7 @@
 """The connector's routes: which subject goes to which function's address, rendered from stack.yml."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
@@ -37,23 +37,30 @@ class Route(BaseModel):
 _ROUTES: Final = TypeAdapter(list[Route])
 
 
-def from_stack(functions: Iterable[Function], url: str) -> list[Route]:
+def from_stack(functions: Collection[Function], url: str, *, guests: bool = False) -> list[Route]:
     """Return the routes of the functions of a stack.yml.
 
     Args:
         functions: The functions.
         url: A pattern such as `http://{function}.faplog-fn:8080/`.
+        guests: Whether a function that is a guest answers in the process of its host, which nothing needs to wake.
     """
+    hosts = {function.name: function.guest_of for function in functions if guests and function.guest_of}
+
+    def address(function: Function) -> str:
+        host = hosts.get(function.name)
+        return url.format(function=host) + f"{function.name}/" if host else url.format(function=function.name)
+
     return [
         Route(
             function=function.name,
-            url=url.format(function=function.name),
+            url=address(function),
             topic=function.topic,
             reply_topic=function.reply_topic,
             concurrency=function.ours("concurrency") * function.ours("scale-max"),
             batch=function.batch,
             timeout_sec=seconds(function.environment.get("exec_timeout", "120s")) + TIMEOUT_MARGIN_SEC,
-            wakes=function.wakes,
+            wakes=None if function.wakes in hosts else function.wakes,
         )
         for function in functions
     ]

@@ -46,6 +46,11 @@ class Function(BaseModel):
         return self.annotations.get(PREFIX + "wakes")
 
     @property
+    def guest_of(self) -> str | None:
+        """The function in whose process this one answers where functions start from zero as pods, or None."""
+        return self.annotations.get(PREFIX + "guest-of")
+
+    @property
     def batch(self) -> int:
         """The most messages that one request brings it; one where nothing is said."""
         return int(self.annotations.get(PREFIX + "batch", "1"))

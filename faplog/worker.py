@@ -14,7 +14,7 @@ from gunicorn.sock import create_sockets
 from gunicorn.util import close_on_exec
 from gunicorn.workers.gthread import ThreadWorker
 
-from faplog import background, environment
+from faplog import background, environment, guests
 from faplog.draining import ReadToTheEnd
 from faplog.slow_heads import HEAD_SEC, SlowHeads
 
@@ -66,7 +66,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self._open_port()
             _lock_file().touch()
         super().load_wsgi()
-        self.wsgi: Any = ReadToTheEnd(self.app.wsgi())
+        self.wsgi: Any = ReadToTheEnd(guests.with_guests(self.app.wsgi(), environment.GUESTS.read().split()))
         if not self._behind_watchdog:
             self._open_port()
 

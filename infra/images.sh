@@ -62,7 +62,10 @@ for function in api analyse average; do
     mkdir -p "$context/function"
     cp -R template/faplog-python/. "$context/"
     cp -R "functions/$function/." faplog requirements "$context/function/"
-    build "$image" --build-arg "FUNCTION=$function" "$context"
+    guests=$(sed -n "/^  $function:/,/^  [a-z]/s/.* GUESTS: \([a-z ]*\).*/\1/p" stack.yml)
+    mkdir "$context/function/functions"
+    for guest in $guests; do cp -R "functions/$guest" "$context/function/functions/"; done
+    build "$image" --build-arg "FUNCTION=$function" --build-arg "GUESTS=$guests" "$context"
 done
 
 build "$REGISTRY/ui:$TAG" --file ui/Dockerfile .

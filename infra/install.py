@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import yaml
 
-from infra import ENVIRONMENTS, ROOT, seal
+from infra import ENVIRONMENTS, NAMESPACE, ROOT, seal
 from infra.gitops import wave
 
 KUBERNETES_MINOR: Final = 34
@@ -30,6 +30,12 @@ MEMORY_GIB: Final = 4.0
 NEVER: Final = {"faplog": "the root Application of Argo CD", "sealed-secrets": "secrets are applied, not sealed"}
 NEEDS_A_SECRET: Final = {"backup": ("faplog", "backup-target"), "telemetry": ("telemetry", "grafana-cloud")}
 """Parts that cannot start without a secret of the operator's: its namespace and name."""
+
+FORMER: Final = (
+    ("services.serving.knative.dev", "average"),  # 0.2: it is a guest in the pods of `analyse`
+    ("networkpolicies.networking.k8s.io", "function-average"),
+)
+"""Objects in our namespace that an earlier release applied and no part names any more. Argo CD prunes them itself."""
 
 ATTEMPTS: Final = 6
 PAUSE_SEC: Final = 10.0
@@ -307,6 +313,18 @@ def install(part: Part, environment: str, say: Callable[[str], None] = print) ->
             apply(group, say)
 
 
+def remove_former(say: Callable[[str], None] = print) -> None:
+    """Remove what an earlier release left. It comes last: until then its connector may still call it.
+
+    Raises:
+        InstallError: The API server refuses it.
+    """
+    for kind, name in FORMER:
+        if _get("-n", NAMESPACE, f"{kind}/{name}"):
+            say(f"{name}: removed, no part of this release has it")
+            _must("kubectl", "-n", NAMESPACE, "delete", f"{kind}/{name}")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Install an environment. Return 2 if something is missing, 1 if a part could not be installed."""
     parser = argparse.ArgumentParser(prog="infra/install.sh", description=__doc__)
@@ -326,6 +344,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         for part in todo:
             install(part, options.environment)
+        remove_former()
     except FileNotFoundError as error:
         print(f"The program {error.filename} is not installed. Nothing was changed.", file=sys.stderr)
         return 2

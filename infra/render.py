@@ -8,12 +8,13 @@ mounts (kustomize reads no file outside of a kustomization's folder). The releas
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
-from faplog import nats_users, routes, stack
+from faplog import environment, nats_users, routes, stack
 from faplog.version import VERSION
 from infra import FUNCTION, NAMESPACE, ROOT, dashboards, dockerfiles, release, settings_page
 
@@ -81,6 +82,28 @@ def knative_service(function: stack.Function) -> dict[str, Any]:
             }
         },
     }
+
+
+def with_guests(functions: Sequence[stack.Function]) -> list[stack.Function]:
+    """Return the functions that have pods of their own; a host has its guests' secrets and answers for them, too.
+
+    A host takes one request at a time, so its limits are those of the largest of them.
+    """
+    return [
+        _host(one, [other for other in functions if other.guest_of == one.name])
+        for one in functions
+        if not one.guest_of
+    ]
+
+
+def _host(function: stack.Function, guests: Sequence[stack.Function]) -> stack.Function:
+    if not guests:
+        return function
+    secrets = dict.fromkeys(name for one in (function, *guests) for name in one.secrets)
+    names = " ".join(one.name for one in guests)
+    return function.model_copy(
+        update={"secrets": list(secrets), "environment": {**function.environment, environment.GUESTS.full_name: names}}
+    )
 
 
 def _one_at_a_time(function: stack.Function) -> bool:
@@ -157,13 +180,13 @@ def nats_values() -> dict[str, Any]:
 def rendered() -> dict[Path, str]:
     """Return the text of every rendered file, by its path from the checkout's root."""
     functions = stack.read(ROOT / "stack.yml", environment={"TAG": VERSION})
-    services = [knative_service(function) for function in functions]
+    services = [knative_service(function) for function in with_guests(functions)]
     stamped = release.stamped(ROOT)
     return {
         **stamped,
         **dockerfiles.rendered(stamped),
         Path("infra/knative/base/services.yaml"): HEADER.format(source="stack.yml") + _yaml_all(services),
-        Path("infra/connector/base/routes.json"): routes.render(routes.from_stack(functions, KNATIVE)),
+        Path("infra/connector/base/routes.json"): routes.render(routes.from_stack(functions, KNATIVE, guests=True)),
         Path("infra/environments/openfaas/connector/routes.json"): routes.render(routes.from_stack(functions, GATEWAY)),
         Path("infra/nats/users.yaml"): HEADER.format(source="faplog/nats_users.py") + _yaml_all([nats_values()]),
         Path("infra/openfaas/deploy/stack.yml"): stamped[Path("stack.yml")],

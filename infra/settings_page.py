@@ -73,7 +73,7 @@ itself sets what it must know better: addresses, ports, threads, names, secrets,
 
 **Cluster.** The column *cluster* shows what `stack.yml` (for the functions, with OpenFaaS and Knative alike) or the
 manifests in `infra/` set. Secrets are mounted from Kubernetes secrets of the same names, which `python -m infra.seal`
-makes; on Knative `analyse` and `average` get them as variables of these names
+makes; on Knative `analyse`, with `average` in its process, gets them as variables of these names
 ([why](adr/0057-a-function-that-sleeps-has-no-volumes.md)).
 
 Up to 0.1 the names had no prefix. The old names are still read in 0.2; each one in use is logged as a warning with its

@@ -8,7 +8,7 @@ from infra import NAMESPACE, install, policy
 from infra.cluster_test import kube, variant
 from infra.cluster_test import owner as accounts
 from infra.cluster_test.parts import backup, pages
-from infra.cluster_test.target import FUNCTIONS, manifests, workload
+from infra.cluster_test.target import manifests, workload
 from infra.cluster_test.waiting import TooLate
 
 DISTURBING: Final = frozenset({"roll", "kill", "rotate", "backup"})
@@ -18,6 +18,9 @@ INSTALLING: Final = frozenset({"install", "rotate", "backup"})
 """Parts that run `infra/install.sh`, which refuses a cluster that Argo CD applies."""
 
 WITH_HELM: Final = INSTALLING | {"admission"}
+
+IMAGES: Final = ("api", "analyse", "average", "connector", "ui")
+"""Names of our images, by whose tags a release is known."""
 
 SERVING: Final = ("Deployment", "StatefulSet", "Service")
 
@@ -73,10 +76,10 @@ def other_releases(pods: Iterable[Object], version: str) -> list[str]:
     """Return the releases of ours that run beside or instead of this one, by the images of our functions."""
     found = set()
     for pod in pods:
-        if workload(pod["metadata"].get("labels", {})) in (*FUNCTIONS, "connector", "ui"):
+        if workload(pod["metadata"].get("labels", {})) in IMAGES:
             for container in pod["spec"]["containers"]:
                 name, _, tag = container["image"].rpartition(":")
-                if "@" not in name and name.rsplit("/", 1)[-1] in (*FUNCTIONS, "connector", "ui"):
+                if "@" not in name and name.rsplit("/", 1)[-1] in IMAGES:
                     found.add(tag)
     return sorted(f"faplog {tag}" for tag in found - {version})
 
@@ -88,7 +91,7 @@ def absent_parts(environment: str) -> Iterator[str]:
             yield from _absent(NAMESPACE, thing["kind"], thing["metadata"]["name"])
     runs = variant.of(environment)
     if runs.writes_pods:
-        for name in FUNCTIONS:
+        for name in runs.with_pods:
             yield from _absent(runs.functions, "Deployment", name)
 
 

@@ -17,7 +17,6 @@ MARK: Final = "faplog.dev/cluster-test"
 STRANGER: Final = "faplog-cluster-test"
 """The namespace of the test's own pods. It is deleted at the end."""
 
-FUNCTIONS: Final = ("api", "analyse", "average")
 RELEASES_NETWORK: Final = ROOT / "infra/knative/install/network.yaml"
 
 Object = dict[str, Any]

@@ -21,6 +21,7 @@ class Variant:
         functions: The namespace of the functions' pods.
         platform: Selector and ports of the pods between a caller and a function, by namespace.
         ports: Those on which a pod of a function listens.
+        with_pods: The functions that have pods of their own; the others are guests of one of them.
         sleeping: The functions that go to zero.
         known: How what its pods lack begins, as docs/operations.md says; nothing else may be wrong with them.
     """
@@ -29,6 +30,7 @@ class Variant:
     functions: str
     platform: Mapping[str, tuple[str, tuple[int, ...]]]
     ports: tuple[int, ...]
+    with_pods: tuple[str, ...]
     sleeping: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
 
@@ -57,7 +59,8 @@ KNATIVE: Final = Variant(
         }
     ),
     ports=(8012, 8022, 8080),
-    sleeping=("api", "analyse", "average"),
+    with_pods=("api", "analyse"),
+    sleeping=("api", "analyse"),
 )
 
 OPENFAAS: Final = Variant(
@@ -65,6 +68,7 @@ OPENFAAS: Final = Variant(
     functions=seal.FUNCTIONS,
     platform=MappingProxyType({seal.OPENFAAS: ("app=gateway", (8080, 8081))}),
     ports=(8080, 8081),
+    with_pods=("api", "analyse", "average"),
     known=("runs in root's group", "has capabilities (CapBnd", "may gain privileges", "has no seccomp filter"),
 )
 

@@ -94,12 +94,14 @@ def function_process(folder: Path, home: Path, entry: str, **environment: str) -
             process.wait()
 
 
-def image_layout(folder: Path, function: str) -> Path:
-    """Return the folders of the image, /home/app/{function,faplog}, none of them writable."""
+def image_layout(folder: Path, function: str, guests: tuple[str, ...] = ()) -> Path:
+    """Return the folders of the image, /home/app/{function,functions,faplog}, none of them writable."""
     home = folder / "home" / "app"
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "functions" / function, home / "function", ignore=ignored)
     shutil.copytree(ROOT / "faplog", home / "faplog", ignore=ignored)
+    for guest in guests:
+        shutil.copytree(ROOT / "functions" / guest, home / "functions" / guest, ignore=ignored)
     for path in [*home.rglob("*"), home]:
         path.chmod(0o555 if path.is_dir() else 0o444)
     return home

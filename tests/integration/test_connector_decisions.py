@@ -150,7 +150,7 @@ def test_a_failure_that_passes_ends_well(server: NatsServer, function: FunctionS
 def test_a_refused_message_is_laid_aside_at_once(
     server: NatsServer, function: FunctionServer, connector: Connector
 ) -> None:
-    statuses = {b"400", b"401", b"404", b"413", b"422"}
+    statuses = {b"400", b"401", b"410", b"413", b"422"}
     function.answer = lambda call: Behaviour(status=int(call.body), body=b'{"message": "No such thing."}')
     server.publish("analysis.request", *statuses)
     until(lambda: len(server.dead("analysis.request")) == 5, what="five dead letters")

@@ -407,7 +407,7 @@ def test_the_queue_can_be_watched(
         until(lambda: number('faplog_queue_messages{function="analyse"}') == 0, what="an empty queue")
         until(lambda: number('faplog_queue_messages{function="api"}') == 0, what="an empty queue of results")
         assert number('faplog_queue_oldest_seconds{function="analyse"}') == 0
-        function.answer = lambda _: Behaviour(status=404)
+        function.answer = lambda _: Behaviour(status=410)
         server.publish("analysis.result", b"1")
         until(lambda: number("faplog_dead_letters") == 1, what="a dead letter")
 

@@ -11,7 +11,7 @@ from infra.cluster_test import kube
 from infra.cluster_test import owner as accounts
 from infra.cluster_test.policies import End, allowed
 from infra.cluster_test.report import Row, proof
-from infra.cluster_test.target import FUNCTIONS, STRANGER, Target, manifests, workload
+from infra.cluster_test.target import STRANGER, Target, manifests, workload
 from infra.cluster_test.variant import Variant, own_container
 from infra.cluster_test.waiting import until
 
@@ -147,7 +147,7 @@ def end_of(pod: kube.Object, namespaces: dict[str, dict[str, str]]) -> End:
 def _targets(ours: list[kube.Object], namespaces: dict[str, dict[str, str]], variant: Variant) -> list[tuple[End, int]]:
     """Return every end and port that is tried: our pods', the platform's in front of them, DNS and the API server."""
     found = []
-    listening = PORTS | dict.fromkeys(FUNCTIONS, variant.ports)
+    listening = PORTS | dict.fromkeys(variant.with_pods, variant.ports)
     for pod in one_of_each(ours):
         found += [(end_of(pod, namespaces), port) for port in listening.get(name_of(pod), ())]
     for namespace, (selector, ports) in variant.platform.items():

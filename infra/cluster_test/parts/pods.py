@@ -8,7 +8,7 @@ from infra import ROOT, policy
 from infra.cluster_test import kube
 from infra.cluster_test import owner as accounts
 from infra.cluster_test.report import Row, proof
-from infra.cluster_test.target import FUNCTIONS, Target, manifests, workload
+from infra.cluster_test.target import Target, manifests, workload
 from infra.cluster_test.variant import PROXY
 
 PART: Final = "pods"
@@ -134,7 +134,7 @@ def run(target: Target) -> Iterator[Row]:
         if pod["status"]["phase"] != "Running" or kube.is_of_a_job(pod) or name in seen:
             continue
         seen.add(name)
-        foreign = variant.writes_pods and name in FUNCTIONS
+        foreign = variant.writes_pods and name in variant.with_pods
         wrong = [] if foreign else broken_rules(pod)
         known: set[str] = set()
         if name in expected:

@@ -10,7 +10,7 @@ from infra.cluster_test import kube
 from infra.cluster_test.disturbing import Step, under_load
 from infra.cluster_test.owner import now
 from infra.cluster_test.report import Row
-from infra.cluster_test.target import FUNCTIONS, MARK, Target
+from infra.cluster_test.target import MARK, Target
 from infra.cluster_test.waiting import until
 
 PART: Final = "roll"
@@ -21,15 +21,16 @@ ROLLED_SEC: Final = 300.0
 def run(target: Target) -> Iterator[Row]:
     """Roll the connector, the pages and each function."""
     steps = [Step(name, partial(roll_deployment, NAMESPACE, name)) for name in DEPLOYMENTS]
+    functions = target.variant.with_pods
     if target.variant.writes_pods:
-        steps += [Step(name, partial(roll_deployment, target.variant.functions, name)) for name in FUNCTIONS]
+        steps += [Step(name, partial(roll_deployment, target.variant.functions, name)) for name in functions]
         yield from under_load(PART, target, steps, clean=True)
         return
-    steps += [Step(name, partial(roll_function, name)) for name in FUNCTIONS]
+    steps += [Step(name, partial(roll_function, name)) for name in functions]
     try:
         yield from under_load(PART, target, steps, clean=True)
     finally:
-        for name in FUNCTIONS:
+        for name in functions:
             mark(name, None)
 
 

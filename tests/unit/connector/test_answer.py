@@ -10,8 +10,8 @@ from connector.answer import MAX_RESETS, Answer, Outcome, after_resets, outcome_
     [
         (range(200, 300), Outcome.DONE),
         ([429, 503], Outcome.HOLD),
-        ([500, 501, 502, 504, 505, 599], Outcome.FAILED),
-        ([*range(400, 429), *range(430, 500)], Outcome.DEAD),
+        ([404, 500, 501, 502, 504, 505, 599], Outcome.FAILED),
+        ([*range(400, 404), *range(405, 429), *range(430, 500)], Outcome.DEAD),
         ([100, 301, 302, 304, 307, 308], Outcome.FAILED),
     ],
 )

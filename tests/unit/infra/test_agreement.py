@@ -16,11 +16,14 @@ from faplog import bus, routes, stack
 from faplog.metrics import METRICS
 from faplog.version import VERSION
 from functions.api.settings import OwnerSettings, Settings
-from infra import ENVIRONMENTS, ROOT, check, dashboards, dockerfiles, policy, render, seal
+from infra import ENVIRONMENTS, ROOT, check, dashboards, dockerfiles, install, policy, render, seal
 from infra.gitops import wave
 from standalone import edge, nats, postgres
 
 FUNCTIONS = {function.name: function for function in stack.read(ROOT / "stack.yml", {})}
+GUESTS = {name: function.guest_of for name, function in FUNCTIONS.items() if function.guest_of}
+WITH_PODS = {function.name: function for function in render.with_guests(list(FUNCTIONS.values()))}
+"""The functions as Knative has them."""
 DOCUMENT: dict[str, Any] = yaml.safe_load((ROOT / "stack.yml").read_text("utf-8"))
 OURS = "ghcr.io/faplog/"
 NAMES = [path.name for path in check.environments()]
@@ -85,11 +88,48 @@ def test_an_image_says_its_version_and_runs_as_a_number(path: str) -> None:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_is_built_with_its_own_packages(name: str) -> None:
-    assert FUNCTIONS[name].build_args == {"FUNCTION": name}
+    assert FUNCTIONS[name].build_args["FUNCTION"] == name
     assert (ROOT / f"requirements/{name}.txt").exists()
     assert "./requirements" in DOCUMENT["configuration"]["copy"]
     assert "./faplog" in DOCUMENT["configuration"]["copy"]
     assert not {path.name for path in (ROOT / FUNCTIONS[name].handler).iterdir()} & {"build", "template", "faplog"}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_an_image_holds_the_guests_of_its_function(name: str) -> None:
+    guests = [guest for guest, host in GUESTS.items() if host == name]
+    assert FUNCTIONS[name].build_args.get("GUESTS", "").split() == guests
+    assert {f"./functions/{guest}" for guest in guests} <= set(DOCUMENT["configuration"]["copy"])
+
+
+@pytest.mark.parametrize(("guest", "host"), GUESTS.items())
+def test_a_host_has_what_its_guest_needs(guest: str, host: str) -> None:
+    there = WITH_PODS[host]
+    assert guest not in WITH_PODS
+    assert guest in there.environment["FAPLOG_GUESTS"].split()
+    assert {*FUNCTIONS[guest].secrets, *FUNCTIONS[host].secrets} == set(there.secrets)
+    assert there.ours("threads") == 1, "or both at once need more memory"
+    assert install.quantity(FUNCTIONS[guest].limits["memory"]) <= install.quantity(there.limits["memory"])
+    packages = [
+        set(re.findall(r"^[a-z0-9-]+(?===)", (ROOT / f"requirements/{name}.txt").read_text("utf-8"), re.MULTILINE))
+        for name in (guest, host)
+    ]
+    assert packages[0] <= packages[1]
+    values = {name: value for name, value in FUNCTIONS[guest].environment.items() if name not in render.OF_WATCHDOG}
+    assert values.items() <= there.environment.items()
+
+
+def test_a_request_for_a_guest_goes_to_its_host_which_nothing_wakes() -> None:
+    """On Knative. Elsewhere it has a process of its own, which is woken while its host works."""
+    functions = list(FUNCTIONS.values())
+    knative = {route.function: route for route in routes.from_stack(functions, render.KNATIVE, guests=True)}
+    openfaas = {route.function: route for route in routes.from_stack(functions, render.GATEWAY)}
+    assert knative["average"].url == "http://analyse.faplog.svc.cluster.local/average/"
+    assert knative["analyse"].wakes is None
+    assert openfaas["average"].url == "http://gateway.openfaas.svc.cluster.local:8080/function/average/"
+    assert openfaas["analyse"].wakes == "average"
+    [api] = [function for function in functions if function.name == "api"]
+    assert api.environment["FAPLOG_AVERAGE_URL"] + "/" == knative["average"].url
 
 
 @pytest.mark.parametrize(("name", "unused"), [("average", {"numpy"}), ("analyse", set())])
@@ -116,10 +156,10 @@ def test_the_threads_of_a_function_are_what_it_is_scaled_by(name: str) -> None:
     assert FUNCTIONS[name].environment["FAPLOG_THREADS"] == str(FUNCTIONS[name].ours("threads"))
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", WITH_PODS)
 def test_a_function_gets_the_secrets_of_the_stack_and_waits_for_no_volume_if_it_can(name: str) -> None:
     """A kubelet waits 0.3 s for any volume. Uploads need room for temporary files, so `api` has volumes."""
-    function = FUNCTIONS[name]
+    function = WITH_PODS[name]
     spec = render.knative_service(function)["spec"]["template"]["spec"]
     [container] = spec["containers"]
     variables = {one["name"]: one for one in container["env"]}
@@ -173,7 +213,7 @@ def test_our_images_have_our_version() -> None:
         for container in (policy.pod_spec(thing) or {"containers": []})["containers"]:
             if container["image"].startswith(OURS):
                 used.add(container["image"])
-    assert used == {f"{OURS}{name}:{VERSION}" for name in (*FUNCTIONS, "ui", "connector", "backup")}
+    assert used == {f"{OURS}{name}:{VERSION}" for name in (*WITH_PODS, "ui", "connector", "backup")}
 
 
 def test_the_edge_has_the_laptops_rules() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from infra import check, install
+from infra.cluster_test.target import manifests
 from tests.unit.infra import cluster_stub
 
 
@@ -170,3 +171,25 @@ def test_the_script_takes_one_environment(tmp_path: Path) -> None:
     wrong = subprocess.run([*command, "pord"], env=environment, capture_output=True, text=True, check=False)
     assert wrong.returncode == 2
     assert "'local'" in wrong.stderr
+
+
+LEFT = {f"get -n faplog {kind}/{name}": {"kind": kind} for kind, name in install.FORMER}
+
+
+def test_what_an_earlier_release_left_is_named_and_removed_when_nothing_calls_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", cluster_stub.write(tmp_path, **LEFT)["PATH"])
+    assert install.main(["local"]) == 0
+    told = cluster_stub.told(tmp_path)
+    removed = place(told, "delete services.serving.knative.dev/average")
+    assert removed > place(told, "rollout status deployment/connector")
+    assert place(told, "delete networkpolicies.networking.k8s.io/function-average") > removed
+    assert "average: removed, no part of this release has it" in capfd.readouterr().out
+
+
+def test_what_is_removed_is_in_no_environment(cluster: Path) -> None:
+    applied = {thing["metadata"]["name"] for environment in ("local", "prod") for thing in manifests(environment)}
+    assert not applied & {name for _, name in install.FORMER}
+    assert install.main(["local"]) == 0
+    assert not [line for line in cluster_stub.told(cluster) if "average" in line and " delete " in line]

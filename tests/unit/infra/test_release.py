@@ -42,4 +42,4 @@ def test_nothing_else_names_it() -> None:
 def test_the_rendered_services_follow_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(render, "VERSION", NEXT)
     services = render.rendered()[Path("infra/knative/base/services.yaml")]
-    assert services.count(f":{NEXT}\n") == 3
+    assert services.count(f":{NEXT}\n") == 2

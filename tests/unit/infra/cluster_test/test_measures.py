@@ -286,7 +286,7 @@ def test_a_pod_that_is_called_ready_after_the_verdict_is_waited_for(monkeypatch:
     watch = kube.Watch([(1.0, event("analyse", ready=True)), (1.5, event("average", ready=False))])
     looks = iter([(7.0, event("average", ready=True))])
     monkeypatch.setattr("infra.cluster_test.waiting.time.sleep", lambda _: watch.events.append(next(looks)))
-    cold.await_ready(watch, cold.FUNCTIONS, 0.0)
+    cold.await_ready(watch, ("analyse", "average"), 0.0)
     assert cold.first_start(watch.events, "average", 0.0).ready == 7.0
 
 

@@ -96,6 +96,6 @@ def test_secrets_in_variables_count_and_optional_ones_do_not() -> None:
 
 def test_every_workload_of_ours_has_its_secrets() -> None:
     expected = pods.expected_secrets(manifests("local"))
-    assert {"api", "analyse", "average", "connector", "ui", "postgres", "minio"} <= expected.keys()
+    assert {"api", "analyse", "connector", "ui", "postgres", "minio"} <= expected.keys()
     assert expected["ui"] == set()
     assert "faplog-owner-database" not in expected["api"]

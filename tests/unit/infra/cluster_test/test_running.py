@@ -51,7 +51,7 @@ def ready(kind: str) -> dict[str, Any]:
 
 for thing in ("deployment/connector", "deployment/ui", "statefulset/postgres", "statefulset/minio"):
     THERE[f"get -n faplog {thing}"] = ready("Deployment")
-for thing in ("api", "analyse", "average"):
+for thing in ("api", "analyse"):
     THERE[f"get -n faplog services.serving.knative.dev/{thing}"] = ready("Service")
 
 
