@@ -182,6 +182,9 @@ def test_a_functions_context_holds_what_its_image_copies(built: tuple[Path, list
     assert (context / "function/faplog/serve.py").exists()
     line = next(line for line in built[1] if line.endswith(str(context)))
     assert f"--build-arg FUNCTION={function}" in line
+    guests = [path.name for path in (context / "function/functions").iterdir()]
+    assert guests == (["average"] if function == "analyse" else [])
+    assert f"--build-arg GUESTS={' '.join(guests)}" in line
 
 
 @pytest.mark.parametrize("dockerfile", ["ui/Dockerfile", "connector/Dockerfile", "infra/backup/Dockerfile"])
