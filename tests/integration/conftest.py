@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from faplog.blobs import Blobs
 from faplog.contracts.messages import Subject
 from faplog.settings import load
 from functions.api import db
@@ -38,6 +39,15 @@ def _patient() -> Iterator[None]:
         patch.setattr(db, "POOL_WAIT_SEC", 60.0)
         patch.setattr(passwords, "WAIT_SEC", 60.0)
         yield
+
+
+@pytest.fixture(scope="session")
+def api_blobs(servers: Servers) -> Blobs:
+    """Return the bucket as the API sees it."""
+    access, secret = (
+        (servers.secrets / f"faplog-api-s3-{half}-key").read_text("utf-8").strip() for half in ("access", "secret")
+    )
+    return Blobs(servers.s3.endpoint, servers.s3.bucket, access, secret)
 
 
 @pytest.fixture

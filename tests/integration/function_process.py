@@ -94,8 +94,9 @@ def function_process(folder: Path, home: Path, entry: str, **environment: str) -
             process.wait()
 
 
-def image_layout(folder: Path, function: str, guests: tuple[str, ...] = ()) -> Path:
-    """Return the folders of the image, /home/app/{function,functions,faplog}, none of them writable."""
+@contextmanager
+def image_layout(folder: Path, function: str, guests: tuple[str, ...] = ()) -> Iterator[Path]:
+    """Yield the folders of the image, /home/app/{function,functions,faplog}, none of them writable."""
     home = folder / "home" / "app"
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "functions" / function, home / "function", ignore=ignored)
@@ -104,4 +105,7 @@ def image_layout(folder: Path, function: str, guests: tuple[str, ...] = ()) -> P
         shutil.copytree(ROOT / "functions" / guest, home / "functions" / guest, ignore=ignored)
     for path in [*home.rglob("*"), home]:
         path.chmod(0o555 if path.is_dir() else 0o444)
-    return home
+    yield home
+    for path in [home, *home.rglob("*")]:
+        if path.is_dir():
+            path.chmod(0o755)  # or pytest could not remove it

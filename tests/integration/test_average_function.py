@@ -27,15 +27,6 @@ def client(servers: Servers) -> Iterator[FlaskClient]:
         yield create_app().test_client()
 
 
-@pytest.fixture(scope="module")
-def api_blobs(servers: Servers) -> Blobs:
-    """Return the bucket as the API sees it."""
-    access, secret = (
-        (servers.secrets / f"faplog-api-s3-{name}-key").read_text("utf-8").strip() for name in ("access", "secret")
-    )
-    return Blobs(servers.s3.endpoint, servers.s3.bucket, access, secret)
-
-
 def test_a_long_list_is_read_and_a_large_result_written(
     client: FlaskClient, api_blobs: Blobs, servers: Servers
 ) -> None:

@@ -37,21 +37,11 @@ def host(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     for name in S3_KEYS:
         shutil.copy(servers.secrets / name, secrets / name)
     given = servers.environment | {"FAPLOG_SECRETS_DIR": str(secrets), "FAPLOG_GUESTS": "average"}
-    home = image_layout(folder, "analyse", guests=("average",))
-    with function_process(folder, home, "function.handler:create_app()", **given) as process:
+    with (
+        image_layout(folder, "analyse", guests=("average",)) as home,
+        function_process(folder, home, "function.handler:create_app()", **given) as process,
+    ):
         yield process
-    for path in [home, *home.rglob("*")]:
-        if path.is_dir():
-            path.chmod(0o755)  # or pytest could not remove it
-
-
-@pytest.fixture(scope="module")
-def bucket(servers: Servers) -> Blobs:
-    """Return the bucket as the API sees it."""
-    access, secret = (
-        (servers.secrets / f"faplog-api-s3-{half}-key").read_text("utf-8").strip() for half in ("access", "secret")
-    )
-    return Blobs(servers.s3.endpoint, servers.s3.bucket, access, secret)
 
 
 def knative_routes(url: str) -> list[routes.Route]:
@@ -67,12 +57,12 @@ def answers(server: NatsServer, subject: str, count: int) -> list[dict[str, Any]
 
 
 def test_the_messages_of_both_functions_are_answered_by_one_process(
-    tmp_path: Path, server: NatsServer, host: FunctionProcess, bucket: Blobs
+    tmp_path: Path, server: NatsServer, host: FunctionProcess, api_blobs: Blobs
 ) -> None:
     user = uuid4()
     logs = {uuid4(): content for content, _ in synthetic.month(LOGS)}
     for log_id, content in logs.items():
-        bucket.put(keys.log_key(log_id), content)
+        api_blobs.put(keys.log_key(log_id), content)
     with Connector(tmp_path, server, knative_routes(host.url)):
         for log_id in logs:
             data = {"fileName": str(log_id), "userId": str(user)}
@@ -80,7 +70,7 @@ def test_the_messages_of_both_functions_are_answered_by_one_process(
         analysed = answers(server, "analysis.result", LOGS)
         assert {one["status"] for one in analysed} == {AnalysisStatus.SUCCESS}
         items = [{"analysisId": one["analysisId"], "analysis": one["analysis"]} for one in analysed]
-        bucket.put(keys.average_request_key(user, "0f" * 32), b"[" + b",\n".join(map(orjson.dumps, items)) + b"]")
+        api_blobs.put(keys.average_request_key(user, "0f" * 32), b"[" + b",\n".join(map(orjson.dumps, items)) + b"]")
         common = {"userId": str(user), "analysisSha": "0f" * 32}
         for way in ({"analysis": items}, {"analysisRef": keys.average_request_key(user, "0f" * 32)}):
             message = {"pattern": "average.request", "data": common | way}
@@ -100,7 +90,7 @@ def test_each_of_them_checks_who_sends(host: FunctionProcess, path: str) -> None
         assert answer.status_code == 401, answer.text
 
 
-def test_a_comparison_is_asked_of_the_guest(host: FunctionProcess, bucket: Blobs) -> None:
+def test_a_comparison_is_asked_of_the_guest(host: FunctionProcess) -> None:
     known = {HEADER_SECRET: SECRET, "Content-Type": COMPARISON}
     answer = httpx.post(host.url + "/average/", content=b"{}", headers=known)
     assert (answer.status_code, answer.json()["code"]) == (400, "MESSAGE_INVALID")

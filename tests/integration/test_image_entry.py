@@ -15,11 +15,8 @@ from tests.integration.function_process import FunctionProcess, function_process
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    home = image_layout(tmp_path_factory.mktemp("image"), "analyse")
-    yield home
-    for path in [home, *home.rglob("*")]:
-        if path.is_dir():
-            path.chmod(0o755)  # or pytest could not remove it
+    with image_layout(tmp_path_factory.mktemp("image"), "analyse") as home:
+        yield home
 
 
 @pytest.fixture
