@@ -18,7 +18,8 @@ from bench.report import Reference, Row, row
 from bench.running import Spent, distinct_logs, format_by_role, spent, system, wait_until_settled
 from bench.timing import wall_sec
 from faplog.contracts.keys import log_key, series_key
-from tests.chaos.promise import blobs, owner
+from tests import buckets
+from tests.chaos.promise import owner
 from tests.conftest import Stack
 from tests.e2e.account import Account
 from tests.e2e.seeding import hold, more_users, seed
@@ -114,7 +115,7 @@ def _burst(
 
 
 def _store_objects(stack: Stack, ids: list[str]) -> None:
-    store = blobs(stack)
+    store = buckets.of_stack(stack)
     keys = [key(UUID(one)) for one in ids for key in (log_key, series_key)]
     with ThreadPoolExecutor(PUTS) as pool:
         for _ in pool.map(lambda key: store.put(key, OBJECT), keys):

@@ -16,8 +16,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from faplog import bus
+from tests import buckets
 from tests.browser.conftest import Driver
-from tests.chaos.promise import blobs
 from tests.conftest import Stack, until
 from tests.listening import assigned, listening
 
@@ -141,7 +141,7 @@ def rows(stack: Stack) -> dict[str, str]:
 
 
 def objects(stack: Stack) -> dict[str, str]:
-    store = blobs(stack)
+    store = buckets.of_stack(stack)
     return {key: hashlib.sha256(store.get(key) or b"").hexdigest() for key, _ in store.list("")}
 
 

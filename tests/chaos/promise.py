@@ -17,9 +17,9 @@ import httpx
 import psycopg
 
 from faplog import bus
-from faplog.blobs import Blobs
 from faplog.contracts.keys import TRANSIENT
 from functions.average.core import average
+from tests import buckets
 from tests.conftest import ROOT, Stack, until
 from tests.e2e.account import Account
 from tests.e2e.faults import all_settled, upload_until_accepted
@@ -96,7 +96,7 @@ def _averages_of_car_are_of(account: Account, car: str, analyses: list[dict[str,
 
 def agree(stack: Stack) -> None:
     """After reconcile each row has its objects and each object its row."""
-    store = blobs(stack)
+    store = buckets.of_stack(stack)
 
     def same() -> bool:
         reconcile(stack)
@@ -147,13 +147,6 @@ def owner(stack: Stack) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
     """Yield the database as the owner of its tables sees it: all rows."""
     with psycopg.connect((stack.secrets / "faplog-owner-database").read_text("utf-8")) as connection:
         yield connection
-
-
-def blobs(stack: Stack) -> Blobs:
-    """Return the object store with the keys of the API."""
-    keys = [(stack.secrets / f"faplog-api-s3-{kind}-key").read_text("utf-8") for kind in ("access", "secret")]
-    where = stack.runtime["s3"]
-    return Blobs(where["endpoint"], where["bucket"], *keys)
 
 
 def waiting(stack: Stack, stream: str) -> int | None:

@@ -11,8 +11,9 @@ import pytest
 
 from faplog.draining import DRAIN_BYTES
 from faplog.synthetic import day
+from tests import buckets
 from tests.chaos.memory import bounded
-from tests.chaos.promise import blobs, kept, left
+from tests.chaos.promise import kept, left
 from tests.conftest import Stack
 from tests.e2e.account import Account
 from tests.integration.delivery import zipped
@@ -150,7 +151,7 @@ def test_300_mb_without_an_announcement_are_cut_off(victim: Stack, account: Acco
 
 def stored(stack: Stack) -> set[str]:
     """Return the keys of all uploaded logs."""
-    return {key for key, _ in blobs(stack).list("logs/")}
+    return {key for key, _ in buckets.of_stack(stack).list("logs/")}
 
 
 def refused(answer: httpx.Response, status: int) -> None:

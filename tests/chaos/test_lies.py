@@ -14,9 +14,10 @@ from circus.client import CircusClient
 from faplog import bus
 from faplog.contracts.keys import series_key
 from faplog.synthetic import day
+from tests import buckets
 from tests.chaos import lies
 from tests.chaos.lies import Said
-from tests.chaos.promise import AVERAGE_SEC, blobs, kept, left, owner, reconcile, uploaded, waiting
+from tests.chaos.promise import AVERAGE_SEC, kept, left, owner, reconcile, uploaded, waiting
 from tests.conftest import Stack, until
 from tests.e2e.account import Account
 from tests.e2e.faults import processes
@@ -94,7 +95,7 @@ def deleted(stack: Stack, account: Account) -> list[dict[str, Any]]:
         )
     reconcile(stack)  # purges them
     for one in found:
-        blobs(stack).put(series_key(one["id"]), b"late")
+        buckets.of_stack(stack).put(series_key(one["id"]), b"late")
     return found
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from faplog.blobs import Blobs
 from faplog.synthetic import day, month
+from tests import buckets
 from tests.conftest import ROOT, Stack, until
 from tests.e2e.account import Account, averaged
 
@@ -36,9 +36,7 @@ def fresh(stack: Stack) -> Iterator[Account]:
 
 def objects(stack: Stack) -> set[str]:
     """Return the keys of all uploaded logs."""
-    keys = [(stack.secrets / f"faplog-api-s3-{kind}-key").read_text("utf-8") for kind in ("access", "secret")]
-    where = stack.runtime["s3"]
-    return {key for key, _ in Blobs(where["endpoint"], where["bucket"], *keys).list("logs/")}
+    return {key for key, _ in buckets.of_stack(stack).list("logs/")}
 
 
 def zipped(files: dict[str, bytes]) -> bytes:

@@ -28,7 +28,7 @@ from faplog.errors import Unavailable
 from faplog.synthetic import day
 from standalone.logs import MAX_BYTES
 from standalone.supervisor import CRASHES
-from tests.chaos.promise import blobs
+from tests import buckets
 from tests.conftest import Stack, launch, running_stack, until
 from tests.e2e.account import Account
 from tests.e2e.faults import all_settled, upload_until_accepted
@@ -227,7 +227,7 @@ def started(pids: set[int], stack: Stack) -> int:
 def refuses_for_good(stack: Stack) -> bool:
     """Store small objects until the index of the store's folder `logs/` meets the full disk."""
     try:
-        blobs(stack).put(f"{LOGS}{uuid4()}", b"")
+        buckets.of_stack(stack).put(f"{LOGS}{uuid4()}", b"")
     except Unavailable:
         return True
     return False

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from faplog.blobs import Blobs
 from faplog.synthetic import day
+from tests import buckets
 from tests.conftest import Stack, until
 from tests.e2e.account import Account
 from tests.e2e.faults import processes
@@ -25,9 +25,7 @@ def attempt(stack: Stack, content: bytes) -> httpx.Response:
 
 def objects(stack: Stack) -> set[str]:
     """Return the keys of everything in the bucket."""
-    keys = [(stack.secrets / f"faplog-api-s3-{kind}-key").read_text("utf-8") for kind in ("access", "secret")]
-    where = stack.runtime["s3"]
-    return {key for key, _ in Blobs(where["endpoint"], where["bucket"], *keys).list("")}
+    return {key for key, _ in buckets.of_stack(stack).list("")}
 
 
 def logged(stack: Stack) -> str:

@@ -23,6 +23,7 @@ from functions.api.handler import create_app
 from functions.api.services import services_of
 from functions.api.settings import Settings
 from standalone.servers import Servers
+from tests import buckets
 from tests.integration.connector_rig import FunctionServer, NatsServer, function_server, nats_server
 from tests.integration.delivery import Rig, rig
 from tests.integration.people import Person, arrive
@@ -44,10 +45,7 @@ def _patient() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def api_blobs(servers: Servers) -> Blobs:
     """Return the bucket as the API sees it."""
-    access, secret = (
-        (servers.secrets / f"faplog-api-s3-{half}-key").read_text("utf-8").strip() for half in ("access", "secret")
-    )
-    return Blobs(servers.s3.endpoint, servers.s3.bucket, access, secret)
+    return buckets.of_servers(servers)
 
 
 @pytest.fixture

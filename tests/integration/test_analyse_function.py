@@ -28,18 +28,14 @@ def secret(servers: Servers, name: str) -> str:
     return (servers.secrets / name).read_text("utf-8").strip()
 
 
-def test_a_log_from_the_store_comes_back_analysed(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_from_the_store_comes_back_analysed(
+    servers: Servers, api_blobs: Blobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, value in servers.environment.items():
         monkeypatch.setenv(name, value)
-    api = Blobs(
-        servers.s3.endpoint,
-        servers.s3.bucket,
-        secret(servers, "faplog-api-s3-access-key"),
-        secret(servers, "faplog-api-s3-secret-key"),
-    )
     raw, truth = synthetic.day(6, regen="complete", minutes=40)
     analysis_id = uuid4()
-    api.put(keys.log_key(analysis_id), raw)
+    api_blobs.put(keys.log_key(analysis_id), raw)
 
     client = create_app(load(Settings)).test_client()
     answer = client.post(
@@ -53,19 +49,20 @@ def test_a_log_from_the_store_comes_back_analysed(servers: Servers, monkeypatch:
     result = answer.get_json()
     assert (result["status"], result["fapRegen"]) == ("Success", True)
     assert result["distance"] == pytest.approx(truth["distance_km"], rel=0.01)
-    series = api.get(keys.series_key(analysis_id))
+    series = api_blobs.get(keys.series_key(analysis_id))
     assert series is not None
     assert json.loads(gzip.decompress(series))["regens"]
 
 
-def test_a_new_pods_first_connections_may_be_refused(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_pods_first_connections_may_be_refused(
+    servers: Servers, api_blobs: Blobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Network policies know the address of a new pod late; a log that is given back waits for five seconds."""
     for name, value in servers.environment.items():
         monkeypatch.setenv(name, value)
     raw, _ = synthetic.day(7, minutes=10)
     analysis_id = uuid4()
-    store = [secret(servers, f"faplog-api-s3-{key}-key") for key in ("access", "secret")]
-    Blobs(servers.s3.endpoint, servers.s3.bucket, *store).put(keys.log_key(analysis_id), raw)
+    api_blobs.put(keys.log_key(analysis_id), raw)
     port = urlsplit(servers.s3.endpoint).port
     assert port
     with Doorkeeper(lambda: port, reset_first=REFUSED) as door:

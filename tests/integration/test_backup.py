@@ -29,6 +29,7 @@ from infra.backup.manifest import BadBackup
 from infra.backup.target import Target
 from standalone.servers import Servers, running
 from standalone.state import prepare
+from tests import buckets
 from tests.conftest import ROOT, migrate
 
 pytestmark = pytest.mark.stack
@@ -43,8 +44,7 @@ def secret(servers: Servers, name: str) -> str:
 
 def target(servers: Servers, role: str = "api") -> Target:
     """Return the servers as a restore sees them, or with the key of another role."""
-    key = secret(servers, f"faplog-{role}-s3-access-key"), secret(servers, f"faplog-{role}-s3-secret-key")
-    return Target(secret(servers, "faplog-owner-database"), Blobs(servers.s3.endpoint, servers.s3.bucket, *key))
+    return Target(secret(servers, "faplog-owner-database"), buckets.of_servers(servers, role))
 
 
 def contents(of: Target) -> tuple[dict[str, str], dict[str, str]]:

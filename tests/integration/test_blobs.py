@@ -12,23 +12,15 @@ from faplog.blobs import Blobs
 from faplog.errors import Unavailable
 from faplog.reachable import bypass_proxy
 from standalone.servers import Servers
+from tests import buckets
 from tests.conftest import free_port
 
 pytestmark = pytest.mark.stack
 
 
-def blobs_of(servers: Servers, role: str) -> Blobs:
-    """Return the bucket with the key of a role."""
-
-    def secret(name: str) -> str:
-        return (servers.secrets / f"faplog-{role}-s3-{name}").read_text("utf-8").strip()
-
-    return Blobs(servers.s3.endpoint, servers.s3.bucket, secret("access-key"), secret("secret-key"))
-
-
 @pytest.fixture(scope="module")
 def blobs(servers: Servers) -> Blobs:
-    return blobs_of(servers, "api")
+    return buckets.of_servers(servers)
 
 
 def test_what_is_put_is_got_and_gone_after_delete(blobs: Blobs) -> None:
@@ -109,14 +101,14 @@ def test_a_store_that_is_away_is_unavailable_and_names_no_secret() -> None:
 )
 def test_a_function_may_not_write_where_it_has_no_business(servers: Servers, role: str, key: str) -> None:
     with pytest.raises(Unavailable):
-        blobs_of(servers, role).put(key, b"x")
+        buckets.of_servers(servers, role).put(key, b"x")
 
 
 def test_average_may_not_read_logs(servers: Servers, blobs: Blobs) -> None:
     key = f"logs/{uuid4()}.csv"
     blobs.put(key, b"private")
     with pytest.raises(Unavailable):
-        blobs_of(servers, "average").get(key)
+        buckets.of_servers(servers, "average").get(key)
     blobs.delete(key)
 
 
@@ -126,7 +118,7 @@ def test_no_proxy_stands_before_a_store_on_this_machine(servers: Servers, monkey
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.setenv(name, "intranet.example")
     with pytest.raises(Unavailable):
-        blobs_of(servers, "api").get(f"logs/{uuid4()}.csv")
+        buckets.of_servers(servers).get(f"logs/{uuid4()}.csv")
     bypass_proxy()
-    assert blobs_of(servers, "api").get(f"logs/{uuid4()}.csv") is None
+    assert buckets.of_servers(servers).get(f"logs/{uuid4()}.csv") is None
     assert os.environ["no_proxy"] == "intranet.example,127.0.0.1,localhost"

@@ -18,7 +18,6 @@ import psycopg
 import pytest
 from nats.js import api as js
 
-from faplog.blobs import Blobs
 from faplog.bus import STREAM, STREAM_DEAD, ensure_streams, inbox_prefix
 from faplog.errors import Unavailable
 from standalone import credentials, postgres
@@ -26,6 +25,7 @@ from standalone.ports import assign
 from standalone.servers import Servers
 from standalone.state import Problem, State, prepare
 from standalone.unsupervised import running
+from tests import buckets
 
 pytestmark = pytest.mark.stack
 
@@ -34,13 +34,6 @@ PATIENCE_SEC = 60.0
 
 def secret(servers: Servers, name: str) -> str:
     return (servers.secrets / name).read_text("utf-8")
-
-
-def blobs(servers: Servers, role: str, secret_key: str | None = None) -> Blobs:
-    access = secret(servers, f"faplog-{role}-s3-access-key")
-    return Blobs(
-        servers.s3.endpoint, servers.s3.bucket, access, secret_key or secret(servers, f"faplog-{role}-s3-secret-key")
-    )
 
 
 def run(coroutine: Coroutine[Any, Any, None]) -> None:
@@ -199,8 +192,8 @@ READ, WRITE, DELETE, LIST = "read", "write", "delete", "list"
     ],
 )
 def test_s3_gives_a_role_no_more_than_it_needs(servers: Servers, role: str, key: str, may: set[str]) -> None:
-    blobs(servers, "api").put(key, b"x")
-    mine = blobs(servers, role)
+    buckets.of_servers(servers).put(key, b"x")
+    mine = buckets.of_servers(servers, role)
     tries: dict[str, Callable[[], object]] = {
         READ: lambda: mine.get(key),
         WRITE: lambda: mine.put(key, b"y"),
@@ -219,7 +212,7 @@ def test_s3_gives_a_role_no_more_than_it_needs(servers: Servers, role: str, key:
 
 def test_s3_takes_only_the_right_key(servers: Servers) -> None:
     with pytest.raises(Unavailable):
-        blobs(servers, "api", "guess").get("logs/x.csv")
+        buckets.of_servers(servers, "api", "guess").get("logs/x.csv")
 
 
 def test_the_inner_file_port_of_s3_refuses_the_unsigned(servers: Servers) -> None:
@@ -227,7 +220,7 @@ def test_the_inner_file_port_of_s3_refuses_the_unsigned(servers: Servers) -> Non
 
     Only the server's own certificate opens the connection, and even then the request must be signed.
     """
-    blobs(servers, "api").put("logs/private.csv", b"private")
+    buckets.of_servers(servers).put("logs/private.csv", b"private")
     port = json.loads((servers.state / "ports.json").read_text("utf-8"))["s3-filer"]
     own = ssl.create_default_context(cafile=str(servers.state / "s3" / "certificate.pem"))
     own.load_cert_chain(servers.state / "s3" / "certificate.pem", servers.state / "s3" / "key.pem")
@@ -237,7 +230,7 @@ def test_the_inner_file_port_of_s3_refuses_the_unsigned(servers: Servers) -> Non
             httpx.request(method, address, verify=False, timeout=PATIENCE_SEC)  # noqa: S501
         answer = httpx.request(method, address, verify=own, timeout=PATIENCE_SEC)
         assert answer.status_code in {401, 404}, method
-    assert blobs(servers, "api").get("logs/private.csv") == b"private"
+    assert buckets.of_servers(servers).get("logs/private.csv") == b"private"
 
 
 def test_a_half_made_cluster_is_made_again(tmp_path: Path) -> None:
