@@ -87,7 +87,7 @@ def knative_service(function: stack.Function) -> dict[str, Any]:
 def with_guests(functions: Sequence[stack.Function]) -> list[stack.Function]:
     """Return the functions that have pods of their own; a host has its guests' secrets and answers for them, too.
 
-    A host takes one request at a time, so its limits are those of the largest of them.
+    A host takes one request at a time, so its own limits have to be enough for each of them.
     """
     return [
         _host(one, [other for other in functions if other.guest_of == one.name])

@@ -19,7 +19,7 @@ INSTALLING: Final = frozenset({"install", "rotate", "backup"})
 
 WITH_HELM: Final = INSTALLING | {"admission"}
 
-IMAGES: Final = ("api", "analyse", "average", "connector", "ui")
+IMAGES: Final = (*(function.name for function in variant.FUNCTIONS), "connector", "ui")
 """Names of our images, by whose tags a release is known."""
 
 SERVING: Final = ("Deployment", "StatefulSet", "Service")

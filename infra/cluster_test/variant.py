@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from infra import ENVIRONMENTS, FUNCTION, NAMESPACE, seal
+from faplog import stack
+from infra import ENVIRONMENTS, FUNCTION, NAMESPACE, ROOT, seal
 from infra.cluster_test import kube
+
+FUNCTIONS: Final = tuple(stack.read(ROOT / "stack.yml", {}))
+"""Every function, also those that are guests in the pods of another."""
 
 PROXY: Final = "queue-proxy"
 """Knative's container beside a function."""
@@ -22,7 +26,7 @@ class Variant:
         platform: Selector and ports of the pods between a caller and a function, by namespace.
         ports: Those on which a pod of a function listens.
         with_pods: The functions that have pods of their own; the others are guests of one of them.
-        sleeping: The functions that go to zero.
+        to_zero: Whether functions without requests have no pod.
         known: How what its pods lack begins, as docs/operations.md says; nothing else may be wrong with them.
     """
 
@@ -31,13 +35,18 @@ class Variant:
     platform: Mapping[str, tuple[str, tuple[int, ...]]]
     ports: tuple[int, ...]
     with_pods: tuple[str, ...]
-    sleeping: tuple[str, ...] = ()
+    to_zero: bool = False
     known: tuple[str, ...] = ()
 
     @property
     def writes_pods(self) -> bool:
         """Whether it writes the functions' pods itself, and no manifest of ours does."""
         return self.functions != NAMESPACE
+
+    @property
+    def sleeping(self) -> tuple[str, ...]:
+        """The functions that go to zero."""
+        return self.with_pods if self.to_zero else ()
 
     @property
     def namespaces(self) -> tuple[str, ...]:
@@ -59,8 +68,8 @@ KNATIVE: Final = Variant(
         }
     ),
     ports=(8012, 8022, 8080),
-    with_pods=("api", "analyse"),
-    sleeping=("api", "analyse"),
+    with_pods=tuple(function.name for function in FUNCTIONS if not function.guest_of),
+    to_zero=True,
 )
 
 OPENFAAS: Final = Variant(
@@ -68,7 +77,7 @@ OPENFAAS: Final = Variant(
     functions=seal.FUNCTIONS,
     platform=MappingProxyType({seal.OPENFAAS: ("app=gateway", (8080, 8081))}),
     ports=(8080, 8081),
-    with_pods=("api", "analyse", "average"),
+    with_pods=tuple(function.name for function in FUNCTIONS),
     known=("runs in root's group", "has capabilities (CapBnd", "may gain privileges", "has no seccomp filter"),
 )
 

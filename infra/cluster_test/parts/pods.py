@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from faplog import stack
-from infra import ROOT, policy
+from infra import policy
 from infra.cluster_test import kube
 from infra.cluster_test import owner as accounts
 from infra.cluster_test.report import Row, proof
 from infra.cluster_test.target import Target, manifests, workload
-from infra.cluster_test.variant import PROXY
+from infra.cluster_test.variant import FUNCTIONS, PROXY
 
 PART: Final = "pods"
 FACTS: Final = ("cat", "/proc/self/status", "/proc/self/mounts")
@@ -105,7 +104,7 @@ def expected_secrets(things: Iterable[kube.Object]) -> dict[str, set[str]]:
 
 def secrets_in_stack() -> dict[str, set[str]]:
     """Return the secrets that stack.yml gives to each function."""
-    return {function.name: set(function.secrets) for function in stack.read(ROOT / "stack.yml", {})}
+    return {function.name: set(function.secrets) for function in FUNCTIONS}
 
 
 def broken_rules(pod: kube.Object) -> list[str]:
